@@ -1,0 +1,6 @@
+//! muxwire: a push-based bridge from tmux control mode to WebSocket clients.
+//!
+//! Reading order: [`ids`], then `control` (tmux's protocol, without IO), `model` (what tmux holds), `hub` (the event
+//! log), `auth`, `tmux` (the child processes), `bridge` (the one owner), `wire` and `server` (what clients see).
+
+pub mod ids;

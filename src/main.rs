@@ -1,0 +1,3 @@
+//! The `muxwire` program: parse, run, exit code.
+
+fn main() {}
