@@ -26,7 +26,7 @@ macro_rules! tmux_id {
             /// Parses the sigil and the decimal number, and nothing else.
             #[must_use]
             pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-                let digits = bytes.strip_prefix(&[$sigil as u8])?;
+                let digits = bytes.strip_prefix(&[$sigil])?;
                 if digits.is_empty() || digits.len() > 10 || !digits.iter().all(u8::is_ascii_digit) {
                     return None;
                 }
@@ -40,7 +40,7 @@ macro_rules! tmux_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}{}", $sigil, self.0)
+                write!(f, "{}{}", char::from($sigil), self.0)
             }
         }
 
@@ -50,7 +50,7 @@ macro_rules! tmux_id {
             fn from_str(text: &str) -> Result<Self, IdError> {
                 Self::from_bytes(text.as_bytes()).ok_or_else(|| IdError {
                     kind: $kind,
-                    sigil: $sigil,
+                    sigil: char::from($sigil),
                     text: text.chars().take(40).collect(),
                 })
             }
@@ -60,15 +60,15 @@ macro_rules! tmux_id {
 
 tmux_id!(
     /// A session, written `$N`. Unique for the life of one tmux server.
-    SessionId, '$', "session"
+    SessionId, b'$', "session"
 );
 tmux_id!(
     /// A window, written `@N`. Unique for the life of one tmux server.
-    WindowId, '@', "window"
+    WindowId, b'@', "window"
 );
 tmux_id!(
     /// A pane, written `%N`. Unique for the life of one tmux server.
-    PaneId, '%', "pane"
+    PaneId, b'%', "pane"
 );
 
 /// The name of one unbroken event log.
@@ -128,17 +128,7 @@ mod tests {
         for number in [0, 7, 4_294_967_295] {
             assert_eq!(PaneId(number).to_string().parse(), Ok(PaneId(number)));
         }
-        for bad in [
-            "",
-            "%",
-            "7",
-            "@7",
-            "%-1",
-            "%7 ",
-            "% 7",
-            "%4294967296",
-            "%00000000001",
-        ] {
+        for bad in ["", "%", "7", "@7", "%-1", "%7 ", "% 7", "%4294967296", "%00000000001"] {
             assert!(bad.parse::<PaneId>().is_err(), "{bad:?}");
         }
     }

@@ -4,3 +4,4 @@
 //! log), `auth`, `tmux` (the child processes), `bridge` (the one owner), `wire` and `server` (what clients see).
 
 pub mod ids;
+pub mod model;

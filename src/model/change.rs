@@ -1,0 +1,149 @@
+//! What can change, and who may learn of it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::state::{Buffer, Client, Exit, Pane, Server, Session, Window};
+use crate::ids::{PaneId, SessionId, WindowId};
+
+/// Where a change is seen: a session, and one of its windows where the change concerns one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The session's id.
+    pub session: SessionId,
+    /// The session's name at the time of the change.
+    pub session_name: Arc<str>,
+    /// The window and its index in that session.
+    pub window: Option<(WindowId, u32)>,
+}
+
+/// The places of one change, shared between the events of a pane.
+pub type Places = Arc<[Place]>;
+
+/// Who may learn of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody who is authenticated: it names no session.
+    Everyone,
+    /// Those whose permissions are not limited to certain sessions: it belongs to the server as a whole.
+    Unscoped,
+    /// Those who see at least one of these places; they are told of the first that they see.
+    Places(Places),
+}
+
+/// One change of tmux's state, or output of a pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Where it is seen now.
+    pub audience: Audience,
+    /// Where the same object was seen before, if it crossed from one session or session name to another.
+    ///
+    /// Whoever sees only this place is told that the object is gone; whoever sees only the new one, that it came.
+    pub left: Option<Place>,
+    /// The pane that it concerns.
+    pub pane: Option<PaneId>,
+    /// What changed.
+    pub kind: ChangeKind,
+    /// Whether the reconciler found it, and no notification told of it.
+    pub reconciled: bool,
+}
+
+/// What changed, with the data of its event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the variants are the event types of docs/protocol.md, the fields their data")]
+pub enum ChangeKind {
+    ServerConnected { server: Server },
+    ServerLost { server: Server, reason: String },
+    SessionCreated { session: Session },
+    SessionRemoved,
+    SessionRenamed { session: Session, previous: Arc<str> },
+    SessionChanged { session: Session },
+    WindowCreated { window: Window, panes: Vec<Pane>, active: bool },
+    WindowRemoved,
+    WindowRenamed { name: String, previous: String },
+    WindowMoved { index: u32, previous: u32 },
+    WindowLayoutChanged { window: Window, panes: Vec<(PaneId, u32)> },
+    WindowActiveChanged { previous: Option<u32> },
+    PaneCreated { pane: Pane, active: bool, moved: bool },
+    PaneRemoved { moved: bool },
+    PaneExited { exit: Exit },
+    PaneActiveChanged { previous: Option<PaneId> },
+    PaneTitleChanged { title: String, previous: String },
+    PaneCommandChanged { command: String, previous: String, pid: u32 },
+    PanePathChanged { path: String, previous: String },
+    PaneModeChanged { mode: Option<String>, previous: Option<String> },
+    PaneResized { width: u32, height: u32, previous: (u32, u32) },
+    PaneOutput { offset: u64, bytes: Bytes },
+    PaneGap { offset: u64, bytes: Option<u64> },
+    ClientAttached { client: Client },
+    ClientDetached { name: String },
+    ClientSessionChanged { client: Client, previous: Option<Arc<str>> },
+    BufferChanged { buffer: Buffer },
+    BufferDeleted { name: String },
+}
+
+impl ChangeKind {
+    /// The event type, as it stands on the wire.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ServerConnected { .. } => "server.connected",
+            Self::ServerLost { .. } => "server.lost",
+            Self::SessionCreated { .. } => "session.created",
+            Self::SessionRemoved => "session.removed",
+            Self::SessionRenamed { .. } => "session.renamed",
+            Self::SessionChanged { .. } => "session.changed",
+            Self::WindowCreated { .. } => "window.created",
+            Self::WindowRemoved => "window.removed",
+            Self::WindowRenamed { .. } => "window.renamed",
+            Self::WindowMoved { .. } => "window.moved",
+            Self::WindowLayoutChanged { .. } => "window.layout_changed",
+            Self::WindowActiveChanged { .. } => "window.active_changed",
+            Self::PaneCreated { .. } => "pane.created",
+            Self::PaneRemoved { .. } => "pane.removed",
+            Self::PaneExited { .. } => "pane.exited",
+            Self::PaneActiveChanged { .. } => "pane.active_changed",
+            Self::PaneTitleChanged { .. } => "pane.title_changed",
+            Self::PaneCommandChanged { .. } => "pane.command_changed",
+            Self::PanePathChanged { .. } => "pane.path_changed",
+            Self::PaneModeChanged { .. } => "pane.mode_changed",
+            Self::PaneResized { .. } => "pane.resized",
+            Self::PaneOutput { .. } => "pane.output",
+            Self::PaneGap { .. } => "pane.gap",
+            Self::ClientAttached { .. } => "client.attached",
+            Self::ClientDetached { .. } => "client.detached",
+            Self::ClientSessionChanged { .. } => "client.session_changed",
+            Self::BufferChanged { .. } => "buffer.changed",
+            Self::BufferDeleted { .. } => "buffer.deleted",
+        }
+    }
+
+    /// Whether losing it would leave a follower of the stream with a wrong state.
+    #[must_use]
+    pub fn is_structural(&self) -> bool {
+        !matches!(self, Self::PaneOutput { .. })
+    }
+}
+
+impl Audience {
+    /// Those who see one place.
+    #[must_use]
+    pub fn at(place: Place) -> Self {
+        Self::Places(Places::from([place]))
+    }
+}
+
+impl Change {
+    /// A change of a certain audience that concerns no pane.
+    #[must_use]
+    pub fn new(audience: Audience, kind: ChangeKind) -> Self {
+        Self { audience, left: None, pane: None, kind, reconciled: false }
+    }
+
+    /// A change of a pane, seen wherever its window is linked.
+    #[must_use]
+    pub fn of_pane(pane: PaneId, places: Places, kind: ChangeKind) -> Self {
+        Self { pane: Some(pane), ..Self::new(Audience::Places(places), kind) }
+    }
+}

@@ -1,0 +1,12 @@
+//! What tmux holds, as last listed: pure state, its changes, and how one follows from two listings.
+//!
+//! Notifications never enter here: they are hints that ask for a listing. This module knows no IO, no clock and no
+//! wire format.
+
+mod change;
+mod diff;
+mod state;
+
+pub use change::{Audience, Change, ChangeKind, Place, Places};
+pub use diff::diff;
+pub use state::{Buffer, Client, Exit, Pane, Server, Session, State, Window};
