@@ -3,5 +3,7 @@
 //! Reading order: [`ids`], then `control` (tmux's protocol, without IO), `model` (what tmux holds), `hub` (the event
 //! log), `auth`, `tmux` (the child processes), `bridge` (the one owner), `wire` and `server` (what clients see).
 
+pub mod auth;
+pub mod glob;
 pub mod ids;
 pub mod model;
