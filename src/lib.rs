@@ -7,3 +7,4 @@ pub mod auth;
 pub mod glob;
 pub mod ids;
 pub mod model;
+pub mod tmux;

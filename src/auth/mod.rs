@@ -4,10 +4,7 @@
 //! tokens), `authenticator` (checking a token, and learning that it ended).
 //! This module must not know the protocol's messages, the server or tmux.
 
-#![allow(
-    dead_code,
-    reason = "the store, which uses the rest, comes in the next commit"
-)]
+#![allow(dead_code, reason = "the store, which uses the rest, comes in the next commit")]
 
 pub mod principal;
 pub mod token;

@@ -1,0 +1,270 @@
+//! The tmux program and its helper commands, each with a deadline.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use tokio::net::UnixStream;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::tmux::{TmuxError, Version, spawn};
+
+/// The longest socket path that the system takes: the size of `sun_path` without the final NUL.
+const LONGEST_SOCKET_PATH: usize = 107;
+
+/// How long `tmux -V` may take.
+const VERSION_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How much of what tmux prints goes into an error.
+const LONGEST_SAYING: usize = 200;
+
+/// Which tmux server is meant, as with tmux's own `-L` and `-S`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SocketChoice {
+    /// The server of the tmux that we run in, else the one named `default`.
+    #[default]
+    Default,
+    /// `-L NAME`.
+    Name(String),
+    /// `-S PATH`.
+    Path(PathBuf),
+}
+
+/// A tmux program that can be used, and the socket of the server that is meant. The server need not run.
+#[derive(Debug, Clone)]
+pub struct Tmux {
+    program: PathBuf,
+    socket: PathBuf,
+    program_version: Version,
+    server_version: Option<Version>,
+}
+
+impl Tmux {
+    /// Asks the program for its version, and settles on the socket. Touches no server.
+    ///
+    /// # Errors
+    /// No such program, one that is too old or no tmux, or a socket path that is too long.
+    pub async fn probe(program: &Path, choice: SocketChoice) -> Result<Self, TmuxError> {
+        let socket = socket_path(choice, |name| env::var_os(name));
+        if socket.as_os_str().len() > LONGEST_SOCKET_PATH {
+            return Err(TmuxError::PathTooLong { socket, limit: LONGEST_SOCKET_PATH });
+        }
+        let program_version = program_version(program).await?;
+        Ok(Self { program: program.to_owned(), socket, program_version, server_version: None })
+    }
+
+    /// The same, knowing the version of the server that runs, which may differ from the program's after an upgrade.
+    ///
+    /// # Errors
+    /// A server that is too old.
+    pub fn with_server(&self, server: Version) -> Result<Self, TmuxError> {
+        if !server.is_usable() {
+            return Err(TmuxError::ServerTooOld { socket: self.socket.clone(), version: server });
+        }
+        Ok(Self { server_version: Some(server), ..self.clone() })
+    }
+
+    /// The server's version where it is known, else the program's. Capabilities and hazards are the server's.
+    #[must_use]
+    pub fn version(&self) -> &Version {
+        self.server_version.as_ref().unwrap_or(&self.program_version)
+    }
+
+    /// The path of the server's socket.
+    #[must_use]
+    pub fn socket_path(&self) -> &Path {
+        &self.socket
+    }
+
+    /// Runs one helper command, such as `["list-sessions"]`, and returns what it printed. Never starts a server.
+    ///
+    /// # Errors
+    /// No server, no permission, a command that fails, or one that does not end within the deadline (it is ended).
+    pub async fn run<S: AsRef<OsStr>>(
+        &self,
+        arguments: &[S],
+        deadline: Duration,
+    ) -> Result<Vec<u8>, TmuxError> {
+        let name =
+            || arguments.first().map_or_else(String::new, |first| printable(first.as_ref().as_bytes()));
+        // Below 3.2 a few commands would start a server, so there must be one.
+        if !self.program_version.has_no_start_flag() {
+            self.check_socket().await?;
+        }
+        let mut command = self.command();
+        command.args(arguments).stdin(Stdio::null());
+        let output = output_of(&mut command, deadline)
+            .await
+            .map_err(|source| self.start_error(source))?
+            .ok_or_else(|| TmuxError::TimedOut { command: name(), after: deadline })?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        self.check_socket().await?;
+        Err(TmuxError::Failed { command: name(), said: printable(&output.stderr) })
+    }
+
+    /// Whether a server listens on the socket, found out by connecting and leaving at once, which disturbs nobody.
+    ///
+    /// # Errors
+    /// No server, no permission, or something else at that path.
+    pub async fn check_socket(&self) -> Result<(), TmuxError> {
+        match fs::metadata(&self.socket) {
+            Ok(found) if !found.file_type().is_socket() => {
+                return Err(TmuxError::NotASocket { socket: self.socket.clone() });
+            }
+            Ok(_) => {}
+            Err(error) => return Err(self.connect_error(error)),
+        }
+        UnixStream::connect(&self.socket).await.map(drop).map_err(|error| self.connect_error(error))
+    }
+
+    /// `tmux -u -S SOCKET`, with `-N` where tmux knows it, in a clean environment, ended with us.
+    ///
+    /// `-u`, since under a C locale tmux writes `_` for tabs and for all that isn't ASCII.
+    pub(super) fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        if self.program_version.has_no_start_flag() {
+            command.arg("-N");
+        }
+        command.arg("-u").arg("-S").arg(&self.socket);
+        spawn::clean_environment(&mut command);
+        spawn::end_with_parent(&mut command);
+        command
+    }
+
+    /// What it means that the program could not be started.
+    pub(super) fn start_error(&self, source: io::Error) -> TmuxError {
+        start_error(&self.program, source)
+    }
+
+    fn connect_error(&self, source: io::Error) -> TmuxError {
+        let socket = self.socket.clone();
+        match source.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => {
+                TmuxError::NoServer { socket }
+            }
+            ErrorKind::PermissionDenied => TmuxError::NotPermitted { socket },
+            ErrorKind::NotADirectory => TmuxError::NotASocket { socket },
+            _ => TmuxError::System { what: "connecting to tmux's socket", source },
+        }
+    }
+}
+
+/// Runs a command to its end. None when the deadline passed; the process is killed then.
+async fn output_of(command: &mut Command, deadline: Duration) -> io::Result<Option<Output>> {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let child = command.spawn()?;
+    timeout(deadline, child.wait_with_output()).await.ok().transpose()
+}
+
+async fn program_version(program: &Path) -> Result<Version, TmuxError> {
+    let mut command = Command::new(program);
+    command.arg("-V").stdin(Stdio::null());
+    spawn::clean_environment(&mut command);
+    spawn::end_with_parent(&mut command);
+    let output = output_of(&mut command, VERSION_DEADLINE)
+        .await
+        .map_err(|source| start_error(program, source))?
+        .ok_or_else(|| TmuxError::TimedOut { command: "-V".to_owned(), after: VERSION_DEADLINE })?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let version = said.starts_with("tmux ").then(|| Version::parse(&said)).flatten();
+    let Some(version) = version else {
+        let said = printable(if output.stdout.is_empty() { &output.stderr } else { &output.stdout });
+        return Err(TmuxError::NotTmux { program: program.to_owned(), said });
+    };
+    if !version.is_usable() {
+        return Err(TmuxError::ProgramTooOld { program: program.to_owned(), version });
+    }
+    Ok(version)
+}
+
+fn start_error(program: &Path, source: io::Error) -> TmuxError {
+    let program = program.to_owned();
+    match source.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => TmuxError::Missing { program },
+        ErrorKind::PermissionDenied | ErrorKind::IsADirectory => TmuxError::NotExecutable { program, source },
+        _ => TmuxError::System { what: "starting tmux", source },
+    }
+}
+
+/// The socket that tmux itself would use for the same choice and environment.
+fn socket_path(choice: SocketChoice, variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
+    let name = match choice {
+        SocketChoice::Path(path) => return path,
+        SocketChoice::Name(name) => name,
+        SocketChoice::Default => {
+            // TMUX is socket,pid,session; the path itself may hold commas, the other two can't.
+            let inside = variable("TMUX").filter(|value| !value.is_empty());
+            if let Some(value) = inside {
+                let path = value.as_bytes().rsplitn(3, |&byte| byte == b',').last().unwrap_or_default();
+                return PathBuf::from(OsStr::from_bytes(path));
+            }
+            "default".to_owned()
+        }
+    };
+    let base = variable("TMUX_TMPDIR")
+        .filter(|folder| !folder.is_empty())
+        .and_then(|folder| fs::canonicalize(folder).ok())
+        .unwrap_or_else(|| fs::canonicalize("/tmp").unwrap_or_else(|_| PathBuf::from("/tmp")));
+    base.join(format!("tmux-{}", rustix::process::getuid().as_raw())).join(name)
+}
+
+/// The first line of what a program printed, without control characters and not too long.
+pub(super) fn printable(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let line = text.trim().lines().next().unwrap_or_default();
+    line.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST_SAYING).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn the_socket_is_the_one_that_tmux_would_use() {
+        let uid = rustix::process::getuid().as_raw();
+        let temp = fs::canonicalize("/tmp").unwrap();
+        let named = |name: &str| temp.join(format!("tmux-{uid}")).join(name);
+        let folder = tempfile::tempdir().unwrap();
+        let own = fs::canonicalize(folder.path()).unwrap();
+        let own_text = own.to_str().unwrap();
+        let rows: [(SocketChoice, &[(&str, &str)], PathBuf); 8] = [
+            (SocketChoice::Default, &[], named("default")),
+            (SocketChoice::Default, &[("TMUX", "/run/a,b,12,0")], PathBuf::from("/run/a,b")),
+            (SocketChoice::Default, &[("TMUX", "")], named("default")),
+            (SocketChoice::Default, &[("TMUX_TMPDIR", "/nowhere")], named("default")),
+            (SocketChoice::Default, &[("TMUX_TMPDIR", own_text)], own.join(format!("tmux-{uid}/default"))),
+            (SocketChoice::Name("work".into()), &[("TMUX", "/run/a,12,0")], named("work")),
+            (SocketChoice::Name("work".into()), &[("TMUX_TMPDIR", "")], named("work")),
+            (SocketChoice::Path("/x/y".into()), &[("TMUX", "/run/a,12,0")], PathBuf::from("/x/y")),
+        ];
+        for (choice, environment, expected) in rows {
+            let look_up =
+                |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, v)| v.into());
+            assert_eq!(socket_path(choice.clone(), look_up), expected, "{choice:?} {environment:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_program_printed_is_made_harmless() {
+        let rows: [(&[u8], &str); 4] = [
+            (b"  no server\nmore\n", "no server"),
+            (b"\x1b[31mred\x07", "?[31mred?"),
+            (b"\xff", "\u{fffd}"),
+            (b"", ""),
+        ];
+        for (bytes, expected) in rows {
+            assert_eq!(printable(bytes), expected);
+        }
+        assert_eq!(printable("x".repeat(999).as_bytes()).len(), LONGEST_SAYING);
+    }
+}

@@ -1,0 +1,52 @@
+//! Starting child processes that can't outlive muxwire. This is the one audited module with `unsafe`.
+//!
+//! An orphaned `tmux -C` goes on taking output that nobody reads, and from tmux 3.3a on it keeps a killed server
+//! half alive, so that every later command on that socket fails. Hence the kernel ends each child with its parent.
+//!
+//! What must hold: the kernel watches the *thread* that forked. Spawn from one that lives as long as the process, as
+//! the single thread of muxwire's runtime does.
+
+use std::env;
+
+use tokio::process::Command;
+
+/// Makes the kernel send SIGTERM to the command's process as soon as the calling thread ends, however it ends.
+///
+/// It survives `exec`, as long as the program isn't setuid.
+#[cfg(target_os = "linux")]
+#[expect(
+    unsafe_code,
+    reason = "only pre_exec runs code between fork and exec, where PR_SET_PDEATHSIG must be set"
+)]
+pub(super) fn end_with_parent(command: &mut Command) {
+    use std::io::{Error, ErrorKind};
+
+    use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+
+    let parent = getpid();
+    let set = move || {
+        set_parent_process_death_signal(Some(Signal::TERM))?;
+        // The parent may have died before the line above, and then no signal will ever come.
+        if getppid() == Some(parent) { Ok(()) } else { Err(Error::from(ErrorKind::Interrupted)) }
+    };
+    // SAFETY: between fork and exec only async-signal-safe calls are allowed. The closure makes two plain system
+    // calls, allocates nothing (an error of a bare kind is not boxed), takes no lock, and captures a copied number.
+    unsafe {
+        command.pre_exec(set);
+    }
+}
+
+/// Elsewhere the kernel has no such signal: the links of a killed muxwire are ended by the next one's `reap_stale`.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn end_with_parent(_command: &mut Command) {}
+
+/// Takes out of a child's environment what would change tmux's behaviour, and muxwire's own settings.
+///
+/// With `TMUX` set, tmux refuses to attach ("sessions should be nested with care").
+pub(super) fn clean_environment(command: &mut Command) {
+    let ours = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("MUXWIRE_");
+    for (name, _) in env::vars_os().filter(|(name, _)| ours(name)) {
+        command.env_remove(name);
+    }
+    command.env_remove("TMUX").env_remove("TMUX_PANE");
+}
