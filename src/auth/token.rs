@@ -27,6 +27,7 @@ pub struct TokenIdError;
 
 impl TokenId {
     /// The id that these bytes spell.
+    #[cfg(test)]
     pub(in crate::auth) fn from_bytes(bytes: [u8; ID_LEN]) -> Self {
         Self(bytes)
     }
@@ -86,6 +87,13 @@ impl Token {
         getrandom::fill(&mut token.id.0)?;
         getrandom::fill(&mut token.secret)?;
         Ok(token)
+    }
+
+    /// A token with this id and a secret that nobody was given.
+    #[cfg(test)]
+    #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    pub(in crate::auth) fn generate_for(id: TokenId) -> Self {
+        Self { id, ..Self::generate().unwrap() }
     }
 
     /// The token that a text spells.

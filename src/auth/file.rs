@@ -1,0 +1,209 @@
+//! The file of tokens on disk: private to its owner, replaced whole or not at all, one writer at a time.
+//!
+//! This module knows how the file is kept and what its text looks like. What the entries mean is the store's business.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// The name of the file in the state directory.
+pub(in crate::auth) const FILE_NAME: &str = "tokens.json";
+/// Held while the file is changed. A file of its own, since the file of tokens is replaced by each change.
+const LOCK_NAME: &str = "tokens.lock";
+/// The version of the file's form that this program reads and writes.
+const VERSION: u32 = 1;
+/// The largest file that is read, in bytes: thousands of tokens. It bounds what a damaged file can cost.
+const MAX_LEN: u64 = 4 * 1024 * 1024;
+
+/// The file can't be used, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The system refused an operation.
+    #[error("can't {doing} {}: {source}", path.display())]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Others can read the hashes, or change them.
+    #[error(
+        "others have access to {0} (mode {mode:04o}): run `chmod {remedy} {0}`, and if they may have changed it, \
+         revoke its tokens",
+        path.display()
+    )]
+    NotPrivate {
+        /// The file or folder.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+        /// The mode it should have.
+        remedy: &'static str,
+    },
+    /// It belongs to somebody else, who could add tokens.
+    #[error(
+        "{} belongs to the user with id {owner}, not to the one that runs muxwire: use that user, or another --state-dir",
+        path.display()
+    )]
+    Foreign {
+        /// The file or folder.
+        path: PathBuf,
+        /// The user id of the owner.
+        owner: u32,
+    },
+    /// Its text is not what muxwire writes.
+    #[error("{} is not a file of tokens: {reason}; restore it, or remove it to start without tokens", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        reason: String,
+    },
+}
+
+/// The whole file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: u32,
+    tokens: Vec<Record>,
+}
+
+/// One entry as it stands in the file. An unknown field is refused: a later version's restriction must not be lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::auth) struct Record {
+    pub(in crate::auth) id: String,
+    pub(in crate::auth) name: String,
+    pub(in crate::auth) hash: String,
+    pub(in crate::auth) permissions: Vec<String>,
+    pub(in crate::auth) sessions: Vec<String>,
+    pub(in crate::auth) created: String,
+    pub(in crate::auth) expires: Option<String>,
+}
+
+/// Makes the state directory if it is missing, and refuses one that others could change.
+pub(in crate::auth) fn prepare_directory(directory: &Path) -> Result<(), FileError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(io_error("make the state directory", directory))?;
+    let metadata = fs::metadata(directory).map_err(io_error("look at", directory))?;
+    check_access(directory, &metadata, 0o022, "700")
+}
+
+/// Reads the entries. A missing file holds none; an empty one is broken, since somebody may be about to write it.
+pub(in crate::auth) fn read(directory: &Path) -> Result<Vec<Record>, FileError> {
+    let path = directory.join(FILE_NAME);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(io_error("open", &path)(error)),
+    };
+    let metadata = file.metadata().map_err(io_error("look at", &path))?;
+    check_access(&path, &metadata, 0o077, "600")?;
+    let mut text = Vec::new();
+    let read = file.take(MAX_LEN + 1).read_to_end(&mut text);
+    read.map_err(io_error("read", &path))?;
+    let broken = |reason: String| FileError::Broken { path: path.clone(), reason };
+    if text.len() as u64 > MAX_LEN {
+        return Err(broken(format!("it has more than {MAX_LEN} bytes")));
+    }
+    let document: Document = serde_json::from_slice(&text).map_err(|error| broken(error.to_string()))?;
+    if document.version != VERSION {
+        return Err(broken(format!("its version is {}, this muxwire knows {VERSION}", document.version)));
+    }
+    Ok(document.tokens)
+}
+
+/// Takes the lock of the directory; it is held until the file is dropped, and a killed process lets go of it.
+pub(in crate::auth) fn lock(directory: &Path) -> Result<File, FileError> {
+    let path = directory.join(LOCK_NAME);
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+    let file = opened.map_err(io_error("open", &path))?;
+    file.lock().map_err(io_error("lock", &path))?;
+    Ok(file)
+}
+
+/// Replaces the entries. Readers see the old file or the new one, also when the machine loses power.
+pub(in crate::auth) fn write(directory: &Path, tokens: Vec<Record>) -> Result<(), FileError> {
+    let document = Document { version: VERSION, tokens };
+    let path = directory.join(FILE_NAME);
+    let broken =
+        |error: serde_json::Error| FileError::Broken { path: path.clone(), reason: error.to_string() };
+    let mut text = serde_json::to_vec_pretty(&document).map_err(broken)?;
+    text.push(b'\n');
+    let draft = Draft::create(directory)?;
+    draft.fill(&text)?;
+    draft.publish(&path)?;
+    let folder = File::open(directory).and_then(|folder| folder.sync_all());
+    folder.map_err(io_error("write", directory))
+}
+
+/// A new file under a name of its own, removed unless it is published.
+struct Draft {
+    path: PathBuf,
+    file: File,
+    published: bool,
+}
+
+impl Draft {
+    /// The caller holds the lock, so a draft that is there already was left by a writer that was killed.
+    fn create(directory: &Path) -> Result<Self, FileError> {
+        let path = directory.join(".tokens.json.new");
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(io_error("remove", &path)(error));
+            }
+            _ => {}
+        }
+        let opened = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path);
+        let file = opened.map_err(io_error("make", &path))?;
+        Ok(Self { path, file, published: false })
+    }
+
+    fn fill(&self, text: &[u8]) -> Result<(), FileError> {
+        let written = (&self.file).write_all(text).and_then(|()| self.file.sync_all());
+        written.map_err(io_error("write", &self.path))
+    }
+
+    fn publish(mut self, path: &Path) -> Result<(), FileError> {
+        fs::rename(&self.path, path).map_err(io_error("replace", path))?;
+        self.published = true;
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.published {
+            // Nothing more can be done here: the next writer removes it.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn check_access(
+    path: &Path,
+    metadata: &fs::Metadata,
+    forbidden: u32,
+    remedy: &'static str,
+) -> Result<(), FileError> {
+    let owner = metadata.uid();
+    if owner != rustix::process::geteuid().as_raw() {
+        return Err(FileError::Foreign { path: path.to_owned(), owner });
+    }
+    let mode = metadata.mode() & 0o7777;
+    if mode & forbidden != 0 {
+        return Err(FileError::NotPrivate { path: path.to_owned(), mode, remedy });
+    }
+    Ok(())
+}
+
+fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
+    let path = path.to_owned();
+    move |source| FileError::Io { doing, path, source }
+}
