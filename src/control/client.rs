@@ -1,0 +1,439 @@
+//! The control client: which event comes next, and which command a reply answers.
+//!
+//! Replies come in the order of the commands, each in a block with flags 1. When a command of a line fails, tmux drops the
+//! rest of that line and says nothing of it, so that those are answered here.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use bytes::{Bytes, BytesMut};
+
+use super::block::{Closed, Expected, Guard, Inside, OpenBlock, begin, end, error};
+use super::body::Body;
+use super::command::{CaptureScreen, Command};
+use super::line::{BadLine, BadReason, Framed, Lines};
+use super::notification::{Notification, exit, notification};
+use super::output::{Output, extended_output, output};
+use super::rows::{CheckRow, PaneStateRow};
+use super::text::Text;
+use crate::ids::PaneId;
+
+/// The bounds of a [`ControlClient`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest line in bytes. tmux's own have about 11 KB; a format with a long value has more.
+    pub line: usize,
+    /// The largest body in bytes. A history of 100,000 lines of 160 coloured columns fits.
+    pub body: usize,
+    /// The most commands that may wait for their reply.
+    pub pending: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            line: 1 << 20,
+            body: 64 << 20,
+            pending: 1024,
+        }
+    }
+}
+
+/// The name of a command that was enqueued, counted from 0 for each client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommandId(u64);
+
+/// What tmux sent.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// A pane printed something.
+    Output(Output<'a>),
+    /// tmux told something unasked.
+    Notification(Notification),
+    /// A command was answered.
+    Reply(Reply),
+    /// A block that no command of ours asked for: hooks and the initial attach.
+    Block(Block),
+    /// tmux says that this client is about to end. A hint: the end of the stream is what counts.
+    Exit {
+        /// Why, in tmux's words.
+        reason: Option<Text>,
+    },
+    /// A line that could not be used.
+    Bad(BadLine),
+}
+
+/// A command's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Which command it was.
+    pub id: CommandId,
+    /// The command itself.
+    pub command: Command,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// tmux ran it, and this is what it printed.
+    Done(Body),
+    /// tmux refused it, and this is what it says why.
+    Failed(Body),
+    /// It was never run: an earlier command of its batch failed.
+    Dropped,
+    /// It was answered with more than [`Limits::body`] or a line over [`Limits::line`].
+    TooLarge {
+        /// How large the answer was, in bytes.
+        size: usize,
+    },
+}
+
+/// A block that no command of ours asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Its numbers.
+    pub guard: Guard,
+    /// How it ended, never [`Outcome::Dropped`].
+    pub outcome: Outcome,
+}
+
+/// The answer to more commands than [`Limits::pending`] allows: they are handed back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{pending} commands wait for their reply already")]
+pub struct Full {
+    /// How many wait.
+    pub pending: usize,
+    /// What was not enqueued.
+    pub commands: Vec<Command>,
+}
+
+/// A command that waits for its reply.
+#[derive(Debug)]
+struct Pending {
+    id: CommandId,
+    /// The first command of its line.
+    batch: CommandId,
+    command: Command,
+    expected: Expected,
+}
+
+/// One control connection's protocol state.
+#[derive(Debug)]
+pub struct ControlClient {
+    limits: Limits,
+    lines: Lines,
+    open: Option<OpenBlock>,
+    pending: VecDeque<Pending>,
+    /// Replies of commands that tmux will not answer.
+    dropped: VecDeque<Reply>,
+    outgoing: BytesMut,
+    enqueued: u64,
+}
+
+/// What a line came to.
+enum Step {
+    Nothing,
+    Output(Output<'static>, Range<usize>),
+    Event(Event<'static>),
+}
+
+impl ControlClient {
+    /// A client that has received nothing yet.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            lines: Lines::new(limits.line),
+            open: None,
+            pending: VecDeque::new(),
+            dropped: VecDeque::new(),
+            outgoing: BytesMut::new(),
+            enqueued: 0,
+        }
+    }
+
+    /// Puts a command on a line of its own.
+    ///
+    /// # Errors
+    /// Hands the command back if too many wait.
+    pub fn enqueue(&mut self, command: Command) -> Result<CommandId, Full> {
+        self.enqueue_batch(vec![command]).map(|ids| ids[0])
+    }
+
+    /// Puts commands on one line, so that tmux runs them in one go; if one fails, the rest is dropped.
+    ///
+    /// # Errors
+    /// Hands the commands back if too many wait.
+    pub fn enqueue_batch(&mut self, commands: Vec<Command>) -> Result<Vec<CommandId>, Full> {
+        if self.pending.len() + commands.len() > self.limits.pending {
+            return Err(Full {
+                pending: self.pending.len(),
+                commands,
+            });
+        }
+        let batch = CommandId(self.enqueued);
+        let mut ids = Vec::with_capacity(commands.len());
+        for command in commands {
+            let separator = if ids.is_empty() { "" } else { " ; " };
+            let written = write!(self.outgoing, "{separator}{command}");
+            debug_assert!(written.is_ok(), "a buffer takes all that is written to it");
+            let id = CommandId(self.enqueued);
+            self.enqueued += 1;
+            ids.push(id);
+            self.pending.push_back(Pending {
+                id,
+                batch,
+                expected: command.expected(),
+                command,
+            });
+        }
+        if !ids.is_empty() {
+            self.outgoing.extend_from_slice(b"\n");
+        }
+        Ok(ids)
+    }
+
+    /// The bytes to write to tmux, if there are any.
+    pub fn take_outgoing(&mut self) -> Option<Bytes> {
+        (!self.outgoing.is_empty()).then(|| self.outgoing.split().freeze())
+    }
+
+    /// The buffer that a reader appends what tmux wrote to. Call [`Self::next_event`] until it has no more, then read on.
+    pub fn incoming(&mut self) -> &mut BytesMut {
+        self.lines.incoming()
+    }
+
+    /// Appends what tmux wrote.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.lines.incoming().extend_from_slice(bytes);
+    }
+
+    /// How many commands wait for their reply.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// How many bytes wait for the rest of their line; never more than [`Limits::line`] once there is no more event.
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        self.lines.buffered()
+    }
+
+    /// Ends the client: whatever never was answered, in order.
+    pub fn close(&mut self) -> Vec<(CommandId, Command)> {
+        self.open = None;
+        self.outgoing.clear();
+        let dropped = self
+            .dropped
+            .drain(..)
+            .map(|reply| (reply.id, reply.command));
+        dropped
+            .chain(
+                self.pending
+                    .drain(..)
+                    .map(|pending| (pending.id, pending.command)),
+            )
+            .collect()
+    }
+
+    /// The next event, or nothing until more bytes have come.
+    pub fn next_event(&mut self) -> Option<Event<'_>> {
+        if let Some(reply) = self.dropped.pop_front() {
+            return Some(Event::Reply(reply));
+        }
+        loop {
+            let step = match self.lines.next_line()? {
+                Framed::Line(line) if self.open.is_some() => self.inside(line),
+                Framed::Line(line) => self.outside(line),
+                Framed::TooLong(bad) => self.too_long(bad),
+            };
+            match step {
+                Step::Nothing => {}
+                Step::Output(output, data) => {
+                    return Some(Event::Output(Output::new(
+                        output.pane,
+                        output.age_ms,
+                        self.lines.bytes(data),
+                    )));
+                }
+                Step::Event(event) => return Some(event),
+            }
+        }
+    }
+
+    /// Takes a line that stands outside every block.
+    fn outside(&mut self, place: Range<usize>) -> Step {
+        let line = self.lines.bytes(place.clone());
+        if let Ok((_, found)) = output(line).or_else(|_| extended_output(line)) {
+            let data = place.end - found.escaped().len()..place.end;
+            return Step::Output(Output::new(found.pane, found.age_ms, &[]), data);
+        }
+        if let Ok((_, guard)) = begin(line) {
+            self.open = Some(OpenBlock::new(
+                guard,
+                self.expected(guard),
+                self.limits.body,
+            ));
+            return Step::Nothing;
+        }
+        Step::Event(told(line))
+    }
+
+    /// Takes a line while a block is open.
+    fn inside(&mut self, place: Range<usize>) -> Step {
+        let line = self.lines.bytes(place);
+        let Some(mut block) = self.open.take() else {
+            return Step::Nothing;
+        };
+        match block.take(line) {
+            Inside::End { failed } => return Step::Event(self.closed(block.close(failed))),
+            Inside::Notification(found) => {
+                self.open = Some(block);
+                Step::Event(Event::Notification(found))
+            }
+            Inside::Body => {
+                self.open = Some(block);
+                Step::Nothing
+            }
+        }
+    }
+
+    fn too_long(&mut self, bad: BadLine) -> Step {
+        match &mut self.open {
+            Some(block) => {
+                block.take_too_long(&bad);
+                Step::Nothing
+            }
+            None => Step::Event(Event::Bad(bad)),
+        }
+    }
+
+    /// What a block with this guard may hold.
+    fn expected(&self, guard: Guard) -> Expected {
+        let asked = self.pending.front().filter(|_| guard.asked_for());
+        asked.map_or(
+            Expected {
+                lines: 0,
+                fallible: true,
+                opaque: false,
+                flow: false,
+            },
+            |head| head.expected,
+        )
+    }
+
+    /// Turns a block that ended into the reply that it is.
+    fn closed(&mut self, closed: Closed) -> Event<'static> {
+        let outcome = match (closed.body, closed.failed) {
+            (Err(size), _) => Outcome::TooLarge { size },
+            (Ok(body), true) => Outcome::Failed(body),
+            (Ok(body), false) => Outcome::Done(body),
+        };
+        let asked = if closed.guard.asked_for() {
+            self.pending.pop_front()
+        } else {
+            None
+        };
+        let Some(Pending {
+            id, batch, command, ..
+        }) = asked
+        else {
+            return Event::Block(Block {
+                guard: closed.guard,
+                outcome,
+            });
+        };
+        if closed.failed {
+            self.drop_batch(batch);
+        }
+        if let Outcome::Done(body) = &outcome {
+            self.learn(batch, &command, body);
+        }
+        Event::Reply(Reply {
+            id,
+            command,
+            outcome,
+        })
+    }
+
+    /// Answers the rest of a line of which a command failed.
+    fn drop_batch(&mut self, batch: CommandId) {
+        while self.pending.front().is_some_and(|next| next.batch == batch) {
+            let Some(Pending { id, command, .. }) = self.pending.pop_front() else {
+                return;
+            };
+            self.dropped.push_back(Reply {
+                id,
+                command,
+                outcome: Outcome::Dropped,
+            });
+        }
+    }
+
+    /// Takes what a reply says of a pane into account for captures of it on the same line: nothing can happen between.
+    fn learn(&mut self, batch: CommandId, command: &Command, body: &Body) {
+        let (pane, size) = match command {
+            Command::PaneState { pane } => match PaneStateRow::parse(body.first_line()) {
+                Ok(row) if row.pane == Some(*pane) => (*pane, row.history.zip(row.height)),
+                _ => return,
+            },
+            Command::CheckPane { pane } => match CheckRow::parse(body.first_line()) {
+                Ok(row) if row.pane == Some(*pane) => (*pane, None),
+                _ => return,
+            },
+            _ => return,
+        };
+        for next in self
+            .pending
+            .iter_mut()
+            .take_while(|next| next.batch == batch)
+        {
+            next.learn(pane, size);
+        }
+    }
+}
+
+impl Pending {
+    /// The pane is there, and this is its history and height.
+    fn learn(&mut self, known: PaneId, size: Option<(u32, u32)>) {
+        match (&self.command, size) {
+            (
+                Command::Capture {
+                    pane,
+                    screen: CaptureScreen::Current,
+                    lines,
+                },
+                Some((history, height)),
+            ) if *pane == known => {
+                self.expected.lines = lines.count_within(history, height);
+                self.expected.fallible = false;
+            }
+            (Command::Capture { pane, .. } | Command::CapturePending { pane }, _)
+                if *pane == known =>
+            {
+                self.expected.fallible = false;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a line outside every block says, apart from output and `%begin`.
+fn told(line: &[u8]) -> Event<'static> {
+    if let Ok((_, reason)) = exit(line) {
+        return Event::Exit { reason };
+    }
+    if let Ok((_, found)) = notification(line) {
+        return Event::Notification(found);
+    }
+    let reason = match line.first() {
+        Some(b'%') if end(line).is_ok() || error(line).is_ok() => BadReason::StrayEnd,
+        Some(b'%') => BadReason::Malformed,
+        _ => BadReason::NotNotification,
+    };
+    Event::Bad(BadLine::new(reason, line))
+}
