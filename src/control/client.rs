@@ -290,7 +290,7 @@ impl ControlClient {
             return Step::Nothing;
         };
         match block.take(line) {
-            Inside::End { failed } => return Step::Event(self.closed(block.close(failed))),
+            Inside::End { failed } => Step::Event(self.closed(block.close(failed))),
             Inside::Notification(found) => {
                 self.open = Some(block);
                 Step::Event(Event::Notification(found))

@@ -30,7 +30,7 @@ fn unescape(mut escaped: &[u8], out: &mut [u8]) -> usize {
         escaped = &escaped[plain..];
         // Escapes come in runs (CR LF), so the next one is looked for here before the search starts again.
         while escaped.first() == Some(&b'\\') {
-            let (rest, byte) = escape(escaped).unwrap_or((&escaped[1..], b'\\'));
+            let (rest, byte) = escape(escaped).unwrap_or_else(|_| (&escaped[1..], b'\\'));
             out[written] = byte;
             written += 1;
             escaped = rest;
@@ -84,7 +84,7 @@ pub fn unescape_capture_into(escaped: &[u8], out: &mut BytesMut) {
         rest = &rest[plain..];
         let (after, byte) = match rest {
             [_, b'\\', after @ ..] => (after, b'\\'),
-            _ => escape(rest).unwrap_or((&rest[1..], b'\\')),
+            _ => escape(rest).unwrap_or_else(|_| (&rest[1..], b'\\')),
         };
         out.extend_from_slice(&[byte]);
         rest = after;
