@@ -128,7 +128,17 @@ mod tests {
         for number in [0, 7, 4_294_967_295] {
             assert_eq!(PaneId(number).to_string().parse(), Ok(PaneId(number)));
         }
-        for bad in ["", "%", "7", "@7", "%-1", "%7 ", "% 7", "%4294967296", "%00000000001"] {
+        for bad in [
+            "",
+            "%",
+            "7",
+            "@7",
+            "%-1",
+            "%7 ",
+            "% 7",
+            "%4294967296",
+            "%00000000001",
+        ] {
             assert!(bad.parse::<PaneId>().is_err(), "{bad:?}");
         }
     }

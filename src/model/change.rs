@@ -51,36 +51,110 @@ pub struct Change {
 
 /// What changed, with the data of its event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the variants are the event types of docs/protocol.md, the fields their data")]
+#[allow(
+    missing_docs,
+    reason = "the variants are the event types of docs/protocol.md, the fields their data"
+)]
 pub enum ChangeKind {
-    ServerConnected { server: Server },
-    ServerLost { server: Server, reason: String },
-    SessionCreated { session: Session },
+    ServerConnected {
+        server: Server,
+    },
+    ServerLost {
+        server: Server,
+        reason: String,
+    },
+    SessionCreated {
+        session: Session,
+    },
     SessionRemoved,
-    SessionRenamed { session: Session, previous: Arc<str> },
-    SessionChanged { session: Session },
-    WindowCreated { window: Window, panes: Vec<Pane>, active: bool },
+    SessionRenamed {
+        session: Session,
+        previous: Arc<str>,
+    },
+    SessionChanged {
+        session: Session,
+    },
+    WindowCreated {
+        window: Window,
+        panes: Vec<Pane>,
+        active: bool,
+    },
     WindowRemoved,
-    WindowRenamed { name: String, previous: String },
-    WindowMoved { index: u32, previous: u32 },
-    WindowLayoutChanged { window: Window, panes: Vec<(PaneId, u32)> },
-    WindowActiveChanged { previous: Option<u32> },
-    PaneCreated { pane: Pane, active: bool, moved: bool },
-    PaneRemoved { moved: bool },
-    PaneExited { exit: Exit },
-    PaneActiveChanged { previous: Option<PaneId> },
-    PaneTitleChanged { title: String, previous: String },
-    PaneCommandChanged { command: String, previous: String, pid: u32 },
-    PanePathChanged { path: String, previous: String },
-    PaneModeChanged { mode: Option<String>, previous: Option<String> },
-    PaneResized { width: u32, height: u32, previous: (u32, u32) },
-    PaneOutput { offset: u64, bytes: Bytes },
-    PaneGap { offset: u64, bytes: Option<u64> },
-    ClientAttached { client: Client },
-    ClientDetached { name: String },
-    ClientSessionChanged { client: Client, previous: Option<Arc<str>> },
-    BufferChanged { buffer: Buffer },
-    BufferDeleted { name: String },
+    WindowRenamed {
+        name: String,
+        previous: String,
+    },
+    WindowMoved {
+        index: u32,
+        previous: u32,
+    },
+    WindowLayoutChanged {
+        window: Window,
+        panes: Vec<(PaneId, u32)>,
+    },
+    WindowActiveChanged {
+        previous: Option<u32>,
+    },
+    PaneCreated {
+        pane: Pane,
+        active: bool,
+        moved: bool,
+    },
+    PaneRemoved {
+        moved: bool,
+    },
+    PaneExited {
+        exit: Exit,
+    },
+    PaneActiveChanged {
+        previous: Option<PaneId>,
+    },
+    PaneTitleChanged {
+        title: String,
+        previous: String,
+    },
+    PaneCommandChanged {
+        command: String,
+        previous: String,
+        pid: u32,
+    },
+    PanePathChanged {
+        path: String,
+        previous: String,
+    },
+    PaneModeChanged {
+        mode: Option<String>,
+        previous: Option<String>,
+    },
+    PaneResized {
+        width: u32,
+        height: u32,
+        previous: (u32, u32),
+    },
+    PaneOutput {
+        offset: u64,
+        bytes: Bytes,
+    },
+    PaneGap {
+        offset: u64,
+        bytes: Option<u64>,
+    },
+    ClientAttached {
+        client: Client,
+    },
+    ClientDetached {
+        name: String,
+    },
+    ClientSessionChanged {
+        client: Client,
+        previous: Option<Arc<str>>,
+    },
+    BufferChanged {
+        buffer: Buffer,
+    },
+    BufferDeleted {
+        name: String,
+    },
 }
 
 impl ChangeKind {
@@ -138,12 +212,21 @@ impl Change {
     /// A change of a certain audience that concerns no pane.
     #[must_use]
     pub fn new(audience: Audience, kind: ChangeKind) -> Self {
-        Self { audience, left: None, pane: None, kind, reconciled: false }
+        Self {
+            audience,
+            left: None,
+            pane: None,
+            kind,
+            reconciled: false,
+        }
     }
 
     /// A change of a pane, seen wherever its window is linked.
     #[must_use]
     pub fn of_pane(pane: PaneId, places: Places, kind: ChangeKind) -> Self {
-        Self { pane: Some(pane), ..Self::new(Audience::Places(places), kind) }
+        Self {
+            pane: Some(pane),
+            ..Self::new(Audience::Places(places), kind)
+        }
     }
 }

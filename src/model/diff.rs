@@ -14,7 +14,11 @@ use crate::ids::{PaneId, WindowId};
 /// The server itself is left out: its coming and going is told by whoever lost or found it.
 #[must_use]
 pub fn diff(old: &State, new: &State) -> Vec<Change> {
-    let mut diff = Diff { old, new, changes: Vec::new() };
+    let mut diff = Diff {
+        old,
+        new,
+        changes: Vec::new(),
+    };
     diff.clients_gone();
     diff.panes_gone();
     diff.windows_gone();
@@ -42,7 +46,8 @@ impl Diff<'_> {
     }
 
     fn push_pane(&mut self, pane: PaneId, places: &Places, kind: ChangeKind) {
-        self.changes.push(Change::of_pane(pane, Places::clone(places), kind));
+        self.changes
+            .push(Change::of_pane(pane, Places::clone(places), kind));
     }
 
     fn panes_gone(&mut self) {
@@ -52,7 +57,9 @@ impl Diff<'_> {
                 self.push_pane(
                     *id,
                     &self.old.places_of_pane(*id),
-                    ChangeKind::PaneRemoved { moved: now.is_some() },
+                    ChangeKind::PaneRemoved {
+                        moved: now.is_some(),
+                    },
                 );
             }
         }
@@ -65,7 +72,10 @@ impl Diff<'_> {
             for (index, window) in &session.windows {
                 let stays = now.is_some_and(|now| now.windows.get(index) == Some(window));
                 if !stays && !moved.iter().any(|step| step.is_from(*window, *index)) {
-                    self.push(Audience::at(session.place_at(*index, *window)), ChangeKind::WindowRemoved);
+                    self.push(
+                        Audience::at(session.place_at(*index, *window)),
+                        ChangeKind::WindowRemoved,
+                    );
                 }
             }
         }
@@ -83,17 +93,33 @@ impl Diff<'_> {
         for (id, session) in &self.new.sessions {
             let audience = Audience::at(session.place());
             let Some(old) = self.old.sessions.get(id) else {
-                self.push(audience, ChangeKind::SessionCreated { session: session.clone() });
+                self.push(
+                    audience,
+                    ChangeKind::SessionCreated {
+                        session: session.clone(),
+                    },
+                );
                 continue;
             };
             if old.name != session.name {
-                let kind =
-                    ChangeKind::SessionRenamed { session: session.clone(), previous: old.name.clone() };
-                self.changes.push(Change { left: Some(old.place()), ..Change::new(audience.clone(), kind) });
+                let kind = ChangeKind::SessionRenamed {
+                    session: session.clone(),
+                    previous: old.name.clone(),
+                };
+                self.changes.push(Change {
+                    left: Some(old.place()),
+                    ..Change::new(audience.clone(), kind)
+                });
             }
-            let attributes = |of: &Session| (of.path.clone(), of.group.clone(), of.destroy_unattached);
+            let attributes =
+                |of: &Session| (of.path.clone(), of.group.clone(), of.destroy_unattached);
             if attributes(old) != attributes(session) {
-                self.push(audience, ChangeKind::SessionChanged { session: session.clone() });
+                self.push(
+                    audience,
+                    ChangeKind::SessionChanged {
+                        session: session.clone(),
+                    },
+                );
             }
         }
     }
@@ -103,7 +129,10 @@ impl Diff<'_> {
             let old = self.old.sessions.get(id);
             let moved = old.map(|old| moves(old, session)).unwrap_or_default();
             for step in &moved {
-                let kind = ChangeKind::WindowMoved { index: step.to, previous: step.from };
+                let kind = ChangeKind::WindowMoved {
+                    index: step.to,
+                    previous: step.from,
+                };
                 self.push(Audience::at(session.place_at(step.to, step.window)), kind);
             }
             for (index, window) in &session.windows {
@@ -116,10 +145,21 @@ impl Diff<'_> {
     }
 
     fn window_came(&mut self, session: &Session, index: u32, id: WindowId) {
-        let Some(window) = self.new.windows.get(&id) else { return };
-        let panes = window.panes.iter().filter_map(|pane| self.new.panes.get(pane)).cloned().collect();
+        let Some(window) = self.new.windows.get(&id) else {
+            return;
+        };
+        let panes = window
+            .panes
+            .iter()
+            .filter_map(|pane| self.new.panes.get(pane))
+            .cloned()
+            .collect();
         let active = session.active == Some(index);
-        let kind = ChangeKind::WindowCreated { window: window.clone(), panes, active };
+        let kind = ChangeKind::WindowCreated {
+            window: window.clone(),
+            panes,
+            active,
+        };
         self.push(Audience::at(session.place_at(index, id)), kind);
     }
 
@@ -127,8 +167,16 @@ impl Diff<'_> {
         for (id, pane) in &self.new.panes {
             let before = self.old.panes.get(id);
             if before.is_none_or(|before| before.window != pane.window) {
-                let active = self.new.windows.get(&pane.window).is_some_and(|w| w.active == Some(*id));
-                let kind = ChangeKind::PaneCreated { pane: pane.clone(), active, moved: before.is_some() };
+                let active = self
+                    .new
+                    .windows
+                    .get(&pane.window)
+                    .is_some_and(|w| w.active == Some(*id));
+                let kind = ChangeKind::PaneCreated {
+                    pane: pane.clone(),
+                    active,
+                    moved: before.is_some(),
+                };
                 self.push_pane(*id, &self.new.places_of_pane(*id), kind);
             }
         }
@@ -136,7 +184,9 @@ impl Diff<'_> {
 
     fn windows_changed(&mut self) {
         for (id, window) in &self.new.windows {
-            let Some(old) = self.old.windows.get(id) else { continue };
+            let Some(old) = self.old.windows.get(id) else {
+                continue;
+            };
             let places: Places = self.new.places_of_window(*id).collect();
             if old.name != window.name {
                 let (name, previous) = (window.name.clone(), old.name.clone());
@@ -145,18 +195,34 @@ impl Diff<'_> {
             }
             let panes = indexed(window, self.new);
             if shape(old) != shape(window) || indexed(old, self.old) != panes {
-                let kind = ChangeKind::WindowLayoutChanged { window: window.clone(), panes };
+                let kind = ChangeKind::WindowLayoutChanged {
+                    window: window.clone(),
+                    panes,
+                };
                 self.push(Audience::Places(Places::clone(&places)), kind);
             }
             if let Some(active) = window.active.filter(|_| old.active != window.active) {
-                self.push_pane(active, &places, ChangeKind::PaneActiveChanged { previous: old.active });
+                self.push_pane(
+                    active,
+                    &places,
+                    ChangeKind::PaneActiveChanged {
+                        previous: old.active,
+                    },
+                );
             }
         }
     }
 
     fn panes_changed(&mut self) {
         for (id, pane) in &self.new.panes {
-            let Some(old) = self.old.panes.get(id).filter(|old| old.window == pane.window) else { continue };
+            let Some(old) = self
+                .old
+                .panes
+                .get(id)
+                .filter(|old| old.window == pane.window)
+            else {
+                continue;
+            };
             let kinds = pane_changes(old, pane);
             if kinds.is_empty() {
                 continue;
@@ -170,11 +236,16 @@ impl Diff<'_> {
 
     fn active_windows(&mut self) {
         for (id, session) in &self.new.sessions {
-            let Some(old) = self.old.sessions.get(id) else { continue };
-            let (Some(index), Some(window)) = (session.active, session.active_window()) else { continue };
-            let twice = session.windows.values().filter(|linked| **linked == window).count() > 1;
-            if old.active_window() != Some(window) || (twice && old.active != Some(index)) {
-                let kind = ChangeKind::WindowActiveChanged { previous: old.active };
+            let Some(old) = self.old.sessions.get(id) else {
+                continue;
+            };
+            let (Some(index), Some(window)) = (session.active, session.active_window()) else {
+                continue;
+            };
+            if old.active_window() != Some(window) || old.active != Some(index) {
+                let kind = ChangeKind::WindowActiveChanged {
+                    previous: old.active,
+                };
                 self.push(Audience::at(session.place_at(index, window)), kind);
             }
         }
@@ -182,7 +253,12 @@ impl Diff<'_> {
 
     fn clients_gone(&mut self) {
         for (name, client) in &self.old.clients {
-            if self.new.clients.get(name).is_none_or(|now| now.pid != client.pid) {
+            if self
+                .new
+                .clients
+                .get(name)
+                .is_none_or(|now| now.pid != client.pid)
+            {
                 let audience = self.old.audience_of_client(client);
                 self.push(audience, ChangeKind::ClientDetached { name: name.clone() });
             }
@@ -192,9 +268,18 @@ impl Diff<'_> {
     fn clients_come_and_changed(&mut self) {
         for (name, client) in &self.new.clients {
             let audience = self.new.audience_of_client(client);
-            let before = self.old.clients.get(name).filter(|before| before.pid == client.pid);
+            let before = self
+                .old
+                .clients
+                .get(name)
+                .filter(|before| before.pid == client.pid);
             let Some(before) = before else {
-                self.push(audience, ChangeKind::ClientAttached { client: client.clone() });
+                self.push(
+                    audience,
+                    ChangeKind::ClientAttached {
+                        client: client.clone(),
+                    },
+                );
                 continue;
             };
             if before.session != client.session || before.read_only != client.read_only {
@@ -207,17 +292,36 @@ impl Diff<'_> {
     fn client_crossed(&self, before: &Client, client: &Client, audience: Audience) -> Change {
         let session = before.session.and_then(|id| self.old.sessions.get(&id));
         let previous = session.map(|session| session.name.clone());
-        let kind = ChangeKind::ClientSessionChanged { client: client.clone(), previous };
-        Change { left: session.map(Session::place), ..Change::new(audience, kind) }
+        let kind = ChangeKind::ClientSessionChanged {
+            client: client.clone(),
+            previous,
+        };
+        Change {
+            left: session.map(Session::place),
+            ..Change::new(audience, kind)
+        }
     }
 
     fn buffers(&mut self) {
-        for name in self.old.buffers.keys().filter(|name| !self.new.buffers.contains_key(*name)) {
-            self.push(Audience::Unscoped, ChangeKind::BufferDeleted { name: name.clone() });
+        for name in self
+            .old
+            .buffers
+            .keys()
+            .filter(|name| !self.new.buffers.contains_key(*name))
+        {
+            self.push(
+                Audience::Unscoped,
+                ChangeKind::BufferDeleted { name: name.clone() },
+            );
         }
         for (name, buffer) in &self.new.buffers {
             if self.old.buffers.get(name) != Some(buffer) {
-                self.push(Audience::Unscoped, ChangeKind::BufferChanged { buffer: buffer.clone() });
+                self.push(
+                    Audience::Unscoped,
+                    ChangeKind::BufferChanged {
+                        buffer: buffer.clone(),
+                    },
+                );
             }
         }
     }
@@ -243,7 +347,10 @@ impl Move {
 /// The moves between two listings of one session: what vanished at one index, paired with what came at another.
 fn moves(old: &Session, new: &Session) -> Vec<Move> {
     let gone = |from: &Session, to: &Session| -> Vec<(WindowId, u32)> {
-        let differs = from.windows.iter().filter(|(index, window)| to.windows.get(index) != Some(window));
+        let differs = from
+            .windows
+            .iter()
+            .filter(|(index, window)| to.windows.get(index) != Some(window));
         differs.map(|(index, window)| (*window, *index)).collect()
     };
     let mut came: BTreeSet<(WindowId, u32)> = gone(new, old).into_iter().collect();
@@ -252,7 +359,11 @@ fn moves(old: &Session, new: &Session) -> Vec<Move> {
         let to = came.iter().find(|(came, _)| *came == window).copied();
         if let Some(place) = to {
             came.remove(&place);
-            moves.push(Move { window, from, to: place.1 });
+            moves.push(Move {
+                window,
+                from,
+                to: place.1,
+            });
         }
     }
     moves
@@ -271,7 +382,11 @@ fn pane_changes(old: &Pane, new: &Pane) -> Vec<ChangeKind> {
     let mut kinds = Vec::new();
     if (old.width, old.height) != (new.width, new.height) {
         let previous = (old.width, old.height);
-        kinds.push(ChangeKind::PaneResized { width: new.width, height: new.height, previous });
+        kinds.push(ChangeKind::PaneResized {
+            width: new.width,
+            height: new.height,
+            previous,
+        });
     }
     if let Some(exit) = new.exit.filter(|_| old.exit != new.exit) {
         kinds.push(ChangeKind::PaneExited { exit });
@@ -279,16 +394,33 @@ fn pane_changes(old: &Pane, new: &Pane) -> Vec<ChangeKind> {
     let respawned = new.exit.is_none() && old.pid != new.pid;
     if old.command != new.command || respawned {
         let (command, previous) = (new.command.clone(), old.command.clone());
-        kinds.push(ChangeKind::PaneCommandChanged { command, previous, pid: new.pid });
+        kinds.push(ChangeKind::PaneCommandChanged {
+            command,
+            previous,
+            pid: new.pid,
+        });
     }
     if old.path != new.path {
-        kinds.push(ChangeKind::PanePathChanged { path: new.path.clone(), previous: old.path.clone() });
+        kinds.push(ChangeKind::PanePathChanged {
+            path: new.path.clone(),
+            previous: old.path.clone(),
+        });
     }
     if old.title != new.title {
-        kinds.push(ChangeKind::PaneTitleChanged { title: new.title.clone(), previous: old.title.clone() });
+        kinds.push(ChangeKind::PaneTitleChanged {
+            title: new.title.clone(),
+            previous: old.title.clone(),
+        });
     }
     if old.mode != new.mode {
-        kinds.push(ChangeKind::PaneModeChanged { mode: new.mode.clone(), previous: old.mode.clone() });
+        kinds.push(ChangeKind::PaneModeChanged {
+            mode: new.mode.clone(),
+            previous: old.mode.clone(),
+        });
     }
     kinds
 }
+
+#[cfg(test)]
+#[path = "diff_tests.rs"]
+mod tests;

@@ -5,8 +5,12 @@
 
 mod change;
 mod diff;
+mod op_queue;
+mod reconcile;
 mod state;
 
 pub use change::{Audience, Change, ChangeKind, Place, Places};
 pub use diff::diff;
+pub use op_queue::{Debounce, OpQueue};
+pub use reconcile::{Reconciler, Verdict};
 pub use state::{Buffer, Client, Exit, Pane, Server, Session, State, Window};

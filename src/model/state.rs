@@ -1,6 +1,6 @@
 //! The state of one tmux server, indexed by tmux's own ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::change::{Audience, Place, Places};
@@ -144,15 +144,38 @@ impl State {
     /// The session with exactly this name.
     #[must_use]
     pub fn session_named(&self, name: &str) -> Option<&Session> {
-        self.sessions.values().find(|session| &*session.name == name)
+        self.sessions
+            .values()
+            .find(|session| &*session.name == name)
     }
 
     /// Every place at which a window is linked, in the order of sessions and indexes.
     pub fn places_of_window(&self, window: WindowId) -> impl Iterator<Item = Place> {
         self.sessions.values().flat_map(move |session| {
-            let here = session.windows.iter().filter(move |(_, linked)| **linked == window);
+            let here = session
+                .windows
+                .iter()
+                .filter(move |(_, linked)| **linked == window);
             here.map(move |(index, _)| session.place_at(*index, window))
         })
+    }
+
+    /// The places of every window.
+    #[must_use]
+    pub fn places_by_window(&self) -> HashMap<WindowId, Places> {
+        let mut places: HashMap<WindowId, Vec<Place>> = HashMap::new();
+        for session in self.sessions.values() {
+            for (index, window) in &session.windows {
+                places
+                    .entry(*window)
+                    .or_default()
+                    .push(session.place_at(*index, *window));
+            }
+        }
+        places
+            .into_iter()
+            .map(|(window, places)| (window, Places::from(places)))
+            .collect()
     }
 
     /// Every place at which a pane's window is linked; none if the pane is unknown.
@@ -176,18 +199,27 @@ impl Session {
     /// The session as a place, without a window.
     #[must_use]
     pub fn place(&self) -> Place {
-        Place { session: self.id, session_name: Arc::clone(&self.name), window: None }
+        Place {
+            session: self.id,
+            session_name: Arc::clone(&self.name),
+            window: None,
+        }
     }
 
     /// One of its windows as a place.
     #[must_use]
     pub fn place_at(&self, index: u32, window: WindowId) -> Place {
-        Place { window: Some((window, index)), ..self.place() }
+        Place {
+            window: Some((window, index)),
+            ..self.place()
+        }
     }
 
     /// The current window.
     #[must_use]
     pub fn active_window(&self) -> Option<WindowId> {
-        self.active.and_then(|index| self.windows.get(&index)).copied()
+        self.active
+            .and_then(|index| self.windows.get(&index))
+            .copied()
     }
 }

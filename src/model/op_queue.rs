@@ -1,0 +1,130 @@
+//! When the next listing is due: hints are gathered for a moment, and one listing runs at a time.
+
+use std::time::{Duration, Instant};
+
+/// How long a hint waits for more, and how long hints may put a listing off altogether.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Debounce {
+    /// After each hint, this much quiet is waited for.
+    pub quiet: Duration,
+    /// After the first hint, no listing waits longer than this.
+    pub at_most: Duration,
+}
+
+/// A single-flight queue of one operation, which several requests share.
+///
+/// A request that comes while the operation runs asks for one more run behind it, however many such requests come.
+#[derive(Debug)]
+pub struct OpQueue {
+    debounce: Debounce,
+    requested: Option<Requested>,
+    running: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Requested {
+    first: Instant,
+    last: Instant,
+}
+
+impl OpQueue {
+    /// An idle queue.
+    #[must_use]
+    pub fn new(debounce: Debounce) -> Self {
+        Self {
+            debounce,
+            requested: None,
+            running: false,
+        }
+    }
+
+    /// Asks for a run.
+    pub fn request(&mut self, now: Instant) {
+        let first = self.requested.map_or(now, |requested| requested.first);
+        self.requested = Some(Requested { first, last: now });
+    }
+
+    /// Whether a run is asked for that has not begun.
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        self.requested.is_some()
+    }
+
+    /// Whether a run is under way.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.running
+    }
+
+    /// When the next run may begin; `None` while nothing is asked for or one is under way.
+    #[must_use]
+    pub fn due(&self) -> Option<Instant> {
+        let requested = self.requested.filter(|_| !self.running)?;
+        Some((requested.last + self.debounce.quiet).min(requested.first + self.debounce.at_most))
+    }
+
+    /// Begins a run, if one is due.
+    pub fn start(&mut self, now: Instant) -> bool {
+        let due = self.due().is_some_and(|due| due <= now);
+        if due {
+            self.requested = None;
+            self.running = true;
+        }
+        due
+    }
+
+    /// The run has ended, well or badly.
+    pub fn finish(&mut self) {
+        self.running = false;
+    }
+
+    /// Forgets requests and the run: whoever was asked is gone.
+    pub fn reset(&mut self) {
+        self.requested = None;
+        self.running = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEBOUNCE: Debounce = Debounce {
+        quiet: Duration::from_millis(20),
+        at_most: Duration::from_millis(50),
+    };
+
+    fn at(start: Instant, ms: u64) -> Instant {
+        start + Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_burst_of_requests_is_one_run_that_waits_at_most_the_bound() {
+        let start = Instant::now();
+        let mut queue = OpQueue::new(DEBOUNCE);
+        assert_eq!(queue.due(), None);
+        for ms in [0, 10, 25, 40, 45] {
+            queue.request(at(start, ms));
+        }
+        assert_eq!(queue.due(), Some(at(start, 50)));
+        assert!(!queue.start(at(start, 49)));
+        assert!(queue.start(at(start, 50)));
+        assert_eq!(queue.due(), None);
+    }
+
+    #[test]
+    fn requests_during_a_run_ask_for_one_more() {
+        let start = Instant::now();
+        let mut queue = OpQueue::new(DEBOUNCE);
+        queue.request(start);
+        assert!(queue.start(at(start, 20)));
+        queue.request(at(start, 21));
+        queue.request(at(start, 22));
+        assert_eq!(queue.due(), None, "one at a time");
+        queue.finish();
+        assert_eq!(queue.due(), Some(at(start, 42)));
+        assert!(queue.start(at(start, 42)));
+        queue.finish();
+        assert!(!queue.is_requested());
+    }
+}
