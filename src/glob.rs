@@ -135,6 +135,9 @@ mod tests {
     #[test]
     fn empty_and_endless_patterns_are_refused() {
         assert_eq!(NamePattern::new(""), Err(PatternError::Empty));
-        assert_eq!(NamePattern::new(&"x".repeat(257)), Err(PatternError::TooLong(257)));
+        assert_eq!(
+            NamePattern::new(&"x".repeat(257)),
+            Err(PatternError::TooLong(257))
+        );
     }
 }

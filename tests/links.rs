@@ -16,14 +16,29 @@ fn helper_commands_run_and_fail_clearly() {
         let tmux = server.tmux().await;
         let list = ["list-sessions", "-F", "#{session_name}"];
         let absent = tmux.run(&list, SOON).await;
-        assert!(matches!(absent, Err(TmuxError::NoServer { .. })), "{absent:?}");
-        assert!(!server.socket().exists(), "a helper command never starts a server");
+        assert!(
+            matches!(absent, Err(TmuxError::NoServer { .. })),
+            "{absent:?}"
+        );
+        assert!(
+            !server.socket().exists(),
+            "a helper command never starts a server"
+        );
 
         server.boot();
         assert_eq!(tmux.run(&list, SOON).await.unwrap(), b"main\n");
-        let refused = tmux.run(&["kill-session", "-t", "=nobody"], SOON).await.unwrap_err();
-        assert!(matches!(&refused, TmuxError::Failed { said, .. } if said.contains("nobody")), "{refused}");
-        let late = tmux.run(&["wait-for", "never"], Duration::from_millis(200)).await.unwrap_err();
+        let refused = tmux
+            .run(&["kill-session", "-t", "=nobody"], SOON)
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(&refused, TmuxError::Failed { said, .. } if said.contains("nobody")),
+            "{refused}"
+        );
+        let late = tmux
+            .run(&["wait-for", "never"], Duration::from_millis(200))
+            .await
+            .unwrap_err();
         assert!(matches!(late, TmuxError::TimedOut { .. }), "{late}");
 
         server.kill();
@@ -38,7 +53,12 @@ fn helper_commands_run_and_fail_clearly() {
 fn program_that_prints(folder: &Path, name: &str, said: &str) -> PathBuf {
     let path = folder.join(name);
     let script = "printf '#!/bin/sh\\necho \"%s\"\\n' \"$2\" > \"$1\" && chmod 755 \"$1\"";
-    let status = Command::new("sh").args(["-c", script, "sh"]).arg(&path).arg(said).status().unwrap();
+    let status = Command::new("sh")
+        .args(["-c", script, "sh"])
+        .arg(&path)
+        .arg(said)
+        .status()
+        .unwrap();
     assert!(status.success());
     path
 }
@@ -50,22 +70,49 @@ async fn an_unusable_program_is_an_error_with_the_remedy() {
     fs::write(at.join("plain"), "no program").unwrap();
     // the program, what the message says is wrong, and what it says to do
     let rows = [
-        (at.join("nothing"), "no tmux program", "install tmux 3.2 or later"),
-        (Path::new("no-such-tmux").to_owned(), "no tmux program", "put it on PATH"),
+        (
+            at.join("nothing"),
+            "no tmux program",
+            "install tmux 3.2 or later",
+        ),
+        (
+            Path::new("no-such-tmux").to_owned(),
+            "no tmux program",
+            "put it on PATH",
+        ),
         (at.join("plain"), "can't be started", "make it executable"),
         (at.to_owned(), "can't be started", "make it executable"),
-        (program_that_prints(at, "old", "tmux 2.9a"), "2.9a at ", "install 3.2 or later"),
-        (program_that_prints(at, "almost", "tmux 3.1b"), "too old", "install 3.2 or later"),
+        (
+            program_that_prints(at, "old", "tmux 2.9a"),
+            "2.9a at ",
+            "install 3.2 or later",
+        ),
+        (
+            program_that_prints(at, "almost", "tmux 3.1b"),
+            "too old",
+            "install 3.2 or later",
+        ),
         (
             program_that_prints(at, "screen", "Screen version 4.09"),
             "Screen version 4.09",
             "give the path of a tmux",
         ),
-        (program_that_prints(at, "silent", ""), "says it is \"\"", "give the path of a tmux"),
+        (
+            program_that_prints(at, "silent", ""),
+            "says it is \"\"",
+            "give the path of a tmux",
+        ),
     ];
     for (program, wrong, remedy) in rows {
-        let error = Tmux::probe(&program, SocketChoice::Path(at.join("s"))).await.unwrap_err().to_string();
-        assert!(error.contains(wrong) && error.contains(remedy), "{}: {error}", program.display());
+        let error = Tmux::probe(&program, SocketChoice::Path(at.join("s")))
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(wrong) && error.contains(remedy),
+            "{}: {error}",
+            program.display()
+        );
     }
 }
 
@@ -83,11 +130,26 @@ async fn an_unusable_socket_is_an_error_with_the_remedy() {
         ("file/s", "is not a socket", "with -S"),
     ];
     for (name, wrong, remedy) in rows {
-        let tmux = Tmux::probe(&any_program().path, SocketChoice::Path(at.join(name))).await.unwrap();
-        let error = tmux.run(&["list-sessions"], SOON).await.unwrap_err().to_string();
-        assert!(error.contains(wrong) && error.contains(remedy), "{name}: {error}");
+        let tmux = Tmux::probe(&any_program().path, SocketChoice::Path(at.join(name)))
+            .await
+            .unwrap();
+        let error = tmux
+            .run(&["list-sessions"], SOON)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(wrong) && error.contains(remedy),
+            "{name}: {error}"
+        );
     }
     let long = SocketChoice::Path(at.join("x".repeat(120)));
-    let error = Tmux::probe(&any_program().path, long).await.unwrap_err().to_string();
-    assert!(error.contains("longer than 107 bytes") && error.contains("choose a shorter one"), "{error}");
+    let error = Tmux::probe(&any_program().path, long)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("longer than 107 bytes") && error.contains("choose a shorter one"),
+        "{error}"
+    );
 }

@@ -1,7 +1,15 @@
 //! Tests of the whole, one module a topic.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 #![allow(clippy::print_stderr, reason = "a test says what it did")]
-#![allow(unreachable_pub, reason = "the modules of a test program are its whole world")]
+#![allow(
+    unreachable_pub,
+    reason = "the modules of a test program are its whole world"
+)]
 
 mod links;
 mod support;

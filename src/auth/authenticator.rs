@@ -139,7 +139,13 @@ impl Authenticator {
                 return false;
             }
             // An entry that did not change stays the same object: that is how its holders know.
-            let kept = |entry: Entry| current.iter().find(|old| **old == entry).cloned().unwrap_or(entry);
+            let kept = |entry: Entry| {
+                current
+                    .iter()
+                    .find(|old| **old == entry)
+                    .cloned()
+                    .unwrap_or(entry)
+            };
             *current = entries.into_iter().map(kept).collect();
             true
         });
@@ -160,10 +166,18 @@ impl Authenticator {
             return Ok(entry.principal().clone());
         }
         let mut flight = self.flight(token, &entry, mac)?;
-        let verdict = flight.wait_for(Option::is_some).await.map_err(|_| AuthError::Failed)?.clone();
+        let verdict = flight
+            .wait_for(Option::is_some)
+            .await
+            .map_err(|_| AuthError::Failed)?
+            .clone();
         let principal = verdict.unwrap_or(Err(AuthError::Failed))?;
         // The token may have been revoked, or replaced, while it was hashed.
-        if !self.entry(principal.token().ok_or(AuthError::Failed)?)?.principal().is_same(&principal) {
+        if !self
+            .entry(principal.token().ok_or(AuthError::Failed)?)?
+            .principal()
+            .is_same(&principal)
+        {
             return Err(AuthError::Failed);
         }
         Ok(principal)
@@ -172,12 +186,17 @@ impl Authenticator {
     /// Waits until the principal's token is no longer what it was; for ever if it has none.
     ///
     /// A change between [`Authenticator::verify`] and the first poll is not missed.
-    pub fn ended(&self, principal: &Principal) -> impl Future<Output = Ended> + Send + 'static + use<> {
+    pub fn ended(
+        &self,
+        principal: &Principal,
+    ) -> impl Future<Output = Ended> + Send + 'static + use<> {
         let mut tokens = self.0.in_force.subscribe();
         let principal = principal.clone();
         async move {
             loop {
-                if let Some(ended) = why_ended(&tokens.borrow_and_update(), &principal, Timestamp::now()) {
+                if let Some(ended) =
+                    why_ended(&tokens.borrow_and_update(), &principal, Timestamp::now())
+                {
                     return ended;
                 }
                 tokio::select! {
@@ -193,7 +212,10 @@ impl Authenticator {
 
     fn entry(&self, id: TokenId) -> Result<Entry, AuthError> {
         let tokens = self.0.in_force.borrow();
-        let entry = tokens.iter().find(|entry| entry.id() == id).ok_or(AuthError::Unknown)?;
+        let entry = tokens
+            .iter()
+            .find(|entry| entry.id() == id)
+            .ok_or(AuthError::Unknown)?;
         if entry.is_expired(Timestamp::now()) {
             return Err(AuthError::Expired);
         }
@@ -208,7 +230,9 @@ impl Authenticator {
         let proven = lock(&self.0.proven);
         // `blake3::Hash` compares in constant time.
         proven.get(&entry.id()).is_some_and(|known| {
-            known.text == *mac && known.until > Instant::now() && known.principal.is_same(entry.principal())
+            known.text == *mac
+                && known.until > Instant::now()
+                && known.principal.is_same(entry.principal())
         })
     }
 
@@ -225,18 +249,29 @@ impl Authenticator {
         if let Some(flight) = flights.get(&mac) {
             return Ok(flight.clone());
         }
-        let place = Arc::clone(&self.0.queue).try_acquire_owned().map_err(|_| AuthError::Busy)?;
+        let place = Arc::clone(&self.0.queue)
+            .try_acquire_owned()
+            .map_err(|_| AuthError::Busy)?;
         let (sender, receiver) = watch::channel(None);
         flights.insert(mac, receiver.clone());
         drop(flights);
-        let flight = Flight { authenticator: self.clone(), mac, sender, _place: place };
+        let flight = Flight {
+            authenticator: self.clone(),
+            mac,
+            sender,
+            _place: place,
+        };
         tokio::spawn(flight.run(token, entry.clone()));
         Ok(receiver)
     }
 
     fn remember(&self, mac: blake3::Hash, principal: &Principal) {
         let Some(id) = principal.token() else { return };
-        let proven = Proven { text: mac, principal: principal.clone(), until: Instant::now() + PROVEN_LIFE };
+        let proven = Proven {
+            text: mac,
+            principal: principal.clone(),
+            until: Instant::now() + PROVEN_LIFE,
+        };
         lock(&self.0.proven).insert(id, proven);
     }
 }
@@ -260,7 +295,13 @@ impl Flight {
     }
 
     async fn verdict(&self, token: Token, entry: &Entry) -> Result<Principal, AuthError> {
-        let _turn = self.authenticator.0.hashes.acquire().await.map_err(|_| AuthError::Failed)?;
+        let _turn = self
+            .authenticator
+            .0
+            .hashes
+            .acquire()
+            .await
+            .map_err(|_| AuthError::Failed)?;
         let hash = entry.hash().clone();
         let hashed = tokio::task::spawn_blocking(move || hash.is_of(token.secret())).await;
         match hashed {
@@ -284,12 +325,16 @@ impl Drop for Flight {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("tokens", &self.in_force.borrow().len()).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("tokens", &self.in_force.borrow().len())
+            .finish_non_exhaustive()
     }
 }
 
 fn holds(tokens: &[Entry], id: TokenId, principal: &Principal) -> bool {
-    tokens.iter().any(|entry| entry.id() == id && entry.principal().is_same(principal))
+    tokens
+        .iter()
+        .any(|entry| entry.id() == id && entry.principal().is_same(principal))
 }
 
 fn why_ended(tokens: &[Entry], principal: &Principal, now: Timestamp) -> Option<Ended> {
@@ -331,8 +376,15 @@ mod tests {
     fn create(name: &str, expires: Option<Timestamp>) -> (Token, Entry) {
         let folder = tempfile::tempdir().unwrap();
         let permissions = Permissions::up_to(Permission::Read);
-        let new = NewToken { name: name.to_owned(), permissions, scope: Scope::all(), expires };
-        TokenStore::new(folder.path()).create(new, Timestamp::now()).unwrap()
+        let new = NewToken {
+            name: name.to_owned(),
+            permissions,
+            scope: Scope::all(),
+            expires,
+        };
+        TokenStore::new(folder.path())
+            .create(new, Timestamp::now())
+            .unwrap()
     }
 
     #[tokio::test]
@@ -352,7 +404,11 @@ mod tests {
         ];
         for (text, reason) in rows {
             let refused = authenticator.verify(text).await.unwrap_err();
-            assert_eq!((refused.reason(), refused.is_retryable()), (reason, false), "{text:?}");
+            assert_eq!(
+                (refused.reason(), refused.is_retryable()),
+                (reason, false),
+                "{text:?}"
+            );
         }
         assert_eq!(AuthError::Wrong.to_string(), AuthError::Unknown.to_string());
         assert_eq!(AuthError::Wrong.to_string(), AuthError::Expired.to_string());
@@ -362,7 +418,12 @@ mod tests {
     async fn a_hundred_attempts_with_one_text_take_one_place_in_the_queue() {
         let (token, entry) = create("one", None);
         let authenticator = Authenticator::new(vec![entry]).unwrap();
-        let _others = authenticator.0.queue.clone().try_acquire_many_owned(QUEUE as u32 - 1).unwrap();
+        let _others = authenticator
+            .0
+            .queue
+            .clone()
+            .try_acquire_many_owned(QUEUE as u32 - 1)
+            .unwrap();
         let text = token.expose();
         // The first client goes before it has its answer.
         drop(futures_util::poll!(Box::pin(authenticator.verify(&text))));
@@ -375,8 +436,15 @@ mod tests {
         let (token, entry) = create("one", None);
         let authenticator = Authenticator::new(vec![entry]).unwrap();
         authenticator.verify(&token.expose()).await.unwrap();
-        let _others = authenticator.0.queue.clone().try_acquire_many_owned(QUEUE as u32).unwrap();
-        let refused = authenticator.verify(&Token::generate_for(token.id()).expose()).await;
+        let _others = authenticator
+            .0
+            .queue
+            .clone()
+            .try_acquire_many_owned(QUEUE as u32)
+            .unwrap();
+        let refused = authenticator
+            .verify(&Token::generate_for(token.id()).expose())
+            .await;
         assert_eq!(refused, Err(AuthError::Busy));
         assert!(AuthError::Busy.is_retryable());
         assert!(authenticator.verify(&token.expose()).await.is_ok());
@@ -389,7 +457,10 @@ mod tests {
         let text = token.expose();
         let principal = authenticator.verify(&text).await.unwrap();
         let ended = authenticator.ended(&principal);
-        assert!(!authenticator.replace(vec![entry.clone()]), "the same tokens are no change");
+        assert!(
+            !authenticator.replace(vec![entry.clone()]),
+            "the same tokens are no change"
+        );
         assert!(authenticator.replace(Vec::new()));
         assert_eq!(ended.await, Ended::Revoked);
         assert_eq!(authenticator.verify(&text).await, Err(AuthError::Unknown));
@@ -408,7 +479,13 @@ mod tests {
         entry.grant(Permissions::up_to(Permission::Write));
         assert!(authenticator.replace(vec![other, entry]));
         assert_eq!(authenticator.ended(&changing).await, Ended::Changed);
-        assert!(authenticator.verify(&one.expose()).await.unwrap().may(Permission::Write));
+        assert!(
+            authenticator
+                .verify(&one.expose())
+                .await
+                .unwrap()
+                .may(Permission::Write)
+        );
         assert!(futures_util::poll!(Box::pin(authenticator.ended(&staying))).is_pending());
     }
 
@@ -420,7 +497,10 @@ mod tests {
         let principal = authenticator.verify(&token.expose()).await.unwrap();
         assert_eq!(authenticator.ended(&principal).await, Ended::Expired);
         assert!(Timestamp::now() >= end);
-        assert_eq!(authenticator.verify(&token.expose()).await, Err(AuthError::Expired));
+        assert_eq!(
+            authenticator.verify(&token.expose()).await,
+            Err(AuthError::Expired)
+        );
     }
 
     #[tokio::test]

@@ -89,7 +89,10 @@ pub(in crate::auth) struct Record {
 
 /// Makes the state directory if it is missing, and refuses one that others could change.
 pub(in crate::auth) fn prepare_directory(directory: &Path) -> Result<(), FileError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    let made = DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory);
     made.map_err(io_error("make the state directory", directory))?;
     let metadata = fs::metadata(directory).map_err(io_error("look at", directory))?;
     check_access(directory, &metadata, 0o022, "700")
@@ -108,13 +111,20 @@ pub(in crate::auth) fn read(directory: &Path) -> Result<Vec<Record>, FileError> 
     let mut text = Vec::new();
     let read = file.take(MAX_LEN + 1).read_to_end(&mut text);
     read.map_err(io_error("read", &path))?;
-    let broken = |reason: String| FileError::Broken { path: path.clone(), reason };
+    let broken = |reason: String| FileError::Broken {
+        path: path.clone(),
+        reason,
+    };
     if text.len() as u64 > MAX_LEN {
         return Err(broken(format!("it has more than {MAX_LEN} bytes")));
     }
-    let document: Document = serde_json::from_slice(&text).map_err(|error| broken(error.to_string()))?;
+    let document: Document =
+        serde_json::from_slice(&text).map_err(|error| broken(error.to_string()))?;
     if document.version != VERSION {
-        return Err(broken(format!("its version is {}, this muxwire knows {VERSION}", document.version)));
+        return Err(broken(format!(
+            "its version is {}, this muxwire knows {VERSION}",
+            document.version
+        )));
     }
     Ok(document.tokens)
 }
@@ -122,7 +132,12 @@ pub(in crate::auth) fn read(directory: &Path) -> Result<Vec<Record>, FileError> 
 /// Takes the lock of the directory; it is held until the file is dropped, and a killed process lets go of it.
 pub(in crate::auth) fn lock(directory: &Path) -> Result<File, FileError> {
     let path = directory.join(LOCK_NAME);
-    let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+    let opened = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path);
     let file = opened.map_err(io_error("open", &path))?;
     file.lock().map_err(io_error("lock", &path))?;
     Ok(file)
@@ -130,10 +145,15 @@ pub(in crate::auth) fn lock(directory: &Path) -> Result<File, FileError> {
 
 /// Replaces the entries. Readers see the old file or the new one, also when the machine loses power.
 pub(in crate::auth) fn write(directory: &Path, tokens: Vec<Record>) -> Result<(), FileError> {
-    let document = Document { version: VERSION, tokens };
+    let document = Document {
+        version: VERSION,
+        tokens,
+    };
     let path = directory.join(FILE_NAME);
-    let broken =
-        |error: serde_json::Error| FileError::Broken { path: path.clone(), reason: error.to_string() };
+    let broken = |error: serde_json::Error| FileError::Broken {
+        path: path.clone(),
+        reason: error.to_string(),
+    };
     let mut text = serde_json::to_vec_pretty(&document).map_err(broken)?;
     text.push(b'\n');
     let draft = Draft::create(directory)?;
@@ -160,13 +180,23 @@ impl Draft {
             }
             _ => {}
         }
-        let opened = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path);
+        let opened = OpenOptions::new()
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path);
         let file = opened.map_err(io_error("make", &path))?;
-        Ok(Self { path, file, published: false })
+        Ok(Self {
+            path,
+            file,
+            published: false,
+        })
     }
 
     fn fill(&self, text: &[u8]) -> Result<(), FileError> {
-        let written = (&self.file).write_all(text).and_then(|()| self.file.sync_all());
+        let written = (&self.file)
+            .write_all(text)
+            .and_then(|()| self.file.sync_all());
         written.map_err(io_error("write", &self.path))
     }
 
@@ -194,16 +224,27 @@ fn check_access(
 ) -> Result<(), FileError> {
     let owner = metadata.uid();
     if owner != rustix::process::geteuid().as_raw() {
-        return Err(FileError::Foreign { path: path.to_owned(), owner });
+        return Err(FileError::Foreign {
+            path: path.to_owned(),
+            owner,
+        });
     }
     let mode = metadata.mode() & 0o7777;
     if mode & forbidden != 0 {
-        return Err(FileError::NotPrivate { path: path.to_owned(), mode, remedy });
+        return Err(FileError::NotPrivate {
+            path: path.to_owned(),
+            mode,
+            remedy,
+        });
     }
     Ok(())
 }
 
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
     let path = path.to_owned();
-    move |source| FileError::Io { doing, path, source }
+    move |source| FileError::Io {
+        doing,
+        path,
+        source,
+    }
 }

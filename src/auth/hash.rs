@@ -24,7 +24,9 @@ pub enum HashError {
     #[error("not an argon2id hash: {0}")]
     Form(String),
     /// The hash is of another kind, or asks for more than is reasonable.
-    #[error("not a hash that muxwire makes: argon2id, version 19, m up to 131072, t up to 10, p up to 4")]
+    #[error(
+        "not a hash that muxwire makes: argon2id, version 19, m up to 131072, t up to 10, p up to 4"
+    )]
     Foreign,
     /// The library could not compute it.
     #[error("can't compute an argon2id hash: {0}")]
@@ -39,7 +41,9 @@ impl SecretHash {
     /// Hashes a secret under a new salt. Slow.
     pub(in crate::auth) fn new(secret: &[u8]) -> Result<Self, HashError> {
         let computed = hasher()?.hash_password(secret);
-        computed.map(Self).map_err(|error| HashError::Compute(error.to_string()))
+        computed
+            .map(Self)
+            .map_err(|error| HashError::Compute(error.to_string()))
     }
 
     /// Reads a hash that was written by [`fmt::Display`].
@@ -94,7 +98,10 @@ mod tests {
     fn a_hash_fits_its_secret_alone_and_survives_writing() {
         let hash = SecretHash::new(b"secret").unwrap();
         let text = hash.to_string();
-        assert!(text.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{text}");
+        assert!(
+            text.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{text}"
+        );
         let read = SecretHash::parse(&text).unwrap();
         assert_eq!(read, hash);
         assert_eq!(read.is_of(b"secret"), Ok(true));
@@ -121,6 +128,8 @@ mod tests {
             let found = SecretHash::parse(&format!("{head}{rest}"));
             assert_eq!(found.is_ok(), good, "{head}: {found:?}");
         }
-        assert!(SecretHash::parse("$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA").is_err());
+        assert!(
+            SecretHash::parse("$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA").is_err()
+        );
     }
 }

@@ -83,7 +83,9 @@ impl Permissions {
 
     /// The members, the least first.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
-        Permission::ALL.into_iter().filter(move |one| self.contains(*one))
+        Permission::ALL
+            .into_iter()
+            .filter(move |one| self.contains(*one))
     }
 }
 
@@ -155,7 +157,13 @@ impl Principal {
         if permissions.contains(Permission::Admin) && !scope.is_all() {
             return Err(ConfinedAdmin);
         }
-        Ok(Self(Arc::new(Identity { token: Some(token), name: name.into(), permissions, scope, expires })))
+        Ok(Self(Arc::new(Identity {
+            token: Some(token),
+            name: name.into(),
+            permissions,
+            scope,
+            expires,
+        })))
     }
 
     /// Whoever connects while authentication is off: may do all, for ever.
@@ -327,11 +335,26 @@ mod tests {
         let everywhere: &[&str] = &[];
         let rows = [
             (Read, confined, Read, [yes, unseen, yes, unseen]),
-            (Read, confined, Write, [lacks(Write), unseen, lacks(Write), unseen]),
-            (Read, confined, Admin, [lacks(Admin), unseen, lacks(Admin), unseen]),
+            (
+                Read,
+                confined,
+                Write,
+                [lacks(Write), unseen, lacks(Write), unseen],
+            ),
+            (
+                Read,
+                confined,
+                Admin,
+                [lacks(Admin), unseen, lacks(Admin), unseen],
+            ),
             (Write, confined, Read, [yes, unseen, yes, unseen]),
             (Write, confined, Write, [yes, unseen, yes, unseen]),
-            (Write, confined, Admin, [lacks(Admin), unseen, lacks(Admin), unseen]),
+            (
+                Write,
+                confined,
+                Admin,
+                [lacks(Admin), unseen, lacks(Admin), unseen],
+            ),
             (Read, everywhere, Read, [yes; 4]),
             (Read, everywhere, Write, [lacks(Write); 4]),
             (Read, everywhere, Admin, [lacks(Admin); 4]),
@@ -353,7 +376,11 @@ mod tests {
                 );
             }
             let found = principal.authorize_everywhere(operation, ());
-            assert_eq!(found.is_ok(), operation <= role, "{role} asks to {operation}");
+            assert_eq!(
+                found.is_ok(),
+                operation <= role,
+                "{role} asks to {operation}"
+            );
         }
     }
 

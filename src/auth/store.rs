@@ -57,7 +57,9 @@ pub enum StoreError {
     #[error("no token has the id or the name {0:?}: `muxwire token list` shows all")]
     Unknown(String),
     /// It is one token's id and another's name.
-    #[error("{0:?} is the id of one token and the name of another: revoke the other by its own id first")]
+    #[error(
+        "{0:?} is the id of one token and the name of another: revoke the other by its own id first"
+    )]
     Ambiguous(String),
     /// The hash.
     #[error(transparent)]
@@ -124,16 +126,32 @@ impl Entry {
         hash: SecretHash,
         created: Timestamp,
     ) -> Result<Self, ConfinedAdmin> {
-        let NewToken { name, permissions, scope, expires } = token;
+        let NewToken {
+            name,
+            permissions,
+            scope,
+            expires,
+        } = token;
         let principal = Principal::holder(id, &name, permissions, scope, expires)?;
-        Ok(Self { id, principal, hash, created })
+        Ok(Self {
+            id,
+            principal,
+            hash,
+            created,
+        })
     }
 
     #[cfg(test)]
     #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     pub(in crate::auth) fn grant(&mut self, permissions: Permissions) {
         let old = &self.principal;
-        let granted = Principal::holder(self.id, old.name(), permissions, old.scope().clone(), old.expires());
+        let granted = Principal::holder(
+            self.id,
+            old.name(),
+            permissions,
+            old.scope().clone(),
+            old.expires(),
+        );
         self.principal = granted.unwrap();
     }
 
@@ -143,8 +161,17 @@ impl Entry {
             id: self.id.to_string(),
             name: principal.name().to_owned(),
             hash: self.hash.to_string(),
-            permissions: principal.permissions().iter().map(|one| one.to_string()).collect(),
-            sessions: principal.scope().patterns().iter().map(ToString::to_string).collect(),
+            permissions: principal
+                .permissions()
+                .iter()
+                .map(|one| one.to_string())
+                .collect(),
+            sessions: principal
+                .scope()
+                .patterns()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             created: self.created.to_string(),
             expires: principal.expires().map(|end| end.to_string()),
         }
@@ -152,22 +179,38 @@ impl Entry {
 
     /// The entry that a record spells, or what is wrong with the record.
     fn from_record(record: &Record) -> Result<Self, String> {
-        fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(what: &str, text: &str) -> Result<T, String> {
+        fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+            what: &str,
+            text: &str,
+        ) -> Result<T, String> {
             text.parse().map_err(|error| format!("{what}: {error}"))
         }
-        let listed: Result<Vec<Permission>, _> =
-            record.permissions.iter().map(|word| parsed("permissions", word)).collect();
-        let patterns: Result<Vec<NamePattern>, _> =
-            record.sessions.iter().map(|text| NamePattern::new(text)).collect();
+        let listed: Result<Vec<Permission>, _> = record
+            .permissions
+            .iter()
+            .map(|word| parsed("permissions", word))
+            .collect();
+        let patterns: Result<Vec<NamePattern>, _> = record
+            .sessions
+            .iter()
+            .map(|text| NamePattern::new(text))
+            .collect();
         let token = NewToken {
-            name: checked_name(&record.name).map_err(|error| error.to_string())?.to_owned(),
+            name: checked_name(&record.name)
+                .map_err(|error| error.to_string())?
+                .to_owned(),
             permissions: Permissions::closure(listed?).ok_or("permissions: the list is empty")?,
             scope: Scope::new(patterns.map_err(|error| format!("sessions: {error}"))?),
-            expires: record.expires.as_deref().map(|text| parsed("expires", text)).transpose()?,
+            expires: record
+                .expires
+                .as_deref()
+                .map(|text| parsed("expires", text))
+                .transpose()?,
         };
         let hash = SecretHash::parse(&record.hash).map_err(|error| format!("hash: {error}"))?;
         let id = parsed("id", &record.id)?;
-        Self::new(id, token, hash, parsed("created", &record.created)?).map_err(|error| error.to_string())
+        Self::new(id, token, hash, parsed("created", &record.created)?)
+            .map_err(|error| error.to_string())
     }
 }
 
@@ -181,7 +224,9 @@ impl TokenStore {
     /// The store in a state directory, which need not exist yet.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into() }
+        Self {
+            directory: directory.into(),
+        }
     }
 
     /// The state directory.
@@ -230,13 +275,18 @@ impl TokenStore {
         }
         let token = Token::generate()?;
         let entry = Entry::new(token.id(), new, SecretHash::new(token.secret())?, now)?;
-        self.change(|entries| match entries.iter().find(|other| clash(other, &entry)) {
-            Some(twin) => Err(StoreError::NameTaken { name: entry.principal.name().to_owned(), id: twin.id }),
-            None => {
-                entries.push(entry.clone());
-                Ok(())
-            }
-        })?;
+        self.change(
+            |entries| match entries.iter().find(|other| clash(other, &entry)) {
+                Some(twin) => Err(StoreError::NameTaken {
+                    name: entry.principal.name().to_owned(),
+                    id: twin.id,
+                }),
+                None => {
+                    entries.push(entry.clone());
+                    Ok(())
+                }
+            },
+        )?;
         Ok((token, entry))
     }
 
@@ -246,11 +296,16 @@ impl TokenStore {
     /// There is no such token, or the file can't be changed.
     pub fn revoke(&self, id_or_name: &str) -> Result<Entry, StoreError> {
         self.change(|entries| {
-            let is_meant =
-                |entry: &Entry| entry.id.to_string() == id_or_name || entry.principal.name() == id_or_name;
-            let meant: Vec<usize> = (0..entries.len()).filter(|at| is_meant(&entries[*at])).collect();
+            let is_meant = |entry: &Entry| {
+                entry.id.to_string() == id_or_name || entry.principal.name() == id_or_name
+            };
+            let meant: Vec<usize> = (0..entries.len())
+                .filter(|at| is_meant(&entries[*at]))
+                .collect();
             match meant[..] {
-                [] => Err(StoreError::Unknown(id_or_name.chars().take(MAX_NAME).collect())),
+                [] => Err(StoreError::Unknown(
+                    id_or_name.chars().take(MAX_NAME).collect(),
+                )),
                 [at] => Ok(entries.remove(at)),
                 _ => Err(StoreError::Ambiguous(id_or_name.to_owned())),
             }
@@ -266,7 +321,10 @@ impl TokenStore {
         let _lock = file::lock(&self.directory)?;
         let mut entries = self.list()?;
         let outcome = change(&mut entries)?;
-        file::write(&self.directory, entries.iter().map(Entry::to_record).collect())?;
+        file::write(
+            &self.directory,
+            entries.iter().map(Entry::to_record).collect(),
+        )?;
         Ok(outcome)
     }
 }
@@ -279,5 +337,6 @@ fn clash(one: &Entry, other: &Entry) -> bool {
 fn checked_name(name: &str) -> Result<&str, StoreError> {
     let allowed = |c: char| c.is_alphanumeric() || "._-@".contains(c);
     let fits = (1..=MAX_NAME).contains(&name.chars().count()) && name.chars().all(allowed);
-    fits.then_some(name).ok_or_else(|| StoreError::Name(name.chars().take(MAX_NAME).collect()))
+    fits.then_some(name)
+        .ok_or_else(|| StoreError::Name(name.chars().take(MAX_NAME).collect()))
 }

@@ -83,7 +83,10 @@ impl Token {
     /// # Errors
     /// The system's generator doesn't answer.
     pub(in crate::auth) fn generate() -> Result<Self, getrandom::Error> {
-        let mut token = Self { id: TokenId([0; ID_LEN]), secret: [0; SECRET_LEN] };
+        let mut token = Self {
+            id: TokenId([0; ID_LEN]),
+            secret: [0; SECRET_LEN],
+        };
         getrandom::fill(&mut token.id.0)?;
         getrandom::fill(&mut token.secret)?;
         Ok(token)
@@ -93,7 +96,10 @@ impl Token {
     #[cfg(test)]
     #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     pub(in crate::auth) fn generate_for(id: TokenId) -> Self {
-        Self { id, ..Self::generate().unwrap() }
+        Self {
+            id,
+            ..Self::generate().unwrap()
+        }
     }
 
     /// The token that a text spells.
@@ -180,7 +186,10 @@ mod tests {
     /// A known answer, so that tokens that were handed out stay valid in later versions.
     #[test]
     fn the_form_of_a_token_does_not_change() {
-        let token = Token { id: TokenId([0, 1, 2, 3, 255]), secret: [7; SECRET_LEN] };
+        let token = Token {
+            id: TokenId([0, 1, 2, 3, 255]),
+            secret: [7; SECRET_LEN],
+        };
         assert_eq!(
             token.expose(),
             "mw_000g40vv_0s3ge1o70s3ge1o70s3ge1o70s3ge1o70s3ge1o70s3ge1o70s3g_vrle5qh9"

@@ -65,7 +65,15 @@ impl TokenWatch {
         // The watch comes first: what changes after the reading is then seen.
         let watcher = Watcher::new(&store, &changes)?;
         let authenticator = Authenticator::new(store.list()?)?;
-        Ok((authenticator.clone(), Self { store, authenticator, changes, watcher }))
+        Ok((
+            authenticator.clone(),
+            Self {
+                store,
+                authenticator,
+                changes,
+                watcher,
+            },
+        ))
     }
 
     /// Puts each change in force, for ever. Dropping the future ends the watch.
@@ -123,7 +131,10 @@ impl Watcher {
     fn new(store: &TokenStore, changes: &Arc<Notify>) -> Result<Self, WatchError> {
         store.prepare()?;
         let directory = store.directory();
-        let failed = |source| WatchError::Watch { directory: directory.to_owned(), source };
+        let failed = |source| WatchError::Watch {
+            directory: directory.to_owned(),
+            source,
+        };
         let (changes, watched) = (Arc::clone(changes), directory.to_owned());
         let handler = move |event: notify::Result<Event>| {
             if event.map_or(true, |event| may_matter(&event, &watched)) {
@@ -132,8 +143,13 @@ impl Watcher {
         };
         let mut handle = notify::recommended_watcher(handler).map_err(failed)?;
         let folder = identity(directory);
-        handle.watch(directory, RecursiveMode::NonRecursive).map_err(failed)?;
-        Ok(Self { _handle: handle, folder })
+        handle
+            .watch(directory, RecursiveMode::NonRecursive)
+            .map_err(failed)?;
+        Ok(Self {
+            _handle: handle,
+            folder,
+        })
     }
 }
 
@@ -145,15 +161,19 @@ fn identity(directory: &Path) -> Option<(u64, u64)> {
 
 /// Whether the file or the folder itself may have changed. Mere reading, which this module does too, never counts.
 fn may_matter(event: &Event, directory: &Path) -> bool {
-    let reading =
-        matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write));
-    let ours = |path: &PathBuf| path.file_name().is_some_and(|name| name == FILE_NAME) || path == directory;
+    let reading = matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write));
+    let ours = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name == FILE_NAME) || path == directory
+    };
     !reading && (event.need_rescan() || event.paths.iter().any(ours))
 }
 
 /// Runs what may block away from the runtime. A panic there is carried on here.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match spawn_blocking(work).await.map_err(JoinError::try_into_panic) {
+    match spawn_blocking(work)
+        .await
+        .map_err(JoinError::try_into_panic)
+    {
         Ok(outcome) => outcome,
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
         // Cancelled: the runtime is going, and this task with it.
@@ -177,13 +197,20 @@ mod tests {
 
     fn create(store: &TokenStore, name: &str) -> Token {
         let permissions = Permissions::up_to(Permission::Read);
-        let new = NewToken { name: name.to_owned(), permissions, scope: Scope::all(), expires: None };
+        let new = NewToken {
+            name: name.to_owned(),
+            permissions,
+            scope: Scope::all(),
+            expires: None,
+        };
         store.create(new, Timestamp::now()).unwrap().0
     }
 
     #[tokio::test]
     async fn changes_are_in_force_without_being_asked_for() {
-        tokio::time::timeout(Duration::from_secs(30), see_changes()).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(30), see_changes())
+            .await
+            .unwrap();
     }
 
     /// What a running server sees, waiting for each change to arrive through the file system.
@@ -195,19 +222,28 @@ mod tests {
         let running = tokio::spawn(watch.run());
 
         let token = create(&store, "one");
-        in_force.wait_for(|entries| entries.len() == 1).await.unwrap();
+        in_force
+            .wait_for(|entries| entries.len() == 1)
+            .await
+            .unwrap();
         let principal = authenticator.verify(&token.expose()).await.unwrap();
         store.revoke("one").unwrap();
         assert_eq!(authenticator.ended(&principal).await, Ended::Revoked);
 
         let token = create(&store, "two");
-        in_force.wait_for(|entries| entries.len() == 1).await.unwrap();
+        in_force
+            .wait_for(|entries| entries.len() == 1)
+            .await
+            .unwrap();
         let principal = authenticator.verify(&token.expose()).await.unwrap();
         fs::remove_dir_all(store.directory()).unwrap();
         assert_eq!(authenticator.ended(&principal).await, Ended::Revoked);
 
         create(&store, "three");
-        in_force.wait_for(|entries| entries.len() == 1).await.unwrap();
+        in_force
+            .wait_for(|entries| entries.len() == 1)
+            .await
+            .unwrap();
         running.abort();
     }
 

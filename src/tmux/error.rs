@@ -126,7 +126,10 @@ impl TmuxError {
     pub fn heals_by_waiting(&self) -> bool {
         matches!(
             self,
-            Self::NoServer { .. } | Self::TimedOut { .. } | Self::Failed { .. } | Self::System { .. }
+            Self::NoServer { .. }
+                | Self::TimedOut { .. }
+                | Self::Failed { .. }
+                | Self::System { .. }
         )
     }
 }

@@ -54,10 +54,18 @@ impl Tmux {
     pub async fn probe(program: &Path, choice: SocketChoice) -> Result<Self, TmuxError> {
         let socket = socket_path(choice, |name| env::var_os(name));
         if socket.as_os_str().len() > LONGEST_SOCKET_PATH {
-            return Err(TmuxError::PathTooLong { socket, limit: LONGEST_SOCKET_PATH });
+            return Err(TmuxError::PathTooLong {
+                socket,
+                limit: LONGEST_SOCKET_PATH,
+            });
         }
         let program_version = program_version(program).await?;
-        Ok(Self { program: program.to_owned(), socket, program_version, server_version: None })
+        Ok(Self {
+            program: program.to_owned(),
+            socket,
+            program_version,
+            server_version: None,
+        })
     }
 
     /// The same, knowing the version of the server that runs, which may differ from the program's after an upgrade.
@@ -66,15 +74,23 @@ impl Tmux {
     /// A server that is too old.
     pub fn with_server(&self, server: Version) -> Result<Self, TmuxError> {
         if !server.is_usable() {
-            return Err(TmuxError::ServerTooOld { socket: self.socket.clone(), version: server });
+            return Err(TmuxError::ServerTooOld {
+                socket: self.socket.clone(),
+                version: server,
+            });
         }
-        Ok(Self { server_version: Some(server), ..self.clone() })
+        Ok(Self {
+            server_version: Some(server),
+            ..self.clone()
+        })
     }
 
     /// The server's version where it is known, else the program's. Capabilities and hazards are the server's.
     #[must_use]
     pub fn version(&self) -> &Version {
-        self.server_version.as_ref().unwrap_or(&self.program_version)
+        self.server_version
+            .as_ref()
+            .unwrap_or(&self.program_version)
     }
 
     /// The path of the server's socket.
@@ -92,8 +108,11 @@ impl Tmux {
         arguments: &[S],
         deadline: Duration,
     ) -> Result<Vec<u8>, TmuxError> {
-        let name =
-            || arguments.first().map_or_else(String::new, |first| printable(first.as_ref().as_bytes()));
+        let name = || {
+            arguments
+                .first()
+                .map_or_else(String::new, |first| printable(first.as_ref().as_bytes()))
+        };
         // Below 3.2 a few commands would start a server, so there must be one.
         if !self.program_version.has_no_start_flag() {
             self.check_socket().await?;
@@ -103,12 +122,18 @@ impl Tmux {
         let output = output_of(&mut command, deadline)
             .await
             .map_err(|source| self.start_error(source))?
-            .ok_or_else(|| TmuxError::TimedOut { command: name(), after: deadline })?;
+            .ok_or_else(|| TmuxError::TimedOut {
+                command: name(),
+                after: deadline,
+            })?;
         if output.status.success() {
             return Ok(output.stdout);
         }
         self.check_socket().await?;
-        Err(TmuxError::Failed { command: name(), said: printable(&output.stderr) })
+        Err(TmuxError::Failed {
+            command: name(),
+            said: printable(&output.stderr),
+        })
     }
 
     /// Whether a server listens on the socket, found out by connecting and leaving at once, which disturbs nobody.
@@ -118,12 +143,17 @@ impl Tmux {
     pub async fn check_socket(&self) -> Result<(), TmuxError> {
         match fs::metadata(&self.socket) {
             Ok(found) if !found.file_type().is_socket() => {
-                return Err(TmuxError::NotASocket { socket: self.socket.clone() });
+                return Err(TmuxError::NotASocket {
+                    socket: self.socket.clone(),
+                });
             }
             Ok(_) => {}
             Err(error) => return Err(self.connect_error(error)),
         }
-        UnixStream::connect(&self.socket).await.map(drop).map_err(|error| self.connect_error(error))
+        UnixStream::connect(&self.socket)
+            .await
+            .map(drop)
+            .map_err(|error| self.connect_error(error))
     }
 
     /// `tmux -u -S SOCKET`, with `-N` where tmux knows it, in a clean environment, ended with us.
@@ -153,16 +183,25 @@ impl Tmux {
             }
             ErrorKind::PermissionDenied => TmuxError::NotPermitted { socket },
             ErrorKind::NotADirectory => TmuxError::NotASocket { socket },
-            _ => TmuxError::System { what: "connecting to tmux's socket", source },
+            _ => TmuxError::System {
+                what: "connecting to tmux's socket",
+                source,
+            },
         }
     }
 }
 
 /// Runs a command to its end. None when the deadline passed; the process is killed then.
 async fn output_of(command: &mut Command, deadline: Duration) -> io::Result<Option<Output>> {
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     let child = command.spawn()?;
-    timeout(deadline, child.wait_with_output()).await.ok().transpose()
+    timeout(deadline, child.wait_with_output())
+        .await
+        .ok()
+        .transpose()
 }
 
 async fn program_version(program: &Path) -> Result<Version, TmuxError> {
@@ -173,15 +212,31 @@ async fn program_version(program: &Path) -> Result<Version, TmuxError> {
     let output = output_of(&mut command, VERSION_DEADLINE)
         .await
         .map_err(|source| start_error(program, source))?
-        .ok_or_else(|| TmuxError::TimedOut { command: "-V".to_owned(), after: VERSION_DEADLINE })?;
+        .ok_or_else(|| TmuxError::TimedOut {
+            command: "-V".to_owned(),
+            after: VERSION_DEADLINE,
+        })?;
     let said = String::from_utf8_lossy(&output.stdout);
-    let version = said.starts_with("tmux ").then(|| Version::parse(&said)).flatten();
+    let version = said
+        .starts_with("tmux ")
+        .then(|| Version::parse(&said))
+        .flatten();
     let Some(version) = version else {
-        let said = printable(if output.stdout.is_empty() { &output.stderr } else { &output.stdout });
-        return Err(TmuxError::NotTmux { program: program.to_owned(), said });
+        let said = printable(if output.stdout.is_empty() {
+            &output.stderr
+        } else {
+            &output.stdout
+        });
+        return Err(TmuxError::NotTmux {
+            program: program.to_owned(),
+            said,
+        });
     };
     if !version.is_usable() {
-        return Err(TmuxError::ProgramTooOld { program: program.to_owned(), version });
+        return Err(TmuxError::ProgramTooOld {
+            program: program.to_owned(),
+            version,
+        });
     }
     Ok(version)
 }
@@ -190,8 +245,13 @@ fn start_error(program: &Path, source: io::Error) -> TmuxError {
     let program = program.to_owned();
     match source.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => TmuxError::Missing { program },
-        ErrorKind::PermissionDenied | ErrorKind::IsADirectory => TmuxError::NotExecutable { program, source },
-        _ => TmuxError::System { what: "starting tmux", source },
+        ErrorKind::PermissionDenied | ErrorKind::IsADirectory => {
+            TmuxError::NotExecutable { program, source }
+        }
+        _ => TmuxError::System {
+            what: "starting tmux",
+            source,
+        },
     }
 }
 
@@ -204,7 +264,11 @@ fn socket_path(choice: SocketChoice, variable: impl Fn(&str) -> Option<OsString>
             // TMUX is socket,pid,session; the path itself may hold commas, the other two can't.
             let inside = variable("TMUX").filter(|value| !value.is_empty());
             if let Some(value) = inside {
-                let path = value.as_bytes().rsplitn(3, |&byte| byte == b',').last().unwrap_or_default();
+                let path = value
+                    .as_bytes()
+                    .rsplitn(3, |&byte| byte == b',')
+                    .last()
+                    .unwrap_or_default();
                 return PathBuf::from(OsStr::from_bytes(path));
             }
             "default".to_owned()
@@ -214,14 +278,18 @@ fn socket_path(choice: SocketChoice, variable: impl Fn(&str) -> Option<OsString>
         .filter(|folder| !folder.is_empty())
         .and_then(|folder| fs::canonicalize(folder).ok())
         .unwrap_or_else(|| fs::canonicalize("/tmp").unwrap_or_else(|_| PathBuf::from("/tmp")));
-    base.join(format!("tmux-{}", rustix::process::getuid().as_raw())).join(name)
+    base.join(format!("tmux-{}", rustix::process::getuid().as_raw()))
+        .join(name)
 }
 
 /// The first line of what a program printed, without control characters and not too long.
 pub(super) fn printable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let line = text.trim().lines().next().unwrap_or_default();
-    line.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST_SAYING).collect()
+    line.chars()
+        .map(|c| if c.is_control() { '?' } else { c })
+        .take(LONGEST_SAYING)
+        .collect()
 }
 
 #[cfg(test)]
@@ -239,18 +307,50 @@ mod tests {
         let own_text = own.to_str().unwrap();
         let rows: [(SocketChoice, &[(&str, &str)], PathBuf); 8] = [
             (SocketChoice::Default, &[], named("default")),
-            (SocketChoice::Default, &[("TMUX", "/run/a,b,12,0")], PathBuf::from("/run/a,b")),
+            (
+                SocketChoice::Default,
+                &[("TMUX", "/run/a,b,12,0")],
+                PathBuf::from("/run/a,b"),
+            ),
             (SocketChoice::Default, &[("TMUX", "")], named("default")),
-            (SocketChoice::Default, &[("TMUX_TMPDIR", "/nowhere")], named("default")),
-            (SocketChoice::Default, &[("TMUX_TMPDIR", own_text)], own.join(format!("tmux-{uid}/default"))),
-            (SocketChoice::Name("work".into()), &[("TMUX", "/run/a,12,0")], named("work")),
-            (SocketChoice::Name("work".into()), &[("TMUX_TMPDIR", "")], named("work")),
-            (SocketChoice::Path("/x/y".into()), &[("TMUX", "/run/a,12,0")], PathBuf::from("/x/y")),
+            (
+                SocketChoice::Default,
+                &[("TMUX_TMPDIR", "/nowhere")],
+                named("default"),
+            ),
+            (
+                SocketChoice::Default,
+                &[("TMUX_TMPDIR", own_text)],
+                own.join(format!("tmux-{uid}/default")),
+            ),
+            (
+                SocketChoice::Name("work".into()),
+                &[("TMUX", "/run/a,12,0")],
+                named("work"),
+            ),
+            (
+                SocketChoice::Name("work".into()),
+                &[("TMUX_TMPDIR", "")],
+                named("work"),
+            ),
+            (
+                SocketChoice::Path("/x/y".into()),
+                &[("TMUX", "/run/a,12,0")],
+                PathBuf::from("/x/y"),
+            ),
         ];
         for (choice, environment, expected) in rows {
-            let look_up =
-                |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, v)| v.into());
-            assert_eq!(socket_path(choice.clone(), look_up), expected, "{choice:?} {environment:?}");
+            let look_up = |name: &str| {
+                environment
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, v)| v.into())
+            };
+            assert_eq!(
+                socket_path(choice.clone(), look_up),
+                expected,
+                "{choice:?} {environment:?}"
+            );
         }
     }
 

@@ -27,7 +27,11 @@ pub(super) fn end_with_parent(command: &mut Command) {
     let set = move || {
         set_parent_process_death_signal(Some(Signal::TERM))?;
         // The parent may have died before the line above, and then no signal will ever come.
-        if getppid() == Some(parent) { Ok(()) } else { Err(Error::from(ErrorKind::Interrupted)) }
+        if getppid() == Some(parent) {
+            Ok(())
+        } else {
+            Err(Error::from(ErrorKind::Interrupted))
+        }
     };
     // SAFETY: between fork and exec only async-signal-safe calls are allowed. The closure makes two plain system
     // calls, allocates nothing (an error of a bare kind is not boxed), takes no lock, and captures a copied number.

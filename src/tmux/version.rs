@@ -38,7 +38,9 @@ impl Version {
             return None;
         }
         let rank = match text.strip_prefix("next-") {
-            Some(number) => number_rank(number).map(|Rank(major, minor, ..)| Rank(major, minor, false, 0)),
+            Some(number) => {
+                number_rank(number).map(|Rank(major, minor, ..)| Rank(major, minor, false, 0))
+            }
             None => number_rank(text),
         };
         let rank = match rank {
@@ -46,7 +48,10 @@ impl Version {
             None if text == "master" || text.starts_with("openbsd-") => Rank::release(3, 2),
             None => return None,
         };
-        Some(Self { rank, text: text.to_owned() })
+        Some(Self {
+            rank,
+            text: text.to_owned(),
+        })
     }
 
     /// Whether muxwire can work with it at all: 3.1c.
@@ -88,8 +93,9 @@ impl Version {
 
 /// `3.3a` and `3.9-rc`: two numbers, a letter or none, and for a pre-release what follows the hyphen.
 fn number_rank(text: &str) -> Option<Rank> {
-    let (number, suffix) =
-        text.split_once('-').map_or((text, None), |(number, suffix)| (number, Some(suffix)));
+    let (number, suffix) = text
+        .split_once('-')
+        .map_or((text, None), |(number, suffix)| (number, Some(suffix)));
     let (major, rest) = number.split_once('.')?;
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let (minor, letters) = rest.split_at(digits);
@@ -99,7 +105,12 @@ fn number_rank(text: &str) -> Option<Rank> {
         _ => return None,
     };
     let release = !suffix.is_some_and(|suffix| suffix.starts_with("rc"));
-    Some(Rank(major.parse().ok()?, minor.parse().ok()?, release, letter))
+    Some(Rank(
+        major.parse().ok()?,
+        minor.parse().ok()?,
+        release,
+        letter,
+    ))
 }
 
 impl PartialOrd for Version {
@@ -110,7 +121,9 @@ impl PartialOrd for Version {
 
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.rank.cmp(&other.rank).then_with(|| self.text.cmp(&other.text))
+        self.rank
+            .cmp(&other.rank)
+            .then_with(|| self.text.cmp(&other.text))
     }
 }
 
@@ -127,9 +140,13 @@ mod tests {
 
     #[test]
     fn versions_are_read_and_ordered() {
-        let ascending =
-            ["1.8", "2.9a", "3.0a", "3.1", "3.1b", "3.1c", "next-3.2", "3.2-rc3", "3.2", "3.2a", "3.3a"];
-        let later = ["3.4", "3.5a", "3.6b", "3.7c", "next-3.8", "3.8", "3.10", "4.0"];
+        let ascending = [
+            "1.8", "2.9a", "3.0a", "3.1", "3.1b", "3.1c", "next-3.2", "3.2-rc3", "3.2", "3.2a",
+            "3.3a",
+        ];
+        let later = [
+            "3.4", "3.5a", "3.6b", "3.7c", "next-3.8", "3.8", "3.10", "4.0",
+        ];
         let versions: Vec<Version> = ascending
             .iter()
             .chain(&later)
@@ -138,9 +155,25 @@ mod tests {
         // Two pre-releases of one version can do the same, so that they are in no order that matters.
         for pair in versions.windows(2) {
             let same_pre_release = pair[0].rank == pair[1].rank;
-            assert!(same_pre_release || pair[0] < pair[1], "{} before {}", pair[0], pair[1]);
+            assert!(
+                same_pre_release || pair[0] < pair[1],
+                "{} before {}",
+                pair[0],
+                pair[1]
+            );
         }
-        for bad in ["", "tmux", "tmux ", "screen 4.9", "3", "3.x", "a.b", "3.3ab", "3.3A", "3.3\u{1b}[m"] {
+        for bad in [
+            "",
+            "tmux",
+            "tmux ",
+            "screen 4.9",
+            "3",
+            "3.x",
+            "a.b",
+            "3.3ab",
+            "3.3A",
+            "3.3\u{1b}[m",
+        ] {
             assert_eq!(Version::parse(bad), None, "{bad:?}");
         }
     }
@@ -162,8 +195,16 @@ mod tests {
         ];
         for (text, usable, flow, leaks, paste) in table {
             let version = Version::parse(text).unwrap();
-            let found = (version.is_usable(), version.has_flow_control(), version.leaks_captures());
-            assert_eq!((found, version.has_safe_paste()), ((usable, flow, leaks), paste), "{text}");
+            let found = (
+                version.is_usable(),
+                version.has_flow_control(),
+                version.leaks_captures(),
+            );
+            assert_eq!(
+                (found, version.has_safe_paste()),
+                ((usable, flow, leaks), paste),
+                "{text}"
+            );
             assert_eq!(version.has_subscriptions(), flow, "{text}");
             assert_eq!(version.has_no_start_flag(), flow, "{text}");
         }

@@ -34,10 +34,15 @@ pub struct Program {
 pub fn programs() -> &'static [Program] {
     static FOUND: OnceLock<Vec<Program>> = OnceLock::new();
     FOUND.get_or_init(|| {
-        let folder = env::var_os("MUXWIRE_TMUX_DIR")
-            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tmux"), PathBuf::from);
-        let fetched =
-            fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path().join("tmux"));
+        let folder = env::var_os("MUXWIRE_TMUX_DIR").map_or_else(
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tmux"),
+            PathBuf::from,
+        );
+        let fetched = fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path().join("tmux"));
         let mut found: BTreeMap<Version, Program> = BTreeMap::new();
         for path in fetched.chain([PathBuf::from("tmux")]) {
             if let Some(version) = version_of(&path) {
@@ -50,7 +55,11 @@ pub fn programs() -> &'static [Program] {
             .collect();
         let names: Vec<String> = found.keys().map(ToString::to_string).collect();
         // Straight to the descriptor, so that it shows although the tests' output is captured.
-        let missing = if missing.is_empty() { "none".to_owned() } else { missing.join(", ") };
+        let missing = if missing.is_empty() {
+            "none".to_owned()
+        } else {
+            missing.join(", ")
+        };
         let _ = writeln!(
             std::io::stderr(),
             "live tests: tmux {}; missing of the promised: {missing} (.ci/fetch-tmux gets them)",
@@ -67,7 +76,10 @@ fn version_of(program: &Path) -> Option<Version> {
 
 /// Runs a test over each version found, and names the one that failed.
 pub fn for_each_version(test: impl Fn(&Program)) {
-    assert!(!programs().is_empty(), "no tmux at all: install it, or run .ci/fetch-tmux");
+    assert!(
+        !programs().is_empty(),
+        "no tmux at all: install it, or run .ci/fetch-tmux"
+    );
     for program in programs() {
         let guard = NameOnPanic(program);
         test(program);
@@ -78,14 +90,19 @@ pub fn for_each_version(test: impl Fn(&Program)) {
 /// Runs an async test over each version, on the kind of runtime that muxwire itself runs on.
 pub fn for_each_version_async<F: Future<Output = ()>>(test: impl Fn(Program) -> F) {
     for_each_version(|program| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(test(program.clone()));
     });
 }
 
 /// The newest version found: for tests in which the version doesn't matter.
 pub fn any_program() -> &'static Program {
-    programs().last().expect("no tmux at all: install it, or run .ci/fetch-tmux")
+    programs()
+        .last()
+        .expect("no tmux at all: install it, or run .ci/fetch-tmux")
 }
 
 struct NameOnPanic<'a>(&'a Program);
@@ -109,8 +126,15 @@ pub struct TmuxServer {
 impl TmuxServer {
     /// A folder and a socket's path; the server does not run yet.
     pub fn absent(program: &Program) -> Self {
-        let folder = tempfile::Builder::new().prefix("muxwire-").tempdir().unwrap();
-        Self { program: program.clone(), folder, pid: None }
+        let folder = tempfile::Builder::new()
+            .prefix("muxwire-")
+            .tempdir()
+            .unwrap();
+        Self {
+            program: program.clone(),
+            folder,
+            pid: None,
+        }
     }
 
     /// A running server with one session `main`, 80 by 24, whose pane runs `cat`.
@@ -122,7 +146,17 @@ impl TmuxServer {
 
     /// Starts the server (again), with one session `main`.
     pub fn boot(&mut self) {
-        self.run(["new-session", "-d", "-s", "main", "-x", "80", "-y", "24", "exec cat"]);
+        self.run([
+            "new-session",
+            "-d",
+            "-s",
+            "main",
+            "-x",
+            "80",
+            "-y",
+            "24",
+            "exec cat",
+        ]);
         let pid = self.run(["display-message", "-p", "-t", "=main:", "#{pid}"]);
         self.pid = Some(pid.trim().parse().unwrap());
     }
@@ -151,19 +185,26 @@ impl TmuxServer {
 
     /// What the code under test gets.
     pub async fn tmux(&self) -> Tmux {
-        Tmux::probe(&self.program.path, SocketChoice::Path(self.socket())).await.unwrap()
+        Tmux::probe(&self.program.path, SocketChoice::Path(self.socket()))
+            .await
+            .unwrap()
     }
 
     /// A command on this server: `tmux -u -S SOCKET -f /dev/null ...`, in a small and fixed environment.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(&self.program.path);
-        command.args(["-u", "-f", "/dev/null", "-S"]).arg(self.socket()).args(arguments);
+        command
+            .args(["-u", "-f", "/dev/null", "-S"])
+            .arg(self.socket())
+            .args(arguments);
         command
             .env_clear()
             .env("HOME", self.folder.path())
             .env("SHELL", "/bin/sh")
             .env("TERM", "xterm-256color");
-        command.env("PATH", env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
+        command
+            .env("PATH", env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::null());
         // Killing the runner of the tests must not leave clients behind.
         command.process_group(0);
         command
@@ -173,9 +214,15 @@ impl TmuxServer {
     pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> String {
         let arguments: Vec<S> = arguments.into_iter().collect();
         let shown = || {
-            arguments.iter().map(|argument| argument.as_ref().to_string_lossy()).collect::<Vec<_>>().join(" ")
+            arguments
+                .iter()
+                .map(|argument| argument.as_ref().to_string_lossy())
+                .collect::<Vec<_>>()
+                .join(" ")
         };
-        let output = self.try_run(&arguments).unwrap_or_else(|| panic!("tmux {} hangs", shown()));
+        let output = self
+            .try_run(&arguments)
+            .unwrap_or_else(|| panic!("tmux {} hangs", shown()));
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "tmux {}: {error}", shown());
         String::from_utf8_lossy(&output.stdout).into_owned()
@@ -184,7 +231,11 @@ impl TmuxServer {
     /// Runs a command; none if it did not end in time.
     pub fn try_run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Option<Output> {
         let mut command = self.command(arguments);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         wait_with_output(child, SOON)
     }
 
@@ -210,7 +261,9 @@ impl TmuxServer {
 
     /// A format's value at a target, which is a name with `=` before it or an id.
     pub fn value(&self, target: &str, format: &str) -> String {
-        self.run(["display-message", "-p", "-t", target, format]).trim_end_matches('\n').to_owned()
+        self.run(["display-message", "-p", "-t", target, format])
+            .trim_end_matches('\n')
+            .to_owned()
     }
 
     /// The pids of the clients, one a line of `list-clients`.
@@ -240,7 +293,9 @@ impl TmuxServer {
 
 impl Drop for TmuxServer {
     fn drop(&mut self) {
-        let Some(pid) = self.pid.filter(|pid| is_alive(*pid)) else { return };
+        let Some(pid) = self.pid.filter(|pid| is_alive(*pid)) else {
+            return;
+        };
         let _ = self.try_run(&["kill-server"]);
         if !holds_within(Duration::from_secs(5), || !is_alive(pid)) {
             signal(pid, rustix::process::Signal::KILL);
@@ -251,7 +306,10 @@ impl Drop for TmuxServer {
 /// Waits for a condition, and panics with its description when it does not hold in time.
 #[track_caller]
 pub fn wait_until(what: &str, limit: Duration, condition: impl FnMut() -> bool) {
-    assert!(holds_within(limit, condition), "not within {limit:?}: {what}");
+    assert!(
+        holds_within(limit, condition),
+        "not within {limit:?}: {what}"
+    );
 }
 
 /// Whether a condition comes to hold in time.
@@ -277,7 +335,10 @@ pub fn wait_until_async(
     async move {
         let deadline = Instant::now() + limit;
         while !condition() {
-            assert!(Instant::now() < deadline, "{caller}: not within {limit:?}: {what}");
+            assert!(
+                Instant::now() < deadline,
+                "{caller}: not within {limit:?}: {what}"
+            );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -287,15 +348,26 @@ pub fn wait_until_async(
 pub fn is_alive(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat"))
         .ok()
-        .and_then(|stat| stat.rsplit_once(") ").map(|(_, rest)| !rest.starts_with(['Z', 'X'])))
+        .and_then(|stat| {
+            stat.rsplit_once(") ")
+                .map(|(_, rest)| !rest.starts_with(['Z', 'X']))
+        })
         .unwrap_or(false)
 }
 
 /// Resident memory of a process, in bytes.
 pub fn memory_of(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    line.split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse::<u64>()
+        .unwrap()
+        * 1024
 }
 
 /// Sends a signal to one process, if it is still there.
