@@ -11,5 +11,6 @@
     reason = "the modules of a test program are its whole world"
 )]
 
+mod control_live;
 mod links;
 mod support;

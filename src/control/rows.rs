@@ -15,6 +15,18 @@ pub struct RowError {
     row: Text,
 }
 
+/// What tmux prints for one object when asked with a format of ours.
+pub trait Row: Sized {
+    /// The format that gives such a row.
+    const FORMAT: &'static str;
+
+    /// Parses a row of [`Self::FORMAT`].
+    ///
+    /// # Errors
+    /// Names the first field that is missing or malformed.
+    fn parse(row: &[u8]) -> Result<Self, RowError>;
+}
+
 /// A format for a variable's value in which each control character is a `?`.
 macro_rules! clean {
     ($variable:literal) => {
@@ -25,7 +37,7 @@ macro_rules! clean {
 /// A format for a text that may hold anything.
 macro_rules! text {
     ($variable:literal) => {
-        concat!("#{s/[|]/=p/:#{s/=/=e/:", clean!($variable), "}}")
+        concat!("#{s/=/=e/;s/[|]/=p/;s/[\x01-\x1f\x7f]/?/:", $variable, "}")
     };
 }
 
@@ -51,15 +63,10 @@ macro_rules! row {
             $($(#[$field_doc])* pub $field: $type,)*
         }
 
-        impl $name {
-            /// The format that gives such a row.
-            pub const FORMAT: &str = concat!($first_format, $("|", $format,)*);
+        impl Row for $name {
+            const FORMAT: &'static str = concat!($first_format, $("|", $format,)*);
 
-            /// Parses a row of [`Self::FORMAT`].
-            ///
-            /// # Errors
-            /// Names the first field that is missing or malformed.
-            pub fn parse(row: &[u8]) -> Result<Self, RowError> {
+            fn parse(row: &[u8]) -> Result<Self, RowError> {
                 let mut fields = Fields::new(row);
                 let parsed = Self {
                     $first: fields.next(stringify!($first))?,
@@ -168,10 +175,10 @@ row! {
         control: bool = "#{client_control_mode}",
         /// Whether it is read-only.
         read_only: bool = "#{client_readonly}",
-        /// Its columns.
-        width: u32 = "#{client_width}",
-        /// Its rows.
-        height: u32 = "#{client_height}",
+        /// Its columns; nothing for a control client that never said.
+        width: Option<u32> = "#{client_width}",
+        /// Its rows; nothing for a control client that never said.
+        height: Option<u32> = "#{client_height}",
         /// Its name.
         name: String = text!("client_name"),
         /// Its terminal, or nothing.
@@ -296,32 +303,19 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn new(row: &'a [u8]) -> Self {
         let separator: fn(&u8) -> bool = |byte| *byte == b'|';
-        Self {
-            row,
-            fields: row.split(separator),
-        }
+        Self { row, fields: row.split(separator) }
     }
 
     fn next<T: Field>(&mut self, name: &'static str) -> Result<T, RowError> {
-        self.fields
-            .next()
-            .and_then(T::parse)
-            .ok_or_else(|| self.error(name))
+        self.fields.next().and_then(T::parse).ok_or_else(|| self.error(name))
     }
 
     fn end(&mut self) -> Result<(), RowError> {
-        if self.fields.next().is_some() {
-            Err(self.error("end of row"))
-        } else {
-            Ok(())
-        }
+        if self.fields.next().is_some() { Err(self.error("end of row")) } else { Ok(()) }
     }
 
     fn error(&self, field: &'static str) -> RowError {
-        RowError {
-            field,
-            row: self.row.into(),
-        }
+        RowError { field, row: self.row.into() }
     }
 }
 
@@ -357,31 +351,19 @@ id_field!(SessionId, WindowId, PaneId);
 impl Field for bool {
     /// A count too: a pane is in as many modes as were entered.
     fn parse(field: &[u8]) -> Option<Self> {
-        if field.is_empty() {
-            Some(false)
-        } else {
-            u32::parse(field).map(|count| count > 0)
-        }
+        if field.is_empty() { Some(false) } else { u32::parse(field).map(|count| count > 0) }
     }
 }
 
 impl Field for String {
     fn parse(field: &[u8]) -> Option<Self> {
         let text = Self::from_utf8_lossy(field);
-        Some(if text.contains('=') {
-            text.replace("=p", "|").replace("=e", "=")
-        } else {
-            text.into_owned()
-        })
+        Some(if text.contains('=') { text.replace("=p", "|").replace("=e", "=") } else { text.into_owned() })
     }
 }
 
 impl<T: Field> Field for Option<T> {
     fn parse(field: &[u8]) -> Option<Self> {
-        if field.is_empty() {
-            Some(None)
-        } else {
-            T::parse(field).map(Some)
-        }
+        if field.is_empty() { Some(None) } else { T::parse(field).map(Some) }
     }
 }
