@@ -6,6 +6,8 @@
 pub mod auth;
 pub mod control;
 pub mod glob;
+pub mod hub;
 pub mod ids;
+pub mod input;
 pub mod model;
 pub mod tmux;

@@ -1,0 +1,170 @@
+//! The log's one writer and its shared state.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::published::Stamp;
+use super::reader::{NotRecoverable, Position, Reader};
+use super::ring::{Found, HistoryLimits, Ring};
+use crate::ids::{Epoch, Seq};
+use crate::model::{Audience, Change, State};
+
+/// The event log and the state that it leads to. Cheap to clone; all clones are one.
+#[derive(Debug, Clone)]
+pub struct Hub(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    epoch: Epoch,
+    log: Mutex<Log>,
+    head: watch::Sender<Seq>,
+}
+
+/// What one lock guards: the state is always the one that the events up to the head lead to.
+#[derive(Debug)]
+struct Log {
+    ring: Ring,
+    state: Arc<State>,
+    published: BTreeMap<&'static str, u64>,
+}
+
+/// Figures about the log, for metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubFigures {
+    /// The place of the newest event.
+    pub head: Seq,
+    /// Events that are kept.
+    pub kept: usize,
+    /// Bytes that count against the bound.
+    pub bytes: usize,
+    /// How many events of each type were ever published.
+    pub published: BTreeMap<&'static str, u64>,
+}
+
+impl Hub {
+    /// An empty log of this name.
+    #[must_use]
+    pub fn new(limits: HistoryLimits, epoch: Epoch) -> Self {
+        let log = Log { ring: Ring::new(limits), state: Arc::default(), published: BTreeMap::new() };
+        let head = watch::Sender::new(Seq::default());
+        Self(Arc::new(Shared { epoch, log: Mutex::new(log), head }))
+    }
+
+    /// The log's name.
+    #[must_use]
+    pub fn epoch(&self) -> &Epoch {
+        &self.0.epoch
+    }
+
+    /// Appends changes and replaces the state that they lead to, in one step that no reader sees half of.
+    ///
+    /// Only the bridge publishes: the log has one writer. `state` is `None` when the changes leave it as it is, as
+    /// output does.
+    pub fn publish(
+        &self,
+        changes: impl IntoIterator<Item = Change>,
+        state: Option<Arc<State>>,
+        stamp: Stamp,
+    ) -> Seq {
+        let mut log = self.lock();
+        let before = log.ring.head();
+        for change in changes {
+            *log.published.entry(change.kind.name()).or_default() += 1;
+            let name = window_name(&change, [state.as_deref(), Some(&log.state)]);
+            log.ring.push(stamp, change, name);
+        }
+        if let Some(state) = state {
+            log.state = state;
+        }
+        log.ring.evict(stamp.at);
+        let head = log.ring.head();
+        drop(log);
+        if head != before {
+            self.0.head.send_replace(head);
+        }
+        head
+    }
+
+    /// The state and the place in the log that it belongs to.
+    #[must_use]
+    pub fn snapshot(&self) -> (Arc<State>, Seq) {
+        let log = self.lock();
+        (Arc::clone(&log.state), log.ring.head())
+    }
+
+    /// The place of the newest event.
+    #[must_use]
+    pub fn head(&self) -> Seq {
+        self.lock().ring.head()
+    }
+
+    /// A reader of what is published from now on.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.clone(), self.head())
+    }
+
+    /// A reader of all that came after a position.
+    ///
+    /// # Errors
+    /// Something that came after it is not kept here, so a reader could not be complete.
+    pub fn position(&self, since: &Position) -> Result<Reader, NotRecoverable> {
+        if since.epoch != self.0.epoch {
+            return Err(NotRecoverable::OtherEpoch);
+        }
+        let log = self.lock();
+        if since.seq > log.ring.head() {
+            return Err(NotRecoverable::Future);
+        }
+        if since.seq < log.ring.evicted() {
+            return Err(NotRecoverable::Evicted);
+        }
+        drop(log);
+        Ok(Reader::new(self.clone(), since.seq))
+    }
+
+    /// A position of this log.
+    #[must_use]
+    pub fn position_at(&self, seq: Seq) -> Position {
+        Position { epoch: self.0.epoch.clone(), seq }
+    }
+
+    /// The log's figures.
+    #[must_use]
+    pub fn figures(&self) -> HubFigures {
+        let log = self.lock();
+        HubFigures {
+            head: log.ring.head(),
+            kept: log.ring.len(),
+            bytes: log.ring.bytes(),
+            published: log.published.clone(),
+        }
+    }
+
+    pub(super) fn after(&self, place: Seq) -> Found {
+        self.lock().ring.after(place)
+    }
+
+    pub(super) fn heads(&self) -> watch::Receiver<Seq> {
+        self.0.head.subscribe()
+    }
+
+    /// What the lock guards is whole after each statement, so a panic elsewhere leaves it usable.
+    fn lock(&self) -> MutexGuard<'_, Log> {
+        self.0.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The name of the window that a change concerns, in the first of the states that knows it. A window that is removed
+/// is in the old one alone. Output comes too often to look.
+fn window_name(change: &Change, states: [Option<&State>; 2]) -> Option<Box<str>> {
+    let Audience::Places(places) = &change.audience else { return None };
+    if !change.kind.is_structural() {
+        return None;
+    }
+    let (id, _) = places.first()?.window?;
+    let window = states.into_iter().flatten().find_map(|state| state.windows.get(&id))?;
+    Some(window.name.as_str().into())
+}

@@ -1,0 +1,24 @@
+//! The event log: one writer, many readers, a bounded history.
+//!
+//! Reading order: [`Hub`] (publish, snapshot), [`Published`] (an event and its shared encodings), [`Reader`] (pulls
+//! from the log; replay and live are one path), [`view`] (who sees what of an event), [`Filter`] and
+//! [`Subscription`] (what a client asked for).
+//!
+//! Readers pull: the log is the only buffer between the bridge and the connections, so a slow reader costs nothing
+//! but its own place in it. This module knows nothing of tmux, tokens, JSON or sockets, and reads no clock.
+
+mod filter;
+mod log;
+mod published;
+mod reader;
+mod ring;
+mod subscription;
+mod view;
+
+pub use filter::{Filter, FilterError, Subject, WindowNames};
+pub use log::{Hub, HubFigures};
+pub use published::{Form, Published, Stamp};
+pub use reader::{Next, NotRecoverable, Position, Reader};
+pub use ring::HistoryLimits;
+pub use subscription::{Names, Step, Subscription, TooManyRules};
+pub use view::{Crossing, View, Viewer, view};

@@ -1,0 +1,128 @@
+//! An event of the log, and the encodings of it that its readers share.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::view::View;
+use crate::ids::Seq;
+use crate::model::{Change, ChangeKind};
+
+/// When something was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// The time that the event carries: now, or the recorded time in a replay.
+    pub at: Timestamp,
+    /// When the bytes that told of it were read from tmux, if they were: latency is measured from here.
+    pub read_at: Option<Instant>,
+}
+
+impl Stamp {
+    /// A stamp with this time, of something that was not read from tmux just now.
+    #[must_use]
+    pub fn at(at: Timestamp) -> Self {
+        Self { at, read_at: None }
+    }
+}
+
+/// An encoding in which events travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// The JSON text of `muxwire.v1`.
+    Json,
+}
+
+/// A change with its place in the log.
+#[derive(Debug)]
+pub struct Published {
+    /// The place in the log.
+    pub seq: Seq,
+    /// When it was published.
+    pub at: Timestamp,
+    /// What changed, and who may learn of it.
+    pub change: Change,
+    window_name: Option<Box<str>>,
+    read_at: Option<Instant>,
+    written: AtomicBool,
+    encodings: Encodings,
+}
+
+/// Nearly every event is asked for in one form and one view alone, so that one has a place without a lock.
+#[derive(Debug, Default)]
+struct Encodings {
+    first: OnceLock<(Form, View, Bytes)>,
+    others: Mutex<Vec<(Form, View, Bytes)>>,
+}
+
+impl Published {
+    pub(super) fn new(seq: Seq, stamp: Stamp, change: Change, window_name: Option<Box<str>>) -> Self {
+        Self {
+            seq,
+            at: stamp.at,
+            change,
+            window_name,
+            read_at: stamp.read_at,
+            written: AtomicBool::new(false),
+            encodings: Encodings::default(),
+        }
+    }
+
+    /// The event in this form and view: encoded by `encode` for the first who asks, shared by all who follow.
+    pub fn encoded(&self, form: Form, view: View, encode: impl FnOnce() -> Bytes) -> Bytes {
+        let mut encode = Some(encode);
+        let mut bytes = || encode.take().map(|encode| encode()).unwrap_or_default();
+        let first = self.encodings.first.get_or_init(|| (form, view, bytes()));
+        if (first.0, first.1) == (form, view) {
+            return first.2.clone();
+        }
+        let mut others = self.encodings.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = others.iter().find(|known| (known.0, known.1) == (form, view)) {
+            return known.2.clone();
+        }
+        let bytes = bytes();
+        others.push((form, view, bytes.clone()));
+        bytes
+    }
+
+    /// The name of its window at the time, and the name before it if that is what changed.
+    ///
+    /// Output knows none: there the present name has to do.
+    #[must_use]
+    pub fn window_names(&self) -> [Option<&str>; 2] {
+        let previous = match &self.change.kind {
+            ChangeKind::WindowRenamed { previous, .. } => Some(previous.as_str()),
+            _ => None,
+        };
+        [self.window_name.as_deref(), previous]
+    }
+
+    /// When its bytes were read from tmux, told to the first who asks: whoever wrote it to a socket first.
+    pub fn first_written(&self) -> Option<Instant> {
+        let read_at = self.read_at?;
+        (!self.written.swap(true, Ordering::Relaxed)).then_some(read_at)
+    }
+
+    /// Whether the time from tmux to the first socket is still to be measured.
+    #[must_use]
+    pub fn awaits_first_write(&self) -> bool {
+        self.read_at.is_some() && !self.written.load(Ordering::Relaxed)
+    }
+
+    /// What it counts for in the bounds of the history, in bytes: about what it holds in memory.
+    #[must_use]
+    pub fn cost(&self) -> usize {
+        /// The structures of an event and the envelope of its encoding.
+        const FIXED: usize = 768;
+        let payload = match &self.change.kind {
+            ChangeKind::PaneOutput { bytes, .. } => bytes.len(),
+            ChangeKind::WindowCreated { panes, .. } => panes.len() * 256,
+            ChangeKind::WindowLayoutChanged { window, panes } => window.layout.len() + panes.len() * 16,
+            _ => 0,
+        };
+        // Once for the payload and once for its encoding.
+        FIXED + 2 * payload
+    }
+}

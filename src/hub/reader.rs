@@ -1,0 +1,85 @@
+//! Reading the log from a place on.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::log::Hub;
+use super::published::Published;
+use super::ring::Found;
+use crate::ids::{Epoch, Seq};
+
+/// A place in a named log: everything up to `seq` has been seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The log's name.
+    pub epoch: Epoch,
+    /// The place in it.
+    pub seq: Seq,
+}
+
+/// Why what came after a position can't be had in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotRecoverable {
+    /// It belongs to another log.
+    #[error("the position belongs to another epoch")]
+    OtherEpoch,
+    /// The log has not come so far.
+    #[error("the position lies in the future")]
+    Future,
+    /// Part of what came after it is no longer kept.
+    #[error("the history no longer reaches back to the position")]
+    Evicted,
+}
+
+/// What a reader finds behind its place.
+#[derive(Debug)]
+pub enum Next {
+    /// The next event; the reader now stands at it.
+    Event(Arc<Published>),
+    /// Nothing more as yet.
+    Head,
+    /// The next event is gone: the reader fell behind the history.
+    Evicted,
+}
+
+/// A place in the log that moves forward as it is read.
+#[derive(Debug)]
+pub struct Reader {
+    hub: Hub,
+    heads: watch::Receiver<Seq>,
+    place: Seq,
+}
+
+impl Reader {
+    pub(super) fn new(hub: Hub, place: Seq) -> Self {
+        Self { heads: hub.heads(), hub, place }
+    }
+
+    /// The place of the event that was read last.
+    #[must_use]
+    pub fn place(&self) -> Seq {
+        self.place
+    }
+
+    /// Reads one event.
+    pub fn pull(&mut self) -> Next {
+        match self.hub.after(self.place) {
+            Found::Event(event) => {
+                self.place = event.seq;
+                Next::Event(event)
+            }
+            Found::Head => Next::Head,
+            Found::Evicted => Next::Evicted,
+        }
+    }
+
+    /// Waits until there is something to read. Cancel safe.
+    pub async fn readable(&mut self) {
+        let place = self.place;
+        if self.heads.wait_for(|head| *head > place).await.is_err() {
+            // The sender lives in the hub that this reader holds, so it is never gone; waiting on is the safe answer.
+            std::future::pending::<()>().await;
+        }
+    }
+}

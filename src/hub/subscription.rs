@@ -1,0 +1,185 @@
+//! What one client asked for, as one ordered stream of events.
+//!
+//! A client has one place in the log and a list of rules; the last rule that matches an event decides. Each rule has
+//! the place from which on it counts, so a subscription never brings what lies before its own `since`.
+//!
+//! A client may ask a second time, with a `since` that lies behind its place. Then the place goes back, and the
+//! stretches that were read before are read again with a memory of which rules counted at that time, so that nothing
+//! comes twice.
+
+use std::sync::Arc;
+
+use super::filter::{Filter, Subject, WindowNames};
+use super::log::Hub;
+use super::published::Published;
+use super::reader::{Next, NotRecoverable, Position, Reader};
+use super::view::{View, Viewer, view};
+use crate::ids::Seq;
+use crate::model::State;
+
+/// A client has more rules than are allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a connection can have at most {max} rules: unsubscribe from all to begin anew", max = Subscription::MAX_RULES)]
+pub struct TooManyRules;
+
+/// One step through the log.
+#[derive(Debug)]
+pub enum Step {
+    /// An event for the client, as it sees it.
+    Deliver(Arc<Published>, View),
+    /// An event that is not for the client.
+    Skip,
+    /// Nothing more as yet.
+    Head,
+    /// The next event is no longer kept.
+    Evicted,
+}
+
+/// A client's rules and its place in the log.
+#[derive(Debug)]
+pub struct Subscription {
+    hub: Hub,
+    /// `None` while nothing is subscribed: then nothing is read.
+    reader: Option<Reader>,
+    rules: Vec<Rule>,
+    /// Up to each place, in ascending order, the first so many rules have had their events delivered already.
+    read_before: Vec<(Seq, usize)>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    /// It counts for the events after this place.
+    from: Seq,
+    wants: bool,
+    filter: Filter,
+}
+
+impl Subscription {
+    /// The most rules of one client; it bounds the work of judging one event.
+    pub const MAX_RULES: usize = 64;
+
+    /// Nothing subscribed as yet.
+    #[must_use]
+    pub fn new(hub: &Hub) -> Self {
+        Self { hub: hub.clone(), reader: None, rules: Vec::new(), read_before: Vec::new() }
+    }
+
+    /// Whether anything is read.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.reader.is_some()
+    }
+
+    /// The place up to which the client is complete; `None` while nothing is subscribed, or while a stretch is read
+    /// a second time.
+    #[must_use]
+    pub fn complete_to(&self) -> Option<Seq> {
+        let place = self.reader.as_ref()?.place();
+        self.read_before.is_empty().then_some(place)
+    }
+
+    /// Waits until there is something to read. Cancel safe.
+    pub async fn readable(&mut self) {
+        match &mut self.reader {
+            Some(reader) => reader.readable().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Adds what passes the filter, from `since` on or else from now on. Returns the place after which it counts,
+    /// with the reason if what came after `since` can't be had in full: then it counts from now on.
+    ///
+    /// # Errors
+    /// There are too many rules already; nothing has changed.
+    pub fn subscribe(
+        &mut self,
+        filter: Filter,
+        since: Option<&Position>,
+    ) -> Result<(Seq, Option<NotRecoverable>), TooManyRules> {
+        let start = since.map(|since| self.hub.position(since)).transpose();
+        let (start, lost) = match start {
+            Ok(start) => (start.unwrap_or_else(|| self.hub.reader()), None),
+            Err(reason) => (self.hub.reader(), Some(reason)),
+        };
+        let from = start.place();
+        let rules_before = self.rules.len();
+        self.add(Rule { from, wants: true, filter })?;
+        match &self.reader {
+            Some(reader) if reader.place() <= from => {}
+            Some(reader) => {
+                self.read_before.insert(0, (reader.place(), rules_before));
+                self.reader = Some(start);
+            }
+            None => self.reader = Some(start),
+        }
+        Ok((from, lost))
+    }
+
+    /// Removes what passes the filter, from the client's place on.
+    ///
+    /// # Errors
+    /// There are too many rules already; nothing has changed.
+    pub fn unsubscribe(&mut self, filter: Filter) -> Result<(), TooManyRules> {
+        let Some(reader) = &self.reader else { return Ok(()) };
+        let from = reader.place();
+        if filter.is_all() {
+            *self = Self::new(&self.hub);
+            return Ok(());
+        }
+        self.add(Rule { from, wants: false, filter })
+    }
+
+    /// Takes one step: reads one event and judges it.
+    pub fn step(&mut self, viewer: &impl Viewer, names: &Names) -> Step {
+        let Some(reader) = &mut self.reader else { return Step::Head };
+        let event = match reader.pull() {
+            Next::Event(event) => event,
+            Next::Head => return Step::Head,
+            Next::Evicted => return Step::Evicted,
+        };
+        let seq = event.seq;
+        let had = self.read_before.first().map_or(0, |(_, rules)| *rules);
+        let names = WindowNames { told: event.window_names(), present: names.0.as_deref() };
+        let seen = |rules: usize| {
+            let wants = |subject: &Subject<'_>| self.decide(rules, seq, subject, names);
+            view(&event.change, viewer, wants)
+        };
+        let now = seen(self.rules.len());
+        let before = if had > 0 && now.is_some() { seen(had) } else { None };
+        self.read_before.retain(|(until, _)| *until > seq);
+        match now {
+            Some(view) if before.is_none() => Step::Deliver(event, view),
+            _ => Step::Skip,
+        }
+    }
+
+    /// What matching needs to know besides the events: the windows' present names, if a rule asks for them.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        let needed = self.rules.iter().any(|rule| rule.filter.needs_window_names());
+        Names(needed.then(|| self.hub.snapshot().0))
+    }
+
+    fn decide(&self, rules: usize, seq: Seq, subject: &Subject<'_>, names: WindowNames<'_>) -> bool {
+        let counting = self.rules[..rules].iter().rev().filter(|rule| rule.from < seq);
+        let mut counting = counting.skip_while(|rule| !rule.filter.matches(subject, names));
+        counting.next().is_some_and(|rule| rule.wants)
+    }
+
+    fn add(&mut self, rule: Rule) -> Result<(), TooManyRules> {
+        let repeats =
+            |last: &Rule| last.wants == rule.wants && last.filter == rule.filter && last.from <= rule.from;
+        if self.rules.last().is_some_and(repeats) {
+            return Ok(());
+        }
+        if self.rules.len() >= Self::MAX_RULES {
+            return Err(TooManyRules);
+        }
+        self.rules.push(rule);
+        Ok(())
+    }
+}
+
+/// The windows' names at the time of a run of steps.
+#[derive(Debug, Default)]
+pub struct Names(Option<Arc<State>>);
