@@ -4,6 +4,7 @@
 //! log), `auth`, `tmux` (the child processes), `bridge` (the one owner), `wire` and `server` (what clients see).
 
 pub mod auth;
+pub mod bridge;
 pub mod control;
 pub mod glob;
 pub mod hub;

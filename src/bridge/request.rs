@@ -1,0 +1,167 @@
+//! What clients may ask of the bridge, and what comes of it.
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::auth::Authorized;
+use crate::ids::PaneId;
+
+/// How many requests may wait for the bridge; each is answered within microseconds, so more is a stuck bridge.
+const REQUESTS: usize = 1024;
+
+/// A request with the way back for its answer.
+#[derive(Debug)]
+pub enum Request {
+    /// Type into a pane; answered when tmux has executed it.
+    Input {
+        /// Where and what.
+        input: Authorized<InputRequest>,
+        /// The outcome.
+        reply: oneshot::Sender<Result<(), InputError>>,
+    },
+    /// Capture the screens of panes, each at a known offset of its byte stream.
+    Screens {
+        /// Which panes.
+        panes: Authorized<Vec<PaneId>>,
+        /// A screen or the reason why there is none, for each pane that was asked for.
+        reply: oneshot::Sender<Vec<(PaneId, Result<Screen, ScreenError>)>>,
+    },
+}
+
+/// Keys for a pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputRequest {
+    /// The pane.
+    pub pane: PaneId,
+    /// What to type, in order.
+    pub keys: Vec<Key>,
+    /// Whether copy mode and the like may be left for it; otherwise a pane in a mode is an error.
+    pub cancel_mode: bool,
+}
+
+/// A piece of input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// Bytes that are typed as they are.
+    Text(Bytes),
+    /// A key by tmux's name for it, such as `Enter` or `C-c`.
+    Named(String),
+}
+
+/// Why input did not reach a pane.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    /// The pane is gone.
+    #[error("there is no such pane")]
+    NoSuchPane,
+    /// The pane's process has ended.
+    #[error("the pane is dead: its process has ended; respawn it to type into it")]
+    PaneDead,
+    /// The pane takes no input.
+    #[error("the pane's input is off; turn it on with `select-pane -e`")]
+    InputOff,
+    /// Keys would go to the mode instead of the program.
+    #[error("the pane is in {mode}; leave the mode, or ask with \"cancel_mode\":true")]
+    InMode {
+        /// The mode's name.
+        mode: String,
+    },
+    /// A key has a name that tmux doesn't know.
+    #[error("{key:?} is no key name; send it as text, or use a name such as Enter, C-c or F1")]
+    BadKey {
+        /// The name.
+        key: String,
+    },
+    /// There was nothing to type.
+    #[error("there is nothing to type")]
+    Nothing,
+    /// Too many commands wait for tmux.
+    #[error("too much input waits for tmux; try again")]
+    Busy,
+    /// tmux is not connected, or what is served is a recording.
+    #[error("tmux is not connected; try again when it is")]
+    Unavailable,
+    /// The connection to tmux ended before it answered.
+    #[error("the link to tmux ended before the answer; whether the keys were typed is not known")]
+    LinkLost,
+    /// tmux refused.
+    #[error("{0}")]
+    Tmux(String),
+}
+
+/// What a pane shows, at one point of its byte stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Screen {
+    /// The offset of the first byte of the pane that the screen does not show yet.
+    pub offset: u64,
+    /// Whether nothing can be missing or doubled between the screen and the stream from its offset on.
+    pub exact: bool,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// The cursor's column and row, from 0.
+    pub cursor: (u32, u32),
+    /// Whether the cursor shows.
+    pub cursor_visible: bool,
+    /// Whether the alternate screen is shown.
+    pub alternate: bool,
+    /// The visible lines from the top, with their attributes as SGR sequences.
+    pub lines: Vec<Bytes>,
+}
+
+/// Why a screen could not be captured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScreenError {
+    /// The pane is gone.
+    #[error("there is no such pane")]
+    NoSuchPane,
+    /// tmux is not connected, or what is served is a recording.
+    #[error("tmux is not connected; try again when it is")]
+    Unavailable,
+    /// tmux refused.
+    #[error("{0}")]
+    Tmux(String),
+}
+
+/// The way to the bridge.
+#[derive(Debug, Clone)]
+pub struct Handle(mpsc::Sender<Request>);
+
+impl Handle {
+    /// A handle and the end at which its requests arrive.
+    #[must_use]
+    pub fn pair() -> (Self, mpsc::Receiver<Request>) {
+        let (sender, receiver) = mpsc::channel(REQUESTS);
+        (Self(sender), receiver)
+    }
+
+    /// Types into a pane.
+    ///
+    /// # Errors
+    /// Says why the input did not reach the pane, or that nobody knows whether it did.
+    pub async fn input(&self, input: Authorized<InputRequest>) -> Result<(), InputError> {
+        let (reply, outcome) = oneshot::channel();
+        if self.0.send(Request::Input { input, reply }).await.is_err() {
+            return Err(InputError::Unavailable);
+        }
+        outcome.await.unwrap_or(Err(InputError::LinkLost))
+    }
+
+    /// Captures the screens of panes.
+    pub async fn screens(
+        &self,
+        panes: Authorized<Vec<PaneId>>,
+    ) -> Vec<(PaneId, Result<Screen, ScreenError>)> {
+        let (reply, screens) = oneshot::channel();
+        if self
+            .0
+            .send(Request::Screens { panes, reply })
+            .await
+            .is_err()
+        {
+            return Vec::new();
+        }
+        screens.await.unwrap_or_default()
+    }
+}
