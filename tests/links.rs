@@ -2,12 +2,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
+use std::process::Command as Process;
+use std::time::{Duration, Instant};
 
-use muxwire::tmux::{SocketChoice, Tmux, TmuxError};
+use bytes::Bytes;
+use muxwire::control::{Body, Command, InputBytes};
+use muxwire::ids::SessionId;
+use muxwire::tmux::{
+    CloseReason, LinkBusy, LinkEvent, LinkHandle, LinkId, LinkKind, MAX_IN_FLIGHT, ReplyError,
+    SocketChoice, SocketWatch, Tmux, TmuxError, find_server,
+};
+use rustix::process::Signal;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
-use crate::support::{SOON, TmuxServer, any_program, for_each_version_async};
+use crate::support::{SOON, TmuxServer, any_program, for_each_version_async, signal, wait_until};
 
 #[test]
 fn helper_commands_run_and_fail_clearly() {
@@ -53,7 +62,7 @@ fn helper_commands_run_and_fail_clearly() {
 fn program_that_prints(folder: &Path, name: &str, said: &str) -> PathBuf {
     let path = folder.join(name);
     let script = "printf '#!/bin/sh\\necho \"%s\"\\n' \"$2\" > \"$1\" && chmod 755 \"$1\"";
-    let status = Command::new("sh")
+    let status = Process::new("sh")
         .args(["-c", script, "sh"])
         .arg(&path)
         .arg(said)
@@ -152,4 +161,327 @@ async fn an_unusable_socket_is_an_error_with_the_remedy() {
         error.contains("longer than 107 bytes") && error.contains("choose a shorter one"),
         "{error}"
     );
+}
+
+/// The owner's side of some links, as the bridge is.
+struct Owner {
+    events: mpsc::Receiver<LinkEvent>,
+    sender: mpsc::Sender<LinkEvent>,
+}
+
+impl Owner {
+    fn new(capacity: usize) -> Self {
+        let (sender, events) = mpsc::channel(capacity);
+        Self { events, sender }
+    }
+
+    fn open(&self, tmux: &Tmux, number: u64, kind: LinkKind) -> LinkHandle {
+        LinkHandle::open(tmux, LinkId(number), kind, self.sender.clone(), None).unwrap()
+    }
+
+    async fn next(&mut self) -> LinkEvent {
+        timeout(SOON, self.events.recv())
+            .await
+            .expect("an event in time")
+            .unwrap()
+    }
+
+    /// The first event that a question answers with something.
+    async fn until<T>(&mut self, mut question: impl FnMut(&LinkEvent) -> Option<T>) -> T {
+        loop {
+            if let Some(answer) = question(&self.next().await) {
+                return answer;
+            }
+        }
+    }
+
+    async fn attached(&mut self, link: &LinkHandle) {
+        self.until(|event| match event {
+            LinkEvent::Attached { link: id } if *id == link.id() => Some(()),
+            LinkEvent::Closed { link: id, reason } if *id == link.id() => panic!("{reason}"),
+            _ => None,
+        })
+        .await;
+    }
+
+    async fn closed(&mut self, link: &LinkHandle) -> CloseReason {
+        self.until(|event| match event {
+            LinkEvent::Closed { link: id, reason } if *id == link.id() => Some(reason.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits for the answer to the commands with this tag: each body, or the first error.
+    async fn answer(&mut self, wanted: u64, count: usize) -> Result<Vec<Body>, ReplyError> {
+        let mut bodies = Vec::new();
+        while bodies.len() < count {
+            let outcome = self.until(|event| match event {
+                LinkEvent::Reply { tag, outcome, .. } if *tag == wanted => Some(outcome.clone()),
+                _ => None,
+            });
+            bodies.push(outcome.await?);
+        }
+        Ok(bodies)
+    }
+}
+
+fn session(id: &str) -> SessionId {
+    id.parse().unwrap()
+}
+
+#[test]
+fn links_attach_answer_carry_output_and_detach() {
+    for_each_version_async(|program| async move {
+        let server = TmuxServer::start(&program);
+        let (id, pane) = server.new_session("work", "cat");
+        let mut watch = SocketWatch::new(&server.socket());
+        let found = find_server(&server.tmux().await, &mut watch).await.unwrap();
+        assert_eq!(found.session, session("$0"));
+        assert_eq!(found.server.pid, server.pid());
+        assert_eq!(found.tmux.version(), server.version());
+
+        let mut owner = Owner::new(64);
+        let control = owner.open(
+            &found.tmux,
+            1,
+            LinkKind::Control {
+                session: found.session,
+            },
+        );
+        let output = owner.open(
+            &found.tmux,
+            2,
+            LinkKind::Output {
+                session: session(&id),
+            },
+        );
+        owner.attached(&control).await;
+        owner.attached(&output).await;
+        let mut clients = server.clients();
+        clients.sort_unstable();
+        let mut expected = [control.pid(), output.pid()];
+        expected.sort_unstable();
+        assert_eq!(clients, expected);
+
+        let hello = InputBytes::new(Bytes::from_static(b"h\xc3\xa9llo\\\t\xff\n")).unwrap();
+        let send = Command::SendBytes {
+            pane: pane.parse().unwrap(),
+            bytes: hello,
+        };
+        control.send(1, vec![Command::ListSessions, send]).unwrap();
+        let bodies = owner.answer(1, 2).await.unwrap();
+        assert_eq!(bodies[0].lines().count(), 2);
+        let mut printed = Vec::new();
+        // The terminal echoes it, and then cat prints it.
+        let twice = b"\xff\r\nh\xc3\xa9llo\\\t\xff\r\n";
+        owner
+            .until(|event| match event {
+                LinkEvent::Output {
+                    link,
+                    bytes,
+                    pane: from,
+                    ..
+                } => {
+                    assert_eq!((*link, from.to_string()), (output.id(), pane.clone()));
+                    printed.extend_from_slice(bytes);
+                    printed.ends_with(twice).then_some(())
+                }
+                _ => None,
+            })
+            .await;
+
+        let nobody = Command::CancelMode {
+            pane: "%99".parse().unwrap(),
+        };
+        control.send(2, vec![nobody, Command::ServerInfo]).unwrap();
+        let failed = owner.answer(2, 2).await.unwrap_err();
+        assert!(matches!(failed, ReplyError::Failed(_)), "{failed}");
+
+        output.detach();
+        assert_eq!(owner.closed(&output).await, CloseReason::Requested);
+        drop(control);
+        owner
+            .until(|event| matches!(event, LinkEvent::Closed { .. }).then_some(()))
+            .await;
+        wait_until("all clients are gone", SOON, || server.clients().is_empty());
+    });
+}
+
+#[test]
+fn a_link_says_why_it_ended() {
+    for_each_version_async(|program| async move {
+        let mut server = TmuxServer::start(&program);
+        let tmux = server.tmux().await;
+        let mut owner = Owner::new(64);
+
+        let nowhere = owner.open(
+            &tmux,
+            1,
+            LinkKind::Output {
+                session: session("$77"),
+            },
+        );
+        let reason = owner.closed(&nowhere).await;
+        assert!(
+            matches!(&reason, CloseReason::NotAttached(said) if said.contains("$77")),
+            "{reason}"
+        );
+
+        let (id, _) = server.new_session("short", "cat");
+        let killed_session = owner.open(
+            &tmux,
+            2,
+            LinkKind::Output {
+                session: session(&id),
+            },
+        );
+        owner.attached(&killed_session).await;
+        server.run(["kill-session", "-t", &id]);
+        assert_eq!(
+            owner.closed(&killed_session).await,
+            CloseReason::Ended(None)
+        );
+
+        let (id, _) = server.new_session("moving", "cat");
+        server.run(["set-option", "-g", "detach-on-destroy", "off"]);
+        let moved = owner.open(
+            &tmux,
+            3,
+            LinkKind::Output {
+                session: session(&id),
+            },
+        );
+        owner.attached(&moved).await;
+        server.run(["kill-session", "-t", &id]);
+        assert_eq!(
+            owner.closed(&moved).await,
+            CloseReason::Moved(session("$0"))
+        );
+        wait_until("the moved link is gone", SOON, || {
+            server.clients().is_empty()
+        });
+
+        let killed = owner.open(
+            &tmux,
+            4,
+            LinkKind::Control {
+                session: session("$0"),
+            },
+        );
+        owner.attached(&killed).await;
+        killed.kill();
+        assert_eq!(owner.closed(&killed).await, CloseReason::Requested);
+        assert!(matches!(
+            killed.send(1, vec![Command::ServerInfo]),
+            Err(LinkBusy { .. })
+        ));
+
+        let lost = owner.open(
+            &tmux,
+            5,
+            LinkKind::Control {
+                session: session("$0"),
+            },
+        );
+        owner.attached(&lost).await;
+        server.kill();
+        let reason = owner.closed(&lost).await;
+        assert!(matches!(reason, CloseReason::Ended(_)), "{reason}");
+
+        if tmux.version().has_no_start_flag() {
+            let absent = owner.open(
+                &tmux,
+                6,
+                LinkKind::Control {
+                    session: session("$0"),
+                },
+            );
+            let reason = owner.closed(&absent).await;
+            assert!(
+                matches!(&reason, CloseReason::NotAttached(said) if said.contains("no server")),
+                "{reason}"
+            );
+        } else {
+            let kind = LinkKind::Control {
+                session: session("$0"),
+            };
+            let absent = LinkHandle::open(&tmux, LinkId(6), kind, owner.sender.clone(), None);
+            assert!(
+                matches!(absent, Err(TmuxError::NoServer { .. })),
+                "{absent:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn every_command_is_answered_once_even_when_the_server_dies() {
+    for_each_version_async(|program| async move {
+        let server = TmuxServer::start(&program);
+        let tmux = server.tmux().await;
+        let mut owner = Owner::new(4);
+        let link = owner.open(
+            &tmux,
+            1,
+            LinkKind::Control {
+                session: session("$0"),
+            },
+        );
+        owner.attached(&link).await;
+        let mut sent = 0;
+        while link
+            .send(sent, vec![Command::ListSessions, Command::ListPanes])
+            .is_ok()
+        {
+            sent += 1;
+        }
+        assert_eq!(
+            usize::try_from(sent).unwrap(),
+            MAX_IN_FLIGHT / 2,
+            "what is in flight is bounded"
+        );
+        signal(server.pid(), Signal::KILL);
+        let mut answers = vec![0; MAX_IN_FLIGHT];
+        loop {
+            match owner.next().await {
+                LinkEvent::Reply { tag, index, .. } => {
+                    answers[usize::try_from(tag).unwrap() * 2 + index] += 1
+                }
+                LinkEvent::Closed { .. } => break,
+                _ => {}
+            }
+        }
+        assert!(answers.iter().all(|count| *count == 1), "{answers:?}");
+    });
+}
+
+#[test]
+fn a_server_is_found_when_it_comes_and_comes_again() {
+    for_each_version_async(|program| async move {
+        let mut server = TmuxServer::absent(&program);
+        let tmux = server.tmux().await;
+        let mut watch = SocketWatch::new(&server.socket());
+        let mut starts = Vec::new();
+        for _ in 0..3 {
+            let mut found = std::pin::pin!(find_server(&tmux, &mut watch));
+            let early = timeout(Duration::from_millis(600), found.as_mut()).await;
+            assert!(early.is_err(), "there is no server yet: {early:?}");
+            server.boot();
+            let begin = Instant::now();
+            let found = timeout(SOON, found).await.unwrap().unwrap();
+            assert!(
+                begin.elapsed() < Duration::from_secs(3),
+                "found by the event, not by the retry"
+            );
+            starts.push((found.server.pid, found.server.start_time));
+            server.kill();
+        }
+        starts.dedup();
+        assert_eq!(
+            starts.len(),
+            3,
+            "each run of the server is another one: {starts:?}"
+        );
+    });
 }

@@ -4,10 +4,25 @@
 //! wrong and what to do about it.
 
 mod error;
+mod event;
+mod find;
+mod link;
+mod link_task;
+mod mark;
+mod outbox;
 mod process;
+mod reader;
+mod reap;
 mod spawn;
 mod version;
+mod watch;
 
 pub use error::TmuxError;
+pub use event::{CloseReason, LinkEvent, LinkId, LinkKind, ReplyError};
+pub use find::{Found, find_server};
+pub use link::{LinkBusy, LinkHandle, MAX_IN_FLIGHT, Tap, TapSink, attachable};
 pub use process::{SocketChoice, Tmux};
+pub use reader::LinkReader;
+pub use reap::reap_stale;
 pub use version::Version;
+pub use watch::{SocketWatch, Woken};

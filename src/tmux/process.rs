@@ -114,7 +114,7 @@ impl Tmux {
                 .map_or_else(String::new, |first| printable(first.as_ref().as_bytes()))
         };
         // Below 3.2 a few commands would start a server, so there must be one.
-        if !self.program_version.has_no_start_flag() {
+        if !self.starts_no_server() {
             self.check_socket().await?;
         }
         let mut command = self.command();
@@ -154,6 +154,19 @@ impl Tmux {
             .await
             .map(drop)
             .map_err(|error| self.connect_error(error))
+    }
+
+    /// The same, at once: for what can't wait.
+    pub(super) fn check_socket_now(&self) -> Result<(), TmuxError> {
+        let connected = std::os::unix::net::UnixStream::connect(&self.socket);
+        connected
+            .map(drop)
+            .map_err(|error| self.connect_error(error))
+    }
+
+    /// Whether no command of this program starts a server, thanks to `-N`.
+    pub(super) fn starts_no_server(&self) -> bool {
+        self.program_version.has_no_start_flag()
     }
 
     /// `tmux -u -S SOCKET`, with `-N` where tmux knows it, in a clean environment, ended with us.
@@ -305,51 +318,43 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let own = fs::canonicalize(folder.path()).unwrap();
         let own_text = own.to_str().unwrap();
-        let rows: [(SocketChoice, &[(&str, &str)], PathBuf); 8] = [
-            (SocketChoice::Default, &[], named("default")),
+        let work = || SocketChoice::Name("work".into());
+        let rows = [
+            (SocketChoice::Default, "NONE", "", named("default")),
             (
                 SocketChoice::Default,
-                &[("TMUX", "/run/a,b,12,0")],
+                "TMUX",
+                "/run/a,b,12,0",
                 PathBuf::from("/run/a,b"),
             ),
-            (SocketChoice::Default, &[("TMUX", "")], named("default")),
+            (SocketChoice::Default, "TMUX", "", named("default")),
             (
                 SocketChoice::Default,
-                &[("TMUX_TMPDIR", "/nowhere")],
+                "TMUX_TMPDIR",
+                "/nowhere",
                 named("default"),
             ),
             (
                 SocketChoice::Default,
-                &[("TMUX_TMPDIR", own_text)],
+                "TMUX_TMPDIR",
+                own_text,
                 own.join(format!("tmux-{uid}/default")),
             ),
-            (
-                SocketChoice::Name("work".into()),
-                &[("TMUX", "/run/a,12,0")],
-                named("work"),
-            ),
-            (
-                SocketChoice::Name("work".into()),
-                &[("TMUX_TMPDIR", "")],
-                named("work"),
-            ),
+            (work(), "TMUX", "/run/a,12,0", named("work")),
+            (work(), "TMUX_TMPDIR", "", named("work")),
             (
                 SocketChoice::Path("/x/y".into()),
-                &[("TMUX", "/run/a,12,0")],
+                "TMUX",
+                "/run/a,12,0",
                 PathBuf::from("/x/y"),
             ),
         ];
-        for (choice, environment, expected) in rows {
-            let look_up = |name: &str| {
-                environment
-                    .iter()
-                    .find(|(key, _)| *key == name)
-                    .map(|(_, v)| v.into())
-            };
+        for (choice, variable, value, expected) in rows {
+            let look_up = |name: &str| (name == variable).then(|| value.into());
             assert_eq!(
                 socket_path(choice.clone(), look_up),
                 expected,
-                "{choice:?} {environment:?}"
+                "{choice:?} {variable}={value}"
             );
         }
     }

@@ -10,6 +10,8 @@ use std::env;
 
 use tokio::process::Command;
 
+use crate::tmux::mark::Mark;
+
 /// Makes the kernel send SIGTERM to the command's process as soon as the calling thread ends, however it ends.
 ///
 /// It survives `exec`, as long as the program isn't setuid.
@@ -53,4 +55,9 @@ pub(super) fn clean_environment(command: &mut Command) {
         command.env_remove(name);
     }
     command.env_remove("TMUX").env_remove("TMUX_PANE");
+}
+
+/// Writes into a link's environment whose it is, so that a later muxwire can tell an orphan from another's link.
+pub(super) fn mark_as_link(command: &mut Command, mark: &Mark) {
+    command.env(Mark::VARIABLE, mark.to_string());
 }

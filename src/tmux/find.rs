@@ -1,0 +1,113 @@
+//! Finding the server: now, or as soon as it comes.
+
+use std::time::Duration;
+
+use crate::control::rows::{Row as _, ServerRow, SessionRow};
+use crate::ids::SessionId;
+use crate::tmux::{SocketWatch, Tmux, TmuxError, Version, Woken, attachable};
+
+/// How long a helper command may take here.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How often to look again right after an event: a server makes its socket a moment before it listens on it, and its
+/// first session a moment later.
+const SETTLING: [Duration; 7] = [
+    Duration::from_millis(2),
+    Duration::from_millis(5),
+    Duration::from_millis(10),
+    Duration::from_millis(25),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+];
+
+/// A server that runs and has a session to attach to.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The program and the socket, knowing the server's version.
+    pub tmux: Tmux,
+    /// A session that stays when muxwire detaches: for the control link.
+    pub session: SessionId,
+    /// Which run of the server it is.
+    pub server: ServerRow,
+}
+
+/// Waits for a server with a session that muxwire can attach to.
+///
+/// # Errors
+/// What waiting doesn't heal: no permission, not a socket, a server that is too old.
+pub async fn find_server(tmux: &Tmux, watch: &mut SocketWatch) -> Result<Found, TmuxError> {
+    let mut warned = false;
+    let mut settling = SETTLING.iter();
+    loop {
+        match look(tmux).await {
+            Ok(found) => return Ok(found),
+            Err(error @ TmuxError::DestroyUnattached { .. }) => {
+                if !warned {
+                    tracing::warn!("{error}");
+                }
+                warned = true;
+            }
+            Err(error) if error.heals_by_waiting() => tracing::trace!("{error}"),
+            Err(error) => return Err(error),
+        }
+        match settling.next() {
+            Some(pause) => tokio::time::sleep(*pause).await,
+            None => {
+                if watch.changed().await == Woken::Event {
+                    settling = SETTLING.iter();
+                }
+            }
+        }
+    }
+}
+
+/// Looks once.
+async fn look(tmux: &Tmux) -> Result<Found, TmuxError> {
+    // Connecting costs far less than a process, and most looks find nothing.
+    tmux.check_socket().await?;
+    let listed = tmux
+        .run(&["list-sessions", "-F", SessionRow::FORMAT], DEADLINE)
+        .await?;
+    let session = choose(tmux, &listed)?;
+    let shown = tmux
+        .run(&["display-message", "-p", ServerRow::FORMAT], DEADLINE)
+        .await?;
+    let server = ServerRow::parse(shown.trim_ascii_end())
+        .map_err(|error| unreadable("display-message", error.to_string()))?;
+    let version = Version::parse(&server.version)
+        .ok_or_else(|| unreadable("display-message", format!("version {:?}", server.version)))?;
+    Ok(Found {
+        tmux: tmux.with_server(version)?,
+        session,
+        server,
+    })
+}
+
+/// The oldest session that stays when we leave it.
+fn choose(tmux: &Tmux, listed: &[u8]) -> Result<SessionId, TmuxError> {
+    // A server that has no session yet is as good as none.
+    let mut refusal = TmuxError::NoServer {
+        socket: tmux.socket_path().to_owned(),
+    };
+    let mut chosen: Option<SessionId> = None;
+    for line in listed
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
+        let row = SessionRow::parse(line)
+            .map_err(|error| unreadable("list-sessions", error.to_string()))?;
+        match attachable(&row) {
+            Ok(()) => chosen = Some(chosen.map_or(row.id, |other| other.min(row.id))),
+            Err(error) => refusal = error,
+        }
+    }
+    chosen.ok_or(refusal)
+}
+
+fn unreadable(command: &str, detail: String) -> TmuxError {
+    TmuxError::Unreadable {
+        command: command.to_owned(),
+        detail,
+    }
+}

@@ -1,0 +1,426 @@
+//! The task of a link: reads, writes, watches the time, and sees the child process to its end.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf as _, Bytes};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::{sleep_until, timeout};
+
+use crate::control::{Command, Limits};
+use crate::tmux::link::{MAX_IN_FLIGHT, Tap};
+use crate::tmux::outbox::Outbox;
+use crate::tmux::process::printable;
+use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkKind, LinkReader, ReplyError};
+
+/// How much is read at once: what a pipe holds.
+const READ_CHUNK: usize = 64 * 1024;
+
+/// How long tmux may leave a command unanswered.
+const REPLY_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long tmux may leave one unanswered on an output link that goes on sending: replies queue behind a flood.
+const FLOODED_REPLY_LIMIT: Duration = Duration::from_secs(120);
+
+/// How long a detached link may take to say what tmux had queued for it.
+const DRAIN_LIMIT: Duration = Duration::from_millis(1500);
+
+/// How long a child may take to end after SIGTERM before it gets SIGKILL, and after that before it is given up.
+const END_LIMIT: Duration = Duration::from_millis(500);
+
+/// How much a child may say on stderr.
+const STDERR_LIMIT: u64 = 4096;
+
+/// Commands from the owner.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) tag: u64,
+    pub(super) commands: Vec<Command>,
+}
+
+/// Whether the owner wants the link to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    Run,
+    Detach,
+    Kill,
+}
+
+/// What the owner is connected by.
+struct Owner {
+    requests: mpsc::Receiver<Request>,
+    stop: watch::Receiver<Stop>,
+    outbox: Outbox,
+}
+
+/// One link's process and protocol.
+#[derive(Debug)]
+pub(super) struct LinkTask {
+    link: LinkId,
+    kind: LinkKind,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+    reader: LinkReader,
+    outgoing: Bytes,
+    phase: Phase,
+    /// Why the link is ended from our side.
+    reason: Option<CloseReason>,
+    /// Since when an answer is due, counted anew with each that comes.
+    waiting_since: Option<Instant>,
+    last_read: Instant,
+    captured: Arc<AtomicU64>,
+    tap: Option<Tap>,
+}
+
+/// How far the link is on its way to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Serving,
+    /// No more input; tmux ends the link when all is read.
+    Draining {
+        until: Instant,
+    },
+    /// SIGTERM was sent.
+    Ending {
+        until: Instant,
+    },
+    /// SIGKILL was sent.
+    Killed {
+        until: Instant,
+    },
+}
+
+/// What happens next.
+enum Step {
+    Read(io::Result<usize>),
+    Written(io::Result<usize>),
+    Request(Option<Request>),
+    Stop(Stop),
+    Room,
+    TimeUp,
+}
+
+impl LinkTask {
+    pub(super) fn new(
+        link: LinkId,
+        kind: LinkKind,
+        mut child: Child,
+        captured: Arc<AtomicU64>,
+        tap: Option<Tap>,
+    ) -> Self {
+        // The link's own commands must always find a place beside the owner's.
+        let limits = Limits {
+            pending: 2 * MAX_IN_FLIGHT,
+            ..Limits::default()
+        };
+        let now = Instant::now();
+        Self {
+            link,
+            kind,
+            stdin: child.stdin.take(),
+            stdout: child.stdout.take(),
+            stderr: child.stderr.take(),
+            child,
+            reader: LinkReader::new(link, kind, limits),
+            outgoing: Bytes::new(),
+            phase: Phase::Serving,
+            reason: None,
+            waiting_since: Some(now),
+            last_read: now,
+            captured,
+            tap,
+        }
+    }
+
+    /// Serves the link to its end.
+    pub(super) async fn run(
+        mut self,
+        requests: mpsc::Receiver<Request>,
+        stop: watch::Receiver<Stop>,
+        events: mpsc::Sender<LinkEvent>,
+        in_flight: Arc<Semaphore>,
+    ) {
+        let mut owner = Owner {
+            requests,
+            stop,
+            outbox: Outbox::new(events, in_flight),
+        };
+        while let Some(step) = self.next_step(&mut owner).await {
+            if !self.handle(step, &mut owner) {
+                break;
+            }
+            self.prepare(&owner);
+        }
+        self.finish(owner).await;
+    }
+
+    /// Waits for what happens next; nothing once there is nothing to read any more.
+    async fn next_step(&mut self, owner: &mut Owner) -> Option<Step> {
+        let time_is_up = self.deadline();
+        let serving = self.phase == Phase::Serving;
+        let stdout = self.stdout.as_mut()?;
+        let buffer = self.reader.buffer();
+        buffer.reserve(READ_CHUNK);
+        let step = tokio::select! {
+            read = stdout.read_buf(buffer) => Step::Read(read),
+            written = write(&mut self.stdin, &self.outgoing), if !self.outgoing.is_empty() => Step::Written(written),
+            request = owner.requests.recv(), if serving => Step::Request(request),
+            changed = owner.stop.changed(), if serving => match changed {
+                Ok(()) => Step::Stop(*owner.stop.borrow_and_update()),
+                Err(_) => Step::Stop(Stop::Detach),
+            },
+            () = owner.outbox.room(), if owner.outbox.is_backlogged() => Step::Room,
+            () = until(time_is_up), if time_is_up.is_some() => Step::TimeUp,
+        };
+        Some(step)
+    }
+
+    /// Does what a step asks for. False when the stream has ended.
+    fn handle(&mut self, step: Step, owner: &mut Owner) -> bool {
+        match step {
+            Step::Read(Ok(0)) => return false,
+            Step::Read(Ok(count)) => self.read(count, &mut owner.outbox),
+            Step::Read(Err(error)) => {
+                self.reason
+                    .get_or_insert_with(|| CloseReason::Broken(error.to_string()));
+                return false;
+            }
+            Step::Written(Ok(count)) => self.outgoing.advance(count),
+            Step::Written(Err(error)) => {
+                // tmux has closed its side; what it still has to say comes first.
+                tracing::debug!(link = %self.link, %error, "tmux takes no more commands");
+                self.outgoing.clear();
+                self.drain_to_end();
+            }
+            Step::Request(Some(request)) => self.enqueue(request, &mut owner.outbox),
+            Step::Request(None) | Step::Stop(Stop::Detach) => {
+                self.reason.get_or_insert(CloseReason::Requested);
+                self.drain_to_end();
+            }
+            Step::Stop(Stop::Kill) => {
+                self.reason.get_or_insert(CloseReason::Requested);
+                self.terminate();
+            }
+            Step::Stop(Stop::Run) => {}
+            Step::Room => owner.outbox.flush(),
+            Step::TimeUp => self.time_up(),
+        }
+        true
+    }
+
+    fn read(&mut self, count: usize, outbox: &mut Outbox) {
+        let now = Instant::now();
+        self.last_read = now;
+        if let Some(Tap(sink)) = &self.tap {
+            let buffer = self.reader.buffer();
+            sink.read(self.link, &buffer[buffer.len() - count..], now);
+        }
+        let captured = &self.captured;
+        let mut answered = false;
+        self.reader.drain(now, &mut |event| {
+            if let LinkEvent::Reply {
+                command, outcome, ..
+            } = &event
+            {
+                answered = true;
+                if let (Command::Capture { .. } | Command::CapturePending { .. }, Ok(body)) =
+                    (command, outcome)
+                {
+                    captured.fetch_add(body.as_bytes().len() as u64, Ordering::Relaxed);
+                }
+            }
+            outbox.push(event);
+        });
+        if answered {
+            self.waiting_since = None;
+        }
+        if let Some(moved @ CloseReason::Moved(_)) = self.reader.end() {
+            self.reason.get_or_insert_with(|| moved.clone());
+            self.terminate();
+        }
+    }
+
+    fn enqueue(&mut self, Request { tag, commands }: Request, outbox: &mut Outbox) {
+        if let Err(full) = self.reader.enqueue(tag, commands) {
+            // The semaphore keeps this from happening; the commands are answered all the same.
+            self.refuse(tag, full.commands, outbox);
+        }
+    }
+
+    /// Answers commands that will not be sent.
+    fn refuse(&self, tag: u64, commands: Vec<Command>, outbox: &mut Outbox) {
+        for (index, command) in commands.into_iter().enumerate() {
+            let outcome = Err(ReplyError::LinkClosed);
+            outbox.push(LinkEvent::Reply {
+                link: self.link,
+                tag,
+                index,
+                command,
+                outcome,
+            });
+        }
+    }
+
+    /// Gets ready for the next step: bytes to write, and the time since which an answer is due.
+    fn prepare(&mut self, owner: &Owner) {
+        if self.outgoing.is_empty()
+            && self.stdin.is_some()
+            && let Some(bytes) = self.reader.take_outgoing()
+        {
+            if let Some(Tap(sink)) = &self.tap {
+                sink.written(self.link, &bytes, Instant::now());
+            }
+            self.outgoing = bytes;
+        }
+        if matches!(self.phase, Phase::Draining { .. }) && self.outgoing.is_empty() {
+            // The end of input detaches: tmux sends what it has queued, and ends the link.
+            self.stdin = None;
+        }
+        if self.reader.pending() == 0 && self.reader.is_attached() {
+            self.waiting_since = None;
+        } else if self.waiting_since.is_none() {
+            self.waiting_since = Some(Instant::now());
+        }
+        if owner.outbox.owner_is_gone() && self.phase == Phase::Serving {
+            self.reason.get_or_insert(CloseReason::Requested);
+            self.terminate();
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Serving => {
+                let since = self.waiting_since?;
+                Some(match self.kind {
+                    LinkKind::Control { .. } => since + REPLY_LIMIT,
+                    LinkKind::Output { .. } => {
+                        (since.max(self.last_read) + REPLY_LIMIT).min(since + FLOODED_REPLY_LIMIT)
+                    }
+                })
+            }
+            Phase::Draining { until } | Phase::Ending { until } | Phase::Killed { until } => {
+                Some(until)
+            }
+        }
+    }
+
+    fn time_up(&mut self) {
+        match self.phase {
+            Phase::Serving => {
+                tracing::warn!(link = %self.link, "tmux does not answer: the link is given up");
+                self.reason.get_or_insert(CloseReason::Silent);
+                self.terminate();
+            }
+            Phase::Draining { .. } => self.terminate(),
+            Phase::Ending { .. } => {
+                tracing::warn!(link = %self.link, "tmux -C does not end on SIGTERM");
+                // It fails when the child has ended, and then nothing is left to do.
+                let _ = self.child.start_kill();
+                self.phase = Phase::Killed {
+                    until: Instant::now() + END_LIMIT,
+                };
+            }
+            // The server holds the pipe's other end open, or hangs: nothing more is to be had.
+            Phase::Killed { .. } => self.stdout = None,
+        }
+    }
+
+    fn drain_to_end(&mut self) {
+        if self.phase == Phase::Serving {
+            self.phase = Phase::Draining {
+                until: Instant::now() + DRAIN_LIMIT,
+            };
+        }
+    }
+
+    /// SIGTERM, on which tmux drops what it has queued for this client.
+    fn terminate(&mut self) {
+        if matches!(self.phase, Phase::Serving | Phase::Draining { .. }) {
+            let pid = self
+                .child
+                .id()
+                .and_then(|pid| i32::try_from(pid).ok())
+                .and_then(Pid::from_raw);
+            if let Some(Err(error)) = pid.map(|pid| kill_process(pid, Signal::TERM)) {
+                tracing::debug!(link = %self.link, %error, "tmux -C has ended already");
+            }
+            self.stdin = None;
+            self.outgoing.clear();
+            self.phase = Phase::Ending {
+                until: Instant::now() + END_LIMIT,
+            };
+        }
+    }
+
+    /// Reaps the child, answers what was never answered, and says the last word.
+    async fn finish(mut self, mut owner: Owner) {
+        self.stdin = None;
+        self.stdout = None;
+        let said = self.reap().await;
+        self.reader.close(&mut |event| owner.outbox.push(event));
+        owner.requests.close();
+        while let Ok(Request { tag, commands }) = owner.requests.try_recv() {
+            self.refuse(tag, commands, &mut owner.outbox);
+        }
+        let reason = self.close_reason(said);
+        tracing::debug!(link = %self.link, %reason, "link closed");
+        if let Some(Tap(sink)) = &self.tap {
+            sink.closed(self.link, &reason);
+        }
+        owner.outbox.push(LinkEvent::Closed {
+            link: self.link,
+            reason,
+        });
+        owner.outbox.finish().await;
+    }
+
+    /// Waits for the child's end, and returns what it said on stderr.
+    async fn reap(&mut self) -> String {
+        if !matches!(timeout(END_LIMIT, self.child.wait()).await, Ok(Ok(_))) {
+            // It fails when the child has ended, and then waiting returns at once.
+            let _ = self.child.start_kill();
+            if timeout(END_LIMIT, self.child.wait()).await.is_err() {
+                tracing::warn!(link = %self.link, "tmux -C does not end on SIGKILL");
+            }
+        }
+        let mut said = Vec::new();
+        if let Some(stderr) = self.stderr.take() {
+            // A grandchild can't hold it open: tmux -C has none. The limit is for what nobody thought of.
+            let _ = timeout(END_LIMIT, stderr.take(STDERR_LIMIT).read_to_end(&mut said)).await;
+        }
+        printable(&said)
+    }
+
+    fn close_reason(&mut self, said: String) -> CloseReason {
+        if let Some(reason) = self.reason.take() {
+            return reason;
+        }
+        match self.reader.end() {
+            Some(reason @ CloseReason::NotAttached(_)) => reason.clone(),
+            _ if !self.reader.is_attached() => CloseReason::NotAttached(said),
+            Some(reason) => reason.clone(),
+            None => CloseReason::Ended((!said.is_empty()).then_some(said)),
+        }
+    }
+}
+
+/// Writes a part of the bytes; may be cancelled without loss.
+async fn write(stdin: &mut Option<ChildStdin>, bytes: &[u8]) -> io::Result<usize> {
+    match stdin {
+        Some(stdin) => stdin.write(bytes).await,
+        None => Ok(bytes.len()),
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    if let Some(deadline) = deadline {
+        sleep_until(deadline.into()).await;
+    }
+}

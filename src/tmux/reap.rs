@@ -1,0 +1,98 @@
+//! Ending the links that a muxwire which was killed has left behind.
+//!
+//! The kernel ends them with it, where it can. This is for the rest: an orphan keeps its session attached, takes output
+//! that nobody reads, and keeps a killed server half alive.
+//!
+//! What must hold: a process is ended only if its environment bears muxwire's mark *and* the muxwire that the mark names
+//! is gone *and* its command line is that of a control client of this socket. Never by name alone: tmux's server bears
+//! the same name as its clients.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use crate::tmux::mark::Mark;
+use crate::tmux::{Tmux, TmuxError};
+
+/// How long `list-clients` may take.
+const LIST_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long an orphan has to end after SIGTERM before it gets SIGKILL.
+const TERM_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How often to look whether it has ended.
+const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Ends the control clients of this server whose muxwire is gone, and says how many there were.
+///
+/// # Errors
+/// No permission for the socket. A server that isn't there, or one that an orphan keeps from answering, is no error.
+pub async fn reap_stale(tmux: &Tmux) -> Result<usize, TmuxError> {
+    let candidates = match tmux
+        .run(&["list-clients", "-F", "#{client_pid}"], LIST_DEADLINE)
+        .await
+    {
+        Ok(listed) => String::from_utf8_lossy(&listed)
+            .lines()
+            .filter_map(|line| line.parse().ok())
+            .collect(),
+        Err(TmuxError::NoServer { .. }) => return Ok(0),
+        // A killed server that orphans keep half alive answers nothing, but its clients can still be told by their mark.
+        Err(error) if error.heals_by_waiting() => all_processes(),
+        Err(error) => return Err(error),
+    };
+    let mut reaped = 0;
+    for pid in candidates {
+        if reap(tmux, pid).await {
+            tracing::warn!(pid, "ended a link that a killed muxwire left behind");
+            reaped += 1;
+        }
+    }
+    Ok(reaped)
+}
+
+/// Ends one process if it is a stale link.
+async fn reap(tmux: &Tmux, pid: u32) -> bool {
+    // The handle comes first: what is checked below is then what the signal reaches, even if the number comes again.
+    let handle = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let Some(handle) = handle.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
+        return false;
+    };
+    if !is_stale_link(tmux, pid) || pidfd_send_signal(&handle, Signal::TERM).is_err() {
+        return false;
+    }
+    let deadline = Instant::now() + TERM_DEADLINE;
+    while is_stale_link(tmux, pid) {
+        if Instant::now() > deadline {
+            // It fails when the process has ended in between.
+            let _ = pidfd_send_signal(&handle, Signal::KILL);
+            break;
+        }
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    true
+}
+
+fn is_stale_link(tmux: &Tmux, pid: u32) -> bool {
+    Mark::of_process(pid).is_some_and(|mark| mark.owner_is_gone()) && is_control_client(tmux, pid)
+}
+
+/// Whether the command line holds `-S SOCKET` and `-C`, as [`Tmux::command`] and a link write them.
+fn is_control_client(tmux: &Tmux, pid: u32) -> bool {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let Ok(line) = fs::read(format!("/proc/{pid}/cmdline")) else {
+        return false;
+    };
+    let arguments: Vec<&[u8]> = line.split(|&byte| byte == 0).collect();
+    let socket = tmux.socket_path().as_os_str().as_bytes();
+    arguments.contains(&&b"-C"[..]) && arguments.windows(2).any(|pair| pair == [b"-S", socket])
+}
+
+fn all_processes() -> Vec<u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
+}
