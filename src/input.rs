@@ -16,10 +16,14 @@ use crate::ids::PaneId;
 pub trait Input: Send + Sync + fmt::Debug {
     /// Types into a pane. The answer comes after tmux executed all of it; a sender that is dropped means
     /// [`InputError::Unavailable`].
-    fn submit(&self, request: Authorized<InputRequest>) -> oneshot::Receiver<Result<(), InputError>>;
+    fn submit(
+        &self,
+        request: Authorized<InputRequest>,
+    ) -> oneshot::Receiver<Result<(), InputError>>;
 
     /// Captures panes as they stand, each at a known offset of its output, in the order in which they were asked for.
-    fn screens(&self, panes: Authorized<Vec<PaneId>>) -> oneshot::Receiver<Vec<(PaneId, Captured)>>;
+    fn screens(&self, panes: Authorized<Vec<PaneId>>)
+    -> oneshot::Receiver<Vec<(PaneId, Captured)>>;
 }
 
 /// A pane's screen, or why there is none.
@@ -132,7 +136,10 @@ pub struct Cursor {
 
 /// A terminal's modes, as far as tmux tells them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(clippy::struct_excessive_bools, reason = "these are a terminal's independent switches")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "these are a terminal's independent switches"
+)]
 pub struct Modes {
     /// Text is inserted instead of overwriting.
     pub insert: bool,

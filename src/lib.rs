@@ -5,10 +5,14 @@
 
 pub mod auth;
 pub mod bridge;
+pub mod cli;
+pub mod cmd;
+pub mod config;
 pub mod control;
 pub mod glob;
 pub mod hub;
 pub mod ids;
 pub mod input;
+pub mod logging;
 pub mod model;
 pub mod tmux;

@@ -23,7 +23,11 @@ struct Attached {
 impl Attached {
     fn new(server: &TmuxServer) -> Self {
         let mut command = server.command(["-C", "attach-session", "-E", "-t", "=main"]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let stdin = child.stdin.take().unwrap();
         let mut stdout = child.stdout.take().unwrap();
         let (sender, read) = channel();
@@ -36,14 +40,22 @@ impl Attached {
             }
         });
         let client = ControlClient::new(Limits::default());
-        Self { client, stdin, read, notifications: Vec::new(), _child: KillOnDrop(child) }
+        Self {
+            client,
+            stdin,
+            read,
+            notifications: Vec::new(),
+            _child: KillOnDrop(child),
+        }
     }
 
     /// Runs commands on one line.
     fn batch(&mut self, commands: Vec<Command>) -> Vec<Outcome> {
         let shown = format!("{commands:?}");
         let count = self.client.enqueue_batch(commands).unwrap().len();
-        self.stdin.write_all(&self.client.take_outgoing().unwrap()).unwrap();
+        self.stdin
+            .write_all(&self.client.take_outgoing().unwrap())
+            .unwrap();
         let mut outcomes = Vec::new();
         while outcomes.len() < count {
             self.read(&shown, |event, notifications| match event {
@@ -58,7 +70,10 @@ impl Attached {
 
     /// Reads once and hands over what it gave.
     fn read(&mut self, waiting_for: &str, mut take: impl FnMut(Event<'_>, &mut Vec<Notification>)) {
-        let bytes = self.read.recv_timeout(SOON).unwrap_or_else(|error| panic!("{waiting_for}: {error}"));
+        let bytes = self
+            .read
+            .recv_timeout(SOON)
+            .unwrap_or_else(|error| panic!("{waiting_for}: {error}"));
         self.client.feed(&bytes);
         while let Some(event) = self.client.next_event() {
             take(event, &mut self.notifications);
@@ -78,7 +93,9 @@ impl Attached {
     fn rows<R: Row>(&mut self, command: Command) -> Vec<R> {
         let shown = command.to_string();
         let body = self.done(command);
-        body.lines().map(|line| R::parse(line).unwrap_or_else(|error| panic!("{shown}: {error}"))).collect()
+        body.lines()
+            .map(|line| R::parse(line).unwrap_or_else(|error| panic!("{shown}: {error}")))
+            .collect()
     }
 }
 
@@ -93,8 +110,17 @@ fn rows_of_every_kind_are_read_back() {
         eprintln!("{:?}", attached.rows::<PaneRow>(Command::ListPanes));
         eprintln!("{:?}", attached.rows::<ClientRow>(Command::ListClients));
         eprintln!("{:?}", attached.rows::<BufferRow>(Command::ListBuffers));
-        eprintln!("{:?}", attached.rows::<CheckRow>(Command::CheckPane { pane: PaneId(0) }));
-        eprintln!("{:?}", attached.batch(vec![Command::CheckPane { pane: PaneId(9) }]));
-        eprintln!("{:?}", attached.rows::<PaneStateRow>(Command::PaneState { pane: PaneId(0) }));
+        eprintln!(
+            "{:?}",
+            attached.rows::<CheckRow>(Command::CheckPane { pane: PaneId(0) })
+        );
+        eprintln!(
+            "{:?}",
+            attached.batch(vec![Command::CheckPane { pane: PaneId(9) }])
+        );
+        eprintln!(
+            "{:?}",
+            attached.rows::<PaneStateRow>(Command::PaneState { pane: PaneId(0) })
+        );
     });
 }

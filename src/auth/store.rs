@@ -51,7 +51,7 @@ pub enum StoreError {
     #[error("the token would have expired already at {0}")]
     Expired(Timestamp),
     /// An admin was to be confined.
-    #[error("{ConfinedAdmin}: leave out --session, or allow no more than write")]
+    #[error("{0}: leave out --session, or allow no more than write")]
     ConfinedAdmin(#[from] ConfinedAdmin),
     /// Nothing has this id or name.
     #[error("no token has the id or the name {0:?}: `muxwire token list` shows all")]

@@ -38,7 +38,12 @@ impl Guard {
 fn guard(input: &[u8]) -> Parsed<'_, Guard> {
     let (input, time) = terminated(time, tag(&b" "[..])).parse(input)?;
     let (input, number) = terminated(command_number, tag(&b" "[..])).parse(input)?;
-    map(terminated(flags, extra), |flags| Guard { time, number, flags }).parse(input)
+    map(terminated(flags, extra), |flags| Guard {
+        time,
+        number,
+        flags,
+    })
+    .parse(input)
 }
 
 /// `time = long-number`
@@ -116,12 +121,23 @@ pub(super) struct OpenBlock {
 impl OpenBlock {
     /// A block that keeps at most `most` bytes of body.
     pub(super) fn new(guard: Guard, expected: Expected, most: usize) -> Self {
-        Self { guard, expected, most, body: BytesMut::new(), lines: 0, size: 0 }
+        Self {
+            guard,
+            expected,
+            most,
+            body: BytesMut::new(),
+            lines: 0,
+            size: 0,
+        }
     }
 
     /// Takes the next line; body is kept here, the rest is the caller's.
     pub(super) fn take(&mut self, line: &[u8]) -> Inside {
-        let inside = if line.first() == Some(&b'%') { self.classify(line) } else { Inside::Body };
+        let inside = if line.first() == Some(&b'%') {
+            self.classify(line)
+        } else {
+            Inside::Body
+        };
         if matches!(inside, Inside::Body) {
             self.keep(line);
         }
@@ -138,12 +154,21 @@ impl OpenBlock {
 
     /// Ends the block.
     pub(super) fn close(self, failed: bool) -> Closed {
-        let body = if self.size > self.most { Err(self.size) } else { Ok(Body::new(self.body.freeze())) };
-        Closed { guard: self.guard, failed, body }
+        let body = if self.size > self.most {
+            Err(self.size)
+        } else {
+            Ok(Body::new(self.body.freeze()))
+        };
+        Closed {
+            guard: self.guard,
+            failed,
+            body,
+        }
     }
 
     fn classify(&self, line: &[u8]) -> Inside {
-        let matches = |parsed: Parsed<'_, Guard>| parsed.is_ok_and(|(_, guard)| guard == self.guard);
+        let matches =
+            |parsed: Parsed<'_, Guard>| parsed.is_ok_and(|(_, guard)| guard == self.guard);
         if matches(end(line)) && self.lines >= self.expected.lines {
             return Inside::End { failed: false };
         }

@@ -30,7 +30,11 @@ impl Body {
     /// The lines, without their LF.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
         let whole = self.0.strip_suffix(b"\n").unwrap_or(&self.0);
-        let lines = if self.0.is_empty() { None } else { Some(whole.split(|&byte| byte == b'\n')) };
+        let lines = if self.0.is_empty() {
+            None
+        } else {
+            Some(whole.split(|&byte| byte == b'\n'))
+        };
         lines.into_iter().flatten()
     }
 

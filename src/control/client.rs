@@ -32,7 +32,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { line: 1 << 20, body: 64 << 20, pending: 1024 }
+        Self {
+            line: 1 << 20,
+            body: 64 << 20,
+            pending: 1024,
+        }
     }
 }
 
@@ -165,7 +169,10 @@ impl ControlClient {
     /// Hands the commands back if too many wait.
     pub fn enqueue_batch(&mut self, commands: Vec<Command>) -> Result<Vec<CommandId>, Full> {
         if self.pending.len() + commands.len() > self.limits.pending {
-            return Err(Full { pending: self.pending.len(), commands });
+            return Err(Full {
+                pending: self.pending.len(),
+                commands,
+            });
         }
         let batch = CommandId(self.enqueued);
         let mut ids = Vec::with_capacity(commands.len());
@@ -176,7 +183,12 @@ impl ControlClient {
             let id = CommandId(self.enqueued);
             self.enqueued += 1;
             ids.push(id);
-            self.pending.push_back(Pending { id, batch, expected: command.expected(), command });
+            self.pending.push_back(Pending {
+                id,
+                batch,
+                expected: command.expected(),
+                command,
+            });
         }
         if !ids.is_empty() {
             self.outgoing.extend_from_slice(b"\n");
@@ -215,8 +227,17 @@ impl ControlClient {
     pub fn close(&mut self) -> Vec<(CommandId, Command)> {
         self.open = None;
         self.outgoing.clear();
-        let dropped = self.dropped.drain(..).map(|reply| (reply.id, reply.command));
-        dropped.chain(self.pending.drain(..).map(|pending| (pending.id, pending.command))).collect()
+        let dropped = self
+            .dropped
+            .drain(..)
+            .map(|reply| (reply.id, reply.command));
+        dropped
+            .chain(
+                self.pending
+                    .drain(..)
+                    .map(|pending| (pending.id, pending.command)),
+            )
+            .collect()
     }
 
     /// The next event, or nothing until more bytes have come.
@@ -252,7 +273,11 @@ impl ControlClient {
             return Step::Output(Output::new(found.pane, found.age_ms, &[]), data);
         }
         if let Ok((_, guard)) = begin(line) {
-            self.open = Some(OpenBlock::new(guard, self.expected(guard), self.limits.body));
+            self.open = Some(OpenBlock::new(
+                guard,
+                self.expected(guard),
+                self.limits.body,
+            ));
             return Step::Nothing;
         }
         Step::Event(told(line))
@@ -290,7 +315,15 @@ impl ControlClient {
     /// What a block with this guard may hold.
     fn expected(&self, guard: Guard) -> Expected {
         let asked = self.pending.front().filter(|_| guard.asked_for());
-        asked.map_or(Expected { lines: 0, fallible: true, opaque: false, flow: false }, |head| head.expected)
+        asked.map_or(
+            Expected {
+                lines: 0,
+                fallible: true,
+                opaque: false,
+                flow: false,
+            },
+            |head| head.expected,
+        )
     }
 
     /// Turns a block that ended into the reply that it is.
@@ -300,9 +333,19 @@ impl ControlClient {
             (Ok(body), true) => Outcome::Failed(body),
             (Ok(body), false) => Outcome::Done(body),
         };
-        let asked = if closed.guard.asked_for() { self.pending.pop_front() } else { None };
-        let Some(Pending { id, batch, command, .. }) = asked else {
-            return Event::Block(Block { guard: closed.guard, outcome });
+        let asked = if closed.guard.asked_for() {
+            self.pending.pop_front()
+        } else {
+            None
+        };
+        let Some(Pending {
+            id, batch, command, ..
+        }) = asked
+        else {
+            return Event::Block(Block {
+                guard: closed.guard,
+                outcome,
+            });
         };
         if closed.failed {
             self.drop_batch(batch);
@@ -310,7 +353,11 @@ impl ControlClient {
         if let Outcome::Done(body) = &outcome {
             self.learn(batch, &command, body);
         }
-        Event::Reply(Reply { id, command, outcome })
+        Event::Reply(Reply {
+            id,
+            command,
+            outcome,
+        })
     }
 
     /// Answers the rest of a line of which a command failed.
@@ -319,7 +366,11 @@ impl ControlClient {
             let Some(Pending { id, command, .. }) = self.pending.pop_front() else {
                 return;
             };
-            self.dropped.push_back(Reply { id, command, outcome: Outcome::Dropped });
+            self.dropped.push_back(Reply {
+                id,
+                command,
+                outcome: Outcome::Dropped,
+            });
         }
     }
 
@@ -336,7 +387,11 @@ impl ControlClient {
             },
             _ => return,
         };
-        for next in self.pending.iter_mut().take_while(|next| next.batch == batch) {
+        for next in self
+            .pending
+            .iter_mut()
+            .take_while(|next| next.batch == batch)
+        {
             next.learn(pane, size);
         }
     }
@@ -346,13 +401,20 @@ impl Pending {
     /// The pane is there, and this is its history and height.
     fn learn(&mut self, known: PaneId, size: Option<(u32, u32)>) {
         match (&self.command, size) {
-            (Command::Capture { pane, screen: CaptureScreen::Current, lines }, Some((history, height)))
-                if *pane == known =>
-            {
+            (
+                Command::Capture {
+                    pane,
+                    screen: CaptureScreen::Current,
+                    lines,
+                },
+                Some((history, height)),
+            ) if *pane == known => {
                 self.expected.lines = lines.count_within(history, height);
                 self.expected.fallible = false;
             }
-            (Command::Capture { pane, .. } | Command::CapturePending { pane }, _) if *pane == known => {
+            (Command::Capture { pane, .. } | Command::CapturePending { pane }, _)
+                if *pane == known =>
+            {
                 self.expected.fallible = false;
             }
             _ => {}

@@ -177,7 +177,12 @@ impl Command {
             _ => (0, false),
         };
         let flow = matches!(self, Self::Flow { .. });
-        Expected { lines, fallible: true, opaque, flow }
+        Expected {
+            lines,
+            fallible: true,
+            opaque,
+            flow,
+        }
     }
 
     /// The command that a line of [`fmt::Display`] stands for; nothing for any other line.
@@ -198,36 +203,49 @@ impl Command {
             ["list-panes", "-a", "-F", _] => Self::ListPanes,
             ["list-clients", "-F", _] => Self::ListClients,
             ["list-buffers", "-F", _] => Self::ListBuffers,
-            ["display-message", "-p", "-t", pane, rows::CheckRow::FORMAT] => {
-                Self::CheckPane { pane: pane.parse().ok()? }
-            }
-            ["display-message", "-p", "-t", pane, _] => Self::PaneState { pane: pane.parse().ok()? },
-            ["display-message", "-p", nonce] => Self::Sentinel { nonce: sentinel_nonce(nonce)? },
-            ["send-keys", "-t", pane, "-H", ref bytes @ ..] => {
-                Self::SendBytes { pane: pane.parse().ok()?, bytes: InputBytes::from_hex(bytes)? }
-            }
-            ["send-keys", "-t", pane, "-X", "cancel"] => Self::CancelMode { pane: pane.parse().ok()? },
-            ["send-keys", "-t", pane, key] => {
-                Self::SendKey { pane: pane.parse().ok()?, key: KeyName::new(key)? }
-            }
+            ["display-message", "-p", "-t", pane, rows::CheckRow::FORMAT] => Self::CheckPane {
+                pane: pane.parse().ok()?,
+            },
+            ["display-message", "-p", "-t", pane, _] => Self::PaneState {
+                pane: pane.parse().ok()?,
+            },
+            ["display-message", "-p", nonce] => Self::Sentinel {
+                nonce: sentinel_nonce(nonce)?,
+            },
+            ["send-keys", "-t", pane, "-H", ref bytes @ ..] => Self::SendBytes {
+                pane: pane.parse().ok()?,
+                bytes: InputBytes::from_hex(bytes)?,
+            },
+            ["send-keys", "-t", pane, "-X", "cancel"] => Self::CancelMode {
+                pane: pane.parse().ok()?,
+            },
+            ["send-keys", "-t", pane, key] => Self::SendKey {
+                pane: pane.parse().ok()?,
+                key: KeyName::new(key)?,
+            },
             ["refresh-client", "-A", flow] => {
                 let (pane, flow) = flow.split_once(':')?;
-                Self::Flow { pane: pane.parse().ok()?, flow: Flow::from_word(flow)? }
+                Self::Flow {
+                    pane: pane.parse().ok()?,
+                    flow: Flow::from_word(flow)?,
+                }
             }
             ["refresh-client", "-B", what] => match what.split_once(':') {
-                Some((name, _)) => {
-                    Self::Subscribe { subscription: Subscription::from_name(name.as_bytes())? }
-                }
-                None => Self::Unsubscribe { subscription: Subscription::from_name(what.as_bytes())? },
+                Some((name, _)) => Self::Subscribe {
+                    subscription: Subscription::from_name(name.as_bytes())?,
+                },
+                None => Self::Unsubscribe {
+                    subscription: Subscription::from_name(what.as_bytes())?,
+                },
             },
             ["capture-pane", ref words @ ..] => return Self::capture_from_words(words),
             ["resize-window", "-t", window, "-x", columns, "-y", rows] => Self::ResizeWindow {
                 window: window.parse().ok()?,
                 size: WindowSize::new(columns.parse().ok()?, rows.parse().ok()?)?,
             },
-            ["set-option", "-uw", "-t", window, "window-size"] => {
-                Self::UnsetWindowSize { window: window.parse().ok()? }
-            }
+            ["set-option", "-uw", "-t", window, "window-size"] => Self::UnsetWindowSize {
+                window: window.parse().ok()?,
+            },
             ["detach-client"] => Self::Detach,
             _ => return None,
         })
@@ -238,16 +256,33 @@ impl Command {
             ["-p", "-e", "-N", "-C", "-t", pane, "-S", first, "-E", last] => {
                 (CaptureScreen::Current, pane, first, last)
             }
-            ["-p", "-e", "-N", "-C", "-a", "-q", "-t", pane, "-S", first, "-E", last] => {
-                (CaptureScreen::Saved, pane, first, last)
-            }
+            [
+                "-p",
+                "-e",
+                "-N",
+                "-C",
+                "-a",
+                "-q",
+                "-t",
+                pane,
+                "-S",
+                first,
+                "-E",
+                last,
+            ] => (CaptureScreen::Saved, pane, first, last),
             ["-p", "-P", "-C", "-t", pane] => {
-                return Some(Self::CapturePending { pane: pane.parse().ok()? });
+                return Some(Self::CapturePending {
+                    pane: pane.parse().ok()?,
+                });
             }
             _ => return None,
         };
         let lines = LineRange::new(first.parse().ok()?, last.parse().ok()?)?;
-        Some(Self::Capture { pane: pane.parse().ok()?, screen, lines })
+        Some(Self::Capture {
+            pane: pane.parse().ok()?,
+            screen,
+            lines,
+        })
     }
 }
 
@@ -266,10 +301,18 @@ impl fmt::Display for Command {
             Self::ListClients => write!(f, "list-clients -F {}", Quoted(rows::ClientRow::FORMAT)),
             Self::ListBuffers => write!(f, "list-buffers -F {}", Quoted(rows::BufferRow::FORMAT)),
             Self::CheckPane { pane } => {
-                write!(f, "display-message -p -t '{pane}' {}", Quoted(rows::CheckRow::FORMAT))
+                write!(
+                    f,
+                    "display-message -p -t '{pane}' {}",
+                    Quoted(rows::CheckRow::FORMAT)
+                )
             }
             Self::PaneState { pane } => {
-                write!(f, "display-message -p -t '{pane}' {}", Quoted(rows::PaneStateRow::FORMAT))
+                write!(
+                    f,
+                    "display-message -p -t '{pane}' {}",
+                    Quoted(rows::PaneStateRow::FORMAT)
+                )
             }
             Self::SendBytes { pane, bytes } => write!(f, "send-keys -t '{pane}' -H{bytes}"),
             Self::SendKey { pane, key } => {
@@ -279,16 +322,31 @@ impl fmt::Display for Command {
             Self::Flow { pane, flow } => write!(f, "refresh-client -A '{pane}:{}'", flow.word()),
             Self::Subscribe { subscription } => {
                 let (name, what, format) = subscription.parts();
-                write!(f, "refresh-client -B {}", Quoted(&format!("{name}:{what}:{format}")))
+                write!(
+                    f,
+                    "refresh-client -B {}",
+                    Quoted(&format!("{name}:{what}:{format}"))
+                )
             }
             Self::Unsubscribe { subscription } => {
                 write!(f, "refresh-client -B '{}'", subscription.name())
             }
-            Self::Capture { pane, screen, lines: LineRange { first, last } } => {
-                write!(f, "capture-pane -p -e -N -C{} -t '{pane}' -S {first} -E {last}", screen.flags())
+            Self::Capture {
+                pane,
+                screen,
+                lines: LineRange { first, last },
+            } => {
+                write!(
+                    f,
+                    "capture-pane -p -e -N -C{} -t '{pane}' -S {first} -E {last}",
+                    screen.flags()
+                )
             }
             Self::CapturePending { pane } => write!(f, "capture-pane -p -P -C -t '{pane}'"),
-            Self::ResizeWindow { window, size: WindowSize { columns, rows } } => {
+            Self::ResizeWindow {
+                window,
+                size: WindowSize { columns, rows },
+            } => {
                 write!(f, "resize-window -t '{window}' -x {columns} -y {rows}")
             }
             Self::UnsetWindowSize { window } => {
@@ -316,14 +374,21 @@ impl Flow {
     }
 
     fn from_word(word: &str) -> Option<Self> {
-        [Self::Pause, Self::Continue].into_iter().find(|flow| flow.word() == word)
+        [Self::Pause, Self::Continue]
+            .into_iter()
+            .find(|flow| flow.word() == word)
     }
 }
 
 impl Subscription {
     /// All there are.
-    pub const ALL: [Self; 5] =
-        [Self::PaneTitle, Self::PaneCommand, Self::PanePath, Self::PaneProcess, Self::WindowFlags];
+    pub const ALL: [Self; 5] = [
+        Self::PaneTitle,
+        Self::PaneCommand,
+        Self::PanePath,
+        Self::PaneProcess,
+        Self::WindowFlags,
+    ];
 
     /// Its name in `%subscription-changed`.
     #[must_use]
@@ -334,7 +399,9 @@ impl Subscription {
     /// The subscription of this name.
     #[must_use]
     pub fn from_name(name: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|subscription| subscription.name().as_bytes() == name)
+        Self::ALL
+            .into_iter()
+            .find(|subscription| subscription.name().as_bytes() == name)
     }
 
     /// Name, what it is watched for, and format. The formats give one value and no control character.
@@ -354,7 +421,9 @@ impl InputBytes {
     #[must_use]
     pub fn new(bytes: impl Into<Bytes>) -> Option<Self> {
         let bytes = bytes.into();
-        (1..=MAX_INPUT_BYTES).contains(&bytes.len()).then_some(Self(bytes))
+        (1..=MAX_INPUT_BYTES)
+            .contains(&bytes.len())
+            .then_some(Self(bytes))
     }
 
     /// These bytes in as many pieces as it takes; none for none.
@@ -373,7 +442,10 @@ impl InputBytes {
     }
 
     fn from_hex(words: &[&str]) -> Option<Self> {
-        let bytes: Option<Vec<u8>> = words.iter().map(|word| u8::from_str_radix(word, 16).ok()).collect();
+        let bytes: Option<Vec<u8>> = words
+            .iter()
+            .map(|word| u8::from_str_radix(word, 16).ok())
+            .collect();
         Self::new(bytes?)
     }
 }

@@ -42,7 +42,11 @@ fn unescape(mut escaped: &[u8], out: &mut [u8]) -> usize {
 
 /// `escape = "\" %x30-33 2(%x30-37)`
 fn escape(input: &[u8]) -> Parsed<'_, u8> {
-    preceded(tag(&b"\\"[..]), map_opt(nom::bytes::complete::take(3_usize), octal)).parse(input)
+    preceded(
+        tag(&b"\\"[..]),
+        map_opt(nom::bytes::complete::take(3_usize), octal),
+    )
+    .parse(input)
 }
 
 /// The byte that three octal digits stand for.
@@ -57,7 +61,12 @@ fn octal(digits: &[u8]) -> Option<u8> {
 pub fn escape_into(raw: &[u8], out: &mut BytesMut) {
     for &byte in raw {
         if byte < b' ' || byte == b'\\' {
-            let digits = [b'\\', b'0' + (byte >> 6), b'0' + (byte >> 3 & 7), b'0' + (byte & 7)];
+            let digits = [
+                b'\\',
+                b'0' + (byte >> 6),
+                b'0' + (byte >> 3 & 7),
+                b'0' + (byte & 7),
+            ];
             out.extend_from_slice(&digits);
         } else {
             out.extend_from_slice(&[byte]);

@@ -56,5 +56,9 @@ pub(super) fn none<T: Clone>(input: &[u8]) -> Parsed<'_, Option<T>> {
 
 /// `extra = [ SP text ]`
 pub(super) fn extra(input: &[u8]) -> Parsed<'_, ()> {
-    alt((value((), preceded(tag(&b" "[..]), rest)), value((), nom::combinator::eof))).parse(input)
+    alt((
+        value((), preceded(tag(&b" "[..]), rest)),
+        value((), nom::combinator::eof),
+    ))
+    .parse(input)
 }

@@ -6,15 +6,19 @@ use std::fmt;
 
 /// The keys that have names, as tmux writes them; all are known from 3.1c to 3.8.
 const NAMED: [&str; 46] = [
-    "BSpace", "BTab", "DC", "Delete", "Down", "End", "Enter", "Escape", "F1", "F10", "F11", "F12", "F2",
-    "F3", "F4", "F5", "F6", "F7", "F8", "F9", "Home", "IC", "Insert", "KP*", "KP+", "KP-", "KP.", "KP/",
-    "KP0", "KP1", "KP2", "KP3", "KP4", "KP5", "KP6", "KP7", "KP8", "KP9", "KPEnter", "Left", "NPage",
-    "PPage", "Right", "Space", "Tab", "Up",
+    "BSpace", "BTab", "DC", "Delete", "Down", "End", "Enter", "Escape", "F1", "F10", "F11", "F12",
+    "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "Home", "IC", "Insert", "KP*", "KP+", "KP-",
+    "KP.", "KP/", "KP0", "KP1", "KP2", "KP3", "KP4", "KP5", "KP6", "KP7", "KP8", "KP9", "KPEnter",
+    "Left", "NPage", "PPage", "Right", "Space", "Tab", "Up",
 ];
 
 /// Names that people also use, and tmux's own for them.
-const SYNONYMS: [(&str, &str); 4] =
-    [("PageDown", "NPage"), ("PgDn", "NPage"), ("PageUp", "PPage"), ("PgUp", "PPage")];
+const SYNONYMS: [(&str, &str); 4] = [
+    ("PageDown", "NPage"),
+    ("PgDn", "NPage"),
+    ("PageUp", "PPage"),
+    ("PgUp", "PPage"),
+];
 
 /// A key that tmux knows: `C-`, `M-` and `S-` in this order, each at most once, and a name or one printable character.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,13 +31,18 @@ impl KeyName {
         let mut base = text;
         let mut modifiers = [('C', false), ('M', false), ('S', false)];
         while let [letter, b'-', _, ..] = base.as_bytes() {
-            let (_, held) = modifiers.iter_mut().find(|(known, _)| *known as u8 == *letter)?;
+            let (_, held) = modifiers
+                .iter_mut()
+                .find(|(known, _)| *known as u8 == *letter)?;
             if std::mem::replace(held, true) {
                 return None;
             }
             base = base.get(2..)?;
         }
-        let held = modifiers.iter().filter(|(_, held)| *held).flat_map(|(letter, _)| [*letter, '-']);
+        let held = modifiers
+            .iter()
+            .filter(|(_, held)| *held)
+            .flat_map(|(letter, _)| [*letter, '-']);
         Some(Self(held.chain(base_name(base)?.chars()).collect()))
     }
 
@@ -49,8 +58,15 @@ fn base_name(base: &str) -> Option<&str> {
     if base.len() == 1 && base.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Some(base);
     }
-    let synonym = SYNONYMS.iter().find(|(name, _)| name.eq_ignore_ascii_case(base)).map(|(_, own)| *own);
-    synonym.or_else(|| NAMED.into_iter().find(|name| name.eq_ignore_ascii_case(base)))
+    let synonym = SYNONYMS
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(base))
+        .map(|(_, own)| *own);
+    synonym.or_else(|| {
+        NAMED
+            .into_iter()
+            .find(|name| name.eq_ignore_ascii_case(base))
+    })
 }
 
 impl fmt::Display for KeyName {

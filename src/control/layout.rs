@@ -76,7 +76,11 @@ impl Layout {
     pub fn parse(text: &[u8]) -> Result<Self, LayoutError> {
         let (_, (found, layout)) = layout(text).map_err(|_| LayoutError::Malformed)?;
         let expected = sum(text.get(5..).unwrap_or_default());
-        if found == expected { Ok(layout) } else { Err(LayoutError::Checksum { expected, found }) }
+        if found == expected {
+            Ok(layout)
+        } else {
+            Err(LayoutError::Checksum { expected, found })
+        }
     }
 
     /// The panes, in the order of the string.
@@ -131,7 +135,9 @@ impl fmt::Display for Group<'_> {
 
 /// tmux's checksum: rotate right by one, add the next byte.
 fn sum(text: &[u8]) -> u16 {
-    text.iter().fold(0, |sum: u16, byte| sum.rotate_right(1).wrapping_add(u16::from(*byte)))
+    text.iter().fold(0, |sum: u16, byte| {
+        sum.rotate_right(1).wrapping_add(u16::from(*byte))
+    })
 }
 
 /// `layout = checksum "," cell [ floating ]`
@@ -146,7 +152,9 @@ fn layout(input: &[u8]) -> Parsed<'_, (u16, Layout)> {
 /// `checksum = 4( DIGIT / %x61-66 )`
 fn checksum(input: &[u8]) -> Parsed<'_, u16> {
     map_opt(take(4_usize), |digits: &[u8]| {
-        let lower = digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        let lower = digits
+            .iter()
+            .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
         u16::from_str_radix(std::str::from_utf8(digits).ok().filter(|_| lower)?, 16).ok()
     })
     .parse(input)
@@ -164,15 +172,28 @@ fn cell(input: &[u8], depth: usize) -> Parsed<'_, Cell> {
     }
     let comma = || tag(&b","[..]);
     let (input, (width, height)) = separated_pair(number, tag(&b"x"[..]), number).parse(input)?;
-    let (input, (x, y)) = preceded(comma(), separated_pair(number, comma(), number)).parse(input)?;
+    let (input, (x, y)) =
+        preceded(comma(), separated_pair(number, comma(), number)).parse(input)?;
     let inner = |input| columns(input, depth);
     let (input, content) = alt((leaf, inner, |input| rows(input, depth))).parse(input)?;
-    Ok((input, Cell { width, height, x, y, content }))
+    Ok((
+        input,
+        Cell {
+            width,
+            height,
+            x,
+            y,
+            content,
+        },
+    ))
 }
 
 /// `leaf = "," number`
 fn leaf(input: &[u8]) -> Parsed<'_, Content> {
-    map(preceded(tag(&b","[..]), number), |pane| Content::Pane(PaneId(pane))).parse(input)
+    map(preceded(tag(&b","[..]), number), |pane| {
+        Content::Pane(PaneId(pane))
+    })
+    .parse(input)
 }
 
 /// `columns = "{" cells "}"`
@@ -194,5 +215,9 @@ fn cells(input: &[u8], depth: usize) -> Parsed<'_, Vec<Cell>> {
 
 /// `floating = "<" cells ">"`
 fn floating(input: &[u8]) -> Parsed<'_, Vec<Cell>> {
-    terminated(preceded(tag(&b"<"[..]), |input| cells(input, 0)), tag(&b">"[..])).parse(input)
+    terminated(
+        preceded(tag(&b"<"[..]), |input| cells(input, 0)),
+        tag(&b">"[..]),
+    )
+    .parse(input)
 }

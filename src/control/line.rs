@@ -39,7 +39,11 @@ pub enum BadReason {
 
 impl BadLine {
     pub(super) fn new(reason: BadReason, line: &[u8]) -> Self {
-        Self { reason, len: line.len(), start: line[..line.len().min(BAD_LINE_KEPT)].into() }
+        Self {
+            reason,
+            len: line.len(),
+            start: line[..line.len().min(BAD_LINE_KEPT)].into(),
+        }
     }
 }
 
@@ -67,7 +71,13 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn new(longest: usize) -> Self {
-        Self { buffer: BytesMut::new(), start: 0, scanned: 0, longest, skipping: None }
+        Self {
+            buffer: BytesMut::new(),
+            start: 0,
+            scanned: 0,
+            longest,
+            skipping: None,
+        }
     }
 
     /// The buffer, for appending: what was taken is gone from it first.
@@ -107,7 +117,10 @@ impl Lines {
     #[cold]
     fn finish_skipping(&mut self, line: Range<usize>) -> BadLine {
         match self.skipping.take() {
-            Some(bad) => BadLine { len: bad.len + line.len(), ..bad },
+            Some(bad) => BadLine {
+                len: bad.len + line.len(),
+                ..bad
+            },
             None => BadLine::new(BadReason::TooLong, &self.buffer[line]),
         }
     }

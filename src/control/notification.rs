@@ -18,18 +18,30 @@ use crate::ids::{PaneId, SessionId, WindowId};
 
 /// A line that tmux sent of its own accord, apart from output and `%exit`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields say what the names of tmux's own manual say")]
+#[expect(
+    missing_docs,
+    reason = "the fields say what the names of tmux's own manual say"
+)]
 pub enum Notification {
     /// A client detached (3.2).
     ClientDetached { client: Text },
     /// Another client is now attached to this session.
-    ClientSessionChanged { client: Text, session: SessionId, name: Text },
+    ClientSessionChanged {
+        client: Text,
+        session: SessionId,
+        name: Text,
+    },
     /// The configuration file holds an error (3.4).
     ConfigError { text: Text },
     /// A paused pane's output goes on (3.2).
     Continue { pane: PaneId },
     /// A window's layout changed; only for windows of the attached session.
-    LayoutChange { window: WindowId, layout: Text, visible_layout: Option<Text>, flags: Option<Text> },
+    LayoutChange {
+        window: WindowId,
+        layout: Text,
+        visible_layout: Option<Text>,
+        flags: Option<Text>,
+    },
     /// Somebody sent this client a message (3.4).
     Message { text: Text },
     /// A pane entered or left a mode.
@@ -43,9 +55,15 @@ pub enum Notification {
     /// This client is now attached to this session.
     SessionChanged { session: SessionId, name: Text },
     /// A session was renamed; before 3.4 tmux doesn't say which.
-    SessionRenamed { session: Option<SessionId>, name: Text },
+    SessionRenamed {
+        session: Option<SessionId>,
+        name: Text,
+    },
     /// A session's current window changed.
-    SessionWindowChanged { session: SessionId, window: WindowId },
+    SessionWindowChanged {
+        session: SessionId,
+        window: WindowId,
+    },
     /// A session was made or destroyed.
     SessionsChanged,
     /// A subscribed format has a new value (3.2). Fields that the subscription doesn't concern are absent.
@@ -105,7 +123,9 @@ pub(super) fn notification(input: &[u8]) -> Parsed<'_, Notification> {
         b"window-close" => window_close(input),
         b"window-pane-changed" => window_pane_changed(input),
         b"window-renamed" => window_renamed(input),
-        b"output" | b"extended-output" | b"begin" | b"end" | b"error" | b"exit" => Err(nom::Err::Error(())),
+        b"output" | b"extended-output" | b"begin" | b"end" | b"error" | b"exit" => {
+            Err(nom::Err::Error(()))
+        }
         _ => unknown(input),
     }
 }
@@ -120,7 +140,13 @@ fn unknown(input: &[u8]) -> Parsed<'_, Notification> {
     let (args, name) = preceded(tag(&b"%"[..]), name).parse(input)?;
     let (rest, ()) = extra(args)?;
     let args = args.strip_prefix(b" ").unwrap_or(args);
-    Ok((rest, Notification::Unknown { name: name.into(), args: args.into() }))
+    Ok((
+        rest,
+        Notification::Unknown {
+            name: name.into(),
+            args: args.into(),
+        },
+    ))
 }
 
 /// `client = word`
@@ -130,21 +156,36 @@ fn client(input: &[u8]) -> Parsed<'_, Text> {
 
 /// `client-detached = "%client-detached" SP text`
 fn client_detached(input: &[u8]) -> Parsed<'_, Notification> {
-    map(preceded(tag(&b"%client-detached "[..]), text), |client| Notification::ClientDetached { client })
-        .parse(input)
+    map(preceded(tag(&b"%client-detached "[..]), text), |client| {
+        Notification::ClientDetached { client }
+    })
+    .parse(input)
 }
 
 /// `client-session-changed = "%client-session-changed" SP client SP session-id SP text`
 fn client_session_changed(input: &[u8]) -> Parsed<'_, Notification> {
     let (input, client) = preceded(tag(&b"%client-session-changed "[..]), client).parse(input)?;
-    let (input, (session, name)) =
-        preceded(tag(&b" "[..]), separated_pair(session_id, tag(&b" "[..]), text)).parse(input)?;
-    Ok((input, Notification::ClientSessionChanged { client, session, name }))
+    let (input, (session, name)) = preceded(
+        tag(&b" "[..]),
+        separated_pair(session_id, tag(&b" "[..]), text),
+    )
+    .parse(input)?;
+    Ok((
+        input,
+        Notification::ClientSessionChanged {
+            client,
+            session,
+            name,
+        },
+    ))
 }
 
 /// `config-error = "%config-error" SP text`
 fn config_error(input: &[u8]) -> Parsed<'_, Notification> {
-    map(preceded(tag(&b"%config-error "[..]), text), |text| Notification::ConfigError { text }).parse(input)
+    map(preceded(tag(&b"%config-error "[..]), text), |text| {
+        Notification::ConfigError { text }
+    })
+    .parse(input)
 }
 
 /// `continue = "%continue" SP pane-id extra`
@@ -161,12 +202,23 @@ fn layout_change(input: &[u8]) -> Parsed<'_, Notification> {
     let (input, more) = opt(more).parse(input)?;
     let (visible_layout, flags) = more.unzip();
     let visible_layout = visible_layout.map(Text::from);
-    Ok((input, Notification::LayoutChange { window, layout: layout.into(), visible_layout, flags }))
+    Ok((
+        input,
+        Notification::LayoutChange {
+            window,
+            layout: layout.into(),
+            visible_layout,
+            flags,
+        },
+    ))
 }
 
 /// `message = "%message" SP text`
 fn message(input: &[u8]) -> Parsed<'_, Notification> {
-    map(preceded(tag(&b"%message "[..]), text), |text| Notification::Message { text }).parse(input)
+    map(preceded(tag(&b"%message "[..]), text), |text| {
+        Notification::Message { text }
+    })
+    .parse(input)
 }
 
 /// `pane-mode-changed = "%pane-mode-changed" SP pane-id extra`
@@ -195,8 +247,15 @@ fn pause(input: &[u8]) -> Parsed<'_, Notification> {
 
 /// `session-changed = "%session-changed" SP session-id SP text`
 fn session_changed(input: &[u8]) -> Parsed<'_, Notification> {
-    let line = preceded(tag(&b"%session-changed "[..]), separated_pair(session_id, tag(&b" "[..]), text));
-    map(line, |(session, name)| Notification::SessionChanged { session, name }).parse(input)
+    let line = preceded(
+        tag(&b"%session-changed "[..]),
+        separated_pair(session_id, tag(&b" "[..]), text),
+    );
+    map(line, |(session, name)| Notification::SessionChanged {
+        session,
+        name,
+    })
+    .parse(input)
 }
 
 /// `session-renamed = "%session-renamed" SP [ session-id SP ] text`
@@ -209,8 +268,14 @@ fn session_renamed(input: &[u8]) -> Parsed<'_, Notification> {
 /// `session-window-changed = "%session-window-changed" SP session-id SP window-id extra`
 fn session_window_changed(input: &[u8]) -> Parsed<'_, Notification> {
     let ids = separated_pair(session_id, tag(&b" "[..]), window_id);
-    let line = preceded(tag(&b"%session-window-changed "[..]), terminated(ids, extra));
-    map(line, |(session, window)| Notification::SessionWindowChanged { session, window }).parse(input)
+    let line = preceded(
+        tag(&b"%session-window-changed "[..]),
+        terminated(ids, extra),
+    );
+    map(line, |(session, window)| {
+        Notification::SessionWindowChanged { session, window }
+    })
+    .parse(input)
 }
 
 /// `sessions-changed = "%sessions-changed" extra`
@@ -223,16 +288,28 @@ fn sessions_changed(input: &[u8]) -> Parsed<'_, Notification> {
 fn subscription_changed(input: &[u8]) -> Parsed<'_, Notification> {
     let (input, name) = preceded(tag(&b"%subscription-changed "[..]), word).parse(input)?;
     let (input, session) = preceded(tag(&b" "[..]), session_id).parse(input)?;
-    let (input, (window, index, pane)) = preceded(tag(&b" "[..]), subscription_place).parse(input)?;
+    let (input, (window, index, pane)) =
+        preceded(tag(&b" "[..]), subscription_place).parse(input)?;
     let (input, _) = many0_count(preceded(tag(&b" "[..]), reserved)).parse(input)?;
     let (input, value) = preceded(tag(&b" : "[..]), text).parse(input)?;
     let name = name.into();
-    Ok((input, Notification::SubscriptionChanged { name, session, window, index, pane, value }))
+    Ok((
+        input,
+        Notification::SubscriptionChanged {
+            name,
+            session,
+            window,
+            index,
+            pane,
+            value,
+        },
+    ))
 }
 
 /// `subscription-place = ( window-id / none ) SP ( number / none ) SP ( pane-id / none )`
 fn subscription_place(input: &[u8]) -> Parsed<'_, (Option<WindowId>, Option<u32>, Option<PaneId>)> {
-    let (input, window) = terminated(alt((map(window_id, Some), none)), tag(&b" "[..])).parse(input)?;
+    let (input, window) =
+        terminated(alt((map(window_id, Some), none)), tag(&b" "[..])).parse(input)?;
     let (input, index) = terminated(alt((map(number, Some), none)), tag(&b" "[..])).parse(input)?;
     let (input, pane) = alt((map(pane_id, Some), none)).parse(input)?;
     Ok((input, (window, index, pane)))
@@ -240,21 +317,34 @@ fn subscription_place(input: &[u8]) -> Parsed<'_, (Option<WindowId>, Option<u32>
 
 /// `unlinked-window-add = "%unlinked-window-add" SP window-id extra`
 fn unlinked_window_add(input: &[u8]) -> Parsed<'_, Notification> {
-    let line = preceded(tag(&b"%unlinked-window-add "[..]), terminated(window_id, extra));
+    let line = preceded(
+        tag(&b"%unlinked-window-add "[..]),
+        terminated(window_id, extra),
+    );
     map(line, |window| Notification::UnlinkedWindowAdd { window }).parse(input)
 }
 
 /// `unlinked-window-close = "%unlinked-window-close" SP window-id extra`
 fn unlinked_window_close(input: &[u8]) -> Parsed<'_, Notification> {
-    let line = preceded(tag(&b"%unlinked-window-close "[..]), terminated(window_id, extra));
+    let line = preceded(
+        tag(&b"%unlinked-window-close "[..]),
+        terminated(window_id, extra),
+    );
     map(line, |window| Notification::UnlinkedWindowClose { window }).parse(input)
 }
 
 /// `unlinked-window-renamed = "%unlinked-window-renamed" SP window-id [ SP text ]`
 fn unlinked_window_renamed(input: &[u8]) -> Parsed<'_, Notification> {
-    let (input, window) = preceded(tag(&b"%unlinked-window-renamed "[..]), window_id).parse(input)?;
+    let (input, window) =
+        preceded(tag(&b"%unlinked-window-renamed "[..]), window_id).parse(input)?;
     let (input, name) = opt(preceded(tag(&b" "[..]), text)).parse(input)?;
-    Ok((input, Notification::UnlinkedWindowRenamed { window, name: name.unwrap_or_default() }))
+    Ok((
+        input,
+        Notification::UnlinkedWindowRenamed {
+            window,
+            name: name.unwrap_or_default(),
+        },
+    ))
 }
 
 /// `window-add = "%window-add" SP window-id extra`
@@ -273,13 +363,24 @@ fn window_close(input: &[u8]) -> Parsed<'_, Notification> {
 fn window_pane_changed(input: &[u8]) -> Parsed<'_, Notification> {
     let ids = separated_pair(window_id, tag(&b" "[..]), pane_id);
     let line = preceded(tag(&b"%window-pane-changed "[..]), terminated(ids, extra));
-    map(line, |(window, pane)| Notification::WindowPaneChanged { window, pane }).parse(input)
+    map(line, |(window, pane)| Notification::WindowPaneChanged {
+        window,
+        pane,
+    })
+    .parse(input)
 }
 
 /// `window-renamed = "%window-renamed" SP window-id SP text`
 fn window_renamed(input: &[u8]) -> Parsed<'_, Notification> {
-    let line = preceded(tag(&b"%window-renamed "[..]), separated_pair(window_id, tag(&b" "[..]), text));
-    map(line, |(window, name)| Notification::WindowRenamed { window, name }).parse(input)
+    let line = preceded(
+        tag(&b"%window-renamed "[..]),
+        separated_pair(window_id, tag(&b" "[..]), text),
+    );
+    map(line, |(window, name)| Notification::WindowRenamed {
+        window,
+        name,
+    })
+    .parse(input)
 }
 
 /// `exit = "%exit" [ SP text ]`

@@ -25,7 +25,11 @@ impl<'a> Output<'a> {
     /// An output from its parts; `escaped` is as tmux writes it.
     #[must_use]
     pub fn new(pane: PaneId, age_ms: Option<u64>, escaped: &'a [u8]) -> Self {
-        Self { pane, age_ms, escaped }
+        Self {
+            pane,
+            age_ms,
+            escaped,
+        }
     }
 
     /// The bytes as they stand on the line.

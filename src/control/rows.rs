@@ -303,19 +303,32 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn new(row: &'a [u8]) -> Self {
         let separator: fn(&u8) -> bool = |byte| *byte == b'|';
-        Self { row, fields: row.split(separator) }
+        Self {
+            row,
+            fields: row.split(separator),
+        }
     }
 
     fn next<T: Field>(&mut self, name: &'static str) -> Result<T, RowError> {
-        self.fields.next().and_then(T::parse).ok_or_else(|| self.error(name))
+        self.fields
+            .next()
+            .and_then(T::parse)
+            .ok_or_else(|| self.error(name))
     }
 
     fn end(&mut self) -> Result<(), RowError> {
-        if self.fields.next().is_some() { Err(self.error("end of row")) } else { Ok(()) }
+        if self.fields.next().is_some() {
+            Err(self.error("end of row"))
+        } else {
+            Ok(())
+        }
     }
 
     fn error(&self, field: &'static str) -> RowError {
-        RowError { field, row: self.row.into() }
+        RowError {
+            field,
+            row: self.row.into(),
+        }
     }
 }
 
@@ -351,19 +364,31 @@ id_field!(SessionId, WindowId, PaneId);
 impl Field for bool {
     /// A count too: a pane is in as many modes as were entered.
     fn parse(field: &[u8]) -> Option<Self> {
-        if field.is_empty() { Some(false) } else { u32::parse(field).map(|count| count > 0) }
+        if field.is_empty() {
+            Some(false)
+        } else {
+            u32::parse(field).map(|count| count > 0)
+        }
     }
 }
 
 impl Field for String {
     fn parse(field: &[u8]) -> Option<Self> {
         let text = Self::from_utf8_lossy(field);
-        Some(if text.contains('=') { text.replace("=p", "|").replace("=e", "=") } else { text.into_owned() })
+        Some(if text.contains('=') {
+            text.replace("=p", "|").replace("=e", "=")
+        } else {
+            text.into_owned()
+        })
     }
 }
 
 impl<T: Field> Field for Option<T> {
     fn parse(field: &[u8]) -> Option<Self> {
-        if field.is_empty() { Some(None) } else { T::parse(field).map(Some) }
+        if field.is_empty() {
+            Some(None)
+        } else {
+            T::parse(field).map(Some)
+        }
     }
 }

@@ -77,7 +77,9 @@ pub enum FilterError {
     #[error("{0}: {1}")]
     Pattern(&'static str, PatternError),
     /// An entry that no event type can match.
-    #[error("types: an event type is lower-case words joined by dots, such as pane.output or pane.*")]
+    #[error(
+        "types: an event type is lower-case words joined by dots, such as pane.output or pane.*"
+    )]
     Type,
     /// An entry that is no pane.
     #[error("panes: a pane is given by its id, such as %3")]
@@ -107,7 +109,11 @@ impl Filter {
     pub fn with_types<T: AsRef<str>>(mut self, entries: &[T]) -> Result<Self, FilterError> {
         let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._*?".contains(c);
         self.types = Some(list("types", entries, |entry| {
-            if entry.chars().all(legal) { name("types", entry) } else { Err(FilterError::Type) }
+            if entry.chars().all(legal) {
+                name("types", entry)
+            } else {
+                Err(FilterError::Type)
+            }
         })?);
         Ok(self)
     }
@@ -154,7 +160,10 @@ impl Filter {
     pub fn with_panes<T: AsRef<str>>(mut self, entries: &[T]) -> Result<Self, FilterError> {
         self.panes = Some(list("panes", entries, |entry| match entry {
             "*" | "%*" => Ok(PanePattern::Any),
-            _ => entry.parse().map(PanePattern::Id).map_err(|_| FilterError::Pane),
+            _ => entry
+                .parse()
+                .map(PanePattern::Id)
+                .map_err(|_| FilterError::Pane),
         })?);
         Ok(self)
     }
@@ -162,9 +171,12 @@ impl Filter {
     /// Whether windows are named in it, so that matching needs their names.
     #[must_use]
     pub fn needs_window_names(&self) -> bool {
-        let named =
-            |pattern: &WindowPattern| matches!(pattern, WindowPattern::Name(_) | WindowPattern::Index(..));
-        self.windows.as_ref().is_some_and(|windows| windows.iter().any(named))
+        let named = |pattern: &WindowPattern| {
+            matches!(pattern, WindowPattern::Name(_) | WindowPattern::Index(..))
+        };
+        self.windows
+            .as_ref()
+            .is_some_and(|windows| windows.iter().any(named))
     }
 
     /// Whether the event passes.
@@ -177,12 +189,16 @@ impl Filter {
     }
 
     fn type_matches(&self, kind: &str) -> bool {
-        let Some(types) = &self.types else { return true };
+        let Some(types) = &self.types else {
+            return true;
+        };
         types.iter().any(|pattern| pattern.matches(kind))
     }
 
     fn session_matches(&self, place: Option<&Place>) -> bool {
-        let Some(sessions) = &self.sessions else { return true };
+        let Some(sessions) = &self.sessions else {
+            return true;
+        };
         let Some(place) = place else { return false };
         sessions.iter().any(|pattern| match pattern {
             SessionPattern::Id(id) => *id == place.session,
@@ -191,8 +207,12 @@ impl Filter {
     }
 
     fn window_matches(&self, place: Option<&Place>, names: WindowNames<'_>) -> bool {
-        let Some(windows) = &self.windows else { return true };
-        let Some((id, index)) = place.and_then(|place| place.window) else { return false };
+        let Some(windows) = &self.windows else {
+            return true;
+        };
+        let Some((id, index)) = place.and_then(|place| place.window) else {
+            return false;
+        };
         let named = |pattern: &NamePattern| names.any(id, |name| pattern.matches(name));
         windows.iter().any(|pattern| match pattern {
             WindowPattern::Any => true,
@@ -203,7 +223,9 @@ impl Filter {
     }
 
     fn pane_matches(&self, pane: Option<PaneId>) -> bool {
-        let Some(panes) = &self.panes else { return true };
+        let Some(panes) = &self.panes else {
+            return true;
+        };
         let Some(pane) = pane else { return false };
         panes.iter().any(|pattern| match pattern {
             PanePattern::Any => true,

@@ -47,9 +47,17 @@ impl Hub {
     /// An empty log of this name.
     #[must_use]
     pub fn new(limits: HistoryLimits, epoch: Epoch) -> Self {
-        let log = Log { ring: Ring::new(limits), state: Arc::default(), published: BTreeMap::new() };
+        let log = Log {
+            ring: Ring::new(limits),
+            state: Arc::default(),
+            published: BTreeMap::new(),
+        };
         let head = watch::Sender::new(Seq::default());
-        Self(Arc::new(Shared { epoch, log: Mutex::new(log), head }))
+        Self(Arc::new(Shared {
+            epoch,
+            log: Mutex::new(log),
+            head,
+        }))
     }
 
     /// The log's name.
@@ -128,7 +136,10 @@ impl Hub {
     /// A position of this log.
     #[must_use]
     pub fn position_at(&self, seq: Seq) -> Position {
-        Position { epoch: self.0.epoch.clone(), seq }
+        Position {
+            epoch: self.0.epoch.clone(),
+            seq,
+        }
     }
 
     /// The log's figures.
@@ -160,11 +171,16 @@ impl Hub {
 /// The name of the window that a change concerns, in the first of the states that knows it. A window that is removed
 /// is in the old one alone. Output comes too often to look.
 fn window_name(change: &Change, states: [Option<&State>; 2]) -> Option<Box<str>> {
-    let Audience::Places(places) = &change.audience else { return None };
+    let Audience::Places(places) = &change.audience else {
+        return None;
+    };
     if !change.kind.is_structural() {
         return None;
     }
     let (id, _) = places.first()?.window?;
-    let window = states.into_iter().flatten().find_map(|state| state.windows.get(&id))?;
+    let window = states
+        .into_iter()
+        .flatten()
+        .find_map(|state| state.windows.get(&id))?;
     Some(window.name.as_str().into())
 }

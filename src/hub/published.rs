@@ -58,7 +58,12 @@ struct Encodings {
 }
 
 impl Published {
-    pub(super) fn new(seq: Seq, stamp: Stamp, change: Change, window_name: Option<Box<str>>) -> Self {
+    pub(super) fn new(
+        seq: Seq,
+        stamp: Stamp,
+        change: Change,
+        window_name: Option<Box<str>>,
+    ) -> Self {
         Self {
             seq,
             at: stamp.at,
@@ -78,8 +83,15 @@ impl Published {
         if (first.0, first.1) == (form, view) {
             return first.2.clone();
         }
-        let mut others = self.encodings.others.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = others.iter().find(|known| (known.0, known.1) == (form, view)) {
+        let mut others = self
+            .encodings
+            .others
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = others
+            .iter()
+            .find(|known| (known.0, known.1) == (form, view))
+        {
             return known.2.clone();
         }
         let bytes = bytes();
@@ -119,7 +131,9 @@ impl Published {
         let payload = match &self.change.kind {
             ChangeKind::PaneOutput { bytes, .. } => bytes.len(),
             ChangeKind::WindowCreated { panes, .. } => panes.len() * 256,
-            ChangeKind::WindowLayoutChanged { window, panes } => window.layout.len() + panes.len() * 16,
+            ChangeKind::WindowLayoutChanged { window, panes } => {
+                window.layout.len() + panes.len() * 16
+            }
             _ => 0,
         };
         // Once for the payload and once for its encoding.

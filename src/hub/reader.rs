@@ -53,7 +53,11 @@ pub struct Reader {
 
 impl Reader {
     pub(super) fn new(hub: Hub, place: Seq) -> Self {
-        Self { heads: hub.heads(), hub, place }
+        Self {
+            heads: hub.heads(),
+            hub,
+            place,
+        }
     }
 
     /// The place of the event that was read last.

@@ -24,7 +24,11 @@ pub struct HistoryLimits {
 impl Default for HistoryLimits {
     /// 64 MiB, 100,000 events, one hour: enough to resume after a laptop's nap, and no burden on a small machine.
     fn default() -> Self {
-        Self { bytes: 64 << 20, events: 100_000, age: Duration::from_secs(3600) }
+        Self {
+            bytes: 64 << 20,
+            events: 100_000,
+            age: Duration::from_secs(3600),
+        }
     }
 }
 
@@ -46,7 +50,12 @@ pub(super) struct Ring {
 
 impl Ring {
     pub(super) fn new(limits: HistoryLimits) -> Self {
-        Self { limits, events: VecDeque::new(), bytes: 0, head: Seq::default() }
+        Self {
+            limits,
+            events: VecDeque::new(),
+            bytes: 0,
+            head: Seq::default(),
+        }
     }
 
     /// The place of the newest event; 0 before the first.
@@ -78,15 +87,21 @@ impl Ring {
         if place >= self.head {
             return Found::Head;
         }
-        let Some(index) = place.0.checked_sub(self.evicted().0) else { return Found::Evicted };
+        let Some(index) = place.0.checked_sub(self.evicted().0) else {
+            return Found::Evicted;
+        };
         let index = usize::try_from(index).unwrap_or(usize::MAX);
-        self.events.get(index).map_or(Found::Evicted, |event| Found::Event(Arc::clone(event)))
+        self.events
+            .get(index)
+            .map_or(Found::Evicted, |event| Found::Event(Arc::clone(event)))
     }
 
     /// Drops what passes the bounds. The newest event always stays: it has to reach those who wait for it.
     pub(super) fn evict(&mut self, now: Timestamp) {
         while self.events.len() > 1 && self.is_over(now) {
-            let Some(event) = self.events.pop_front() else { return };
+            let Some(event) = self.events.pop_front() else {
+                return;
+            };
             self.bytes -= event.cost();
         }
     }

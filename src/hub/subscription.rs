@@ -61,7 +61,12 @@ impl Subscription {
     /// Nothing subscribed as yet.
     #[must_use]
     pub fn new(hub: &Hub) -> Self {
-        Self { hub: hub.clone(), reader: None, rules: Vec::new(), read_before: Vec::new() }
+        Self {
+            hub: hub.clone(),
+            reader: None,
+            rules: Vec::new(),
+            read_before: Vec::new(),
+        }
     }
 
     /// Whether anything is read.
@@ -103,7 +108,11 @@ impl Subscription {
         };
         let from = start.place();
         let rules_before = self.rules.len();
-        self.add(Rule { from, wants: true, filter })?;
+        self.add(Rule {
+            from,
+            wants: true,
+            filter,
+        })?;
         match &self.reader {
             Some(reader) if reader.place() <= from => {}
             Some(reader) => {
@@ -120,18 +129,26 @@ impl Subscription {
     /// # Errors
     /// There are too many rules already; nothing has changed.
     pub fn unsubscribe(&mut self, filter: Filter) -> Result<(), TooManyRules> {
-        let Some(reader) = &self.reader else { return Ok(()) };
+        let Some(reader) = &self.reader else {
+            return Ok(());
+        };
         let from = reader.place();
         if filter.is_all() {
             *self = Self::new(&self.hub);
             return Ok(());
         }
-        self.add(Rule { from, wants: false, filter })
+        self.add(Rule {
+            from,
+            wants: false,
+            filter,
+        })
     }
 
     /// Takes one step: reads one event and judges it.
     pub fn step(&mut self, viewer: &impl Viewer, names: &Names) -> Step {
-        let Some(reader) = &mut self.reader else { return Step::Head };
+        let Some(reader) = &mut self.reader else {
+            return Step::Head;
+        };
         let event = match reader.pull() {
             Next::Event(event) => event,
             Next::Head => return Step::Head,
@@ -139,13 +156,20 @@ impl Subscription {
         };
         let seq = event.seq;
         let had = self.read_before.first().map_or(0, |(_, rules)| *rules);
-        let names = WindowNames { told: event.window_names(), present: names.0.as_deref() };
+        let names = WindowNames {
+            told: event.window_names(),
+            present: names.0.as_deref(),
+        };
         let seen = |rules: usize| {
             let wants = |subject: &Subject<'_>| self.decide(rules, seq, subject, names);
             view(&event.change, viewer, wants)
         };
         let now = seen(self.rules.len());
-        let before = if had > 0 && now.is_some() { seen(had) } else { None };
+        let before = if had > 0 && now.is_some() {
+            seen(had)
+        } else {
+            None
+        };
         self.read_before.retain(|(until, _)| *until > seq);
         match now {
             Some(view) if before.is_none() => Step::Deliver(event, view),
@@ -156,19 +180,32 @@ impl Subscription {
     /// What matching needs to know besides the events: the windows' present names, if a rule asks for them.
     #[must_use]
     pub fn names(&self) -> Names {
-        let needed = self.rules.iter().any(|rule| rule.filter.needs_window_names());
+        let needed = self
+            .rules
+            .iter()
+            .any(|rule| rule.filter.needs_window_names());
         Names(needed.then(|| self.hub.snapshot().0))
     }
 
-    fn decide(&self, rules: usize, seq: Seq, subject: &Subject<'_>, names: WindowNames<'_>) -> bool {
-        let counting = self.rules[..rules].iter().rev().filter(|rule| rule.from < seq);
+    fn decide(
+        &self,
+        rules: usize,
+        seq: Seq,
+        subject: &Subject<'_>,
+        names: WindowNames<'_>,
+    ) -> bool {
+        let counting = self.rules[..rules]
+            .iter()
+            .rev()
+            .filter(|rule| rule.from < seq);
         let mut counting = counting.skip_while(|rule| !rule.filter.matches(subject, names));
         counting.next().is_some_and(|rule| rule.wants)
     }
 
     fn add(&mut self, rule: Rule) -> Result<(), TooManyRules> {
-        let repeats =
-            |last: &Rule| last.wants == rule.wants && last.filter == rule.filter && last.from <= rule.from;
+        let repeats = |last: &Rule| {
+            last.wants == rule.wants && last.filter == rule.filter && last.from <= rule.from
+        };
         if self.rules.last().is_some_and(repeats) {
             return Ok(());
         }

@@ -61,13 +61,23 @@ impl View {
 }
 
 /// What the viewer sees of a change, if anything: the first place that its rights and its wishes allow.
-pub fn view(change: &Change, viewer: &impl Viewer, wants: impl Fn(&Subject<'_>) -> bool) -> Option<View> {
-    let look = Look { change, viewer, wants };
+pub fn view(
+    change: &Change,
+    viewer: &impl Viewer,
+    wants: impl Fn(&Subject<'_>) -> bool,
+) -> Option<View> {
+    let look = Look {
+        change,
+        viewer,
+        wants,
+    };
     match (&change.left, crossed_names(&change.kind)) {
         (Some(left), Some((came, went))) => look.crossing(left, came, went),
         // Both sides of any other change have to be seen.
         (Some(left), None) if !viewer.sees_session(&left.session_name) => None,
-        _ => look.first(change.kind.name()).map(|place| look.seen(Crossing::AsIs, place)),
+        _ => look
+            .first(change.kind.name())
+            .map(|place| look.seen(Crossing::AsIs, place)),
     }
 }
 
@@ -91,7 +101,9 @@ impl<V: Viewer, W: Fn(&Subject<'_>) -> bool> Look<'_, V, W> {
     fn first(&self, kind: &'static str) -> Option<Option<u16>> {
         match &self.change.audience {
             Audience::Everyone => self.wanted(kind, None).then_some(None),
-            Audience::Unscoped => (self.viewer.sees_all() && self.wanted(kind, None)).then_some(None),
+            Audience::Unscoped => {
+                (self.viewer.sees_all() && self.wanted(kind, None)).then_some(None)
+            }
             Audience::Places(places) => {
                 let seen = |place: &Place| {
                     self.viewer.sees_session(&place.session_name) && self.wanted(kind, Some(place))
@@ -107,17 +119,26 @@ impl<V: Viewer, W: Fn(&Subject<'_>) -> bool> Look<'_, V, W> {
         match &self.change.audience {
             Audience::Everyone => true,
             Audience::Unscoped => self.viewer.sees_all(),
-            Audience::Places(places) => {
-                places.iter().any(|place| self.viewer.sees_session(&place.session_name))
-            }
+            Audience::Places(places) => places
+                .iter()
+                .any(|place| self.viewer.sees_session(&place.session_name)),
         }
     }
 
     fn crossing(&self, left: &Place, came: &'static str, went: &'static str) -> Option<View> {
         let as_is = self.change.kind.name();
-        let coming = || self.first(came).map(|place| self.seen(Crossing::Came, place));
-        let going = || self.wanted(went, Some(left)).then(|| self.seen(Crossing::Went, None));
-        match (self.may_see_new(), self.viewer.sees_session(&left.session_name)) {
+        let coming = || {
+            self.first(came)
+                .map(|place| self.seen(Crossing::Came, place))
+        };
+        let going = || {
+            self.wanted(went, Some(left))
+                .then(|| self.seen(Crossing::Went, None))
+        };
+        match (
+            self.may_see_new(),
+            self.viewer.sees_session(&left.session_name),
+        ) {
             (false, false) => None,
             (true, false) => coming(),
             (false, true) => going(),
@@ -131,7 +152,11 @@ impl<V: Viewer, W: Fn(&Subject<'_>) -> bool> Look<'_, V, W> {
     }
 
     fn wanted(&self, kind: &'static str, place: Option<&Place>) -> bool {
-        (self.wants)(&Subject { kind, place, pane: self.change.pane })
+        (self.wants)(&Subject {
+            kind,
+            place,
+            pane: self.change.pane,
+        })
     }
 
     fn seen(&self, crossing: Crossing, place: Option<u16>) -> View {
@@ -142,6 +167,10 @@ impl<V: Viewer, W: Fn(&Subject<'_>) -> bool> Look<'_, V, W> {
                 | ChangeKind::SessionRenamed { .. }
                 | ChangeKind::SessionChanged { .. }
         );
-        View { crossing, limited: names_others && !self.viewer.sees_all(), place }
+        View {
+            crossing,
+            limited: names_others && !self.viewer.sees_all(),
+            place,
+        }
     }
 }

@@ -1,0 +1,441 @@
+//! The command line: what each subcommand takes, and which settings its flags stand for.
+//!
+//! This module only describes. A flag that is a setting too goes into [`Inputs`], so that `config` decides what holds.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::auth::Permission;
+use crate::config::{Environment, Flag, Inputs, unit};
+use crate::glob::{NamePattern, PatternError};
+
+const EXAMPLES: &str = "\
+Examples:
+  muxwire token create --name me --allow write     make a token; it is shown once
+  muxwire config                                   show every setting and where it comes from
+
+Exit codes: 0 done, 1 failed, 2 wrong usage. Settings: flags over MUXWIRE_* variables over a file over defaults.";
+
+/// The heading of what every subcommand takes.
+const GENERAL: &str = "General options";
+
+/// Watch and steer everything that runs in tmux, from any WebSocket client.
+#[derive(Debug, Parser)]
+#[command(name = "muxwire", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Cli {
+    /// What every subcommand takes.
+    #[command(flatten)]
+    pub general: General,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make, list and revoke the tokens that let clients in
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Show every setting and where its value comes from
+    Config(ConfigArgs),
+}
+
+/// What every subcommand takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct General {
+    /// Read settings from this file (.toml, .yaml or .yml) instead of the usual places
+    #[arg(long, global = true, value_name = "FILE", help_heading = GENERAL)]
+    pub config: Option<PathBuf>,
+    /// What to log: error, warn, info, debug, trace or off, or directives
+    #[arg(long, global = true, value_name = "LEVEL", help_heading = GENERAL)]
+    pub log_level: Option<String>,
+    /// The form of log lines on stderr
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = ["text", "json"], help_heading = GENERAL)]
+    pub log_format: Option<String>,
+}
+
+impl General {
+    /// The settings that these flags and those of a subcommand stand for, over the surroundings of this process.
+    #[must_use]
+    pub fn inputs(&self, flags: Vec<Flag>) -> Inputs {
+        let own = [
+            flag(
+                "--log-level",
+                "monitoring.log_level",
+                self.log_level.clone(),
+            ),
+            flag(
+                "--log-format",
+                "monitoring.log_format",
+                self.log_format.clone(),
+            ),
+        ];
+        let flags = own.into_iter().flatten().chain(flags).collect();
+        Inputs {
+            flags,
+            file: self.config.clone(),
+            environment: Environment::of_process(),
+        }
+    }
+}
+
+/// Which tmux server is meant.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SocketArgs {
+    /// The tmux server of this name, as with tmux -L
+    #[arg(short = 'L', value_name = "NAME", value_parser = socket_name)]
+    pub socket_name: Option<String>,
+    /// The tmux server at this socket, as with tmux -S
+    #[arg(short = 'S', value_name = "PATH", conflicts_with = "socket_name", value_parser = socket_path)]
+    pub socket_path: Option<String>,
+}
+
+impl SocketArgs {
+    /// The settings that these flags stand for.
+    #[must_use]
+    pub fn flags(&self) -> Vec<Flag> {
+        let name = flag("-L", "server.tmux_socket", self.socket_name.clone());
+        let path = flag("-S", "server.tmux_socket", self.socket_path.clone());
+        name.into_iter().chain(path).collect()
+    }
+}
+
+/// Where tokens are kept.
+#[derive(Debug, Clone, Default, Args)]
+pub struct StateArgs {
+    /// Where tokens are kept [default: $XDG_STATE_HOME/muxwire]
+    #[arg(long, value_name = "DIR", value_parser = absolute)]
+    pub state_dir: Option<String>,
+}
+
+impl StateArgs {
+    /// The settings that these flags stand for.
+    #[must_use]
+    pub fn flags(&self) -> Vec<Flag> {
+        flag("--state-dir", "server.state_dir", self.state_dir.clone())
+            .into_iter()
+            .collect()
+    }
+}
+
+/// The settings of a server that have flags.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServerArgs {
+    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8765]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen)]
+    pub listen: Option<SocketAddr>,
+    /// The tmux server.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+    /// The state directory.
+    #[command(flatten)]
+    pub state: StateArgs,
+    /// Let everybody in who can connect, to do everything; on loopback only
+    #[arg(long)]
+    pub no_auth: bool,
+}
+
+impl ServerArgs {
+    /// The settings that these flags stand for.
+    #[must_use]
+    pub fn flags(&self) -> Vec<Flag> {
+        let own = [
+            flag(
+                "--listen",
+                "server.host",
+                self.listen.map(|address| address.ip().to_string()),
+            ),
+            flag(
+                "--listen",
+                "server.port",
+                self.listen.map(|address| address.port().to_string()),
+            ),
+            flag(
+                "--no-auth",
+                "security.require_auth",
+                self.no_auth.then(|| "false".to_owned()),
+            ),
+        ];
+        own.into_iter()
+            .flatten()
+            .chain(self.socket.flags())
+            .chain(self.state.flags())
+            .collect()
+    }
+}
+
+/// `muxwire serve`
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// The settings.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Start a private tmux server with a few lively sessions, and serve that one
+    #[arg(long, conflicts_with_all = ["socket_name", "socket_path", "replay"])]
+    pub demo: bool,
+    /// Serve a recording instead of a tmux server
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["socket_name", "socket_path"])]
+    pub replay: Option<PathBuf>,
+    /// How fast to replay: original or max
+    #[arg(
+        long,
+        value_name = "SPEED",
+        requires = "replay",
+        default_value = "original",
+        hide_possible_values = true
+    )]
+    pub replay_speed: ReplaySpeed,
+}
+
+/// How fast a recording is replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReplaySpeed {
+    /// As it was recorded.
+    Original,
+    /// As fast as it goes.
+    Max,
+}
+
+/// `muxwire watch`
+#[derive(Debug, Clone, Args)]
+pub struct WatchArgs {
+    /// The server
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "ws://127.0.0.1:8765/monitor"
+    )]
+    pub url: String,
+    /// A file of mode 0600 that holds the token; without it, the variable MUXWIRE_TOKEN
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Print each event as one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Only events of these types, such as 'pane.*'; may be repeated
+    #[arg(long = "type", value_name = "PATTERN", action = ArgAction::Append, value_parser = pattern)]
+    pub types: Vec<NamePattern>,
+    /// Only events of these sessions, such as 'api-*'; may be repeated
+    #[arg(long = "session", value_name = "PATTERN", action = ArgAction::Append, value_parser = pattern)]
+    pub sessions: Vec<NamePattern>,
+    /// Begin behind this position: a cursor that the server gave
+    #[arg(long, value_name = "CURSOR")]
+    pub since: Option<String>,
+}
+
+/// `muxwire record`
+#[derive(Debug, Clone, Args)]
+pub struct RecordArgs {
+    /// The tmux server.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+    /// Where to write; without it, stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How long to record, such as 30s or 5m; without it, until interrupted
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub duration: Option<Duration>,
+}
+
+/// `muxwire schema`
+#[derive(Debug, Clone, Args)]
+pub struct SchemaArgs {
+    /// Print one schema only, by its name
+    pub name: Option<String>,
+}
+
+/// `muxwire config`
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgs {
+    /// The settings, as `serve` takes them.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `muxwire token ...`
+#[derive(Debug, Clone, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token and print it, once, alone on stdout
+    Create(TokenCreateArgs),
+    /// List the tokens, without their secrets
+    List(TokenListArgs),
+    /// End a token; its connections are closed at once
+    Revoke(TokenRevokeArgs),
+}
+
+/// `muxwire token create`
+#[derive(Debug, Clone, Args)]
+pub struct TokenCreateArgs {
+    /// What to call it: letters, digits and . _ - @
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// What its holder may do: read; write, which includes read; admin, which includes all
+    #[arg(
+        long,
+        value_name = "PERMISSIONS",
+        value_delimiter = ',',
+        default_value = "read"
+    )]
+    pub allow: Vec<Permission>,
+    /// Only sessions whose whole name fits, such as 'api-*'; may be repeated [default: all sessions]
+    #[arg(long = "session", value_name = "PATTERN", action = ArgAction::Append, value_parser = pattern)]
+    pub sessions: Vec<NamePattern>,
+    /// When it ends by itself, such as 12h or 30d [default: never]
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub expires: Option<Duration>,
+    /// Print one JSON object, the token in it
+    #[arg(long)]
+    pub json: bool,
+    /// The state directory.
+    #[command(flatten)]
+    pub state: StateArgs,
+}
+
+/// `muxwire token list`
+#[derive(Debug, Clone, Args)]
+pub struct TokenListArgs {
+    /// Print one JSON array
+    #[arg(long)]
+    pub json: bool,
+    /// The state directory.
+    #[command(flatten)]
+    pub state: StateArgs,
+}
+
+/// `muxwire token revoke`
+#[derive(Debug, Clone, Args)]
+pub struct TokenRevokeArgs {
+    /// The id or the name of the token
+    #[arg(value_name = "ID|NAME")]
+    pub token: String,
+    /// The state directory.
+    #[command(flatten)]
+    pub state: StateArgs,
+}
+
+fn flag(flag: &'static str, setting: &'static str, value: Option<String>) -> Option<Flag> {
+    value.map(|value| Flag {
+        flag,
+        setting,
+        value,
+    })
+}
+
+fn pattern(text: &str) -> Result<NamePattern, PatternError> {
+    NamePattern::new(text)
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    unit::read_span(text)
+        .ok_or_else(|| "a time is a number and a unit, such as 30s, 5m, 12h or 30d".to_owned())
+}
+
+/// `ADDRESS:PORT`, where the address may be `localhost`.
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    if let Some(port) = text
+        .strip_prefix("localhost:")
+        .and_then(|port| port.parse().ok())
+    {
+        return Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
+    }
+    text.parse()
+        .map_err(|_| "an IP address and a port, such as 127.0.0.1:8765 or [::1]:8765".to_owned())
+}
+
+fn socket_name(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains('/') {
+        return Err("a name is not empty and has no slash; -S takes a path".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn socket_path(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("a path is not empty".to_owned());
+    }
+    absolute(text)
+}
+
+fn absolute(text: &str) -> Result<String, String> {
+    let path = std::path::absolute(text).map_err(|error| error.to_string())?;
+    path.into_os_string()
+        .into_string()
+        .map_err(|_| "the path is not valid Unicode".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// Subcommands that are not in [`Command`] yet are held to clap's rules all the same.
+    #[derive(Debug, Parser)]
+    enum Every {
+        Serve(ServeArgs),
+        Watch(WatchArgs),
+        Record(RecordArgs),
+        Schema(SchemaArgs),
+    }
+
+    #[test]
+    fn the_descriptions_hold_together() {
+        Cli::command().debug_assert();
+        Every::command().debug_assert();
+    }
+
+    #[test]
+    fn each_subcommand_is_read() {
+        let rows: [(&[&str], bool); 14] = [
+            (&["serve"], true),
+            (
+                &[
+                    "serve",
+                    "--listen",
+                    "localhost:0",
+                    "-L",
+                    "work",
+                    "--no-auth",
+                ],
+                true,
+            ),
+            (&["serve", "--listen", "[::1]:8765"], true),
+            (&["serve", "--listen", "8765"], false),
+            (&["serve", "--listen", "example.org:8765"], false),
+            (&["serve", "-L", "a", "-S", "/b"], false),
+            (&["serve", "-L", "a/b"], false),
+            (&["serve", "--demo", "--replay", "file"], false),
+            (
+                &["serve", "--replay", "file", "--replay-speed", "max"],
+                true,
+            ),
+            (&["serve", "--replay-speed", "max"], false),
+            (
+                &[
+                    "watch",
+                    "--type",
+                    "pane.*",
+                    "--type",
+                    "alert",
+                    "--session",
+                    "api-*",
+                ],
+                true,
+            ),
+            (&["watch", "--type", ""], false),
+            (&["record", "-S", "sock", "--duration", "5m"], true),
+            (&["record", "--duration", "5"], false),
+        ];
+        for (arguments, good) in rows {
+            let found = Every::try_parse_from([&["muxwire"], arguments].concat());
+            assert_eq!(found.is_ok(), good, "{arguments:?}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The subcommands, a file each. Only here is printing and `anyhow`, and only here exit codes are decided.
+
+pub mod config;
+pub mod output;
+pub mod token;
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use crate::cli::{Cli, Command, General};
+use crate::cmd::output::{Closed, Output};
+use crate::config::{ConfigError, Flag, Problem, Resolved, Source};
+use crate::logging;
+
+/// Does what the command line asks for, says on stderr what went wrong, and gives the exit code.
+pub async fn run(cli: Cli) -> ExitCode {
+    let Cli { general, command } = cli;
+    let mut output = Output::stdout();
+    let outcome = match command {
+        Command::Token(command) => token::run(&general, command, &mut output),
+        Command::Config(args) => config::run(&general, &args, &mut output),
+    };
+    conclude(outcome, &mut Output::stderr())
+}
+
+/// The settings, with logging begun as they say.
+///
+/// # Errors
+/// Whatever is wrong with the settings.
+pub fn prepare(general: &General, flags: Vec<Flag>) -> anyhow::Result<Resolved> {
+    let resolved = crate::config::resolve(&general.inputs(flags))?;
+    logging::start(&resolved.config.monitoring).context("can't begin to log")?;
+    Ok(resolved)
+}
+
+/// What a command came to, as an exit code: 0 done, 1 failed, 2 wrong usage.
+fn conclude(outcome: anyhow::Result<()>, stderr: &mut Output<impl std::io::Write>) -> ExitCode {
+    let Err(error) = outcome else {
+        return ExitCode::SUCCESS;
+    };
+    if error.is::<Closed>() {
+        // The reader had enough, as `head` has: nothing went wrong.
+        return ExitCode::SUCCESS;
+    }
+    let usage = error.downcast_ref::<ConfigError>().is_some_and(is_usage);
+    // If stderr is closed there is nobody left to tell.
+    let _ = stderr.line(&format!(
+        "muxwire: {}",
+        explain(&error).replace('\n', "\nmuxwire: ")
+    ));
+    ExitCode::from(if usage { 2 } else { 1 })
+}
+
+/// The error and its causes, without those that the text before them tells already.
+fn explain(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |mut text, cause| {
+            if !text.contains(&cause) {
+                let _ = write!(text, "{}{cause}", if text.is_empty() { "" } else { ": " });
+            }
+            text
+        })
+}
+
+/// Whether the command line itself is at fault.
+fn is_usage(error: &ConfigError) -> bool {
+    let from_flag = |problem: &Problem| {
+        matches!(
+            problem,
+            Problem::Value {
+                origin: Source::Flag(_),
+                ..
+            }
+        )
+    };
+    error.0.iter().all(from_flag)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn each_cause_is_told_once() {
+        let inner = || io::Error::other("no room");
+        let rows = [
+            (anyhow::Error::from(inner()), "no room"),
+            (
+                anyhow::Error::from(inner()).context("can't write"),
+                "can't write: no room",
+            ),
+            (
+                anyhow::Error::from(inner()).context("can't write: no room"),
+                "can't write: no room",
+            ),
+        ];
+        for (error, expected) in rows {
+            assert_eq!(explain(&error), expected);
+        }
+    }
+
+    #[test]
+    fn exit_codes_tell_failure_from_usage() {
+        let value = |origin| {
+            let (value, reason) = (String::new(), String::new());
+            ConfigError(vec![Problem::Value {
+                origin,
+                name: "server.port",
+                value,
+                reason,
+            }])
+        };
+        let rows: [(anyhow::Result<()>, u8); 5] = [
+            (Ok(()), 0),
+            (Err(Closed.into()), 0),
+            (Err(io::Error::from(io::ErrorKind::BrokenPipe).into()), 1),
+            (Err(value(Source::Flag("--listen")).into()), 2),
+            (Err(value(Source::Default).into()), 1),
+        ];
+        for (outcome, expected) in rows {
+            let shown = format!("{outcome:?}");
+            let mut stderr = Output::new(Vec::new());
+            assert_eq!(
+                conclude(outcome, &mut stderr),
+                ExitCode::from(expected),
+                "{shown}"
+            );
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The settings: flags over `MUXWIRE_*` variables over a TOML or YAML file over defaults, each with its source.
+//!
+//! Reading order: `table` (every setting, once), `kind` (what values may be), `resolve` (the layers over each other),
+//! `input` and `file` (the layers). The result, [`Config`], is plain structs, and nothing behind it reads a variable.
+//! This module must not know the commands.
+
+mod file;
+mod input;
+mod kind;
+mod listen;
+mod reference;
+mod resolve;
+mod table;
+pub mod unit;
+
+pub use file::FileProblem;
+pub use input::{Environment, Flag, Inputs, NoHome};
+pub use kind::Raw;
+pub use listen::{ListenError, listen_address};
+pub use reference::reference;
+pub use resolve::{ConfigError, Problem, Resolved, Setting, Source, resolve};
+pub use table::{Config, LogFormat, Monitoring, Performance, Row, Security, Server, rows};

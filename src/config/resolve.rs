@@ -1,0 +1,293 @@
+//! Putting the layers over each other: flags over variables over the file over defaults.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::config::file::{self, FileProblem};
+use crate::config::input::{Environment, FILE_VARIABLE, Inputs, OTHER_VARIABLES};
+use crate::config::kind::{Kind, Raw, Refusal};
+use crate::config::table::{self, Config};
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// No layer gives one.
+    Default,
+    /// A file, and the line in it.
+    File(PathBuf, usize),
+    /// A variable.
+    Variable(String),
+    /// A flag.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path, line) => write!(f, "{}:{line}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+            Self::Flag(flag) => f.write_str(flag),
+        }
+    }
+}
+
+/// A setting with the value that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Section and key.
+    pub name: &'static str,
+    /// The value as it would be written in a file.
+    pub value: Raw,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// All settings, typed, and where each comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// The settings.
+    pub config: Config,
+    /// One for every row of the table, in its order.
+    pub settings: Vec<Setting>,
+}
+
+/// One mistake in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The file as a whole.
+    #[error(transparent)]
+    File(#[from] FileProblem),
+    /// There is no such setting.
+    #[error("{source}: there is no setting {name}; the nearest is {nearest}", source = .origin)]
+    Unknown {
+        /// Where it stands.
+        origin: Source,
+        /// The name that was given.
+        name: String,
+        /// The name that was probably meant.
+        nearest: String,
+    },
+    /// The value is not allowed.
+    #[error("{source}: {name} is {value}, but {reason}", source = .origin)]
+    Value {
+        /// Where it stands.
+        origin: Source,
+        /// The setting.
+        name: &'static str,
+        /// The value as it was given.
+        value: String,
+        /// What it must be.
+        reason: String,
+    },
+    /// A variable of ours is not Unicode.
+    #[error("the variable {0} is not valid Unicode")]
+    NotUnicode(String),
+}
+
+/// The configuration is wrong: every mistake that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError(pub Vec<Problem>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Reads all layers.
+///
+/// # Errors
+/// Every mistake, not only the first.
+pub fn resolve(inputs: &Inputs) -> Result<Resolved, ConfigError> {
+    let mut layers = Layers::default();
+    layers.add_file(inputs);
+    layers.add_variables(&inputs.environment);
+    for flag in &inputs.flags {
+        layers.add(
+            flag.setting,
+            Raw::Word(flag.value.clone()),
+            Source::Flag(flag.flag),
+        );
+    }
+    let Layers { values, problems } = layers;
+    let mut reading = Reading {
+        values,
+        problems,
+        settings: Vec::new(),
+        environment: &inputs.environment,
+    };
+    match table::read(&mut reading) {
+        Some(config) if reading.problems.is_empty() => Ok(Resolved {
+            config,
+            settings: reading.settings,
+        }),
+        _ => Err(ConfigError(reading.problems)),
+    }
+}
+
+/// The values that the layers gave, the strongest of each setting.
+#[derive(Default)]
+struct Layers {
+    values: BTreeMap<String, (Raw, Source)>,
+    problems: Vec<Problem>,
+}
+
+impl Layers {
+    fn add(&mut self, name: &str, raw: Raw, source: Source) {
+        let rows = table::rows();
+        if rows.iter().any(|row| row.name == name) {
+            self.values.insert(name.to_owned(), (raw, source));
+            return;
+        }
+        let nearest = nearest(name, rows.iter().map(|row| row.name.to_owned()));
+        self.problems.push(Problem::Unknown {
+            origin: source,
+            name: name.to_owned(),
+            nearest,
+        });
+    }
+
+    fn add_file(&mut self, inputs: &Inputs) {
+        let environment = &inputs.environment;
+        let named = inputs.file.clone().or_else(|| environment.file());
+        let found = named.map_or_else(
+            || file::find(&environment.config_folders()),
+            |path| Ok(Some(path)),
+        );
+        let read = found.and_then(|path| match path {
+            Some(path) => file::read(&path).map(|entries| (path, entries)),
+            None => Ok((PathBuf::new(), Vec::new())),
+        });
+        match read {
+            Ok((path, entries)) => {
+                for entry in entries {
+                    self.add(
+                        &entry.name,
+                        entry.raw,
+                        Source::File(path.clone(), entry.line),
+                    );
+                }
+            }
+            Err(problem) => self.problems.push(problem.into()),
+        }
+    }
+
+    fn add_variables(&mut self, environment: &Environment) {
+        let rows = table::rows();
+        for (variable, value) in environment.ours() {
+            if variable == FILE_VARIABLE || OTHER_VARIABLES.contains(&variable.as_str()) {
+                continue;
+            }
+            let row = rows.iter().find(|row| row.variable() == variable);
+            match (row, value) {
+                (Some(row), Some(value)) => {
+                    self.add(row.name, Raw::Word(value), Source::Variable(variable));
+                }
+                (Some(_), None) => self.problems.push(Problem::NotUnicode(variable)),
+                (None, _) => {
+                    let names = rows
+                        .iter()
+                        .map(table::Row::variable)
+                        .chain([FILE_VARIABLE.to_owned()]);
+                    let nearest = nearest(&variable, names);
+                    let origin = Source::Variable(variable.clone());
+                    self.problems.push(Problem::Unknown {
+                        origin,
+                        name: variable,
+                        nearest,
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// One reading of the table: takes each setting's value, and keeps what is wrong.
+pub(in crate::config) struct Reading<'a> {
+    values: BTreeMap<String, (Raw, Source)>,
+    problems: Vec<Problem>,
+    settings: Vec<Setting>,
+    environment: &'a Environment,
+}
+
+impl Reading<'_> {
+    /// The value of a setting, or its default.
+    pub(in crate::config) fn setting<K: Kind>(
+        &mut self,
+        name: &'static str,
+        kind: &K,
+        default: &str,
+    ) -> Option<K::Value> {
+        let given = self.values.remove(name);
+        let (raw, source) =
+            given.unwrap_or_else(|| (Raw::Word(default.to_owned()), Source::Default));
+        match kind.read(&raw, self.environment) {
+            Ok(value) => {
+                self.settings.push(Setting {
+                    name,
+                    value: kind.show(&value),
+                    source,
+                });
+                Some(value)
+            }
+            Err(refusal) => {
+                let reason = match refusal {
+                    Refusal::NotExpected => format!("it must be {}", kind.expected()),
+                    Refusal::Because(reason) => reason,
+                };
+                let value = raw.to_string();
+                self.problems.push(Problem::Value {
+                    origin: source,
+                    name,
+                    value,
+                    reason,
+                });
+                None
+            }
+        }
+    }
+}
+
+/// The name that was probably meant. A right key in a wrong section counts for more than a similar spelling.
+fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
+    let key = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    let likeness = |candidate: &str| {
+        strsim::jaro_winkler(name, candidate)
+            + strsim::normalized_damerau_levenshtein(&key(name), &key(candidate))
+    };
+    names
+        .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_the_one_that_was_meant() {
+        let rows = [
+            ("server.prot", "server.port"),
+            ("port", "server.port"),
+            ("sever.port", "server.port"),
+            ("server.debounce", "performance.debounce"),
+            ("monitoring.log-level", "monitoring.log_level"),
+            ("monitoring.loglevel", "monitoring.log_level"),
+            ("security.auth", "security.require_auth"),
+            ("server.statedir", "server.state_dir"),
+            ("performance.history", "performance.history_age"),
+        ];
+        for (given, expected) in rows {
+            let found = nearest(
+                given,
+                table::rows().into_iter().map(|row| row.name.to_owned()),
+            );
+            assert_eq!(found, expected, "{given}");
+        }
+    }
+}

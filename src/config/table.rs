@@ -1,0 +1,173 @@
+//! The table of all settings. A row here is the one place where a setting is defined: the typed structs, the reading,
+//! the errors, `muxwire config` and `docs/configuration.md` all come from it.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::kind::{
+    Address, Boolean, Choice, Directory, HostName, Integer, Kind as _, LogFilter, Program, Size,
+    Socket, Span,
+};
+use crate::config::resolve::Reading;
+use crate::tmux::SocketChoice;
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What the table says of one setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Section and key: `server.port`.
+    pub name: &'static str,
+    /// What its value must be.
+    pub expected: String,
+    /// Its value when no layer gives one.
+    pub default: &'static str,
+    /// What it is for.
+    pub doc: String,
+}
+
+impl Row {
+    /// The variable that sets it: `MUXWIRE_SERVER_PORT`.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("MUXWIRE_{}", self.name.replace('.', "_").to_uppercase())
+    }
+}
+
+const MIB: u64 = 1 << 20;
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+macro_rules! settings {
+    ($(
+        $(#[doc = $section_doc:literal])*
+        $section:ident: $Section:ident {
+            $(
+                $(#[doc = $doc:literal])*
+                $key:ident: $type:ty = $kind:expr, $default:literal;
+            )*
+        }
+    )*) => {
+        $(
+            $(#[doc = $section_doc])*
+            #[derive(Debug, Clone, PartialEq, Eq)]
+            pub struct $Section {
+                $(
+                    $(#[doc = $doc])*
+                    pub $key: $type,
+                )*
+            }
+        )*
+
+        /// All settings, resolved.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Config {
+            $(
+                $(#[doc = $section_doc])*
+                pub $section: $Section,
+            )*
+        }
+
+        /// The sections, each with what it is for.
+        pub(in crate::config) const SECTIONS: &[(&str, &str)] =
+            &[$((stringify!($section), concat!($($section_doc),*))),*];
+
+        /// What the table says of every setting, in its order.
+        #[must_use]
+        pub fn rows() -> Vec<Row> {
+            vec![$($(
+                Row {
+                    name: concat!(stringify!($section), ".", stringify!($key)),
+                    expected: $kind.expected(),
+                    default: $default,
+                    doc: concat!($($doc),*).trim().to_owned(),
+                },
+            )*)*]
+        }
+
+        /// Reads every setting. `None` when the reading met a problem, which it has then kept.
+        pub(in crate::config) fn read(reading: &mut Reading<'_>) -> Option<Config> {
+            $(
+                let $section = {
+                    $(let $key = reading.setting(
+                        concat!(stringify!($section), ".", stringify!($key)), &$kind, $default,
+                    );)*
+                    (move || Some($Section { $($key: $key?),* }))()
+                };
+            )*
+            Some(Config { $($section: $section?),* })
+        }
+    };
+}
+
+settings! {
+    /// Where muxwire listens, and which tmux server it serves.
+    server: Server {
+        /// The address to listen on. Only loopback is allowed, since there is no TLS yet.
+        host: IpAddr = Address, "127.0.0.1";
+        /// The port to listen on. 0 takes a free one.
+        port: u16 = Integer(0..=65_535u16), "8765";
+        /// Connections at one time; more are refused.
+        max_connections: u32 = Integer(1..=100_000u32), "1000";
+        /// How long a client may take to authenticate.
+        auth_timeout: Duration = Span(ms(100)..=s(300)), "5s";
+        /// How often a quiet connection is pinged. Silence of two intervals closes it.
+        ping_interval: Duration = Span(ms(100)..=s(3600)), "25s";
+        /// How long a stop may take until it is forced.
+        shutdown_timeout: Duration = Span(ms(100)..=s(300)), "5s";
+        /// The name of this machine in events. Empty means the name that the system gives.
+        host_name: String = HostName, "";
+        /// The tmux program.
+        tmux: PathBuf = Program, "tmux";
+        /// The tmux server: a name as for `tmux -L`, or an absolute path as for `tmux -S`. Empty means the server that
+        /// `tmux` without either would use.
+        tmux_socket: SocketChoice = Socket, "";
+        /// Where tokens are kept.
+        state_dir: PathBuf = Directory, "$XDG_STATE_HOME/muxwire";
+    }
+    /// Who is let in.
+    security: Security {
+        /// Whether clients need a token. Without, whoever can connect can type into your panes.
+        require_auth: bool = Boolean, "true";
+    }
+    /// Bounds of memory and time.
+    performance: Performance {
+        /// The history that is kept for clients that come back, in bytes.
+        history_bytes: u64 = Size(MIB..=65_536 * MIB), "8MiB";
+        /// The same, in events.
+        history_events: u32 = Integer(100..=100_000_000u32), "20000";
+        /// The same, in time.
+        history_age: Duration = Span(s(1)..=s(30 * 86_400)), "1h";
+        /// How far a client may fall behind until it is disconnected, in bytes.
+        queue_bytes: u64 = Size(65_536..=4096 * MIB), "4MiB";
+        /// The same, in events.
+        queue_events: u32 = Integer(100..=10_000_000u32), "10000";
+        /// How long to wait for more hints from tmux before its lists are read again.
+        debounce: Duration = Span(ms(0)..=s(1)), "20ms";
+    }
+    /// What can be seen of muxwire itself.
+    monitoring: Monitoring {
+        /// What is logged: a level, or directives for single modules.
+        log_level: String = LogFilter, "info";
+        /// The form of a log line: `text` for people, `json` for programs.
+        log_format: LogFormat = Choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]), "text";
+        /// Whether `/metrics` is served.
+        metrics: bool = Boolean, "true";
+        /// How often the whole model is compared with tmux, to publish what was missed.
+        reconcile_interval: Duration = Span(s(1)..=s(86_400)), "30s";
+    }
+}

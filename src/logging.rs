@@ -1,0 +1,189 @@
+//! Logs: to stderr, for people or for programs, and never able to change a terminal.
+//!
+//! Names of sessions and panes reach the logs, and whoever runs a program in a pane chooses them.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+
+use crate::config::{LogFormat, Monitoring};
+
+/// Why logging can't begin.
+#[derive(Debug, thiserror::Error)]
+pub enum LoggingError {
+    /// The directives.
+    #[error("can't use the log level: {0}")]
+    Filter(#[from] ParseError),
+    /// It has begun already.
+    #[error(transparent)]
+    Begun(#[from] TryInitError),
+}
+
+/// Sends what the process logs to stderr, as the settings say.
+///
+/// # Errors
+/// The level is no directive, or logging has begun already.
+pub fn start(settings: &Monitoring) -> Result<(), LoggingError> {
+    let filter = EnvFilter::try_new(&settings.log_level)?;
+    let writer = Escaped {
+        format: settings.log_format,
+        inner: io::stderr,
+    };
+    // A log that can't be written must not be logged, and colours would be indistinguishable from a pane's own.
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .log_internal_errors(false)
+        .with_writer(writer);
+    let registry = tracing_subscriber::registry().with(filter);
+    match settings.log_format {
+        LogFormat::Text => registry.with(layer).try_init()?,
+        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init()?,
+    }
+    Ok(())
+}
+
+/// Makes writers that escape what could act on a terminal.
+struct Escaped<M> {
+    format: LogFormat,
+    inner: M,
+}
+
+impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for Escaped<M> {
+    type Writer = EscapedWriter<M::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        EscapedWriter {
+            format: self.format,
+            inner: self.inner.make_writer(),
+        }
+    }
+}
+
+/// Takes a whole line with each write, which is how the layer writes.
+struct EscapedWriter<W> {
+    format: LogFormat,
+    inner: W,
+}
+
+impl<W: io::Write> io::Write for EscapedWriter<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let body = text.strip_suffix('\n').unwrap_or(&text);
+        let mut escaped = escape(body, self.format).into_owned();
+        escaped.push('\n');
+        self.inner.write_all(escaped.as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// The line without control characters, line ends and changes of direction: these are spelt out.
+fn escape(line: &str, format: LogFormat) -> Cow<'_, str> {
+    if !line.contains(acts_on_terminals) {
+        return Cow::Borrowed(line);
+    }
+    let mut escaped = String::with_capacity(line.len() + 16);
+    for c in line.chars() {
+        // All of these are in the basic plane, so that JSON's form has room for them.
+        let _ = match (acts_on_terminals(c), format) {
+            (false, _) => escaped.write_char(c),
+            (true, LogFormat::Text) => write!(escaped, "{}", c.escape_default()),
+            (true, LogFormat::Json) => write!(escaped, "\\u{:04x}", u32::from(c)),
+        };
+    }
+    Cow::Owned(escaped)
+}
+
+/// Control characters, C1 among them, line and paragraph separators, and what changes the direction of text.
+fn acts_on_terminals(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written for one event with this name in it.
+    fn logged(format: LogFormat, name: &str) -> String {
+        let kept = Kept::default();
+        let inner = kept.clone();
+        let writer = Escaped {
+            format,
+            inner: move || inner.clone(),
+        };
+        let layer = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .without_time()
+            .with_writer(writer);
+        let event = || tracing::info!(%name, "renamed to {name}");
+        match format {
+            LogFormat::Text => {
+                tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), event)
+            }
+            LogFormat::Json => {
+                tracing::subscriber::with_default(
+                    tracing_subscriber::registry().with(layer.json()),
+                    event,
+                );
+            }
+        }
+        let bytes = kept.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_hostile_name_stays_on_its_line_and_acts_on_nothing() {
+        let names = [
+            "plain",
+            "\u{1b}]52;c;AAAA\u{7}",
+            "a\nb",
+            "a\rb",
+            "\u{9b}31m",
+            "\u{202e}cba",
+            "x\u{2028}y",
+            "caf\u{e9}",
+        ];
+        for name in names {
+            for format in [LogFormat::Text, LogFormat::Json] {
+                let line = logged(format, name);
+                let body = line.strip_suffix('\n').unwrap();
+                assert!(
+                    !body.contains(acts_on_terminals),
+                    "{format:?} {name:?}: {line:?}"
+                );
+                if format == LogFormat::Json {
+                    let value: serde_json::Value = serde_json::from_str(body).unwrap();
+                    assert_eq!(value["fields"]["name"], name);
+                }
+            }
+        }
+        assert!(logged(LogFormat::Text, "caf\u{e9}").contains("caf\u{e9}"));
+    }
+}
