@@ -16,3 +16,4 @@ pub mod input;
 pub mod logging;
 pub mod model;
 pub mod tmux;
+pub mod wire;

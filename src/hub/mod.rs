@@ -18,7 +18,7 @@ mod view;
 pub use filter::{Filter, FilterError, Subject, WindowNames};
 pub use log::{Hub, HubFigures};
 pub use published::{Form, Published, Stamp};
-pub use reader::{Next, NotRecoverable, Position, Reader};
+pub use reader::{Next, NotRecoverable, Position, Reader, Since};
 pub use ring::HistoryLimits;
 pub use subscription::{Names, Step, Subscription, TooManyRules};
 pub use view::{Crossing, View, Viewer, view};

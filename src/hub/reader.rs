@@ -18,6 +18,15 @@ pub struct Position {
     pub seq: Seq,
 }
 
+/// From where on a client wants events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    /// From behind this position.
+    Position(Position),
+    /// From behind a position that no log of this kind has.
+    Foreign,
+}
+
 /// Why what came after a position can't be had in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotRecoverable {

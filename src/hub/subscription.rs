@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::filter::{Filter, Subject, WindowNames};
 use super::log::Hub;
 use super::published::Published;
-use super::reader::{Next, NotRecoverable, Position, Reader};
+use super::reader::{Next, NotRecoverable, Reader, Since};
 use super::view::{View, Viewer, view};
 use crate::ids::Seq;
 use crate::model::State;
@@ -99,10 +99,13 @@ impl Subscription {
     pub fn subscribe(
         &mut self,
         filter: Filter,
-        since: Option<&Position>,
+        since: Option<&Since>,
     ) -> Result<(Seq, Option<NotRecoverable>), TooManyRules> {
-        let start = since.map(|since| self.hub.position(since)).transpose();
-        let (start, lost) = match start {
+        let start = since.map(|since| match since {
+            Since::Position(position) => self.hub.position(position),
+            Since::Foreign => Err(NotRecoverable::OtherEpoch),
+        });
+        let (start, lost) = match start.transpose() {
             Ok(start) => (start.unwrap_or_else(|| self.hub.reader()), None),
             Err(reason) => (self.hub.reader(), Some(reason)),
         };

@@ -1,0 +1,384 @@
+//! What clients say: text -> JSON -> checked against its schema -> [`ClientMessage`]. Parsed once, never checked again.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::code::ErrorCode;
+use super::cursor::since_cursor;
+use super::schema;
+use crate::hub::{Filter, FilterError, Position, Since};
+use crate::ids::{Epoch, PaneId, Seq};
+
+/// The longest message that is looked at, in bytes.
+pub const MAX_MESSAGE: usize = 64 << 10;
+
+/// A client's name for a request; its reply carries the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RequestId {
+    /// A text.
+    Text(String),
+    /// A number, which goes back as it came.
+    Number(serde_json::Number),
+}
+
+/// A message that can be carried out.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The client's name for it.
+    pub id: Option<RequestId>,
+    /// What it says.
+    pub message: ClientMessage,
+}
+
+/// What a client asks for.
+#[derive(Clone, PartialEq)]
+pub enum ClientMessage {
+    /// To be let in.
+    Auth {
+        /// The token.
+        token: String,
+    },
+    /// Events that pass the filter.
+    Subscribe {
+        /// What to send.
+        filter: Filter,
+        /// From where on; `None` is from now on.
+        since: Option<Since>,
+    },
+    /// No more events that pass the filter.
+    Unsubscribe {
+        /// What not to send.
+        filter: Filter,
+    },
+    /// The state of tmux.
+    Snapshot {
+        /// The part of it.
+        target: Target,
+        /// With the panes' screens.
+        screen: bool,
+    },
+    /// Something to be typed.
+    Type {
+        /// The pane.
+        target: Target,
+        /// What.
+        typed: Typed,
+        /// Leave a mode such as copy mode first.
+        cancel_mode: bool,
+        /// A repetition with the same key is not carried out again.
+        key: Option<String>,
+    },
+    /// A sign of life.
+    Ping,
+}
+
+/// What is to be typed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// A line, and Enter.
+    Line(String),
+    /// Text as it is.
+    Text(String),
+    /// Keys by name.
+    Keys(Vec<String>),
+}
+
+/// A session, window or pane as users name them; nothing is resolved yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Target {
+    /// A pane by its id; then there is nothing else.
+    pub pane: Option<PaneId>,
+    /// A session by name or id.
+    pub session: Option<String>,
+    /// A window of the session; the current one if there is none.
+    pub window: Option<WindowRef>,
+    /// A pane of the window by its index; the active one if there is none.
+    pub pane_index: Option<u32>,
+}
+
+/// A window of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WindowRef {
+    /// By index.
+    Index(u32),
+    /// By id, name, or an index in digits.
+    Text(String),
+}
+
+/// A message that can't be carried out, with the reply that it gets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rejected {
+    /// The client's name for it, as far as it could be read.
+    pub id: Option<RequestId>,
+    /// Why, as a stable word.
+    pub code: ErrorCode,
+    /// Why, for people; it repeats nothing of the message but names of fields.
+    pub message: String,
+}
+
+/// Reads a message.
+///
+/// # Errors
+/// It is too long, not JSON, of an unknown action or not as its schema says.
+pub fn parse(text: &[u8]) -> Result<Incoming, Rejected> {
+    let reject = |code, message: String| Rejected {
+        id: None,
+        code,
+        message,
+    };
+    if text.len() > MAX_MESSAGE {
+        let message = format!(
+            "a message has at most {MAX_MESSAGE} bytes, this one has {}",
+            text.len()
+        );
+        return Err(reject(ErrorCode::TooLarge, message));
+    }
+    let value: Value = serde_json::from_slice(text)
+        .map_err(|error| reject(ErrorCode::InvalidJson, format!("this is not JSON: {error}")))?;
+    let Value::Object(fields) = &value else {
+        return Err(reject(
+            ErrorCode::InvalidMessage,
+            "a message is a JSON object".to_owned(),
+        ));
+    };
+    let id = read_id(fields.get("id"));
+    match fields.get("action") {
+        Some(Value::String(action)) => match read_action(action, &value) {
+            Ok(message) => Ok(Incoming { id, message }),
+            Err((code, message)) => Err(Rejected { id, code, message }),
+        },
+        other => {
+            let why = if other.is_some() {
+                "action: it is not a string"
+            } else {
+                "\"action\" is missing"
+            };
+            Err(Rejected {
+                id,
+                code: ErrorCode::InvalidMessage,
+                message: why.to_owned(),
+            })
+        }
+    }
+}
+
+/// The id if it is an acceptable one; the schema refuses the others.
+fn read_id(value: Option<&Value>) -> Option<RequestId> {
+    match value? {
+        Value::String(text) if text.chars().count() <= 128 => Some(RequestId::Text(text.clone())),
+        Value::Number(number) => Some(RequestId::Number(number.clone())),
+        _ => None,
+    }
+}
+
+fn read_action(action: &str, value: &Value) -> Result<ClientMessage, (ErrorCode, String)> {
+    let Some(checked) = schema::check(action, value) else {
+        let known = schema::ACTIONS.join(", ");
+        return Err((
+            ErrorCode::UnknownAction,
+            format!("this action is not known; these are: {known}"),
+        ));
+    };
+    checked?;
+    let fields = Fields::deserialize(value).map_err(|error| {
+        (
+            ErrorCode::InvalidMessage,
+            format!("the message can't be read: {error}"),
+        )
+    })?;
+    fields.into_message(action)
+}
+
+/// The fields of all actions; the schema has said which may be there.
+#[derive(Deserialize)]
+struct Fields {
+    token: Option<String>,
+    #[serde(default)]
+    filters: FilterFields,
+    since: Option<SinceField>,
+    #[serde(default)]
+    target: TargetFields,
+    #[serde(default)]
+    screen: bool,
+    command: Option<String>,
+    text: Option<String>,
+    keys: Option<Vec<String>>,
+    #[serde(default)]
+    cancel_mode: bool,
+    key: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct FilterFields {
+    types: Option<Vec<String>>,
+    sessions: Option<Vec<String>>,
+    windows: Option<Vec<IndexOrText>>,
+    panes: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum IndexOrText {
+    Index(u32),
+    Text(String),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SinceField {
+    Cursor(String),
+    Position { epoch: String, seq: u64 },
+}
+
+#[derive(Deserialize, Default)]
+struct TargetFields {
+    pane: Option<String>,
+    session: Option<String>,
+    window: Option<IndexOrText>,
+    pane_index: Option<u32>,
+}
+
+impl Fields {
+    fn into_message(self, action: &str) -> Result<ClientMessage, (ErrorCode, String)> {
+        let (cancel_mode, key) = (self.cancel_mode, self.key);
+        Ok(match action {
+            "auth" => ClientMessage::Auth {
+                token: self.token.unwrap_or_default(),
+            },
+            "subscribe" => ClientMessage::Subscribe {
+                filter: self.filters.into_filter()?,
+                since: self.since.map(SinceField::into_since),
+            },
+            "unsubscribe" => ClientMessage::Unsubscribe {
+                filter: self.filters.into_filter()?,
+            },
+            "snapshot" => ClientMessage::Snapshot {
+                target: self.target.into_target()?,
+                screen: self.screen,
+            },
+            "command" | "send-keys" => {
+                let target = self.target.into_pane_target()?;
+                let typed = match (
+                    self.command.filter(|_| action == "command"),
+                    self.text,
+                    self.keys,
+                ) {
+                    (Some(line), ..) => Typed::Line(line),
+                    (None, Some(text), _) => Typed::Text(text),
+                    (None, None, keys) => Typed::Keys(keys.unwrap_or_default()),
+                };
+                ClientMessage::Type {
+                    target,
+                    typed,
+                    cancel_mode,
+                    key,
+                }
+            }
+            _ => ClientMessage::Ping,
+        })
+    }
+}
+
+impl FilterFields {
+    fn into_filter(self) -> Result<Filter, (ErrorCode, String)> {
+        let build = || -> Result<Filter, FilterError> {
+            let mut filter = Filter::all();
+            if let Some(types) = &self.types {
+                filter = filter.with_types(types)?;
+            }
+            if let Some(sessions) = &self.sessions {
+                filter = filter.with_sessions(sessions)?;
+            }
+            if let Some(windows) = &self.windows {
+                let windows: Vec<String> = windows.iter().map(IndexOrText::to_text).collect();
+                filter = filter.with_windows(&windows)?;
+            }
+            if let Some(panes) = &self.panes {
+                filter = filter.with_panes(panes)?;
+            }
+            Ok(filter)
+        };
+        build().map_err(|error| (ErrorCode::InvalidFilter, format!("filters.{error}")))
+    }
+}
+
+impl IndexOrText {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Index(index) => index.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
+impl SinceField {
+    fn into_since(self) -> Since {
+        match self {
+            Self::Cursor(text) => since_cursor(&text),
+            Self::Position { epoch, seq } => Epoch::new(&epoch).map_or(Since::Foreign, |epoch| {
+                Since::Position(Position {
+                    epoch,
+                    seq: Seq(seq),
+                })
+            }),
+        }
+    }
+}
+
+impl TargetFields {
+    fn into_target(self) -> Result<Target, (ErrorCode, String)> {
+        let invalid = |message: &str| (ErrorCode::InvalidMessage, message.to_owned());
+        if self.pane.is_some() && self.session.is_some() {
+            return Err(invalid("target: give either \"pane\" or \"session\""));
+        }
+        let pane = self.pane.map(|text| text.parse());
+        let window = self.window.map(|window| match window {
+            IndexOrText::Index(index) => WindowRef::Index(index),
+            IndexOrText::Text(text) => WindowRef::Text(text),
+        });
+        Ok(Target {
+            pane: pane
+                .transpose()
+                .map_err(|_| invalid("target.pane: it is not a pane id such as %3"))?,
+            session: self.session,
+            window,
+            pane_index: self.pane_index,
+        })
+    }
+
+    /// A target that leads to one pane.
+    fn into_pane_target(self) -> Result<Target, (ErrorCode, String)> {
+        if self.pane.is_none() && self.session.is_none() {
+            let message = "target: give a \"pane\", or a \"session\" and what is in it";
+            return Err((ErrorCode::InvalidMessage, message.to_owned()));
+        }
+        self.into_target()
+    }
+}
+
+/// Neither tokens nor what is typed belong in a log.
+impl fmt::Debug for ClientMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auth { .. } => "Auth",
+            Self::Subscribe { .. } => "Subscribe",
+            Self::Unsubscribe { .. } => "Unsubscribe",
+            Self::Snapshot { .. } => "Snapshot",
+            Self::Type { .. } => "Type",
+            Self::Ping => "Ping",
+        })
+    }
+}
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Line(_) => "Line(..)",
+            Self::Text(_) => "Text(..)",
+            Self::Keys(_) => "Keys(..)",
+        })
+    }
+}

@@ -1,0 +1,153 @@
+//! The stable words and numbers that say what went wrong.
+
+/// Why a request was refused. The words are stable; texts for people stand beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    /// The message is not JSON text.
+    InvalidJson,
+    /// A field is missing or has a wrong value.
+    InvalidMessage,
+    /// The action is none that this server knows.
+    UnknownAction,
+    /// A filter can't be understood.
+    InvalidFilter,
+    /// The action needs authentication first.
+    AuthRequired,
+    /// The token is not accepted.
+    AuthFailed,
+    /// The token lacks a permission.
+    PermissionDenied,
+    /// There is no such session, window or pane, or none that this client may see.
+    NotFound,
+    /// More requests than may be under way at once.
+    RateLimited,
+    /// More subscriptions than a connection may have.
+    LimitReached,
+    /// The message is longer than may be.
+    TooLarge,
+    /// The pane's process has ended.
+    PaneDead,
+    /// The pane is in a mode in which keys have another meaning.
+    PaneInMode,
+    /// tmux knows no such key.
+    UnknownKey,
+    /// tmux refused.
+    TmuxError,
+    /// No tmux server is connected.
+    TmuxUnavailable,
+    /// tmux did not answer in time.
+    Timeout,
+}
+
+impl ErrorCode {
+    /// All of them, for the tests of the schema.
+    pub const ALL: [Self; 17] = [
+        Self::InvalidJson,
+        Self::InvalidMessage,
+        Self::UnknownAction,
+        Self::InvalidFilter,
+        Self::AuthRequired,
+        Self::AuthFailed,
+        Self::PermissionDenied,
+        Self::NotFound,
+        Self::RateLimited,
+        Self::LimitReached,
+        Self::TooLarge,
+        Self::PaneDead,
+        Self::PaneInMode,
+        Self::UnknownKey,
+        Self::TmuxError,
+        Self::TmuxUnavailable,
+        Self::Timeout,
+    ];
+
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidJson => "INVALID_JSON",
+            Self::InvalidMessage => "INVALID_MESSAGE",
+            Self::UnknownAction => "UNKNOWN_ACTION",
+            Self::InvalidFilter => "INVALID_FILTER",
+            Self::AuthRequired => "AUTH_REQUIRED",
+            Self::AuthFailed => "AUTH_FAILED",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::NotFound => "NOT_FOUND",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::LimitReached => "LIMIT_REACHED",
+            Self::TooLarge => "TOO_LARGE",
+            Self::PaneDead => "PANE_DEAD",
+            Self::PaneInMode => "PANE_IN_MODE",
+            Self::UnknownKey => "UNKNOWN_KEY",
+            Self::TmuxError => "TMUX_ERROR",
+            Self::TmuxUnavailable => "TMUX_UNAVAILABLE",
+            Self::Timeout => "TIMEOUT",
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited | Self::TmuxUnavailable | Self::Timeout | Self::PaneInMode
+        )
+    }
+}
+
+/// Why the server closes. Below 4500 a client may come back, from 4500 on it should not without a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CloseCode {
+    /// The client asked for it, or all is done.
+    Normal,
+    /// The client broke the WebSocket protocol, or sent something other than text.
+    Unsupported,
+    /// A message was longer than the server reads.
+    TooBig,
+    /// The server stops; it may be back soon.
+    Shutdown,
+    /// The client read too slowly.
+    Slow,
+    /// The client did not answer for two ping intervals.
+    NoPong,
+    /// The token is not accepted.
+    AuthFailed,
+    /// No token came in time.
+    AuthTimeout,
+    /// The token was revoked, changed or has expired.
+    TokenEnded,
+}
+
+impl CloseCode {
+    /// The number on the wire.
+    #[must_use]
+    pub fn number(self) -> u16 {
+        match self {
+            Self::Normal => 1000,
+            Self::Unsupported => 1003,
+            Self::TooBig => 1009,
+            Self::Shutdown => 4001,
+            Self::Slow => 4002,
+            Self::NoPong => 4003,
+            Self::AuthFailed => 4500,
+            Self::AuthTimeout => 4501,
+            Self::TokenEnded => 4503,
+        }
+    }
+
+    /// A text for people, at most 123 bytes long.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Normal => "",
+            Self::Unsupported => "only text messages are understood",
+            Self::TooBig => "the message is too long",
+            Self::Shutdown => "the server stops: come back and resume",
+            Self::Slow => "the client reads too slowly: come back and resume",
+            Self::NoPong => "the client did not answer: come back and resume",
+            Self::AuthFailed => "the token is not accepted",
+            Self::AuthTimeout => "no token came in time",
+            Self::TokenEnded => "the token was revoked, changed or has expired",
+        }
+    }
+}

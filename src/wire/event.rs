@@ -1,0 +1,285 @@
+//! Events as JSON text, each encoded once for all who see it alike.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::json;
+
+use super::client::RequestId;
+use super::json::{lossy_string, number, string};
+use super::objects::{
+    BufferObject, ClientObject, ExitObject, PaneObject, ServerObject, SessionObject, Text,
+    WindowObject,
+};
+use super::server::to_json;
+use super::severity::severity;
+use super::snapshot::{Part, Screens, Source};
+use crate::hub::{Crossing, Form, Published, View, Viewer};
+use crate::ids::{Epoch, PaneId, Seq};
+use crate::model::{ChangeKind, Pane, Place, State, Window};
+
+/// Writes events and snapshots of one log on one host.
+#[derive(Debug, Clone)]
+pub struct Encoder {
+    host: String,
+    epoch: Epoch,
+    /// `,"host":"…","epoch":"…","seq":`, which all events have in common.
+    common: Vec<u8>,
+}
+
+impl Encoder {
+    /// An encoder for the log of this name, on the host of this name.
+    #[must_use]
+    pub fn new(host: &str, epoch: &Epoch) -> Self {
+        let mut common = b",\"host\":".to_vec();
+        string(&mut common, host);
+        common.extend_from_slice(b",\"epoch\":");
+        string(&mut common, epoch.as_str());
+        common.extend_from_slice(b",\"seq\":");
+        Self {
+            host: host.to_owned(),
+            epoch: epoch.clone(),
+            common,
+        }
+    }
+
+    /// The host that the events are of.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// An event as seen so, encoded now or before.
+    #[must_use]
+    pub fn event(&self, event: &Published, view: View) -> Bytes {
+        event.encoded(Form::Json, view, || self.encode(event, view))
+    }
+
+    /// The state of tmux as of a place in the log.
+    #[must_use]
+    pub fn snapshot(
+        &self,
+        id: Option<&RequestId>,
+        (state, seq): (&State, Seq),
+        part: Part,
+        viewer: &impl Viewer,
+        screens: &Screens,
+    ) -> Bytes {
+        let source = Source {
+            host: &self.host,
+            epoch: &self.epoch,
+            seq,
+            state,
+            part,
+            viewer,
+            screens,
+        };
+        to_json(&source.message(id))
+    }
+
+    fn encode(&self, event: &Published, view: View) -> Bytes {
+        let change = &event.change;
+        let mut out = Vec::with_capacity(512);
+        out.extend_from_slice(b"{\"type\":\"");
+        out.extend_from_slice(view.kind(change).as_bytes());
+        // Milliseconds, cut off and not rounded.
+        out.extend_from_slice(format!("\",\"timestamp\":\"{:.3}\"", event.at).as_bytes());
+        if let Some(place) = view.place(change) {
+            write_place(&mut out, place, change.pane);
+        }
+        out.extend_from_slice(&self.common);
+        number(&mut out, event.seq.0);
+        if change.reconciled {
+            out.extend_from_slice(b",\"reconciled\":true");
+        }
+        out.extend_from_slice(b",\"data\":");
+        match &change.kind {
+            ChangeKind::PaneOutput { offset, bytes } => write_output(&mut out, *offset, bytes),
+            kind => write_data(&mut out, kind, view, view.place(change)),
+        }
+        out.push(b'}');
+        out.into()
+    }
+}
+
+fn write_place(out: &mut Vec<u8>, place: &Place, pane: Option<PaneId>) {
+    out.extend_from_slice(b",\"session\":");
+    string(out, &place.session_name);
+    if let Some((_, index)) = place.window {
+        out.extend_from_slice(b",\"window\":");
+        number(out, u64::from(index));
+    }
+    write_id(out, b",\"session_id\":\"$", place.session.0);
+    if let Some((window, _)) = place.window {
+        write_id(out, b",\"window_id\":\"@", window.0);
+    }
+    if let Some(pane) = pane {
+        write_id(out, b",\"pane\":\"%", pane.0);
+    }
+}
+
+fn write_id(out: &mut Vec<u8>, field: &[u8], id: u32) {
+    out.extend_from_slice(field);
+    number(out, u64::from(id));
+    out.push(b'"');
+}
+
+/// The hot path: nearly all events are output.
+fn write_output(out: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
+    // Terminal output is about a tenth longer when it is escaped; more grows the buffer once.
+    out.reserve(bytes.len() + bytes.len() / 8 + 96);
+    out.extend_from_slice(b"{\"content\":");
+    lossy_string(out, bytes);
+    out.extend_from_slice(b",\"severity\":\"");
+    out.extend_from_slice(severity(bytes).as_str().as_bytes());
+    out.extend_from_slice(b"\",\"offset\":");
+    number(out, offset);
+    out.extend_from_slice(b",\"bytes\":");
+    number(out, bytes.len() as u64);
+    out.push(b'}');
+}
+
+fn write(out: &mut Vec<u8>, data: &impl Serialize) {
+    out.extend_from_slice(&to_json(data));
+}
+
+/// One row a type: the tables of docs/protocol.md in code.
+fn write_data(out: &mut Vec<u8>, kind: &ChangeKind, view: View, place: Option<&Place>) {
+    use ChangeKind as K;
+    let session_name = place.map(|place| &*place.session_name);
+    match kind {
+        K::ServerConnected { server } => write(out, &ServerObject::from(server)),
+        K::ServerLost { server, reason } => {
+            write(
+                out,
+                &with(&ServerObject::from(server), &json!({ "reason": reason })),
+            );
+        }
+        K::SessionRenamed { .. } if view.crossing == Crossing::Went => write(out, &json!({})),
+        K::SessionRenamed { session, previous } if view.crossing == Crossing::AsIs => {
+            write(
+                out,
+                &with(
+                    &SessionObject::new(session, view.limited),
+                    &json!({ "previous": &**previous }),
+                ),
+            );
+        }
+        K::SessionCreated { session }
+        | K::SessionRenamed { session, .. }
+        | K::SessionChanged { session } => write(out, &SessionObject::new(session, view.limited)),
+        K::SessionRemoved | K::WindowRemoved => write(out, &json!({})),
+        K::WindowCreated {
+            window,
+            panes,
+            active,
+        } => {
+            write(out, &window_object(window, panes, *active, place));
+        }
+        K::WindowRenamed { name, previous } => {
+            write(out, &json!({ "name": name, "previous": previous }))
+        }
+        K::WindowMoved { index, previous } => {
+            write(out, &json!({ "index": index, "previous": previous }))
+        }
+        K::WindowLayoutChanged { window, panes } => write(out, &layout(window, panes)),
+        K::WindowActiveChanged { previous } => write(out, &json!({ "previous": previous })),
+        K::PaneCreated {
+            pane,
+            active,
+            moved,
+        } => {
+            write(
+                out,
+                &with(&PaneObject::new(pane, *active), &json!({ "moved": moved })),
+            );
+        }
+        K::PaneRemoved { moved } => write(out, &json!({ "moved": moved })),
+        K::PaneExited { exit } => write(out, &ExitObject::from(*exit)),
+        K::PaneActiveChanged { previous } => write(out, &json!({ "previous": previous.map(Text) })),
+        K::PaneTitleChanged { title, previous } => {
+            write(out, &json!({ "title": title, "previous": previous }));
+        }
+        K::PaneCommandChanged {
+            command,
+            previous,
+            pid,
+        } => {
+            write(
+                out,
+                &json!({ "command": command, "previous": previous, "pid": pid }),
+            );
+        }
+        K::PanePathChanged { path, previous } => {
+            write(out, &json!({ "path": path, "previous": previous }))
+        }
+        K::PaneModeChanged { mode, previous } => {
+            write(out, &json!({ "mode": mode, "previous": previous }))
+        }
+        K::PaneResized {
+            width,
+            height,
+            previous: (old_width, old_height),
+        } => {
+            let previous = json!({ "width": old_width, "height": old_height });
+            write(
+                out,
+                &json!({ "width": width, "height": height, "previous": previous }),
+            );
+        }
+        K::PaneOutput { offset, bytes } => write_output(out, *offset, bytes),
+        K::PaneGap { offset, bytes } => write(out, &json!({ "offset": offset, "bytes": bytes })),
+        K::ClientDetached { name } => write(out, &json!({ "name": name })),
+        K::ClientSessionChanged { client, .. } if view.crossing == Crossing::Went => {
+            write(out, &json!({ "name": client.name }));
+        }
+        K::ClientSessionChanged { client, previous } if view.crossing == Crossing::AsIs => {
+            let previous = json!({ "previous": previous.as_deref() });
+            write(
+                out,
+                &with(&ClientObject::new(client, session_name), &previous),
+            );
+        }
+        K::ClientAttached { client } | K::ClientSessionChanged { client, .. } => {
+            write(out, &ClientObject::new(client, session_name));
+        }
+        K::BufferChanged { buffer } => write(out, &BufferObject::from(buffer)),
+        K::BufferDeleted { name } => write(out, &json!({ "name": name })),
+    }
+}
+
+/// An object with more fields behind its own.
+#[derive(Serialize)]
+struct With<'a, A, B> {
+    #[serde(flatten)]
+    object: &'a A,
+    #[serde(flatten)]
+    more: &'a B,
+}
+
+fn with<'a, A: Serialize, B: Serialize>(object: &'a A, more: &'a B) -> With<'a, A, B> {
+    With { object, more }
+}
+
+fn window_object<'a>(
+    window: &'a Window,
+    panes: &'a [Pane],
+    active: bool,
+    place: Option<&Place>,
+) -> WindowObject<'a> {
+    let index = place
+        .and_then(|place| place.window)
+        .map_or(0, |(_, index)| index);
+    let pane = |pane: &'a Pane| PaneObject::new(pane, window.active == Some(pane.id));
+    WindowObject::new(window, index, active, panes.iter().map(pane).collect())
+}
+
+fn layout(window: &Window, panes: &[(PaneId, u32)]) -> serde_json::Value {
+    let pane = |(id, index): &(PaneId, u32)| json!({ "id": Text(id), "index": index });
+    json!({
+        "layout": window.layout,
+        "width": window.width,
+        "height": window.height,
+        "zoomed": window.zoomed,
+        "panes": panes.iter().map(pane).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,127 @@
+//! Writing JSON text straight into a buffer, for what is too frequent to go through a tree.
+
+/// For each byte: 0 if it stands for itself, `u` if it is written as `\u00XX`, else the letter behind the backslash.
+const ESCAPES: [u8; 256] = escapes();
+
+const fn escapes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = b'u';
+        byte += 1;
+    }
+    table[0x08] = b'b';
+    table[0x09] = b't';
+    table[0x0a] = b'n';
+    table[0x0c] = b'f';
+    table[0x0d] = b'r';
+    table[b'"' as usize] = b'"';
+    table[b'\\' as usize] = b'\\';
+    table
+}
+
+/// Writes a string with its quotes.
+pub(super) fn string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    escape(out, text);
+    out.push(b'"');
+}
+
+/// Writes bytes as a string with its quotes; each run of invalid UTF-8 becomes U+FFFD.
+pub(super) fn lossy_string(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'"');
+    for chunk in bytes.utf8_chunks() {
+        escape(out, chunk.valid());
+        if !chunk.invalid().is_empty() {
+            out.extend_from_slice("\u{fffd}".as_bytes());
+        }
+    }
+    out.push(b'"');
+}
+
+fn escape(out: &mut Vec<u8>, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let bytes = text.as_bytes();
+    out.reserve(bytes.len());
+    let mut plain = 0;
+    for (index, byte) in bytes.iter().enumerate() {
+        let escape = ESCAPES[usize::from(*byte)];
+        if escape == 0 {
+            continue;
+        }
+        out.extend_from_slice(&bytes[plain..index]);
+        plain = index + 1;
+        out.extend_from_slice(&[b'\\', escape]);
+        if escape == b'u' {
+            let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
+            out.extend_from_slice(&[b'0', b'0', HEX[high], HEX[low]]);
+        }
+    }
+    out.extend_from_slice(&bytes[plain..]);
+}
+
+/// Writes a whole number.
+pub(super) fn number(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        // The remainder is below 10, so the cast loses nothing.
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn strings_read_back_as_what_was_written() {
+        let every: String = (0..=0x2fff).filter_map(char::from_u32).collect();
+        for text in [
+            "",
+            "plain",
+            "\"\\/\u{8}\t\n\u{c}\r\u{1b}[31m\u{7f}",
+            "\u{2028}\u{1f600}",
+            &every,
+        ] {
+            let mut out = Vec::new();
+            string(&mut out, text);
+            assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn invalid_bytes_become_replacement_characters() {
+        let rows: [&[u8]; 6] = [
+            b"a\xffb",
+            b"\xe2\x82",
+            b"\xe2\x82\xac",
+            b"\xf0\x9f\x98",
+            b"\xc3\x28",
+            b"\x80\x80",
+        ];
+        for bytes in rows {
+            let mut out = Vec::new();
+            lossy_string(&mut out, bytes);
+            let read: String = serde_json::from_slice(&out).unwrap();
+            assert_eq!(read, String::from_utf8_lossy(bytes), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_in_full() {
+        for value in [0, 9, 10, 48_213, u64::MAX] {
+            let mut out = Vec::new();
+            number(&mut out, value);
+            assert_eq!(String::from_utf8(out).unwrap(), value.to_string());
+        }
+    }
+}

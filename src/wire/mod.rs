@@ -1,0 +1,34 @@
+//! What travels between server and clients: the JSON messages of `muxwire.v1`.
+//!
+//! Reading order: [`ClientMessage`] (what clients say, checked against the schemas), [`ServerMessage`] (replies),
+//! [`Encoder`] (events and snapshots), [`severity`] (how bad a piece of output looks), [`schema`] (the JSON Schemas of
+//! `grammar/protocol/v1/`).
+//!
+//! The types with serde are here and nowhere else, and are converted by hand. This module knows nothing of sockets,
+//! tasks or tmux's own protocol.
+
+mod client;
+mod code;
+mod cursor;
+mod event;
+mod json;
+mod objects;
+pub mod schema;
+mod server;
+pub mod severity;
+mod snapshot;
+
+pub use client::{
+    ClientMessage, Incoming, MAX_MESSAGE, Rejected, RequestId, Target, Typed, WindowRef, parse,
+};
+pub use code::{CloseCode, ErrorCode};
+pub use cursor::{cursor, since_cursor};
+pub use event::Encoder;
+pub use server::ServerMessage;
+pub use snapshot::{Part, Screens};
+
+/// The version of the protocol.
+pub const PROTOCOL: u32 = 1;
+
+/// The WebSocket subprotocol of JSON text.
+pub const SUBPROTOCOL: &str = "muxwire.v1";

@@ -1,0 +1,264 @@
+//! What the server says besides events and snapshots.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::client::RequestId;
+use super::code::ErrorCode;
+use super::cursor::cursor;
+use super::objects::Text;
+use crate::ids::{Epoch, PaneId, Seq};
+
+/// A message of the server.
+#[derive(Debug, Clone, Copy)]
+pub enum ServerMessage<'a> {
+    /// The first message of every connection.
+    Hello {
+        /// The host that the events are of.
+        host: &'a str,
+        /// The log's name.
+        epoch: &'a Epoch,
+        /// The log's newest place.
+        seq: Seq,
+        /// Whether the client has to authenticate.
+        auth_required: bool,
+    },
+    /// The token is accepted.
+    Authenticated {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// What the client may do.
+        permissions: &'a [&'a str],
+        /// The server's name for this connection.
+        client_id: &'a str,
+    },
+    /// The token is not accepted.
+    NotAuthenticated {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// Why, for people.
+        message: &'a str,
+    },
+    /// A subscription counts from a place on.
+    Subscribed {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// Whether all that came after `since` follows; `None` without `since`.
+        recovered: Option<bool>,
+        /// The log's name.
+        epoch: &'a Epoch,
+        /// The place after which it counts.
+        seq: Seq,
+    },
+    /// A subscription ended.
+    Unsubscribed {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+    },
+    /// tmux has executed what was asked.
+    Done {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// The pane that the target was resolved to.
+        pane: PaneId,
+        /// Whether this is the answer to an earlier request with the same key.
+        repeated: bool,
+    },
+    /// The answer to a ping.
+    Pong {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+    },
+    /// The client has everything up to this place.
+    Bookmark {
+        /// The log's name.
+        epoch: &'a Epoch,
+        /// The place.
+        seq: Seq,
+    },
+    /// A request was refused.
+    Error {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// Why, as a stable word.
+        code: ErrorCode,
+        /// Why, for people.
+        message: &'a str,
+    },
+    /// The server is about to close all connections.
+    Shutdown {
+        /// When to come back, in milliseconds.
+        retry_after_ms: u64,
+    },
+}
+
+/// What this server can do beyond the first version's messages.
+const FEATURES: &[&str] = &["resume", "bookmarks", "snapshot.screen", "idempotency"];
+
+impl ServerMessage<'_> {
+    /// The message as JSON text.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        to_json(&Message::from(self))
+    }
+}
+
+/// Any of our own types as JSON text.
+pub(super) fn to_json(message: &impl Serialize) -> Bytes {
+    #[expect(
+        clippy::expect_used,
+        reason = "memory takes every byte, and our types have no keys but strings"
+    )]
+    serde_json::to_vec(message)
+        .expect("our own messages can be written")
+        .into()
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type")]
+enum Message<'a> {
+    #[serde(rename = "hello")]
+    Hello {
+        protocol: u32,
+        server: &'static str,
+        host: &'a str,
+        epoch: Text<&'a Epoch>,
+        seq: u64,
+        auth_required: bool,
+        features: &'static [&'static str],
+    },
+    #[serde(rename = "auth.response")]
+    AuthResponse {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RequestId>,
+        success: bool,
+        permissions: &'a [&'a str],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<&'a str>,
+    },
+    #[serde(rename = "subscribed")]
+    Subscribed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RequestId>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        recovered: Option<bool>,
+        epoch: Text<&'a Epoch>,
+        seq: u64,
+        cursor: String,
+    },
+    #[serde(rename = "unsubscribed")]
+    Unsubscribed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RequestId>,
+    },
+    #[serde(rename = "command.response")]
+    CommandResponse {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RequestId>,
+        success: bool,
+        pane: Text<PaneId>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        repeated: bool,
+    },
+    #[serde(rename = "pong")]
+    Pong {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RequestId>,
+    },
+    #[serde(rename = "bookmark")]
+    Bookmark {
+        epoch: Text<&'a Epoch>,
+        seq: u64,
+        cursor: String,
+    },
+    #[serde(rename = "error")]
+    Error {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RequestId>,
+        code: &'static str,
+        message: &'a str,
+        retryable: bool,
+    },
+    #[serde(rename = "shutdown")]
+    Shutdown { retry_after_ms: u64 },
+}
+
+impl<'a> From<&ServerMessage<'a>> for Message<'a> {
+    fn from(message: &ServerMessage<'a>) -> Self {
+        match *message {
+            ServerMessage::Hello {
+                host,
+                epoch,
+                seq,
+                auth_required,
+            } => Self::Hello {
+                protocol: super::PROTOCOL,
+                server: concat!("muxwire/", env!("CARGO_PKG_VERSION")),
+                host,
+                epoch: Text(epoch),
+                seq: seq.0,
+                auth_required,
+                features: FEATURES,
+            },
+            ServerMessage::Authenticated {
+                id,
+                permissions,
+                client_id,
+            } => Self::AuthResponse {
+                id,
+                success: true,
+                permissions,
+                client_id: Some(client_id),
+                code: None,
+                message: None,
+            },
+            ServerMessage::NotAuthenticated { id, message } => Self::AuthResponse {
+                id,
+                success: false,
+                permissions: &[],
+                client_id: None,
+                code: Some(ErrorCode::AuthFailed.as_str()),
+                message: Some(message),
+            },
+            ServerMessage::Subscribed {
+                id,
+                recovered,
+                epoch,
+                seq,
+            } => {
+                let cursor = cursor(epoch, seq);
+                Self::Subscribed {
+                    id,
+                    recovered,
+                    epoch: Text(epoch),
+                    seq: seq.0,
+                    cursor,
+                }
+            }
+            ServerMessage::Unsubscribed { id } => Self::Unsubscribed { id },
+            ServerMessage::Done { id, pane, repeated } => Self::CommandResponse {
+                id,
+                success: true,
+                pane: Text(pane),
+                repeated,
+            },
+            ServerMessage::Pong { id } => Self::Pong { id },
+            ServerMessage::Bookmark { epoch, seq } => Self::Bookmark {
+                epoch: Text(epoch),
+                seq: seq.0,
+                cursor: cursor(epoch, seq),
+            },
+            ServerMessage::Error { id, code, message } => Self::Error {
+                id,
+                code: code.as_str(),
+                message,
+                retryable: code.is_retryable(),
+            },
+            ServerMessage::Shutdown { retry_after_ms } => Self::Shutdown { retry_after_ms },
+        }
+    }
+}
