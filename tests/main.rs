@@ -11,6 +11,8 @@
     reason = "the modules of a test program are its whole world"
 )]
 
+mod config;
 mod control_live;
 mod links;
 mod support;
+mod tokens;

@@ -133,7 +133,7 @@ impl Kind for Span {
             unit::show_span(*self.0.start()),
             unit::show_span(*self.0.end()),
         );
-        format!("a time from {least} to {most}, such as 20ms, 30s, 5m, 2h or 7d")
+        format!("a time from {least} to {most}")
     }
 
     fn read(&self, raw: &Raw, _: &Environment) -> Result<Duration, Refusal> {
@@ -158,7 +158,7 @@ impl Kind for Size {
             unit::show_size(*self.0.start()),
             unit::show_size(*self.0.end()),
         );
-        format!("a size from {least} to {most}, such as 4096, 64KiB, 16MiB or 1GiB")
+        format!("a size from {least} to {most}")
     }
 
     fn read(&self, raw: &Raw, _: &Environment) -> Result<u64, Refusal> {

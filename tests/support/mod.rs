@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each topic uses its own part")]
 
+pub mod program;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsStr;
