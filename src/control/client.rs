@@ -11,11 +11,11 @@ use bytes::{Bytes, BytesMut};
 
 use super::block::{Closed, Expected, Guard, Inside, OpenBlock, begin, end, error};
 use super::body::Body;
-use super::command::{CaptureScreen, Command};
+use super::command::Command;
 use super::line::{BadLine, BadReason, Framed, Lines};
 use super::notification::{Notification, exit, notification};
 use super::output::{Output, extended_output, output};
-use super::rows::{CheckRow, PaneStateRow, Row as _};
+use super::rows::{PaneStateRow, Row as _};
 use super::text::Text;
 use crate::ids::PaneId;
 
@@ -376,48 +376,37 @@ impl ControlClient {
 
     /// Takes what a reply says of a pane into account for captures of it on the same line: nothing can happen between.
     fn learn(&mut self, batch: CommandId, command: &Command, body: &Body) {
-        let (pane, size) = match command {
-            Command::PaneState { pane } => match PaneStateRow::parse(body.first_line()) {
-                Ok(row) if row.pane == Some(*pane) => (*pane, row.history.zip(row.height)),
-                _ => return,
-            },
-            Command::CheckPane { pane } => match CheckRow::parse(body.first_line()) {
-                Ok(row) if row.pane == Some(*pane) => (*pane, None),
-                _ => return,
-            },
-            _ => return,
+        let Command::PaneState { pane } = command else {
+            return;
+        };
+        let Some(state) = PaneStateRow::parse(body.first_line())
+            .ok()
+            .filter(|row| row.pane == Some(*pane))
+        else {
+            return;
         };
         for next in self
             .pending
             .iter_mut()
             .take_while(|next| next.batch == batch)
         {
-            next.learn(pane, size);
+            next.learn(&state);
         }
     }
 }
 
 impl Pending {
-    /// The pane is there, and this is its history and height.
-    fn learn(&mut self, known: PaneId, size: Option<(u32, u32)>) {
-        match (&self.command, size) {
-            (
-                Command::Capture {
-                    pane,
-                    screen: CaptureScreen::Current,
-                    lines,
-                },
-                Some((history, height)),
-            ) if *pane == known => {
-                self.expected.lines = lines.count_within(history, height);
-                self.expected.fallible = false;
-            }
-            (Command::Capture { pane, .. } | Command::CapturePending { pane }, _)
-                if *pane == known =>
-            {
-                self.expected.fallible = false;
-            }
-            _ => {}
+    /// The pane is there, so that capturing it can't fail, and it has so many lines.
+    fn learn(&mut self, state: &PaneStateRow) {
+        let Command::Capture { pane, lines } = self.command else {
+            return;
+        };
+        if let (Some(known), Some(history), Some(height)) =
+            (state.pane, state.history, state.height)
+            && known == pane
+        {
+            self.expected.lines = lines.count_within(history, height);
+            self.expected.fallible = false;
         }
     }
 }

@@ -81,14 +81,22 @@ pub enum Command {
         /// The format.
         subscription: Subscription,
     },
-    /// The lines of a screen with their attributes, escaped: see [`super::escape::unescape_capture_into`].
+    /// Lines of the screen that shows and of its history, with their attributes, escaped: see
+    /// [`super::escape::unescape_capture_into`]. How many lines tmux gives is taken from a [`Command::PaneState`] earlier
+    /// in the same batch; without one, the range must be there in full.
     Capture {
         /// The pane.
         pane: PaneId,
-        /// Which screen.
-        screen: CaptureScreen,
         /// Which lines.
         lines: LineRange,
+    },
+    /// A line of the primary screen while the alternate one shows. How many there are can't be asked for: past the last
+    /// one, tmux gives that again. Without a saved screen, tmux gives nothing or an empty line.
+    CaptureSaved {
+        /// The pane.
+        pane: PaneId,
+        /// Which line, from 0.
+        line: u16,
     },
     /// The start of an escape sequence that the pane has not finished: one line, escaped.
     CapturePending {
@@ -144,16 +152,6 @@ pub enum Subscription {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputBytes(Bytes);
 
-/// Which of a pane's two screens to capture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CaptureScreen {
-    /// The one that shows, with its history.
-    Current,
-    /// The primary screen, while the alternate one shows. How many lines tmux keeps of it can't be asked for; a range of
-    /// one line always gives one line.
-    Saved,
-}
-
 /// Lines of a screen, both ends included: 0 is the first visible line, history is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineRange {
@@ -171,9 +169,11 @@ pub struct WindowSize {
 impl Command {
     /// What its reply's block may hold.
     pub(super) fn expected(&self) -> Expected {
+        // A saved screen's one line can't end the block and leave another line behind, nor can a pending sequence, which
+        // is escaped from its first byte.
         let (lines, opaque) = match self {
             Self::Capture { lines, .. } => (lines.count(), true),
-            Self::CapturePending { .. } => (1, true),
+            Self::CaptureSaved { .. } | Self::CapturePending { .. } => (0, true),
             _ => (0, false),
         };
         let flow = matches!(self, Self::Flow { .. });
@@ -252,10 +252,11 @@ impl Command {
     }
 
     fn capture_from_words(words: &[&str]) -> Option<Self> {
-        let (screen, pane, first, last) = match *words {
-            ["-p", "-e", "-N", "-C", "-t", pane, "-S", first, "-E", last] => {
-                (CaptureScreen::Current, pane, first, last)
-            }
+        Some(match *words {
+            ["-p", "-e", "-N", "-C", "-t", pane, "-S", first, "-E", last] => Self::Capture {
+                pane: pane.parse().ok()?,
+                lines: LineRange::new(first.parse().ok()?, last.parse().ok()?)?,
+            },
             [
                 "-p",
                 "-e",
@@ -266,22 +267,17 @@ impl Command {
                 "-t",
                 pane,
                 "-S",
-                first,
+                line,
                 "-E",
-                last,
-            ] => (CaptureScreen::Saved, pane, first, last),
-            ["-p", "-P", "-C", "-t", pane] => {
-                return Some(Self::CapturePending {
-                    pane: pane.parse().ok()?,
-                });
-            }
+                _,
+            ] => Self::CaptureSaved {
+                pane: pane.parse().ok()?,
+                line: line.parse().ok()?,
+            },
+            ["-p", "-P", "-C", "-t", pane] => Self::CapturePending {
+                pane: pane.parse().ok()?,
+            },
             _ => return None,
-        };
-        let lines = LineRange::new(first.parse().ok()?, last.parse().ok()?)?;
-        Some(Self::Capture {
-            pane: pane.parse().ok()?,
-            screen,
-            lines,
         })
     }
 }
@@ -333,13 +329,18 @@ impl fmt::Display for Command {
             }
             Self::Capture {
                 pane,
-                screen,
                 lines: LineRange { first, last },
             } => {
                 write!(
                     f,
-                    "capture-pane -p -e -N -C{} -t '{pane}' -S {first} -E {last}",
-                    screen.flags()
+                    "capture-pane -p -e -N -C -t '{pane}' -S {first} -E {last}"
+                )
+            }
+            // Without -q, a pane that has no saved screen is an error.
+            Self::CaptureSaved { pane, line } => {
+                write!(
+                    f,
+                    "capture-pane -p -e -N -C -a -q -t '{pane}' -S {line} -E {line}"
                 )
             }
             Self::CapturePending { pane } => write!(f, "capture-pane -p -P -C -t '{pane}'"),
@@ -454,16 +455,6 @@ impl fmt::Display for InputBytes {
     /// A blank and two hex digits for each byte.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, " {byte:02x}"))
-    }
-}
-
-impl CaptureScreen {
-    /// `-q`, else a pane without a saved screen is an error; with it, the reply is one empty line.
-    fn flags(self) -> &'static str {
-        match self {
-            Self::Current => "",
-            Self::Saved => " -a -q",
-        }
     }
 }
 

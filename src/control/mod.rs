@@ -27,7 +27,7 @@ pub use block::Guard;
 pub use body::Body;
 pub use client::{Block, CommandId, ControlClient, Event, Full, Limits, Outcome, Reply};
 pub use command::{
-    CaptureScreen, Command, Flow, InputBytes, LineRange, MAX_INPUT_BYTES, Subscription, WindowSize,
+    Command, Flow, InputBytes, LineRange, MAX_INPUT_BYTES, Subscription, WindowSize,
 };
 pub use key::KeyName;
 pub use layout::{Cell, Content, Layout, LayoutError};
