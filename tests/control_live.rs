@@ -6,7 +6,7 @@ use std::process::{ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use muxwire::control::rows::{
     BufferRow, CheckRow, ClientRow, PaneRow, PaneStateRow, Row, ServerRow, SessionRow, WindowRow,
 };
@@ -126,7 +126,7 @@ impl Attached {
 
     /// Types bytes, as much as it takes.
     fn type_bytes(&mut self, pane: PaneId, bytes: &[u8]) {
-        for bytes in InputBytes::split(bytes.to_vec()) {
+        for bytes in InputBytes::split(Bytes::copy_from_slice(bytes)) {
             assert!(
                 self.done(Command::SendBytes { pane, bytes })
                     .lines()

@@ -17,7 +17,6 @@ use super::notification::{Notification, exit, notification};
 use super::output::{Output, extended_output, output};
 use super::rows::{PaneStateRow, Row as _};
 use super::text::Text;
-use crate::ids::PaneId;
 
 /// The bounds of a [`ControlClient`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
