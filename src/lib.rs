@@ -12,7 +12,6 @@ pub mod control;
 pub mod glob;
 pub mod hub;
 pub mod ids;
-pub mod input;
 pub mod logging;
 pub mod model;
 pub mod tmux;

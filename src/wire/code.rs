@@ -29,19 +29,21 @@ pub enum ErrorCode {
     PaneDead,
     /// The pane is in a mode in which keys have another meaning.
     PaneInMode,
+    /// The pane takes no input.
+    InputOff,
     /// tmux knows no such key.
     UnknownKey,
     /// tmux refused.
     TmuxError,
     /// No tmux server is connected.
     TmuxUnavailable,
-    /// tmux did not answer in time.
-    Timeout,
+    /// tmux went before it answered: nobody knows whether it was carried out.
+    OutcomeUnknown,
 }
 
 impl ErrorCode {
     /// All of them, for the tests of the schema.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::InvalidJson,
         Self::InvalidMessage,
         Self::UnknownAction,
@@ -55,10 +57,11 @@ impl ErrorCode {
         Self::TooLarge,
         Self::PaneDead,
         Self::PaneInMode,
+        Self::InputOff,
         Self::UnknownKey,
         Self::TmuxError,
         Self::TmuxUnavailable,
-        Self::Timeout,
+        Self::OutcomeUnknown,
     ];
 
     /// The word on the wire.
@@ -78,10 +81,11 @@ impl ErrorCode {
             Self::TooLarge => "TOO_LARGE",
             Self::PaneDead => "PANE_DEAD",
             Self::PaneInMode => "PANE_IN_MODE",
+            Self::InputOff => "INPUT_OFF",
             Self::UnknownKey => "UNKNOWN_KEY",
             Self::TmuxError => "TMUX_ERROR",
             Self::TmuxUnavailable => "TMUX_UNAVAILABLE",
-            Self::Timeout => "TIMEOUT",
+            Self::OutcomeUnknown => "OUTCOME_UNKNOWN",
         }
     }
 
@@ -90,7 +94,7 @@ impl ErrorCode {
     pub fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::RateLimited | Self::TmuxUnavailable | Self::Timeout | Self::PaneInMode
+            Self::RateLimited | Self::TmuxUnavailable | Self::PaneInMode
         )
     }
 }

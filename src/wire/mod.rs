@@ -25,7 +25,7 @@ pub use code::{CloseCode, ErrorCode};
 pub use cursor::{cursor, since_cursor};
 pub use event::Encoder;
 pub use server::ServerMessage;
-pub use snapshot::{Part, Screens};
+pub use snapshot::{Cursor, Part, Screen, Screens};
 
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;

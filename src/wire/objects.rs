@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use serde::{Serialize, Serializer};
 
+use super::snapshot::Screen;
 use crate::ids::{PaneId, SessionId, WindowId};
 use crate::model::{Buffer, Client, Exit, Pane, Server, Session, State, Window};
 
@@ -109,9 +110,9 @@ pub(super) struct PaneObject<'a> {
     command: &'a str,
     path: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) screen: Option<super::snapshot::ScreenObject<'a>>,
+    pub(super) screen: Option<&'a Screen>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) screen_error: Option<String>,
+    pub(super) screen_error: Option<&'a str>,
 }
 
 impl<'a> PaneObject<'a> {

@@ -9,7 +9,6 @@ use super::cursor::cursor;
 use super::objects::{BufferObject, ClientObject, PaneObject, ServerObject, Text, WindowObject};
 use crate::hub::Viewer;
 use crate::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
-use crate::input::{Captured, Cursor, Mouse, Screen};
 use crate::model::{Session, State, Window};
 
 /// The part of the state that a snapshot holds.
@@ -26,8 +25,8 @@ pub enum Part {
     Pane(SessionId, u32, PaneId),
 }
 
-/// The screens that go with a snapshot.
-pub type Screens = BTreeMap<PaneId, Captured>;
+/// The screens that go with a snapshot, or why there is none.
+pub type Screens = BTreeMap<PaneId, Result<Screen, String>>;
 
 /// What a snapshot is made of.
 pub(super) struct Source<'a, V> {
@@ -80,89 +79,34 @@ struct SnapshotSession<'a> {
     windows: Vec<WindowObject<'a>>,
 }
 
-/// A pane's screen, and what a terminal has to know to go on from there.
-#[derive(Debug, Serialize)]
-pub(super) struct ScreenObject<'a> {
-    offset: u64,
-    cols: u32,
-    rows: u32,
-    lines: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    primary: Option<&'a [String]>,
-    cursor: CursorObject,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    saved_cursor: Option<CursorObject>,
-    scroll_region: (u32, u32),
-    modes: ModesObject,
-    pending: &'a str,
+/// What a pane shows, and where its output goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Screen {
+    /// Output from this byte on follows it.
+    pub offset: u64,
+    /// Whether nothing can be missing or doubled between it and the output from there on.
+    pub exact: bool,
+    /// Columns.
+    pub cols: u32,
+    /// Rows.
+    pub rows: u32,
+    /// The rows from the top, with SGR sequences.
+    pub lines: Vec<String>,
+    /// The cursor.
+    pub cursor: Cursor,
+    /// Whether it is the alternate screen.
+    pub alternate: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct CursorObject {
-    x: u32,
-    y: u32,
-    visible: bool,
-}
-
-#[derive(Debug, Serialize)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "these are a terminal's independent switches"
-)]
-struct ModesObject {
-    alternate: bool,
-    insert: bool,
-    wrap: bool,
-    origin: bool,
-    keypad: bool,
-    cursor_keys: bool,
-    mouse: &'static str,
-    mouse_sgr: bool,
-    bracketed_paste: Option<bool>,
-}
-
-impl From<Cursor> for CursorObject {
-    fn from(cursor: Cursor) -> Self {
-        Self {
-            x: cursor.x,
-            y: cursor.y,
-            visible: cursor.visible,
-        }
-    }
-}
-
-impl<'a> From<&'a Screen> for ScreenObject<'a> {
-    fn from(screen: &'a Screen) -> Self {
-        let modes = screen.modes;
-        let mouse = match modes.mouse {
-            Mouse::Off => "off",
-            Mouse::Standard => "standard",
-            Mouse::Button => "button",
-            Mouse::Any => "any",
-        };
-        Self {
-            offset: screen.offset,
-            cols: screen.cols,
-            rows: screen.rows,
-            lines: &screen.lines,
-            primary: screen.primary.as_deref(),
-            cursor: screen.cursor.into(),
-            saved_cursor: screen.saved_cursor.map(CursorObject::from),
-            scroll_region: screen.scroll_region,
-            modes: ModesObject {
-                alternate: screen.primary.is_some(),
-                insert: modes.insert,
-                wrap: modes.wrap,
-                origin: modes.origin,
-                keypad: modes.keypad,
-                cursor_keys: modes.cursor_keys,
-                mouse,
-                mouse_sgr: modes.mouse_sgr,
-                bracketed_paste: modes.bracketed_paste,
-            },
-            pending: &screen.pending,
-        }
-    }
+/// A cursor; columns and rows are counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Cursor {
+    /// The column.
+    pub x: u32,
+    /// The row.
+    pub y: u32,
+    /// Whether it shows.
+    pub visible: bool,
 }
 
 impl Part {
@@ -281,8 +225,8 @@ impl<'a, V: Viewer> Source<'a, V> {
     fn pane(&self, window: &Window, id: PaneId) -> Option<PaneObject<'a>> {
         let mut pane = PaneObject::new(self.state.panes.get(&id)?, window.active == Some(id));
         match self.screens.get(&id) {
-            Some(Ok(screen)) => pane.screen = Some(screen.into()),
-            Some(Err(error)) => pane.screen_error = Some(error.to_string()),
+            Some(Ok(screen)) => pane.screen = Some(screen),
+            Some(Err(error)) => pane.screen_error = Some(error),
             None => {}
         }
         Some(pane)
