@@ -16,9 +16,10 @@ use crate::auth::principal::Principal;
 use crate::auth::store::Entry;
 use crate::auth::token::{Token, TokenError, TokenId};
 
-/// Hashes at one time: each takes a core for tens of milliseconds, and 19 MiB.
-const HASHES_AT_ONCE: usize = 2;
-/// Different texts that may wait for a hash or be in one. It bounds the wait to about a second.
+/// The most hashes at one time: each takes a core for tens of milliseconds, and 19 MiB. On a small machine there are
+/// fewer, half as many as cores, so that the thread that serves clients has a core left.
+const HASHES_AT_ONCE: usize = 4;
+/// Different texts that may wait for a hash or be in one. It bounds the wait to about a second on one core.
 const QUEUE: usize = 32;
 /// How long a proven text is known again without a hash.
 const PROVEN_LIFE: Duration = Duration::from_secs(300);
@@ -115,13 +116,14 @@ impl Authenticator {
     pub fn new(entries: Vec<Entry>) -> Result<Self, getrandom::Error> {
         let mut key = [0; blake3::KEY_LEN];
         getrandom::fill(&mut key)?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self(Arc::new(Shared {
             in_force: watch::Sender::new(entries.into()),
             key,
             proven: Mutex::default(),
             flights: Mutex::default(),
             queue: Arc::new(Semaphore::new(QUEUE)),
-            hashes: Semaphore::new(HASHES_AT_ONCE),
+            hashes: Semaphore::new((cores / 2).clamp(1, HASHES_AT_ONCE)),
         })))
     }
 
