@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use muxwire::auth::{
     AuthError, Authenticator, Ended, NewToken, Permission, Permissions, Scope, TokenStore,
-    TokenWatch,
+    TokenWatch, read_token_file,
 };
 
 use crate::support::program::{Home, Run};
@@ -237,6 +237,33 @@ fn a_broken_store_is_refused_and_left_alone() {
         }
         assert_eq!(fs::read_to_string(&file).unwrap(), text);
     }
+}
+
+/// The file of a client, which holds one token.
+#[test]
+fn a_token_file_is_read_when_it_is_private_and_holds_one_line() {
+    let home = Home::new();
+    let rows = [
+        ("mw_a_b_c\n", 0o600, Ok("mw_a_b_c")),
+        ("  mw_a_b_c  ", 0o400, Ok("mw_a_b_c")),
+        ("mw_a_b_c\n", 0o644, Err("chmod 600 ")),
+        ("mw_a_b_c\n", 0o620, Err("chmod 600 ")),
+        ("mw_a_b_c\nmw_d_e_f\n", 0o600, Err("does not hold a token")),
+        ("\n", 0o600, Err("does not hold a token")),
+    ];
+    for (at, (text, mode, expected)) in rows.into_iter().enumerate() {
+        let path = home.write(&format!("token{at}"), text);
+        set_mode(&path, mode);
+        match (read_token_file(&path), expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+            (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{error}"),
+            (found, _) => panic!("{text:?} {mode:o}: {found:?}"),
+        }
+    }
+    let missing = read_token_file(&home.path().join("missing"))
+        .unwrap_err()
+        .to_string();
+    assert!(missing.contains("can't open"), "{missing}");
 }
 
 #[test]

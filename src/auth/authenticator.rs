@@ -1,77 +1,19 @@
-//! Checking what clients present, and telling their connections when a token ends.
-//!
-//! The slow hash runs off the runtime, a few at a time, behind a bounded queue. Attempts with one text share one hash,
-//! and a text that was proven is known again for a while, so a hundred clients that reconnect at once cost one hash.
+//! Checking what clients present against the tokens in force, and telling connections when their token ends.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::Instant;
+use tokio::sync::watch;
 
-use crate::auth::hash::HashError;
 use crate::auth::principal::Principal;
+use crate::auth::proof::{AuthError, Proofs};
 use crate::auth::store::Entry;
-use crate::auth::token::{Token, TokenError, TokenId};
+use crate::auth::token::{Token, TokenId};
 
-/// The most hashes at one time: each takes a core for tens of milliseconds, and 19 MiB. On a small machine there are
-/// fewer, half as many as cores, so that the thread that serves clients has a core left.
-const HASHES_AT_ONCE: usize = 4;
-/// Different texts that may wait for a hash or be in one. It bounds the wait to about a second on one core.
-const QUEUE: usize = 32;
-/// How long a proven text is known again without a hash.
-const PROVEN_LIFE: Duration = Duration::from_secs(300);
 /// The longest sleep towards an expiry. The clock that sleeps are measured with stands still while a machine is
 /// suspended, so a connection looks at the wall clock at least this often.
 const EXPIRY_CHECK: Duration = Duration::from_secs(60);
-
-/// Why a token was not accepted.
-///
-/// [`AuthError::Unknown`], [`AuthError::Wrong`] and [`AuthError::Expired`] read the same: the difference is for logs.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AuthError {
-    /// The text is no token at all, or damaged.
-    #[error(transparent)]
-    Malformed(#[from] TokenError),
-    /// No token in force has the id.
-    #[error("the token is not valid: it is unknown, revoked or expired")]
-    Unknown,
-    /// The id is known, but the secret is another.
-    #[error("the token is not valid: it is unknown, revoked or expired")]
-    Wrong,
-    /// The token's time is over.
-    #[error("the token is not valid: it is unknown, revoked or expired")]
-    Expired,
-    /// Too many texts wait to be checked.
-    #[error("too many tokens are being checked: try again in a second")]
-    Busy,
-    /// The hash could not be computed.
-    #[error("the token could not be checked: try again")]
-    Failed,
-}
-
-impl AuthError {
-    /// Whether the same text may be accepted later.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Busy | Self::Failed)
-    }
-
-    /// A word for logs and counters, which tells apart what clients must not.
-    #[must_use]
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::Malformed(_) => "malformed",
-            Self::Unknown => "unknown",
-            Self::Wrong => "wrong_secret",
-            Self::Expired => "expired",
-            Self::Busy => "busy",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 /// Why a connection that was authenticated has to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,23 +32,8 @@ pub struct Authenticator(Arc<Shared>);
 
 struct Shared {
     in_force: watch::Sender<Arc<[Entry]>>,
-    /// Of this process alone, so that what is kept of a proven text is worth nothing elsewhere.
-    key: [u8; blake3::KEY_LEN],
-    proven: Mutex<HashMap<TokenId, Proven>>,
-    flights: Mutex<HashMap<blake3::Hash, watch::Receiver<Verdict>>>,
-    queue: Arc<Semaphore>,
-    hashes: Semaphore,
+    proofs: Arc<Proofs>,
 }
-
-/// A text that was proven, under the keyed hash.
-struct Proven {
-    text: blake3::Hash,
-    principal: Principal,
-    until: Instant,
-}
-
-/// What a hash in progress came to; `None` until it is done.
-type Verdict = Option<Result<Principal, AuthError>>;
 
 impl Authenticator {
     /// An authenticator for these tokens, to be told of changes by [`Authenticator::replace`].
@@ -114,16 +41,9 @@ impl Authenticator {
     /// # Errors
     /// The system's random generator doesn't answer.
     pub fn new(entries: Vec<Entry>) -> Result<Self, getrandom::Error> {
-        let mut key = [0; blake3::KEY_LEN];
-        getrandom::fill(&mut key)?;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self(Arc::new(Shared {
             in_force: watch::Sender::new(entries.into()),
-            key,
-            proven: Mutex::default(),
-            flights: Mutex::default(),
-            queue: Arc::new(Semaphore::new(QUEUE)),
-            hashes: Semaphore::new((cores / 2).clamp(1, HASHES_AT_ONCE)),
+            proofs: Arc::new(Proofs::new()?),
         })))
     }
 
@@ -152,7 +72,7 @@ impl Authenticator {
             true
         });
         let tokens = self.0.in_force.borrow().clone();
-        lock(&self.0.proven).retain(|id, proven| holds(&tokens, *id, &proven.principal));
+        self.0.proofs.keep(|principal| holds(&tokens, principal));
         changed
     }
 
@@ -162,24 +82,10 @@ impl Authenticator {
     /// See [`AuthError`]. Only a text whose id is in force and whose checksum fits costs a hash.
     pub async fn verify(&self, text: &str) -> Result<Principal, AuthError> {
         let token = Token::parse(text)?;
-        let entry = self.entry(token.id())?;
-        let mac = self.fingerprint(&token);
-        if self.is_proven(&entry, &mac) {
-            return Ok(entry.principal().clone());
-        }
-        let mut flight = self.flight(token, &entry, mac)?;
-        let verdict = flight
-            .wait_for(Option::is_some)
-            .await
-            .map_err(|_| AuthError::Failed)?
-            .clone();
-        let principal = verdict.unwrap_or(Err(AuthError::Failed))?;
+        let id = token.id();
+        let principal = self.0.proofs.prove(token, self.entry(id)?).await?;
         // The token may have been revoked, or replaced, while it was hashed.
-        if !self
-            .entry(principal.token().ok_or(AuthError::Failed)?)?
-            .principal()
-            .is_same(&principal)
-        {
+        if !self.entry(id)?.principal().is_same(&principal) {
             return Err(AuthError::Failed);
         }
         Ok(principal)
@@ -223,106 +129,6 @@ impl Authenticator {
         }
         Ok(entry.clone())
     }
-
-    fn fingerprint(&self, token: &Token) -> blake3::Hash {
-        blake3::keyed_hash(&self.0.key, token.expose().as_bytes())
-    }
-
-    fn is_proven(&self, entry: &Entry, mac: &blake3::Hash) -> bool {
-        let proven = lock(&self.0.proven);
-        // `blake3::Hash` compares in constant time.
-        proven.get(&entry.id()).is_some_and(|known| {
-            known.text == *mac
-                && known.until > Instant::now()
-                && known.principal.is_same(entry.principal())
-        })
-    }
-
-    /// The hash of this text that is under way, or else a new one.
-    ///
-    /// A new one is a task of its own, so that it serves the others when the client that began it goes.
-    fn flight(
-        &self,
-        token: Token,
-        entry: &Entry,
-        mac: blake3::Hash,
-    ) -> Result<watch::Receiver<Verdict>, AuthError> {
-        let mut flights = lock(&self.0.flights);
-        if let Some(flight) = flights.get(&mac) {
-            return Ok(flight.clone());
-        }
-        let place = Arc::clone(&self.0.queue)
-            .try_acquire_owned()
-            .map_err(|_| AuthError::Busy)?;
-        let (sender, receiver) = watch::channel(None);
-        flights.insert(mac, receiver.clone());
-        drop(flights);
-        let flight = Flight {
-            authenticator: self.clone(),
-            mac,
-            sender,
-            _place: place,
-        };
-        tokio::spawn(flight.run(token, entry.clone()));
-        Ok(receiver)
-    }
-
-    fn remember(&self, mac: blake3::Hash, principal: &Principal) {
-        let Some(id) = principal.token() else { return };
-        let proven = Proven {
-            text: mac,
-            principal: principal.clone(),
-            until: Instant::now() + PROVEN_LIFE,
-        };
-        lock(&self.0.proven).insert(id, proven);
-    }
-}
-
-/// One hash, from its place in the queue to its verdict.
-struct Flight {
-    authenticator: Authenticator,
-    mac: blake3::Hash,
-    sender: watch::Sender<Verdict>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Flight {
-    async fn run(self, token: Token, entry: Entry) {
-        let verdict = self.verdict(token, &entry).await;
-        if let Ok(principal) = &verdict {
-            self.authenticator.remember(self.mac, principal);
-        }
-        // Whoever asked may be gone.
-        let _ = self.sender.send(Some(verdict));
-    }
-
-    async fn verdict(&self, token: Token, entry: &Entry) -> Result<Principal, AuthError> {
-        let _turn = self
-            .authenticator
-            .0
-            .hashes
-            .acquire()
-            .await
-            .map_err(|_| AuthError::Failed)?;
-        let hash = entry.hash().clone();
-        let hashed = tokio::task::spawn_blocking(move || hash.is_of(token.secret())).await;
-        match hashed {
-            Ok(Ok(true)) => Ok(entry.principal().clone()),
-            Ok(Ok(false)) => Err(AuthError::Wrong),
-            Ok(Err(HashError::Compute(error) | HashError::Form(error))) => {
-                tracing::error!(%error, token = %entry.id(), "a token could not be checked");
-                Err(AuthError::Failed)
-            }
-            Ok(Err(HashError::Foreign)) | Err(_) => Err(AuthError::Failed),
-        }
-    }
-}
-
-impl Drop for Flight {
-    /// Also when the task is dropped or panics, so that the text can be tried again.
-    fn drop(&mut self) {
-        lock(&self.authenticator.0.flights).remove(&self.mac);
-    }
 }
 
 impl std::fmt::Debug for Shared {
@@ -333,10 +139,10 @@ impl std::fmt::Debug for Shared {
     }
 }
 
-fn holds(tokens: &[Entry], id: TokenId, principal: &Principal) -> bool {
+fn holds(tokens: &[Entry], principal: &Principal) -> bool {
     tokens
         .iter()
-        .any(|entry| entry.id() == id && entry.principal().is_same(principal))
+        .any(|entry| entry.principal().is_same(principal))
 }
 
 fn why_ended(tokens: &[Entry], principal: &Principal, now: Timestamp) -> Option<Ended> {
@@ -360,38 +166,16 @@ async fn expiry(principal: &Principal) {
     tokio::time::sleep(left.min(EXPIRY_CHECK)).await;
 }
 
-/// What the locks hold is whole after each statement, so a panic elsewhere leaves it usable.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use futures_util::future::join_all;
-
     use super::*;
-    use crate::auth::principal::{Permission, Permissions, Scope};
-    use crate::auth::store::{NewToken, TokenStore};
-
-    fn create(name: &str, expires: Option<Timestamp>) -> (Token, Entry) {
-        let folder = tempfile::tempdir().unwrap();
-        let permissions = Permissions::up_to(Permission::Read);
-        let new = NewToken {
-            name: name.to_owned(),
-            permissions,
-            scope: Scope::all(),
-            expires,
-        };
-        TokenStore::new(folder.path())
-            .create(new, Timestamp::now())
-            .unwrap()
-    }
+    use crate::auth::principal::{Permission, Permissions};
 
     #[tokio::test]
     async fn each_refusal_is_told_apart_for_logs_but_not_for_clients() {
-        let (token, entry) = create("one", None);
+        let (token, entry) = Entry::generate("one", None);
         let authenticator = Authenticator::new(vec![entry]).unwrap();
         let text = token.expose();
         let forged = Token::generate_for(token.id()).expose();
@@ -417,44 +201,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hundred_attempts_with_one_text_take_one_place_in_the_queue() {
-        let (token, entry) = create("one", None);
-        let authenticator = Authenticator::new(vec![entry]).unwrap();
-        let _others = authenticator
-            .0
-            .queue
-            .clone()
-            .try_acquire_many_owned(QUEUE as u32 - 1)
-            .unwrap();
-        let text = token.expose();
-        // The first client goes before it has its answer.
-        drop(futures_util::poll!(Box::pin(authenticator.verify(&text))));
-        let verdicts = join_all((0..100).map(|_| authenticator.verify(&text))).await;
-        assert!(verdicts.iter().all(Result::is_ok), "{verdicts:?}");
-    }
-
-    #[tokio::test]
-    async fn when_the_queue_is_full_a_new_text_is_put_off_and_a_proven_one_is_not() {
-        let (token, entry) = create("one", None);
-        let authenticator = Authenticator::new(vec![entry]).unwrap();
-        authenticator.verify(&token.expose()).await.unwrap();
-        let _others = authenticator
-            .0
-            .queue
-            .clone()
-            .try_acquire_many_owned(QUEUE as u32)
-            .unwrap();
-        let refused = authenticator
-            .verify(&Token::generate_for(token.id()).expose())
-            .await;
-        assert_eq!(refused, Err(AuthError::Busy));
-        assert!(AuthError::Busy.is_retryable());
-        assert!(authenticator.verify(&token.expose()).await.is_ok());
-    }
-
-    #[tokio::test]
     async fn a_revoked_token_is_refused_though_it_was_proven() {
-        let (token, entry) = create("one", None);
+        let (token, entry) = Entry::generate("one", None);
         let authenticator = Authenticator::new(vec![entry.clone()]).unwrap();
         let text = token.expose();
         let principal = authenticator.verify(&text).await.unwrap();
@@ -466,7 +214,6 @@ mod tests {
         assert!(authenticator.replace(Vec::new()));
         assert_eq!(ended.await, Ended::Revoked);
         assert_eq!(authenticator.verify(&text).await, Err(AuthError::Unknown));
-        assert!(lock(&authenticator.0.proven).is_empty());
         // A token of the same id that comes back is not the one that the old connection was let in with.
         assert!(authenticator.replace(vec![entry]));
         assert!(authenticator.verify(&text).await.is_ok());
@@ -474,7 +221,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_whose_rights_change_ends_its_connections_and_no_others() {
-        let ((one, mut entry), (two, other)) = (create("one", None), create("two", None));
+        let ((one, mut entry), (two, other)) =
+            (Entry::generate("one", None), Entry::generate("two", None));
         let authenticator = Authenticator::new(vec![entry.clone(), other.clone()]).unwrap();
         let changing = authenticator.verify(&one.expose()).await.unwrap();
         let staying = authenticator.verify(&two.expose()).await.unwrap();
@@ -494,7 +242,7 @@ mod tests {
     #[tokio::test]
     async fn an_expiring_token_ends_its_connections_by_itself() {
         let end = Timestamp::now() + Duration::from_secs(1);
-        let (token, entry) = create("brief", Some(end));
+        let (token, entry) = Entry::generate("brief", Some(end));
         let authenticator = Authenticator::new(vec![entry]).unwrap();
         let principal = authenticator.verify(&token.expose()).await.unwrap();
         assert_eq!(authenticator.ended(&principal).await, Ended::Expired);
@@ -514,7 +262,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_secret_is_in_the_debug_text() {
-        let (token, entry) = create("one", None);
+        let (token, entry) = Entry::generate("one", None);
         let authenticator = Authenticator::new(vec![entry.clone()]).unwrap();
         let text = format!("{authenticator:?} {entry:?} {token:?}");
         let secret = token.expose();

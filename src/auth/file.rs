@@ -64,6 +64,17 @@ pub enum FileError {
         /// What is wrong, and where.
         reason: String,
     },
+    /// It is longer than any that muxwire writes.
+    #[error("{} has more than {limit} bytes", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// The most that is read, in bytes.
+        limit: u64,
+    },
+    /// It was to hold a token for a client.
+    #[error("{} does not hold a token: it must be one line, as `muxwire token create` prints it", .0.display())]
+    NoToken(PathBuf),
 }
 
 /// The whole file.
@@ -101,32 +112,55 @@ pub(in crate::auth) fn prepare_directory(directory: &Path) -> Result<(), FileErr
 /// Reads the entries. A missing file holds none; an empty one is broken, since somebody may be about to write it.
 pub(in crate::auth) fn read(directory: &Path) -> Result<Vec<Record>, FileError> {
     let path = directory.join(FILE_NAME);
-    let file = match File::open(&path) {
+    let Some(text) = read_private(&path, MAX_LEN)? else {
+        return Ok(Vec::new());
+    };
+    let broken = |reason: String| FileError::Broken { path, reason };
+    let document: Document = match serde_json::from_slice(&text) {
+        Ok(document) => document,
+        Err(error) => return Err(broken(error.to_string())),
+    };
+    match document.version {
+        VERSION => Ok(document.tokens),
+        other => Err(broken(format!(
+            "its version is {other}, this muxwire knows {VERSION}"
+        ))),
+    }
+}
+
+/// The one token in a file of a client's, such as that of `muxwire watch --token-file`.
+///
+/// # Errors
+/// The file can't be read, others have access to it, or it does not hold one line of text.
+pub fn read_token_file(path: &Path) -> Result<String, FileError> {
+    let absent = || io_error("open", path)(io::ErrorKind::NotFound.into());
+    let text = read_private(path, MAX_LEN)?.ok_or_else(absent)?;
+    let text = std::str::from_utf8(&text).unwrap_or_default().trim();
+    if text.is_empty() || text.contains(char::is_whitespace) {
+        return Err(FileError::NoToken(path.to_owned()));
+    }
+    Ok(text.to_owned())
+}
+
+/// A file that nobody else may have access to; `None` when it is missing.
+fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+    let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(io_error("open", &path)(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io_error("open", path)(error)),
     };
-    let metadata = file.metadata().map_err(io_error("look at", &path))?;
-    check_access(&path, &metadata, 0o077, "600")?;
+    let metadata = file.metadata().map_err(io_error("look at", path))?;
+    check_access(path, &metadata, 0o077, "600")?;
     let mut text = Vec::new();
-    let read = file.take(MAX_LEN + 1).read_to_end(&mut text);
-    read.map_err(io_error("read", &path))?;
-    let broken = |reason: String| FileError::Broken {
-        path: path.clone(),
-        reason,
-    };
-    if text.len() as u64 > MAX_LEN {
-        return Err(broken(format!("it has more than {MAX_LEN} bytes")));
+    let read = file.take(limit + 1).read_to_end(&mut text);
+    read.map_err(io_error("read", path))?;
+    if text.len() as u64 > limit {
+        return Err(FileError::TooLong {
+            path: path.to_owned(),
+            limit,
+        });
     }
-    let document: Document =
-        serde_json::from_slice(&text).map_err(|error| broken(error.to_string()))?;
-    if document.version != VERSION {
-        return Err(broken(format!(
-            "its version is {}, this muxwire knows {VERSION}",
-            document.version
-        )));
-    }
-    Ok(document.tokens)
+    Ok(Some(text))
 }
 
 /// Takes the lock of the directory; it is held until the file is dropped, and a killed process lets go of it.

@@ -141,6 +141,23 @@ impl Entry {
         })
     }
 
+    /// A token that may read everything, and its entry.
+    #[cfg(test)]
+    #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    pub(in crate::auth) fn generate(name: &str, expires: Option<Timestamp>) -> (Token, Self) {
+        let token = Token::generate().unwrap();
+        let permissions = Permissions::up_to(Permission::Read);
+        let new = NewToken {
+            name: name.to_owned(),
+            permissions,
+            scope: Scope::all(),
+            expires,
+        };
+        let hash = SecretHash::new(token.secret()).unwrap();
+        let entry = Self::new(token.id(), new, hash, Timestamp::now()).unwrap();
+        (token, entry)
+    }
+
     #[cfg(test)]
     #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     pub(in crate::auth) fn grant(&mut self, permissions: Permissions) {
