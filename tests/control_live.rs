@@ -668,7 +668,7 @@ fn layouts_are_parsed_and_written_again() {
             let layout = Layout::parse(row.layout.as_bytes()).unwrap();
             assert_eq!(layout.to_string(), row.layout);
             assert_eq!(layout.panes().len(), count + 2);
-            assert!(matches!(layout.root.content, Content::Columns(_)));
+            assert!(matches!(layout.root.unwrap().content, Content::Columns(_)));
         }
         let told = attached
             .notifications
@@ -691,5 +691,37 @@ fn layouts_are_parsed_and_written_again() {
                 (visible, flags.map(|flags| flags.as_bytes()))
             );
         }
+    });
+}
+
+#[test]
+fn floating_panes_are_no_trouble() {
+    for_each_version(|program| {
+        let server = TmuxServer::start(program);
+        if !server.run(["list-commands"]).contains("new-pane") {
+            return;
+        }
+        let mut attached = Attached::new(&server);
+        server.run(["new-pane", "exec cat"]);
+        server.run(["split-window", "-t", "%0", "exec cat"]);
+        server.run(["new-pane", "-x", "10", "-y", "4", "exec cat"]);
+        // In turn: two panes float, one of them fills the window for now, nothing but floating panes is left.
+        for command in [
+            &["resize-pane", "-Z", "-t", "%1"][..],
+            &["kill-pane", "-t", "%0"],
+            &["kill-pane", "-t", "%2"],
+        ] {
+            let row = attached.rows::<WindowRow>(Command::ListWindows).remove(0);
+            assert_eq!(
+                Layout::parse(row.layout.as_bytes()).unwrap().to_string(),
+                row.layout
+            );
+            server.run(command);
+        }
+        let row = attached.rows::<WindowRow>(Command::ListWindows).remove(0);
+        assert_eq!(
+            Layout::parse(row.layout.as_bytes()).unwrap().to_string(),
+            row.layout
+        );
     });
 }

@@ -12,6 +12,8 @@
 )]
 
 mod config;
+mod control_abnf;
+mod control_grammar;
 mod control_live;
 mod links;
 mod support;

@@ -11,8 +11,8 @@ use nom::combinator::map;
 use nom::sequence::{preceded, terminated};
 
 use super::body::Body;
+use super::frame::{BadLine, BadReason};
 use super::grammar::{Parsed, extra, long_number, number};
-use super::line::{BadLine, BadReason};
 use super::notification::{Notification, notification};
 
 /// The three numbers that `%begin` and its `%end` or `%error` have in common.
@@ -61,17 +61,17 @@ fn flags(input: &[u8]) -> Parsed<'_, u32> {
     number(input)
 }
 
-/// `begin = "%begin" SP guard`
+/// `begin = %s"%begin" SP guard`
 pub(super) fn begin(input: &[u8]) -> Parsed<'_, Guard> {
     preceded(tag(&b"%begin "[..]), guard).parse(input)
 }
 
-/// `end = "%end" SP guard`
+/// `end = %s"%end" SP guard`
 pub(super) fn end(input: &[u8]) -> Parsed<'_, Guard> {
     preceded(tag(&b"%end "[..]), guard).parse(input)
 }
 
-/// `error = "%error" SP guard`
+/// `error = %s"%error" SP guard`
 pub(super) fn error(input: &[u8]) -> Parsed<'_, Guard> {
     preceded(tag(&b"%error "[..]), guard).parse(input)
 }

@@ -9,14 +9,16 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
-use super::block::{Closed, Expected, Guard, Inside, OpenBlock, begin, end, error};
+use super::block::{Closed, Expected, Guard, Inside, OpenBlock};
 use super::body::Body;
 use super::command::Command;
-use super::line::{BadLine, BadReason, Framed, Lines};
-use super::notification::{Notification, exit, notification};
-use super::output::{Output, extended_output, output};
+use super::frame::{BadLine, BadReason, Framed, Lines};
+use super::line::{Line, line as parse_line};
+use super::notification::Notification;
+use super::output::Output;
 use super::rows::{PaneStateRow, Row as _};
 use super::text::Text;
+use crate::ids::PaneId;
 
 /// The bounds of a [`ControlClient`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +137,8 @@ pub struct ControlClient {
 /// What a line came to.
 enum Step {
     Nothing,
-    Output(Output<'static>, Range<usize>),
+    /// The pane, the age and where the data stands.
+    Output(PaneId, Option<u64>, Range<usize>),
     Event(Event<'static>),
 }
 
@@ -252,10 +255,10 @@ impl ControlClient {
             };
             match step {
                 Step::Nothing => {}
-                Step::Output(output, data) => {
+                Step::Output(pane, age_ms, data) => {
                     return Some(Event::Output(Output::new(
-                        output.pane,
-                        output.age_ms,
+                        pane,
+                        age_ms,
                         self.lines.bytes(data),
                     )));
                 }
@@ -265,21 +268,29 @@ impl ControlClient {
     }
 
     /// Takes a line that stands outside every block.
+    #[inline]
     fn outside(&mut self, place: Range<usize>) -> Step {
         let line = self.lines.bytes(place.clone());
-        if let Ok((_, found)) = output(line).or_else(|_| extended_output(line)) {
-            let data = place.end - found.escaped().len()..place.end;
-            return Step::Output(Output::new(found.pane, found.age_ms, &[]), data);
-        }
-        if let Ok((_, guard)) = begin(line) {
-            self.open = Some(OpenBlock::new(
-                guard,
-                self.expected(guard),
-                self.limits.body,
-            ));
-            return Step::Nothing;
-        }
-        Step::Event(told(line))
+        let reason = match parse_line(line) {
+            Ok((_, Line::Output(found))) => {
+                let data = place.end - found.escaped().len()..place.end;
+                return Step::Output(found.pane, found.age_ms, data);
+            }
+            Ok((_, Line::Begin(guard))) => {
+                self.open = Some(OpenBlock::new(
+                    guard,
+                    self.expected(guard),
+                    self.limits.body,
+                ));
+                return Step::Nothing;
+            }
+            Ok((_, Line::Exit(reason))) => return Step::Event(Event::Exit { reason }),
+            Ok((_, Line::Notification(found))) => return Step::Event(Event::Notification(found)),
+            Ok((_, Line::Stray)) => BadReason::StrayEnd,
+            Err(_) if line.first() == Some(&b'%') => BadReason::Malformed,
+            Err(_) => BadReason::NotNotification,
+        };
+        Step::Event(Event::Bad(BadLine::new(reason, line)))
     }
 
     /// Takes a line while a block is open.
@@ -408,20 +419,4 @@ impl Pending {
             self.expected.fallible = false;
         }
     }
-}
-
-/// What a line outside every block says, apart from output and `%begin`.
-fn told(line: &[u8]) -> Event<'static> {
-    if let Ok((_, reason)) = exit(line) {
-        return Event::Exit { reason };
-    }
-    if let Ok((_, found)) = notification(line) {
-        return Event::Notification(found);
-    }
-    let reason = match line.first() {
-        Some(b'%') if end(line).is_ok() || error(line).is_ok() => BadReason::StrayEnd,
-        Some(b'%') => BadReason::Malformed,
-        _ => BadReason::NotNotification,
-    };
-    Event::Bad(BadLine::new(reason, line))
 }

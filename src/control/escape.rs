@@ -40,7 +40,7 @@ fn unescape(mut escaped: &[u8], out: &mut [u8]) -> usize {
     written + escaped.len()
 }
 
-/// `escape = "\" %x30-33 2(%x30-37)`
+/// `escape = "\" %x30-33 2( %x30-37 )`
 fn escape(input: &[u8]) -> Parsed<'_, u8> {
     preceded(
         tag(&b"\\"[..]),

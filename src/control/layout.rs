@@ -1,6 +1,8 @@
 //! Layout strings: how a window is cut into panes.
 //!
 //! `bb62,159x48,0,0{79x48,0,0,1,79x48,80,0,2}`: a checksum, then cells in cells. See `grammar/layout.abnf`.
+//!
+//! tmux 3.8 writes JSON to clients that attach with the flag `new-layouts`. We don't, and get this form from every version.
 
 use std::fmt;
 
@@ -20,9 +22,9 @@ const MAX_DEPTH: usize = 64;
 /// A window's layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    /// The cell that fills the window.
-    pub root: Cell,
-    /// The cells that float above it (3.8).
+    /// The cell that fills the window; 3.8 has none when all panes float.
+    pub root: Option<Cell>,
+    /// The cells that float above it. 3.7 also has them in the tree, 3.8 tells of none.
     pub floating: Vec<Cell>,
 }
 
@@ -83,13 +85,14 @@ impl Layout {
         }
     }
 
-    /// The panes, in the order of the string.
+    /// The panes, each once, in the order of the string.
     #[must_use]
     pub fn panes(&self) -> Vec<PaneId> {
         let mut panes = Vec::new();
-        let mut open: Vec<&Cell> = self.floating.iter().rev().chain([&self.root]).collect();
+        let mut open: Vec<&Cell> = self.floating.iter().rev().chain(&self.root).collect();
         while let Some(cell) = open.pop() {
             match &cell.content {
+                Content::Pane(pane) if panes.contains(pane) => {}
                 Content::Pane(pane) => panes.push(*pane),
                 Content::Columns(cells) | Content::Rows(cells) => open.extend(cells.iter().rev()),
             }
@@ -100,7 +103,11 @@ impl Layout {
 
 impl fmt::Display for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut cells = self.root.to_string();
+        let mut cells = self
+            .root
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         if !self.floating.is_empty() {
             cells += &Group('<', &self.floating, '>').to_string();
         }
@@ -140,11 +147,13 @@ fn sum(text: &[u8]) -> u16 {
     })
 }
 
-/// `layout = checksum "," cell [ floating ]`
+/// `layout = checksum "," [ cell ] [ floating ]`
 fn layout(input: &[u8]) -> Parsed<'_, (u16, Layout)> {
-    let tree = map((cell_at(0), opt(floating)), |(root, floating)| Layout {
-        root,
-        floating: floating.unwrap_or_default(),
+    let tree = map((opt(cell_at(0)), opt(floating)), |(root, floating)| {
+        Layout {
+            root,
+            floating: floating.unwrap_or_default(),
+        }
     });
     all_consuming(separated_pair(checksum, tag(&b","[..]), tree)).parse(input)
 }
@@ -165,7 +174,7 @@ fn cell_at<'a>(depth: usize) -> impl Parser<&'a [u8], Output = Cell, Error = ()>
     move |input| cell(input, depth)
 }
 
-/// `cell = number "x" number "," number "," number ( leaf / columns / rows )`
+/// `cell = number %s"x" number "," number "," number ( leaf / columns / rows )`
 fn cell(input: &[u8], depth: usize) -> Parsed<'_, Cell> {
     if depth > MAX_DEPTH {
         return Err(nom::Err::Error(()));

@@ -13,6 +13,7 @@ mod body;
 mod client;
 mod command;
 pub mod escape;
+mod frame;
 mod grammar;
 mod key;
 mod layout;
@@ -29,9 +30,9 @@ pub use client::{Block, CommandId, ControlClient, Event, Full, Limits, Outcome, 
 pub use command::{
     Command, Flow, InputBytes, LineRange, MAX_INPUT_BYTES, Subscription, WindowSize,
 };
+pub use frame::{BadLine, BadReason};
 pub use key::KeyName;
 pub use layout::{Cell, Content, Layout, LayoutError};
-pub use line::{BadLine, BadReason};
 pub use notification::Notification;
 pub use output::Output;
 pub use text::Text;

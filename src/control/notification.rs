@@ -154,7 +154,7 @@ fn client(input: &[u8]) -> Parsed<'_, Text> {
     map(word, Text::from).parse(input)
 }
 
-/// `client-detached = "%client-detached" SP text`
+/// `client-detached = %s"%client-detached" SP text`
 fn client_detached(input: &[u8]) -> Parsed<'_, Notification> {
     map(preceded(tag(&b"%client-detached "[..]), text), |client| {
         Notification::ClientDetached { client }
@@ -162,7 +162,7 @@ fn client_detached(input: &[u8]) -> Parsed<'_, Notification> {
     .parse(input)
 }
 
-/// `client-session-changed = "%client-session-changed" SP client SP session-id SP text`
+/// `client-session-changed = %s"%client-session-changed" SP client SP session-id SP text`
 fn client_session_changed(input: &[u8]) -> Parsed<'_, Notification> {
     let (input, client) = preceded(tag(&b"%client-session-changed "[..]), client).parse(input)?;
     let (input, (session, name)) = preceded(
@@ -180,7 +180,7 @@ fn client_session_changed(input: &[u8]) -> Parsed<'_, Notification> {
     ))
 }
 
-/// `config-error = "%config-error" SP text`
+/// `config-error = %s"%config-error" SP text`
 fn config_error(input: &[u8]) -> Parsed<'_, Notification> {
     map(preceded(tag(&b"%config-error "[..]), text), |text| {
         Notification::ConfigError { text }
@@ -188,13 +188,13 @@ fn config_error(input: &[u8]) -> Parsed<'_, Notification> {
     .parse(input)
 }
 
-/// `continue = "%continue" SP pane-id extra`
+/// `continue = %s"%continue" SP pane-id extra`
 fn continue_(input: &[u8]) -> Parsed<'_, Notification> {
     let line = preceded(tag(&b"%continue "[..]), terminated(pane_id, extra));
     map(line, |pane| Notification::Continue { pane }).parse(input)
 }
 
-/// `layout-change = "%layout-change" SP window-id SP word [ SP word SP text ]`
+/// `layout-change = %s"%layout-change" SP window-id SP word [ SP word SP text ]`
 fn layout_change(input: &[u8]) -> Parsed<'_, Notification> {
     let (input, window) = preceded(tag(&b"%layout-change "[..]), window_id).parse(input)?;
     let (input, layout) = preceded(tag(&b" "[..]), word).parse(input)?;
@@ -213,7 +213,7 @@ fn layout_change(input: &[u8]) -> Parsed<'_, Notification> {
     ))
 }
 
-/// `message = "%message" SP text`
+/// `message = %s"%message" SP text`
 fn message(input: &[u8]) -> Parsed<'_, Notification> {
     map(preceded(tag(&b"%message "[..]), text), |text| {
         Notification::Message { text }
@@ -221,31 +221,31 @@ fn message(input: &[u8]) -> Parsed<'_, Notification> {
     .parse(input)
 }
 
-/// `pane-mode-changed = "%pane-mode-changed" SP pane-id extra`
+/// `pane-mode-changed = %s"%pane-mode-changed" SP pane-id extra`
 fn pane_mode_changed(input: &[u8]) -> Parsed<'_, Notification> {
     let line = preceded(tag(&b"%pane-mode-changed "[..]), terminated(pane_id, extra));
     map(line, |pane| Notification::PaneModeChanged { pane }).parse(input)
 }
 
-/// `paste-buffer-changed = "%paste-buffer-changed" SP text`
+/// `paste-buffer-changed = %s"%paste-buffer-changed" SP text`
 fn paste_buffer_changed(input: &[u8]) -> Parsed<'_, Notification> {
     let line = preceded(tag(&b"%paste-buffer-changed "[..]), text);
     map(line, |name| Notification::PasteBufferChanged { name }).parse(input)
 }
 
-/// `paste-buffer-deleted = "%paste-buffer-deleted" SP text`
+/// `paste-buffer-deleted = %s"%paste-buffer-deleted" SP text`
 fn paste_buffer_deleted(input: &[u8]) -> Parsed<'_, Notification> {
     let line = preceded(tag(&b"%paste-buffer-deleted "[..]), text);
     map(line, |name| Notification::PasteBufferDeleted { name }).parse(input)
 }
 
-/// `pause = "%pause" SP pane-id extra`
+/// `pause = %s"%pause" SP pane-id extra`
 fn pause(input: &[u8]) -> Parsed<'_, Notification> {
     let line = preceded(tag(&b"%pause "[..]), terminated(pane_id, extra));
     map(line, |pane| Notification::Pause { pane }).parse(input)
 }
 
-/// `session-changed = "%session-changed" SP session-id SP text`
+/// `session-changed = %s"%session-changed" SP session-id SP text`
 fn session_changed(input: &[u8]) -> Parsed<'_, Notification> {
     let line = preceded(
         tag(&b"%session-changed "[..]),
@@ -258,14 +258,14 @@ fn session_changed(input: &[u8]) -> Parsed<'_, Notification> {
     .parse(input)
 }
 
-/// `session-renamed = "%session-renamed" SP [ session-id SP ] text`
+/// `session-renamed = %s"%session-renamed" SP [ session-id SP ] text`
 fn session_renamed(input: &[u8]) -> Parsed<'_, Notification> {
     let (input, _) = tag(&b"%session-renamed "[..]).parse(input)?;
     let (input, session) = opt(terminated(session_id, tag(&b" "[..]))).parse(input)?;
     map(text, |name| Notification::SessionRenamed { session, name }).parse(input)
 }
 
-/// `session-window-changed = "%session-window-changed" SP session-id SP window-id extra`
+/// `session-window-changed = %s"%session-window-changed" SP session-id SP window-id extra`
 fn session_window_changed(input: &[u8]) -> Parsed<'_, Notification> {
     let ids = separated_pair(session_id, tag(&b" "[..]), window_id);
     let line = preceded(
@@ -278,13 +278,13 @@ fn session_window_changed(input: &[u8]) -> Parsed<'_, Notification> {
     .parse(input)
 }
 
-/// `sessions-changed = "%sessions-changed" extra`
+/// `sessions-changed = %s"%sessions-changed" extra`
 fn sessions_changed(input: &[u8]) -> Parsed<'_, Notification> {
     let line = preceded(tag(&b"%sessions-changed"[..]), extra);
     map(line, |()| Notification::SessionsChanged).parse(input)
 }
 
-/// `subscription-changed = "%subscription-changed" SP word SP session-id SP subscription-place *( SP reserved ) SP ":" SP text`
+/// `subscription-changed = %s"%subscription-changed" SP word SP session-id SP subscription-place *( SP reserved ) SP ":" SP text`
 fn subscription_changed(input: &[u8]) -> Parsed<'_, Notification> {
     let (input, name) = preceded(tag(&b"%subscription-changed "[..]), word).parse(input)?;
     let (input, session) = preceded(tag(&b" "[..]), session_id).parse(input)?;
@@ -315,7 +315,7 @@ fn subscription_place(input: &[u8]) -> Parsed<'_, (Option<WindowId>, Option<u32>
     Ok((input, (window, index, pane)))
 }
 
-/// `unlinked-window-add = "%unlinked-window-add" SP window-id extra`
+/// `unlinked-window-add = %s"%unlinked-window-add" SP window-id extra`
 fn unlinked_window_add(input: &[u8]) -> Parsed<'_, Notification> {
     let line = preceded(
         tag(&b"%unlinked-window-add "[..]),
@@ -324,7 +324,7 @@ fn unlinked_window_add(input: &[u8]) -> Parsed<'_, Notification> {
     map(line, |window| Notification::UnlinkedWindowAdd { window }).parse(input)
 }
 
-/// `unlinked-window-close = "%unlinked-window-close" SP window-id extra`
+/// `unlinked-window-close = %s"%unlinked-window-close" SP window-id extra`
 fn unlinked_window_close(input: &[u8]) -> Parsed<'_, Notification> {
     let line = preceded(
         tag(&b"%unlinked-window-close "[..]),
@@ -333,7 +333,7 @@ fn unlinked_window_close(input: &[u8]) -> Parsed<'_, Notification> {
     map(line, |window| Notification::UnlinkedWindowClose { window }).parse(input)
 }
 
-/// `unlinked-window-renamed = "%unlinked-window-renamed" SP window-id [ SP text ]`
+/// `unlinked-window-renamed = %s"%unlinked-window-renamed" SP window-id [ SP text ]`
 fn unlinked_window_renamed(input: &[u8]) -> Parsed<'_, Notification> {
     let (input, window) =
         preceded(tag(&b"%unlinked-window-renamed "[..]), window_id).parse(input)?;
@@ -347,19 +347,19 @@ fn unlinked_window_renamed(input: &[u8]) -> Parsed<'_, Notification> {
     ))
 }
 
-/// `window-add = "%window-add" SP window-id extra`
+/// `window-add = %s"%window-add" SP window-id extra`
 fn window_add(input: &[u8]) -> Parsed<'_, Notification> {
     let line = preceded(tag(&b"%window-add "[..]), terminated(window_id, extra));
     map(line, |window| Notification::WindowAdd { window }).parse(input)
 }
 
-/// `window-close = "%window-close" SP window-id extra`
+/// `window-close = %s"%window-close" SP window-id extra`
 fn window_close(input: &[u8]) -> Parsed<'_, Notification> {
     let line = preceded(tag(&b"%window-close "[..]), terminated(window_id, extra));
     map(line, |window| Notification::WindowClose { window }).parse(input)
 }
 
-/// `window-pane-changed = "%window-pane-changed" SP window-id SP pane-id extra`
+/// `window-pane-changed = %s"%window-pane-changed" SP window-id SP pane-id extra`
 fn window_pane_changed(input: &[u8]) -> Parsed<'_, Notification> {
     let ids = separated_pair(window_id, tag(&b" "[..]), pane_id);
     let line = preceded(tag(&b"%window-pane-changed "[..]), terminated(ids, extra));
@@ -370,7 +370,7 @@ fn window_pane_changed(input: &[u8]) -> Parsed<'_, Notification> {
     .parse(input)
 }
 
-/// `window-renamed = "%window-renamed" SP window-id SP text`
+/// `window-renamed = %s"%window-renamed" SP window-id SP text`
 fn window_renamed(input: &[u8]) -> Parsed<'_, Notification> {
     let line = preceded(
         tag(&b"%window-renamed "[..]),
@@ -383,7 +383,7 @@ fn window_renamed(input: &[u8]) -> Parsed<'_, Notification> {
     .parse(input)
 }
 
-/// `exit = "%exit" [ SP text ]`
+/// `exit = %s"%exit" [ SP text ]`
 pub(super) fn exit(input: &[u8]) -> Parsed<'_, Option<Text>> {
     let (input, _) = tag(&b"%exit"[..]).parse(input)?;
     let (input, reason) = opt(preceded(tag(&b" "[..]), map(rest, Text::from))).parse(input)?;

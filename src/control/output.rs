@@ -44,14 +44,14 @@ impl<'a> Output<'a> {
     }
 }
 
-/// `output = "%output" SP pane-id SP data`
+/// `output = %s"%output" SP pane-id SP data`
 pub(super) fn output(input: &[u8]) -> Parsed<'_, Output<'_>> {
     let (input, pane) = delimited(tag(&b"%output "[..]), pane_id, tag(&b" "[..])).parse(input)?;
     let (input, escaped) = data(input)?;
     Ok((input, Output::new(pane, None, escaped)))
 }
 
-/// `extended-output = "%extended-output" SP pane-id SP age *( SP reserved ) SP ":" SP data`
+/// `extended-output = %s"%extended-output" SP pane-id SP age *( SP reserved ) SP ":" SP data`
 pub(super) fn extended_output(input: &[u8]) -> Parsed<'_, Output<'_>> {
     let (input, pane) = preceded(tag(&b"%extended-output "[..]), pane_id).parse(input)?;
     let (input, age) = preceded(tag(&b" "[..]), age).parse(input)?;
@@ -65,14 +65,14 @@ fn age(input: &[u8]) -> Parsed<'_, u64> {
     long_number(input)
 }
 
-/// `reserved = word`
+/// `reserved = ( %x01-09 / %x0B-1F / %x21-39 / %x3B-FF ) [ word ] / ":" word`
 ///
-/// A lone colon is no reserved word: it ends them.
+/// A word, but not a lone colon: that one ends them.
 pub(super) fn reserved(input: &[u8]) -> Parsed<'_, &[u8]> {
     nom::combinator::verify(word, |word: &[u8]| word != b":").parse(input)
 }
 
-/// `data = *( plain / escape )`
+/// `data = *( %x20-5B / %x5D-FF / escape )`
 ///
 /// The escapes are undone later, straight into the reader's buffer: see [`Output::unescape_into`].
 fn data(input: &[u8]) -> Parsed<'_, &[u8]> {
