@@ -13,6 +13,8 @@ pub mod glob;
 pub mod hub;
 pub mod ids;
 pub mod logging;
+pub mod metrics;
 pub mod model;
+pub mod server;
 pub mod tmux;
 pub mod wire;

@@ -75,6 +75,12 @@ impl Subscription {
         self.reader.is_some()
     }
 
+    /// The place of the event that was read last; `None` while nothing is subscribed.
+    #[must_use]
+    pub fn place(&self) -> Option<Seq> {
+        self.reader.as_ref().map(Reader::place)
+    }
+
     /// The place up to which the client is complete; `None` while nothing is subscribed, or while a stretch is read
     /// a second time.
     #[must_use]

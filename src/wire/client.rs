@@ -76,7 +76,7 @@ pub enum ClientMessage {
 }
 
 /// What is to be typed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Typed {
     /// A line, and Enter.
     Line(String),
@@ -87,7 +87,7 @@ pub enum Typed {
 }
 
 /// A session, window or pane as users name them; nothing is resolved yet.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Target {
     /// A pane by its id; then there is nothing else.
     pub pane: Option<PaneId>,
@@ -100,7 +100,7 @@ pub struct Target {
 }
 
 /// A window of a session.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum WindowRef {
     /// By index.
     Index(u32),

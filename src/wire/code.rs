@@ -114,11 +114,13 @@ pub enum CloseCode {
     Slow,
     /// The client did not answer for two ping intervals.
     NoPong,
+    /// The token's rights changed: authenticating again gives the new ones.
+    RightsChanged,
     /// The token is not accepted.
     AuthFailed,
     /// No token came in time.
     AuthTimeout,
-    /// The token was revoked, changed or has expired.
+    /// The token was revoked or has expired.
     TokenEnded,
 }
 
@@ -133,6 +135,7 @@ impl CloseCode {
             Self::Shutdown => 4001,
             Self::Slow => 4002,
             Self::NoPong => 4003,
+            Self::RightsChanged => 4005,
             Self::AuthFailed => 4500,
             Self::AuthTimeout => 4501,
             Self::TokenEnded => 4503,
@@ -149,9 +152,12 @@ impl CloseCode {
             Self::Shutdown => "the server stops: come back and resume",
             Self::Slow => "the client reads too slowly: come back and resume",
             Self::NoPong => "the client did not answer: come back and resume",
+            Self::RightsChanged => {
+                "the rights of the token changed: come back and authenticate again"
+            }
             Self::AuthFailed => "the token is not accepted",
             Self::AuthTimeout => "no token came in time",
-            Self::TokenEnded => "the token was revoked, changed or has expired",
+            Self::TokenEnded => "the token was revoked or has expired",
         }
     }
 }

@@ -1,0 +1,272 @@
+//! The task of one connection: it moves messages between the socket, the peer and the log, and does the peer's work.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{self, Sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, debug, info};
+
+use super::peer::{Context, Outcome, Peer, Work};
+use super::socket::{Happened, Socket};
+use crate::auth::{Authenticator, Ended};
+use crate::bridge::Handle;
+use crate::metrics::Metrics;
+use crate::wire::CloseCode;
+
+/// What a connection needs besides its socket.
+#[derive(Debug, Clone)]
+pub(super) struct Services {
+    pub(super) context: Arc<Context>,
+    pub(super) bridge: Handle,
+    pub(super) metrics: Metrics,
+    pub(super) stop: CancellationToken,
+}
+
+/// What can happen to a connection.
+enum Event {
+    Socket(Happened),
+    /// The log has something to read.
+    Published,
+    Done(Outcome),
+    Ended(Ended),
+    Deadline,
+    Stop,
+}
+
+type Job = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+struct Connection<S> {
+    socket: Socket<S>,
+    peer: Peer,
+    jobs: FuturesUnordered<Job>,
+    /// Reports when the principal's token ends.
+    ended: Option<Pin<Box<dyn Future<Output = Ended> + Send>>>,
+    deadline: Pin<Box<Sleep>>,
+    services: Services,
+    stopping: bool,
+    queued: crate::metrics::Queued,
+}
+
+/// Serves one client until it is gone.
+pub(super) async fn serve<S>(
+    io: S,
+    read_before: Bytes,
+    client_id: String,
+    token: Option<String>,
+    services: Services,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let span = tracing::info_span!("client", id = %client_id);
+    let work = async move {
+        let socket = Socket::new(io, read_before).await;
+        let now = now();
+        let mut peer = Peer::new(Arc::clone(&services.context), client_id, now);
+        if let Some(token) = token {
+            peer.present(token, now);
+        }
+        let deadline = Box::pin(time::sleep_until(peer.deadline().into()));
+        let queued = services.metrics.queued();
+        let jobs = FuturesUnordered::new();
+        let connection = Connection {
+            socket,
+            peer,
+            jobs,
+            ended: None,
+            deadline,
+            services,
+            stopping: false,
+            queued,
+        };
+        connection.run().await;
+    };
+    work.instrument(span).await;
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    async fn run(mut self) {
+        info!("connected");
+        let _present = self.services.metrics.client();
+        self.begin_work();
+        loop {
+            let event = self.next_event().await;
+            let now = now();
+            if !self.handle(event, now) || self.peer.is_over(now) {
+                break;
+            }
+            self.begin_work();
+            let (outbox, _) = self.peer.ends();
+            self.queued.set(outbox.bytes());
+        }
+        let code = self.peer.closing();
+        self.services.metrics.closed(code);
+        info!(code = code.map(CloseCode::number), "disconnected");
+        self.finish_jobs();
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let until = self.peer.deadline().into();
+        if self.deadline.deadline() != until {
+            self.deadline.as_mut().reset(until);
+        }
+        let (events, input) = (self.peer.wants_events(), self.peer.wants_input());
+        let close = self.peer.closing();
+        let ended = &mut self.ended;
+        let (outbox, subscription) = self.peer.ends();
+        tokio::select! {
+            happened = self.socket.exchange(outbox, input, close) => Event::Socket(happened),
+            () = subscription.readable(), if events => Event::Published,
+            Some(outcome) = self.jobs.next(), if !self.jobs.is_empty() => Event::Done(outcome),
+            ended = end_of(ended) => Event::Ended(ended),
+            () = &mut self.deadline => Event::Deadline,
+            () = self.services.stop.cancelled(), if !self.stopping => Event::Stop,
+        }
+    }
+
+    /// Returns whether the connection goes on.
+    fn handle(&mut self, event: Event, now: Instant) -> bool {
+        match event {
+            Event::Socket(happened) => return self.on_socket(happened, now),
+            Event::Published => self.peer.pump(now),
+            Event::Done(outcome) => {
+                self.note(&outcome);
+                self.peer.on_outcome(outcome, now);
+            }
+            Event::Ended(ended) => {
+                self.ended = None;
+                self.peer.on_ended(ended, now);
+            }
+            Event::Deadline => self.peer.on_deadline(now),
+            Event::Stop => {
+                self.stopping = true;
+                self.peer.shut_down(now);
+            }
+        }
+        true
+    }
+
+    fn on_socket(&mut self, happened: Happened, now: Instant) -> bool {
+        match happened {
+            Happened::Text(text) => self.peer.on_text(&text, now),
+            Happened::Sign => self.peer.heard(now),
+            Happened::NotText => self.peer.close(CloseCode::Unsupported, now),
+            Happened::TooLong => self.peer.close(CloseCode::TooBig, now),
+            Happened::Written => {
+                for event in self.socket.take_measured() {
+                    if let Some(read_at) = event.first_written() {
+                        self.services
+                            .metrics
+                            .latency(now.saturating_duration_since(read_at));
+                    }
+                }
+            }
+            Happened::Over(error) => {
+                if let Some(error) = error {
+                    debug!(%error, "the connection broke");
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    fn note(&self, outcome: &Outcome) {
+        let Outcome::Verified { verdict, .. } = outcome else {
+            return;
+        };
+        match verdict {
+            Ok(principal) => info!(name = principal.name(), "authenticated"),
+            Err(error) => {
+                info!(reason = error.reason(), "not authenticated");
+                self.services.metrics.auth_failure(error.reason());
+            }
+        }
+    }
+
+    fn begin_work(&mut self) {
+        for work in self.peer.take_work() {
+            let bridge = self.services.bridge.clone();
+            let job: Job = match work {
+                Work::Verify { id, token } => {
+                    let authenticator = self.services.context.authenticator.clone();
+                    Box::pin(async move {
+                        let verdict = verify(authenticator, &token).await;
+                        Outcome::Verified { id, verdict }
+                    })
+                }
+                Work::WatchEnd(principal) => {
+                    let authenticator = self.services.context.authenticator.as_ref();
+                    self.ended = authenticator.map(|one| Box::pin(one.ended(&principal)) as _);
+                    continue;
+                }
+                Work::Type {
+                    id,
+                    pane,
+                    input,
+                    slot,
+                } => Box::pin(async move {
+                    let typed = bridge.input(input).await;
+                    if let Some(slot) = slot {
+                        slot.finish(typed.clone());
+                    }
+                    Outcome::Typed {
+                        id,
+                        pane,
+                        repeated: false,
+                        typed,
+                    }
+                }),
+                Work::Await { id, earlier } => Box::pin(async move {
+                    let pane = earlier.pane;
+                    let typed = earlier.outcome().await;
+                    Outcome::Typed {
+                        id,
+                        pane,
+                        repeated: true,
+                        typed,
+                    }
+                }),
+                Work::Capture { wanted, panes } => Box::pin(async move {
+                    let screens = bridge.screens(panes).await;
+                    Outcome::Captured { wanted, screens }
+                }),
+            };
+            self.jobs.push(job);
+        }
+    }
+
+    /// What was asked for is done although nobody waits: the keys of repeated requests outlive the connection.
+    fn finish_jobs(self) {
+        let mut jobs = self.jobs;
+        if !jobs.is_empty() {
+            tokio::spawn(async move { while jobs.next().await.is_some() {} });
+        }
+    }
+}
+
+async fn verify(
+    authenticator: Option<Authenticator>,
+    token: &str,
+) -> Result<crate::auth::Principal, crate::auth::AuthError> {
+    match authenticator {
+        Some(authenticator) => authenticator.verify(token).await,
+        None => Ok(crate::auth::Principal::unrestricted()),
+    }
+}
+
+async fn end_of(ended: &mut Option<Pin<Box<dyn Future<Output = Ended> + Send>>>) -> Ended {
+    match ended {
+        Some(ended) => ended.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn now() -> Instant {
+    time::Instant::now().into_std()
+}

@@ -1,0 +1,113 @@
+//! The server that clients connect to: HTTP, the WebSocket handshake, and one task for each client.
+//!
+//! Reading order: [`http`] (accepting and routes), [`upgrade`] and [`origin`] (the handshake), [`connection`] (the task
+//! of a client), [`peer`] (the client as a state machine without IO), [`outbox`] and [`socket`] (what is written and
+//! how), [`target`] and [`repeats`] (what requests mean). This module knows nothing of tmux's protocol or processes.
+
+mod connection;
+mod http;
+mod origin;
+mod outbox;
+mod peer;
+mod repeats;
+mod socket;
+mod target;
+mod upgrade;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::connection::Services;
+use self::http::App;
+use self::peer::Context;
+use self::repeats::Repeats;
+use crate::auth::Authenticator;
+use crate::bridge::Handle;
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+use crate::wire::{Encoder, schema};
+
+pub use self::outbox::OutboxLimits;
+pub use self::peer::ConnectionLimits;
+
+/// Where and how to serve.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// The address to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The name of this machine in events.
+    pub host_name: String,
+    /// Names besides the loopback ones under which pages of the server's own may reach it.
+    pub allowed_hosts: Vec<String>,
+    /// WebSockets at one time; more are refused.
+    pub max_connections: usize,
+    /// Whether `/metrics` is served.
+    pub metrics: bool,
+    /// Times and bounds of each connection.
+    pub limits: ConnectionLimits,
+}
+
+/// What the server serves from.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// The event log.
+    pub hub: Hub,
+    /// The way to tmux.
+    pub bridge: Handle,
+    /// Who is let in; `None` lets everybody in, with all rights.
+    pub authenticator: Option<Authenticator>,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+/// A server that runs. It stops when its token is cancelled.
+#[derive(Debug)]
+pub struct Running {
+    /// The address that it listens on.
+    pub address: SocketAddr,
+    tasks: TaskTracker,
+}
+
+/// Starts to serve, until `stop` is cancelled: then clients are told, and closed.
+///
+/// # Errors
+/// The address can't be listened on.
+pub async fn start(
+    config: ServerConfig,
+    sources: Sources,
+    stop: CancellationToken,
+) -> io::Result<Running> {
+    let listener = TcpListener::bind(config.listen).await?;
+    let address = listener.local_addr()?;
+    schema::prepare();
+    let context = Context {
+        encoder: Encoder::new(&config.host_name, sources.hub.epoch()),
+        hub: sources.hub,
+        limits: config.limits,
+        repeats: Repeats::default(),
+        authenticator: sources.authenticator,
+    };
+    let services = Services {
+        context: Arc::new(context),
+        bridge: sources.bridge,
+        metrics: sources.metrics,
+        stop,
+    };
+    let tasks = TaskTracker::new();
+    let app = App::new(services, &config, tasks.clone());
+    tasks.spawn(app.accept(listener, config.max_connections));
+    Ok(Running { address, tasks })
+}
+
+impl Running {
+    /// Waits until every connection has ended, after the server was stopped.
+    pub async fn finished(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

@@ -1,0 +1,384 @@
+//! One client as a state machine: what it says goes in, messages and work come out. No IO, and time is a parameter.
+//!
+//! Reading order: this file (the phases of a connection's life), [`requests`] (what a client asks for), [`stream`]
+//! (events, snapshots and bookmarks). The connection, which owns a peer, moves the messages and does the work.
+
+mod requests;
+mod stream;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::auth::{AuthError, Authenticator, Authorized, Ended, Permissions, Principal};
+use crate::bridge::{InputRequest, Screen, ScreenError};
+use crate::hub::{Hub, Subscription};
+use crate::ids::{PaneId, Seq};
+use crate::model::State;
+use crate::wire::{CloseCode, Encoder, ErrorCode, Part, RequestId, ServerMessage};
+
+use self::stream::Stream;
+use super::outbox::{Frame, Outbox, OutboxLimits};
+use super::repeats::{Earlier, Repeats, Slot, Typed};
+
+/// Times and bounds of one connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// How long a client may take to authenticate.
+    pub auth_timeout: Duration,
+    /// How often a client is pinged; silence of two intervals closes.
+    pub ping_interval: Duration,
+    /// How long a client has to read what is left and to close, once the server has decided to.
+    pub close_timeout: Duration,
+    /// When a client may come back after a shutdown.
+    pub retry_after: Duration,
+    /// How much may wait to be written.
+    pub outbox: OutboxLimits,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            auth_timeout: Duration::from_secs(5),
+            ping_interval: Duration::from_secs(25),
+            close_timeout: Duration::from_secs(2),
+            retry_after: Duration::from_secs(1),
+            outbox: OutboxLimits {
+                bytes: 4 << 20,
+                messages: 10_000,
+            },
+        }
+    }
+}
+
+/// Requests of one client that may be under way at one time.
+const MAX_IN_FLIGHT: usize = 64;
+
+/// What all peers share.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) hub: Hub,
+    pub(super) encoder: Encoder,
+    pub(super) limits: ConnectionLimits,
+    pub(super) repeats: Repeats,
+    /// `None` while authentication is off.
+    pub(super) authenticator: Option<Authenticator>,
+}
+
+/// Something that the connection has to do and to report.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// Whose token this is.
+    Verify {
+        id: Option<RequestId>,
+        token: String,
+    },
+    /// From now on, report when this principal's token ends.
+    WatchEnd(Principal),
+    /// Type, and say what came of it.
+    Type {
+        id: Option<RequestId>,
+        pane: PaneId,
+        input: Authorized<InputRequest>,
+        slot: Option<Slot>,
+    },
+    /// Say what came of an earlier request with the same key.
+    Await {
+        id: Option<RequestId>,
+        earlier: Earlier,
+    },
+    /// Capture screens.
+    Capture {
+        wanted: Captured,
+        panes: Authorized<Vec<PaneId>>,
+    },
+}
+
+/// A snapshot that waits for its screens.
+#[derive(Debug)]
+pub(super) struct Captured {
+    id: Option<RequestId>,
+    part: Part,
+    state: Arc<State>,
+    seq: Seq,
+}
+
+/// What came of some work.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Verified {
+        id: Option<RequestId>,
+        verdict: Result<Principal, AuthError>,
+    },
+    Typed {
+        id: Option<RequestId>,
+        pane: PaneId,
+        repeated: bool,
+        typed: Typed,
+    },
+    Captured {
+        wanted: Captured,
+        screens: Vec<(PaneId, Result<Screen, ScreenError>)>,
+    },
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Nobody knows who it is.
+    Unknown { until: Instant },
+    /// It may do what its principal may.
+    Open { principal: Principal },
+    /// Whatever it says no longer matters.
+    Closing { code: CloseCode, until: Instant },
+}
+
+/// One client.
+#[derive(Debug)]
+pub(super) struct Peer {
+    context: Arc<Context>,
+    client_id: String,
+    phase: Phase,
+    /// A token is being checked; nothing more is read until the verdict, so what follows it can be carried out.
+    verifying: bool,
+    stream: Stream,
+    outbox: Outbox,
+    work: Vec<Work>,
+    in_flight: usize,
+    heard_at: Instant,
+    ping_at: Instant,
+}
+
+impl Peer {
+    /// A client that has just connected; the greeting is on its way.
+    pub(super) fn new(context: Arc<Context>, client_id: String, now: Instant) -> Self {
+        let limits = context.limits;
+        let open = context.authenticator.is_none();
+        let phase = if open {
+            Phase::Open {
+                principal: Principal::unrestricted(),
+            }
+        } else {
+            Phase::Unknown {
+                until: now + limits.auth_timeout,
+            }
+        };
+        let mut peer = Self {
+            client_id,
+            phase,
+            verifying: false,
+            stream: Stream::new(Subscription::new(&context.hub)),
+            outbox: Outbox::new(limits.outbox),
+            work: Vec::new(),
+            in_flight: 0,
+            heard_at: now,
+            ping_at: now + limits.ping_interval,
+            context,
+        };
+        let context = Arc::clone(&peer.context);
+        let (epoch, seq) = (context.hub.epoch(), context.hub.head());
+        let host = context.encoder.host();
+        peer.say(
+            &ServerMessage::Hello {
+                host,
+                epoch,
+                seq,
+                auth_required: !open,
+            },
+            now,
+        );
+        peer
+    }
+
+    /// Authenticates with a token that came with the handshake, as if it were the client's first message.
+    pub(super) fn present(&mut self, token: String, now: Instant) {
+        self.authenticate(None, token, now);
+    }
+
+    /// What waits to be written, and what waits to be read from the log.
+    pub(super) fn ends(&mut self) -> (&mut Outbox, &mut Subscription) {
+        (&mut self.outbox, &mut self.stream.subscription)
+    }
+
+    /// Whether more of what the client says can be taken.
+    pub(super) fn wants_input(&self) -> bool {
+        !self.verifying
+    }
+
+    /// Why the connection is to be closed, as soon as all that waits is written.
+    pub(super) fn closing(&self) -> Option<CloseCode> {
+        match self.phase {
+            Phase::Closing { code, .. } => Some(code),
+            Phase::Unknown { .. } | Phase::Open { .. } => None,
+        }
+    }
+
+    /// Whether the time for closing in order is over.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        matches!(self.phase, Phase::Closing { until, .. } if until <= now)
+    }
+
+    /// What the connection has to do.
+    pub(super) fn take_work(&mut self) -> Vec<Work> {
+        std::mem::take(&mut self.work)
+    }
+
+    /// The client gave a sign of life.
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.heard_at = now;
+    }
+
+    /// When [`Peer::on_deadline`] is to be called, if nothing happens before.
+    pub(super) fn deadline(&self) -> Instant {
+        match self.phase {
+            Phase::Closing { until, .. } => until,
+            Phase::Unknown { until } if !self.verifying => self.ping_at.min(until),
+            Phase::Unknown { .. } => self.ping_at,
+            Phase::Open { .. } => self
+                .stream
+                .bookmark_at
+                .map_or(self.ping_at, |at| at.min(self.ping_at)),
+        }
+    }
+
+    /// Time has passed.
+    pub(super) fn on_deadline(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Closing { .. } => return,
+            Phase::Unknown { until } if !self.verifying && until <= now => {
+                return self.close(CloseCode::AuthTimeout, now);
+            }
+            Phase::Unknown { .. } | Phase::Open { .. } => {}
+        }
+        if self.ping_at <= now {
+            let interval = self.context.limits.ping_interval;
+            if now.duration_since(self.heard_at) >= 2 * interval {
+                return self.close(CloseCode::NoPong, now);
+            }
+            self.ping_at = now + interval;
+            self.send(Frame::Ping, now);
+        }
+        self.bookmark(now);
+    }
+
+    /// The server stops.
+    pub(super) fn shut_down(&mut self, now: Instant) {
+        let retry_after = self.context.limits.retry_after.as_millis();
+        let retry_after_ms = u64::try_from(retry_after).unwrap_or(u64::MAX);
+        self.say(&ServerMessage::Shutdown { retry_after_ms }, now);
+        self.close(CloseCode::Shutdown, now);
+    }
+
+    /// The principal's token is no longer what it was.
+    pub(super) fn on_ended(&mut self, ended: Ended, now: Instant) {
+        let code = match ended {
+            Ended::Revoked | Ended::Expired => CloseCode::TokenEnded,
+            Ended::Changed => CloseCode::RightsChanged,
+        };
+        self.close(code, now);
+    }
+
+    /// Some work is done.
+    pub(super) fn on_outcome(&mut self, outcome: Outcome, now: Instant) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        match outcome {
+            Outcome::Verified { id, verdict } => self.verified(id.as_ref(), verdict, now),
+            Outcome::Typed {
+                id,
+                pane,
+                repeated,
+                typed,
+            } => {
+                self.typed(id.as_ref(), pane, repeated, typed, now);
+            }
+            Outcome::Captured { wanted, screens } => self.captured(&wanted, screens, now),
+        }
+    }
+
+    /// Closes the connection once what waits is written. A client that is too slow for that gets nothing more.
+    pub(super) fn close(&mut self, code: CloseCode, now: Instant) {
+        if matches!(self.phase, Phase::Closing { .. }) {
+            return;
+        }
+        if code == CloseCode::Slow {
+            self.outbox.clear();
+        }
+        self.phase = Phase::Closing {
+            code,
+            until: now + self.context.limits.close_timeout,
+        };
+    }
+
+    fn authenticate(&mut self, id: Option<RequestId>, token: String, now: Instant) {
+        if self.context.authenticator.is_none() {
+            return self.welcome(id.as_ref(), &Principal::unrestricted(), now);
+        }
+        self.verifying = true;
+        self.begin(Work::Verify { id, token });
+    }
+
+    fn verified(
+        &mut self,
+        id: Option<&RequestId>,
+        verdict: Result<Principal, AuthError>,
+        now: Instant,
+    ) {
+        self.verifying = false;
+        if self.closing().is_some() {
+            return;
+        }
+        match verdict {
+            Ok(principal) => {
+                self.welcome(id, &principal, now);
+                self.work.push(Work::WatchEnd(principal.clone()));
+                self.phase = Phase::Open { principal };
+            }
+            Err(error) if error.is_retryable() => {
+                // The client may try again, so it gets the time for it again.
+                if let Phase::Unknown { until } = &mut self.phase {
+                    *until = now + self.context.limits.auth_timeout;
+                }
+                self.refuse(id, ErrorCode::RateLimited, &error.to_string(), now);
+            }
+            Err(error) => {
+                self.say(
+                    &ServerMessage::NotAuthenticated {
+                        id,
+                        message: &error.to_string(),
+                    },
+                    now,
+                );
+                self.close(CloseCode::AuthFailed, now);
+            }
+        }
+    }
+
+    fn welcome(&mut self, id: Option<&RequestId>, principal: &Principal, now: Instant) {
+        let permissions: Vec<&str> = Permissions::iter(principal.permissions())
+            .map(|one| one.as_str())
+            .collect();
+        let client_id = self.client_id.clone();
+        let (permissions, client_id) = (&permissions[..], &client_id[..]);
+        self.say(
+            &ServerMessage::Authenticated {
+                id,
+                permissions,
+                client_id,
+            },
+            now,
+        );
+    }
+
+    fn refuse(&mut self, id: Option<&RequestId>, code: ErrorCode, message: &str, now: Instant) {
+        self.say(&ServerMessage::Error { id, code, message }, now);
+    }
+
+    fn say(&mut self, message: &ServerMessage<'_>, now: Instant) {
+        self.send(Frame::Text(message.encode(), None), now);
+    }
+
+    /// Puts a message into the outbox. A client that lets it overflow is closed; it can come back and resume.
+    fn send(&mut self, frame: Frame, now: Instant) {
+        if self.closing().is_none() && self.outbox.push(frame).is_err() {
+            self.close(CloseCode::Slow, now);
+        }
+    }
+}

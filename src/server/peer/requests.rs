@@ -1,0 +1,270 @@
+//! What a client asks for. Each request gets exactly one reply or error.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::stream::Wanted;
+use super::{MAX_IN_FLIGHT, Peer, Phase, Work};
+use crate::auth::{Denied, Permission, Principal};
+use crate::bridge::{InputError, InputRequest, Key};
+use crate::hub::{Filter, Since};
+use crate::ids::PaneId;
+use crate::server::repeats::{self, Known};
+use crate::server::target;
+use crate::wire::{ClientMessage, ErrorCode, RequestId, ServerMessage, Target, Typed, parse};
+
+/// Why a request is refused.
+type Refusal = (ErrorCode, String);
+
+impl Peer {
+    /// The client said something.
+    pub(in crate::server) fn on_text(&mut self, text: &[u8], now: Instant) {
+        self.heard(now);
+        if self.closing().is_some() {
+            return;
+        }
+        match parse(text) {
+            Err(rejected) => {
+                self.refuse(rejected.id.as_ref(), rejected.code, &rejected.message, now);
+            }
+            Ok(incoming) => self.carry_out(incoming.id, incoming.message, now),
+        }
+    }
+
+    fn carry_out(&mut self, id: Option<RequestId>, message: ClientMessage, now: Instant) {
+        let message = match message {
+            ClientMessage::Auth { token } => return self.authenticate(id, token, now),
+            ClientMessage::Ping => return self.say(&ServerMessage::Pong { id: id.as_ref() }, now),
+            other => other,
+        };
+        let Phase::Open { principal } = &self.phase else {
+            let why = "authenticate first: {\"action\":\"auth\",\"token\":...}";
+            return self.refuse(id.as_ref(), ErrorCode::AuthRequired, why, now);
+        };
+        let principal = principal.clone();
+        let outcome = match message {
+            ClientMessage::Subscribe { filter, since } => {
+                self.subscribe(id.as_ref(), &principal, filter, since.as_ref(), now)
+            }
+            ClientMessage::Unsubscribe { filter } => self.unsubscribe(id.as_ref(), filter, now),
+            ClientMessage::Snapshot { target, screen } => {
+                self.ask_snapshot(id.clone(), &principal, target, screen, now)
+            }
+            ClientMessage::Type {
+                target,
+                typed,
+                cancel_mode,
+                key,
+            } => {
+                let request = TypeRequest {
+                    target,
+                    typed,
+                    cancel_mode,
+                };
+                self.ask_type(id.clone(), &principal, &request, key.as_deref(), now)
+            }
+            ClientMessage::Auth { .. } | ClientMessage::Ping => Ok(()),
+        };
+        if let Err((code, message)) = outcome {
+            self.refuse(id.as_ref(), code, &message, now);
+        }
+    }
+
+    fn subscribe(
+        &mut self,
+        id: Option<&RequestId>,
+        principal: &Principal,
+        filter: Filter,
+        since: Option<&Since>,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        principal
+            .authorize_everywhere(Permission::Read, ())
+            .map_err(denied)?;
+        let (seq, recovered) = self
+            .stream
+            .subscribe(filter, since)
+            .map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
+        let epoch = self.context.hub.epoch().clone();
+        self.say(
+            &ServerMessage::Subscribed {
+                id,
+                recovered,
+                epoch: &epoch,
+                seq,
+            },
+            now,
+        );
+        if recovered == Some(false) {
+            self.stream.want(Wanted::unasked(Target::default()));
+        }
+        self.pump(now);
+        Ok(())
+    }
+
+    fn unsubscribe(
+        &mut self,
+        id: Option<&RequestId>,
+        filter: Filter,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        self.stream
+            .subscription
+            .unsubscribe(filter)
+            .map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
+        self.say(&ServerMessage::Unsubscribed { id }, now);
+        Ok(())
+    }
+
+    fn ask_snapshot(
+        &mut self,
+        id: Option<RequestId>,
+        principal: &Principal,
+        target: Target,
+        screen: bool,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        principal
+            .authorize_everywhere(Permission::Read, ())
+            .map_err(denied)?;
+        self.check_room()?;
+        self.stream.want(Wanted {
+            id,
+            target,
+            screen,
+            asked: true,
+        });
+        self.pump(now);
+        Ok(())
+    }
+
+    fn ask_type(
+        &mut self,
+        id: Option<RequestId>,
+        principal: &Principal,
+        request: &TypeRequest,
+        key: Option<&str>,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        self.check_room()?;
+        let repeats = self.context.repeats.clone();
+        // A repetition is answered even if its pane is gone by now, but not to one who lost the permission.
+        let known = key.filter(|_| principal.may(Permission::Write));
+        match known.map(|key| repeats.look_up(principal, key, request, now)) {
+            None | Some(Known::New) => {}
+            Some(Known::Conflict) => {
+                let why = "key: it was used for another request less than a minute ago";
+                return Err((ErrorCode::InvalidMessage, why.to_owned()));
+            }
+            Some(Known::Repeated(earlier)) => {
+                self.begin(Work::Await { id, earlier });
+                return Ok(());
+            }
+        }
+        let (state, _) = self.context.hub.snapshot();
+        let pane = target::pane(&state, principal, &request.target).ok_or_else(not_found)?;
+        let places = state.places_of_pane(pane);
+        let sessions = places.iter().map(|place| &*place.session_name);
+        let input = request.input(pane);
+        let input = principal
+            .authorize(Permission::Write, sessions, input)
+            .map_err(denied)?;
+        let slot = key
+            .map(|key| repeats.begin(principal, key, request, pane, now))
+            .transpose();
+        let slot = slot.map_err(|_| {
+            (
+                ErrorCode::RateLimited,
+                "too many keys are in use: try again in a minute".to_owned(),
+            )
+        })?;
+        self.begin(Work::Type {
+            id,
+            pane,
+            input,
+            slot,
+        });
+        Ok(())
+    }
+
+    pub(super) fn typed(
+        &mut self,
+        id: Option<&RequestId>,
+        pane: PaneId,
+        repeated: bool,
+        typed: repeats::Typed,
+        now: Instant,
+    ) {
+        match typed {
+            Ok(()) => self.say(&ServerMessage::Done { id, pane, repeated }, now),
+            Err(error) => self.refuse(id, code_of(&error), &error.to_string(), now),
+        }
+    }
+
+    pub(super) fn begin(&mut self, work: Work) {
+        self.in_flight += 1;
+        self.work.push(work);
+    }
+
+    fn check_room(&self) -> Result<(), Refusal> {
+        if self.in_flight + self.stream.waiting() < MAX_IN_FLIGHT {
+            return Ok(());
+        }
+        let why = format!("{MAX_IN_FLIGHT} requests are under way: wait for their answers");
+        Err((ErrorCode::RateLimited, why))
+    }
+}
+
+/// Something to type, as the client named it.
+#[derive(Hash)]
+struct TypeRequest {
+    target: Target,
+    typed: Typed,
+    cancel_mode: bool,
+}
+
+impl TypeRequest {
+    fn input(&self, pane: PaneId) -> InputRequest {
+        let text = |text: &str| Key::Text(Bytes::copy_from_slice(text.as_bytes()));
+        let keys = match &self.typed {
+            Typed::Line(line) if line.is_empty() => vec![Key::Named("Enter".to_owned())],
+            Typed::Line(line) => vec![text(line), Key::Named("Enter".to_owned())],
+            Typed::Text(all) => vec![text(all)],
+            Typed::Keys(names) => names.iter().cloned().map(Key::Named).collect(),
+        };
+        InputRequest {
+            pane,
+            keys,
+            cancel_mode: self.cancel_mode,
+        }
+    }
+}
+
+/// The answer for what isn't there, and for what is but may not be seen.
+pub(super) fn not_found() -> Refusal {
+    denied(Denied::Unseen)
+}
+
+fn denied(denied: Denied) -> Refusal {
+    let code = match denied {
+        Denied::Unseen => ErrorCode::NotFound,
+        Denied::Lacks(_) => ErrorCode::PermissionDenied,
+    };
+    (code, denied.to_string())
+}
+
+fn code_of(error: &InputError) -> ErrorCode {
+    match error {
+        InputError::NoSuchPane => ErrorCode::NotFound,
+        InputError::PaneDead => ErrorCode::PaneDead,
+        InputError::InputOff => ErrorCode::InputOff,
+        InputError::InMode { .. } => ErrorCode::PaneInMode,
+        InputError::BadKey { .. } => ErrorCode::UnknownKey,
+        InputError::Nothing => ErrorCode::InvalidMessage,
+        InputError::Busy => ErrorCode::RateLimited,
+        InputError::Unavailable => ErrorCode::TmuxUnavailable,
+        InputError::LinkLost => ErrorCode::OutcomeUnknown,
+        InputError::Tmux(_) => ErrorCode::TmuxError,
+    }
+}
