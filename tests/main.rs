@@ -11,6 +11,7 @@
     reason = "the modules of a test program are its whole world"
 )]
 
+mod bridge;
 mod config;
 mod control_abnf;
 mod control_grammar;

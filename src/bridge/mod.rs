@@ -1,5 +1,21 @@
 //! The one owner of what is known of tmux: it turns what the links bring into the event log.
+//!
+//! [`core`] decides and does no IO; `live` runs it on a tmux server, `replay` on a recording. Reading order: `core`,
+//! `streams` (whose bytes are published), `outputs` (which links there are), `inputs` and `screens` (what clients ask).
 
+mod align;
+mod clock;
+mod core;
+mod counters;
+mod gathering;
+mod inputs;
+mod live;
+mod outputs;
 mod request;
+mod screens;
+mod streams;
+mod text;
 
+pub use counters::{Counters, Counts};
+pub use live::{Ends, Settings, follow};
 pub use request::{Handle, InputError, InputRequest, Key, Request, Screen, ScreenError};

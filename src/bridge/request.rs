@@ -116,6 +116,9 @@ pub enum ScreenError {
     /// The pane is gone.
     #[error("there is no such pane")]
     NoSuchPane,
+    /// Too many commands wait for tmux.
+    #[error("too many commands wait for tmux; try again")]
+    Busy,
     /// tmux is not connected, or what is served is a recording.
     #[error("tmux is not connected; try again when it is")]
     Unavailable,

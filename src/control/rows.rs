@@ -143,8 +143,8 @@ row! {
         width: u32 = "#{pane_width}",
         /// Its rows.
         height: u32 = "#{pane_height}",
-        /// Its first process.
-        pid: u32 = "#{pane_pid}",
+        /// Its first process; nothing for a dead pane (3.8).
+        pid: Option<u32> = "#{pane_pid}",
         /// Whether that process has ended and the pane remains.
         dead: bool = "#{pane_dead}",
         /// With what status it ended.

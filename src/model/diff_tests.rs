@@ -1,5 +1,11 @@
 //! Applying the changes, one by one, to the old state gives the new one.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -5,12 +5,14 @@
 
 mod change;
 mod diff;
+mod listing;
 mod op_queue;
 mod reconcile;
 mod state;
 
 pub use change::{Audience, Change, ChangeKind, Place, Places};
 pub use diff::diff;
+pub use listing::Listing;
 pub use op_queue::{Debounce, OpQueue};
 pub use reconcile::{Reconciler, Verdict};
 pub use state::{Buffer, Client, Exit, Pane, Server, Session, State, Window};

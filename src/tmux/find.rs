@@ -40,7 +40,7 @@ pub async fn find_server(tmux: &Tmux, watch: &mut SocketWatch) -> Result<Found, 
     let mut warned = false;
     let mut settling = SETTLING.iter();
     loop {
-        match look(tmux).await {
+        match look_for_server(tmux).await {
             Ok(found) => return Ok(found),
             Err(error @ TmuxError::DestroyUnattached { .. }) => {
                 if !warned {
@@ -62,8 +62,11 @@ pub async fn find_server(tmux: &Tmux, watch: &mut SocketWatch) -> Result<Found, 
     }
 }
 
-/// Looks once.
-async fn look(tmux: &Tmux) -> Result<Found, TmuxError> {
+/// Looks once for a server with a session that muxwire can attach to.
+///
+/// # Errors
+/// There is none now, or it can't be used.
+pub async fn look_for_server(tmux: &Tmux) -> Result<Found, TmuxError> {
     // Connecting costs far less than a process, and most looks find nothing.
     tmux.check_socket().await?;
     let listed = tmux

@@ -19,7 +19,7 @@ mod watch;
 
 pub use error::TmuxError;
 pub use event::{CloseReason, LinkEvent, LinkId, LinkKind, ReplyError};
-pub use find::{Found, find_server};
+pub use find::{Found, find_server, look_for_server};
 pub use link::{LinkBusy, LinkHandle, MAX_IN_FLIGHT, Tap, TapSink, attachable};
 pub use process::{SocketChoice, Tmux};
 pub use reader::LinkReader;

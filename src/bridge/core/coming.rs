@@ -1,0 +1,155 @@
+//! Servers and links come and go.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{Action, Core, REMEMBERED};
+use crate::control::{Command, Subscription};
+use crate::ids::SessionId;
+use crate::model::{Audience, Change, ChangeKind, Server, State, diff};
+use crate::tmux::{CloseReason, LinkId, LinkKind, Version};
+
+impl Core {
+    pub(super) fn found(&mut self, server: Server, session: SessionId, now: Instant) {
+        if self.state.server.as_ref() != Some(&server) {
+            self.lose_server("another server answers", now);
+            self.version = Version::parse(&server.version);
+            tracing::info!(pid = server.pid, version = %server.version, "tmux server found");
+            let state = State {
+                server: Some(server.clone()),
+                ..State::default()
+            };
+            self.enter(
+                vec![Change::new(
+                    Audience::Everyone,
+                    ChangeKind::ServerConnected { server },
+                )],
+                state,
+                now,
+            );
+        }
+        self.actions
+            .push(Action::Open(LinkKind::Control { session }));
+    }
+
+    pub(super) fn lose_server(&mut self, reason: &str, now: Instant) {
+        let Some(server) = self.state.server.clone() else {
+            return;
+        };
+        tracing::warn!(pid = server.pid, reason, "tmux server lost");
+        let mut changes = diff(&self.state, &State::default());
+        let reason = reason.to_owned();
+        changes.push(Change::new(
+            Audience::Everyone,
+            ChangeKind::ServerLost { server, reason },
+        ));
+        self.enter(changes, State::default(), now);
+        let links = self.links();
+        self.actions.extend(links.into_iter().map(Action::Close));
+        self.streams.clear();
+        self.outputs.reset();
+        self.relist.reset();
+        self.reconciler.reset(now);
+        self.version = None;
+    }
+
+    /// Publishes changes together with the state that they lead to.
+    pub(super) fn enter(&mut self, changes: Vec<Change>, state: State, now: Instant) {
+        self.state = Arc::new(state);
+        self.hub.publish(
+            changes,
+            Some(Arc::clone(&self.state)),
+            self.setup.clock.stamp(now),
+        );
+    }
+
+    // Links come and go.
+
+    pub(super) fn opened(&mut self, link: LinkId, kind: LinkKind, pid: u32, now: Instant) {
+        self.processes.insert(link, pid);
+        match kind {
+            LinkKind::Control { .. } => {
+                self.control = Some(link);
+                self.finding.opened = Some(now);
+            }
+            LinkKind::Output { session } => self.outputs.opened(link, session, now),
+        }
+        self.count_links();
+    }
+
+    pub(super) fn open_failed(&mut self, kind: LinkKind, now: Instant) {
+        match kind {
+            LinkKind::Control { .. } => self.finding.again(now),
+            LinkKind::Output { session } => self.outputs.failed(session, now),
+        }
+    }
+
+    pub(super) fn attached(&mut self, link: LinkId, now: Instant) {
+        if self.control == Some(link) {
+            self.control_attached = true;
+            self.relist.request(now);
+        } else if let Some(session) = self.outputs.session_of(link) {
+            self.outputs.attached(link);
+            let candidates = self.outputs.candidates(&self.state);
+            let changes = self.streams.assign(&self.state, &candidates);
+            self.publish(changes, now);
+            if self
+                .version
+                .as_ref()
+                .is_some_and(Version::has_subscriptions)
+            {
+                let tag = self.next_tag();
+                let commands = SUBSCRIPTIONS
+                    .map(|subscription| Command::Subscribe { subscription })
+                    .to_vec();
+                self.actions.push(Action::Send {
+                    link,
+                    tag,
+                    commands,
+                });
+            }
+            tracing::debug!(%link, %session, "output link attached");
+        }
+        self.count_links();
+    }
+
+    pub(super) fn closed(&mut self, link: LinkId, reason: &CloseReason, now: Instant) {
+        self.retire(link);
+        tracing::debug!(%link, %reason, "link closed");
+        if self.control == Some(link) {
+            self.control = None;
+            self.control_attached = false;
+            self.relist.reset();
+            self.reconciler.reset(now);
+            self.counters.reconnect();
+            self.finding.again(now);
+        } else if self.outputs.closed(link, now).is_some() {
+            let candidates = self.outputs.candidates(&self.state);
+            let changes = self.streams.assign(&self.state, &candidates);
+            self.publish(changes, now);
+            self.hint(now);
+        }
+        self.count_links();
+    }
+
+    fn count_links(&self) {
+        let control = usize::from(self.control_attached);
+        self.counters
+            .set_links(self.outputs.attached_len() + control);
+    }
+
+    /// A link has ended, but tmux may list its client for a moment longer.
+    pub(super) fn retire(&mut self, link: LinkId) {
+        self.ended.extend(self.processes.remove(&link));
+        let excess = self.ended.len().saturating_sub(REMEMBERED);
+        self.ended.drain(..excess);
+    }
+}
+
+/// What tmux watches for us: what no notification tells of.
+const SUBSCRIPTIONS: [Subscription; 4] = [
+    Subscription::PaneTitle,
+    Subscription::PaneCommand,
+    Subscription::PanePath,
+    Subscription::PaneProcess,
+];

@@ -1,0 +1,148 @@
+//! A listing comes, and becomes the state.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{Action, Core};
+use crate::bridge::outputs::left;
+use crate::control::{Body, Command, Flow};
+use crate::ids::{PaneId, SessionId};
+use crate::model::{Audience, Change, ChangeKind, Listing, State, Verdict, diff};
+use crate::tmux::{ReplyError, Version};
+
+impl Core {
+    pub(super) fn listed(
+        &mut self,
+        tag: u64,
+        index: usize,
+        outcome: Result<Body, ReplyError>,
+        now: Instant,
+    ) {
+        match outcome {
+            Ok(body) => {
+                if let Some(listing) = self.gathering.add(tag, index, body) {
+                    self.relist.finish();
+                    self.adopt(listing, now);
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, "listing failed");
+                self.list_again(now);
+            }
+        }
+    }
+
+    /// A listing has failed; if the control link lives on, another one is asked for.
+    pub(super) fn list_again(&mut self, now: Instant) {
+        self.gathering.reset();
+        if self.relist.is_running() {
+            self.relist.finish();
+            self.hint(now);
+        }
+    }
+
+    /// Makes a listing the state, and publishes how it differs.
+    fn adopt(&mut self, listing: Listing, now: Instant) {
+        tracing::debug!(?listing, "listing");
+        let own = self
+            .processes
+            .values()
+            .chain(&self.ended)
+            .copied()
+            .collect();
+        let state = listing.into_state(self.state.server.clone(), &own);
+        let mut changes = diff(&self.state, &state);
+        self.touch_buffers(&state, &mut changes);
+        match self.reconciler.judge(!changes.is_empty(), now) {
+            Verdict::Suspicious => return,
+            Verdict::Drift => self.mark_drift(&mut changes),
+            Verdict::Ordinary => {}
+        }
+        let left = left(&self.state, &state);
+        if changes.is_empty() {
+            self.state = Arc::new(state);
+        } else {
+            self.enter(changes, state, now);
+        }
+        let candidates = self.outputs.candidates(&self.state);
+        let changes = self.streams.listed(&self.state, &candidates);
+        self.publish(changes, now);
+        self.fit_links(&left, now);
+    }
+
+    /// A buffer that was set again may look as before; its notification tells all the same.
+    fn touch_buffers(&mut self, state: &State, changes: &mut Vec<Change>) {
+        for name in std::mem::take(&mut self.touched) {
+            let told = changes.iter().any(|change| {
+                matches!(&change.kind, ChangeKind::BufferChanged { buffer } if buffer.name == name)
+            });
+            if let Some(buffer) = state.buffers.get(&name).filter(|_| !told) {
+                let kind = ChangeKind::BufferChanged {
+                    buffer: buffer.clone(),
+                };
+                changes.push(Change::new(Audience::Unscoped, kind));
+            }
+        }
+    }
+
+    fn mark_drift(&self, changes: &mut [Change]) {
+        let sampled = !self
+            .version
+            .as_ref()
+            .is_some_and(Version::has_subscriptions);
+        for change in changes {
+            change.reconciled = true;
+            if !(sampled && is_sampled(&change.kind)) {
+                tracing::warn!(
+                    kind = change.kind.name(),
+                    "the reconciler found a change that tmux did not tell of"
+                );
+                self.counters.drift();
+            }
+        }
+    }
+
+    fn fit_links(&mut self, left: &[(SessionId, PaneId)], now: Instant) {
+        if !self.setup.live {
+            return;
+        }
+        let plan = self.outputs.plan(&self.state, left, now);
+        self.actions
+            .extend(plan.close.into_iter().map(Action::Close));
+        let has_flow_control = self.version.as_ref().is_some_and(Version::has_flow_control);
+        let pauses = plan
+            .pause
+            .into_iter()
+            .map(|(link, pane)| (link, pane, Flow::Pause));
+        let resumes = plan
+            .resume
+            .into_iter()
+            .map(|(link, pane)| (link, pane, Flow::Continue));
+        for (link, pane, flow) in pauses.chain(resumes) {
+            if has_flow_control {
+                let tag = self.next_tag();
+                self.actions.push(Action::Send {
+                    link,
+                    tag,
+                    commands: vec![Command::Flow { pane, flow }],
+                });
+            } else {
+                // Without flow control, only a new link makes tmux forget the pane.
+                self.actions.push(Action::Close(link));
+            }
+        }
+    }
+}
+
+/// Whether a change is told by subscriptions alone.
+fn is_sampled(kind: &ChangeKind) -> bool {
+    matches!(
+        kind,
+        ChangeKind::PaneTitleChanged { .. }
+            | ChangeKind::PaneCommandChanged { .. }
+            | ChangeKind::PanePathChanged { .. }
+            | ChangeKind::PaneExited { .. }
+            | ChangeKind::BufferChanged { .. }
+            | ChangeKind::BufferDeleted { .. }
+    )
+}

@@ -1,0 +1,394 @@
+//! The owner of the model, without IO: events in, actions out, changes into the hub.
+//!
+//! Time is a parameter, and what is to be done is returned; so a recording drives it exactly as tmux does.
+
+mod coming;
+mod finding;
+mod listing;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use self::finding::Finding;
+use super::clock::Clock;
+use super::counters::Counters;
+use super::gathering::{Gathering, LISTS};
+use super::inputs::Inputs;
+use super::outputs::Outputs;
+use super::request::{Request, ScreenError};
+use super::screens::{Screens, Source};
+use super::streams::Streams;
+use crate::control::{Body, Command, Notification};
+use crate::hub::Hub;
+use crate::ids::{PaneId, SessionId};
+use crate::model::{Change, Debounce, OpQueue, Reconciler, Server, State};
+use crate::tmux::{LinkEvent, LinkId, LinkKind, ReplyError, Version};
+
+/// How long a difference that no notification told of is given to be explained by one.
+///
+/// Subscriptions are sampled once a second.
+const SETTLE: Duration = Duration::from_millis(1500);
+
+/// How many ended links are remembered, so that none of them is taken for somebody else's client.
+const REMEMBERED: usize = 64;
+
+/// What the owner is told.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A server answers, and this session of it can be attached to.
+    Found { server: Server, session: SessionId },
+    /// No server answers.
+    NoServer { reason: String },
+    /// A link has been started; `pid` is its process.
+    Opened {
+        link: LinkId,
+        kind: LinkKind,
+        pid: u32,
+    },
+    /// A link could not be started.
+    OpenFailed { kind: LinkKind },
+    /// A link has brought something.
+    Link(LinkEvent),
+    /// A client asks for something.
+    Request(Request),
+    /// A link did not take the commands of this tag.
+    NotSent { tag: u64 },
+    /// The time that [`Core::deadline`] named has come.
+    Timer,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// Look for a server, and tell when there is one.
+    Find,
+    /// Start a link.
+    Open(LinkKind),
+    /// Send commands on a link; their replies come back with the tag.
+    Send {
+        link: LinkId,
+        tag: u64,
+        commands: Vec<Command>,
+    },
+    /// Let a link detach and end.
+    Close(LinkId),
+}
+
+/// The model, the streams of the panes and the requests under way.
+#[derive(Debug)]
+pub(super) struct Core {
+    hub: Hub,
+    counters: Arc<Counters>,
+    state: Arc<State>,
+    version: Option<Version>,
+    control: Option<LinkId>,
+    control_attached: bool,
+    finding: Finding,
+    outputs: Outputs,
+    streams: Streams,
+    relist: OpQueue,
+    reconciler: Reconciler,
+    gathering: Gathering,
+    touched: BTreeSet<String>,
+    last_hint: Instant,
+    processes: HashMap<LinkId, u32>,
+    ended: VecDeque<u32>,
+    inputs: Inputs,
+    screens: Screens,
+    actions: Vec<Action>,
+    last_tag: u64,
+    setup: Setup,
+}
+
+/// What the owner is told at its start.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setup {
+    /// How long hints are gathered before everything is listed.
+    pub(super) debounce: Debounce,
+    /// How often everything is compared with tmux though nothing hinted at a change.
+    pub(super) reconcile: Duration,
+    /// Where timestamps come from.
+    pub(super) clock: Clock,
+    /// Whether tmux is there to be asked; a recording only tells.
+    pub(super) live: bool,
+}
+
+impl Core {
+    /// An owner that knows of no server yet.
+    pub(super) fn new(hub: Hub, counters: Arc<Counters>, setup: Setup, now: Instant) -> Self {
+        Self {
+            hub,
+            counters,
+            state: Arc::default(),
+            version: None,
+            control: None,
+            control_attached: false,
+            finding: Finding::default(),
+            outputs: Outputs::default(),
+            streams: Streams::default(),
+            relist: OpQueue::new(setup.debounce),
+            reconciler: Reconciler::new(setup.reconcile, SETTLE, now),
+            gathering: Gathering::default(),
+            touched: BTreeSet::new(),
+            last_hint: now,
+            processes: HashMap::new(),
+            ended: VecDeque::new(),
+            inputs: Inputs::default(),
+            screens: Screens::default(),
+            actions: Vec::new(),
+            last_tag: 0,
+            setup,
+        }
+    }
+
+    /// Handles one event. What is to be done then waits in [`Core::actions`].
+    pub(super) fn handle(&mut self, event: Event, now: Instant) {
+        match event {
+            Event::Found { server, session } => self.found(server, session, now),
+            Event::NoServer { reason } => self.lose_server(&reason, now),
+            Event::Opened { link, kind, pid } => self.opened(link, kind, pid, now),
+            Event::OpenFailed { kind } => self.open_failed(kind, now),
+            Event::Link(event) => self.link(event, now),
+            Event::NotSent { tag } => self.not_sent(tag, now),
+            Event::Request(request) => self.request(request),
+            Event::Timer => self.timer(now),
+        }
+    }
+
+    /// What is to be done since this was last asked.
+    pub(super) fn actions(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+
+    /// When [`Event::Timer`] is wanted next.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        if !self.setup.live {
+            return None;
+        }
+        if self.control.is_none() {
+            return self.finding.due;
+        }
+        let dues = [
+            self.relist.due(),
+            self.reconciler.due(),
+            self.outputs.due(self.last_hint),
+        ];
+        dues.into_iter().flatten().min()
+    }
+
+    /// Every link that is open.
+    pub(super) fn links(&self) -> Vec<LinkId> {
+        self.outputs.ids().chain(self.control).collect()
+    }
+
+    fn next_tag(&mut self) -> u64 {
+        self.last_tag += 1;
+        self.last_tag
+    }
+
+    fn publish(&self, changes: impl IntoIterator<Item = Change>, read_at: Instant) {
+        self.hub
+            .publish(changes, None, self.setup.clock.stamp(read_at));
+    }
+
+    fn link(&mut self, event: LinkEvent, now: Instant) {
+        match event {
+            LinkEvent::Output {
+                link,
+                pane,
+                bytes,
+                read_at,
+            } => self.output(link, pane, bytes, read_at),
+            LinkEvent::Gap { link, pane, bytes } => {
+                let change = self.streams.gap(link, pane, (bytes > 0).then_some(bytes));
+                if change.is_some() {
+                    self.counters.gap();
+                }
+                self.publish(change, now);
+            }
+            LinkEvent::Attached { link } => self.attached(link, now),
+            LinkEvent::Notification { link, notification } => {
+                self.notification(link, notification, now)
+            }
+            LinkEvent::Resync { .. } => {
+                self.counters.resync();
+                self.hint(now);
+            }
+            LinkEvent::Reply {
+                link,
+                tag,
+                index,
+                command,
+                outcome,
+            } => {
+                self.reply(link, tag, index, &command, outcome, now);
+            }
+            LinkEvent::Closed { link, reason } => self.closed(link, &reason, now),
+        }
+    }
+
+    fn output(&mut self, link: LinkId, pane: PaneId, bytes: Bytes, read_at: Instant) {
+        let change = self.streams.output(link, pane, bytes);
+        if change.is_some() {
+            self.publish(change, read_at);
+        } else if self.streams.is_unplaced(pane) && !self.relist.is_requested() {
+            self.hint(read_at);
+        }
+    }
+
+    fn notification(&mut self, link: LinkId, notification: Notification, now: Instant) {
+        if self.is_own(&notification) {
+            return;
+        }
+        if let Notification::PasteBufferChanged { name } = &notification {
+            self.touched.insert(name.to_string_lossy().into_owned());
+        }
+        let heard = self.control == Some(link) || self.outputs.session_of(link).is_some();
+        if heard && is_hint(&notification, self.control == Some(link)) {
+            self.hint(now);
+        }
+    }
+
+    /// Whether a notification tells of nothing but one of muxwire's own links.
+    fn is_own(&self, notification: &Notification) -> bool {
+        let (Notification::ClientSessionChanged { client, .. }
+        | Notification::ClientDetached { client }) = notification
+        else {
+            return false;
+        };
+        let name = client.to_string_lossy();
+        let pid = name
+            .strip_prefix("client-")
+            .and_then(|pid| pid.parse::<u32>().ok());
+        pid.is_some_and(|pid| {
+            self.processes
+                .values()
+                .chain(&self.ended)
+                .any(|own| *own == pid)
+        })
+    }
+
+    fn hint(&mut self, now: Instant) {
+        self.last_hint = now;
+        self.reconciler.hint();
+        self.relist.request(now);
+    }
+
+    fn timer(&mut self, now: Instant) {
+        if self.finding.due.take_if(|due| *due <= now).is_some() {
+            self.actions.push(Action::Find);
+        }
+        if self.outputs.retry(now) {
+            self.relist.request(now);
+        }
+        if self.reconciler.start(now) {
+            self.relist.request(now);
+        }
+        if let Some(session) = self.outputs.next_to_open(self.last_hint, now) {
+            self.actions
+                .push(Action::Open(LinkKind::Output { session }));
+        }
+        let Some(link) = self.control else { return };
+        if self.relist.start(now) {
+            let tag = self.next_tag();
+            let commands = LISTS.to_vec();
+            self.counters.listing();
+            self.actions.push(Action::Send {
+                link,
+                tag,
+                commands,
+            });
+        }
+    }
+
+    fn reply(
+        &mut self,
+        link: LinkId,
+        tag: u64,
+        index: usize,
+        command: &Command,
+        outcome: Result<Body, ReplyError>,
+        now: Instant,
+    ) {
+        if LISTS.contains(command) {
+            self.listed(tag, index, outcome, now);
+        } else if self.screens.owns(tag) {
+            let offset = |pane| self.streams.offset(pane);
+            self.screens
+                .reply(tag, command, outcome, offset, &mut self.actions);
+        } else if self.inputs.owns(tag) {
+            self.inputs.reply(tag, outcome, &mut self.actions);
+        } else if let Err(error) = outcome {
+            tracing::debug!(%link, ?command, %error, "command failed");
+        }
+    }
+
+    fn not_sent(&mut self, tag: u64, now: Instant) {
+        if self.screens.owns(tag) {
+            self.screens.not_sent(tag);
+        } else if self.inputs.owns(tag) {
+            self.inputs.not_sent(tag);
+        } else {
+            self.list_again(now);
+        }
+    }
+
+    fn request(&mut self, request: Request) {
+        let control = self.control.filter(|_| self.setup.live);
+        match request {
+            Request::Input { input, reply } => {
+                let tag = self.next_tag();
+                self.inputs
+                    .begin(control, tag, input.into_request(), reply, &mut self.actions);
+            }
+            Request::Screens { panes, reply } => {
+                let Self {
+                    screens,
+                    streams,
+                    state,
+                    version,
+                    last_tag,
+                    actions,
+                    ..
+                } = self;
+                let has_flow_control = version.as_ref().is_some_and(Version::has_flow_control);
+                let source = |pane: PaneId| {
+                    if !state.panes.contains_key(&pane) {
+                        return Err(ScreenError::NoSuchPane);
+                    }
+                    let owner = streams.owner(pane).filter(|_| has_flow_control);
+                    let link = owner.or(control).ok_or(ScreenError::Unavailable)?;
+                    Ok(Source {
+                        pane,
+                        link,
+                        exact: owner.is_some(),
+                    })
+                };
+                let next_tag = || {
+                    *last_tag += 1;
+                    *last_tag
+                };
+                screens.begin(panes.into_request(), reply, source, next_tag, actions);
+            }
+        }
+    }
+}
+
+/// Whether a notification may mean that a listing would differ from the last one.
+///
+/// Most come on every link, and are heard on the control link alone; what concerns a session's own windows comes on
+/// its output link only.
+fn is_hint(notification: &Notification, on_control_link: bool) -> bool {
+    match notification {
+        Notification::LayoutChange { .. } | Notification::SubscriptionChanged { .. } => true,
+        Notification::Pause { .. }
+        | Notification::Continue { .. }
+        | Notification::Message { .. }
+        | Notification::ConfigError { .. }
+        | Notification::Unknown { .. } => false,
+        _ => on_control_link,
+    }
+}

@@ -1,0 +1,328 @@
+//! Runs the owner on a tmux server: opens its links, hears them, and sends what it asks for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout_at;
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+use super::core::{Action, Core, Event, Setup};
+use super::counters::Counters;
+use super::request::Request;
+use crate::hub::Hub;
+use crate::model::{Debounce, Server};
+use crate::tmux::{
+    Found, LinkEvent, LinkHandle, LinkId, LinkKind, SocketWatch, Tap, Tmux, TmuxError, find_server,
+    look_for_server, reap_stale,
+};
+
+/// How many events of all links may wait for the owner. A link whose events find no room counts and drops them.
+const EVENTS: usize = 4096;
+
+/// How many events are handled before timers and requests are looked at again.
+const BATCH: usize = 64;
+
+/// How long links may take to say what tmux had queued for them when muxwire ends, before they are ended by force.
+const DETACH_LIMIT: Duration = Duration::from_secs(3);
+
+/// How the bridge follows tmux.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How long hints are gathered before everything is listed.
+    pub debounce: Debounce,
+    /// How often everything is compared with tmux though nothing hinted at a change.
+    pub reconcile: Duration,
+}
+
+/// What the bridge is connected to.
+#[derive(Debug)]
+pub struct Ends {
+    /// Where events are published.
+    pub hub: Hub,
+    /// Where it counts.
+    pub counters: Arc<Counters>,
+    /// What clients ask; see [`super::Handle::pair`].
+    pub requests: mpsc::Receiver<Request>,
+}
+
+/// Follows a tmux server, and the next one at the same socket when it goes, until it is cancelled.
+///
+/// # Errors
+/// tmux can't be used, and waiting doesn't heal that.
+pub async fn follow(
+    tmux: Tmux,
+    settings: Settings,
+    ends: Ends,
+    tap: Option<Tap>,
+    cancel: CancellationToken,
+) -> Result<(), TmuxError> {
+    if let Err(error) = reap_stale(&tmux).await {
+        tracing::debug!(%error, "no links of a muxwire that is gone were looked for");
+    }
+    let mut live = Live::start(tmux, settings, ends, tap);
+    let outcome = live.serve(&cancel).await;
+    live.detach().await;
+    outcome
+}
+
+/// The owner with everything that does IO for it.
+struct Live {
+    core: Core,
+    tmux: Tmux,
+    tap: Option<Tap>,
+    links: HashMap<LinkId, LinkHandle>,
+    last_link: u64,
+    events: mpsc::Receiver<LinkEvent>,
+    to_events: mpsc::Sender<LinkEvent>,
+    requests: mpsc::Receiver<Request>,
+    finder: Finder,
+}
+
+/// What happens next.
+enum Step {
+    Links(Vec<LinkEvent>),
+    Finder(Finding),
+    Request(Request),
+    Timer,
+    Cancelled,
+}
+
+impl Live {
+    fn start(tmux: Tmux, settings: Settings, ends: Ends, tap: Option<Tap>) -> Self {
+        let Settings {
+            debounce,
+            reconcile,
+        } = settings;
+        let setup = Setup {
+            debounce,
+            reconcile,
+            clock: Clock::System,
+            live: true,
+        };
+        let (to_events, events) = mpsc::channel(EVENTS);
+        let finder = Finder::start(tmux.clone());
+        finder.find();
+        Self {
+            core: Core::new(ends.hub, ends.counters, setup, Instant::now()),
+            tmux,
+            tap,
+            links: HashMap::new(),
+            last_link: 0,
+            events,
+            to_events,
+            requests: ends.requests,
+            finder,
+        }
+    }
+
+    async fn serve(&mut self, cancel: &CancellationToken) -> Result<(), TmuxError> {
+        loop {
+            let step = self.next_step(cancel).await;
+            let now = Instant::now();
+            match step {
+                Step::Links(events) => events.into_iter().for_each(|event| self.link(event, now)),
+                Step::Finder(Finding::Server(found)) => self.found(*found, now),
+                Step::Finder(Finding::Nothing(reason)) => {
+                    self.handle(Event::NoServer { reason }, now)
+                }
+                Step::Finder(Finding::Unusable(error)) => return Err(error),
+                Step::Request(request) => self.handle(Event::Request(request), now),
+                Step::Timer => self.handle(Event::Timer, now),
+                Step::Cancelled => return Ok(()),
+            }
+        }
+    }
+
+    async fn next_step(&mut self, cancel: &CancellationToken) -> Step {
+        let deadline = self.core.deadline();
+        let mut batch = Vec::with_capacity(BATCH);
+        tokio::select! {
+            _ = self.events.recv_many(&mut batch, BATCH) => Step::Links(batch),
+            Some(finding) = self.finder.findings.recv() => Step::Finder(finding),
+            Some(request) = self.requests.recv() => Step::Request(request),
+            () = until(deadline) => Step::Timer,
+            () = cancel.cancelled() => Step::Cancelled,
+        }
+    }
+
+    fn link(&mut self, event: LinkEvent, now: Instant) {
+        if let LinkEvent::Closed { link, .. } = &event {
+            self.links.remove(link);
+        }
+        self.handle(Event::Link(event), now);
+    }
+
+    fn found(&mut self, found: Found, now: Instant) {
+        let Found {
+            tmux,
+            session,
+            server,
+        } = found;
+        self.tmux = tmux;
+        let server = Server {
+            pid: server.pid,
+            start_time: server.start_time,
+            version: server.version,
+        };
+        self.handle(Event::Found { server, session }, now);
+    }
+
+    fn handle(&mut self, event: Event, now: Instant) {
+        self.core.handle(event, now);
+        loop {
+            let actions = self.core.actions();
+            if actions.is_empty() {
+                return;
+            }
+            for action in actions {
+                self.perform(action, now);
+            }
+        }
+    }
+
+    fn perform(&mut self, action: Action, now: Instant) {
+        match action {
+            Action::Find => self.finder.find(),
+            Action::Open(kind) => self.open(kind, now),
+            Action::Send {
+                link,
+                tag,
+                commands,
+            } => {
+                let sent = self
+                    .links
+                    .get(&link)
+                    .map(|handle| handle.send(tag, commands));
+                if !matches!(sent, Some(Ok(()))) {
+                    tracing::debug!(%link, tag, "the link takes no commands now");
+                    self.core.handle(Event::NotSent { tag }, now);
+                }
+            }
+            Action::Close(link) => {
+                if let Some(handle) = self.links.get(&link) {
+                    handle.detach();
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, kind: LinkKind, now: Instant) {
+        self.last_link += 1;
+        let link = LinkId(self.last_link);
+        match LinkHandle::open(
+            &self.tmux,
+            link,
+            kind,
+            self.to_events.clone(),
+            self.tap.clone(),
+        ) {
+            Ok(handle) => {
+                let pid = handle.pid();
+                self.links.insert(link, handle);
+                self.core.handle(Event::Opened { link, kind, pid }, now);
+            }
+            Err(error) => {
+                tracing::warn!(?kind, %error, "a link to tmux could not be opened");
+                self.core.handle(Event::OpenFailed { kind }, now);
+            }
+        }
+    }
+
+    /// Detaches every link and waits for the end of each: tmux is left as if muxwire had never been there.
+    async fn detach(mut self) {
+        self.links.values().for_each(LinkHandle::detach);
+        let limit = tokio::time::Instant::now() + DETACH_LIMIT;
+        while !self.links.is_empty() {
+            match timeout_at(limit, self.events.recv()).await {
+                Ok(Some(LinkEvent::Closed { link, .. })) => drop(self.links.remove(&link)),
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => {
+                    tracing::warn!(
+                        links = self.links.len(),
+                        "links did not end in time and are ended by force"
+                    );
+                    self.links.values().for_each(LinkHandle::kill);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What the finder says.
+enum Finding {
+    Server(Box<Found>),
+    Nothing(String),
+    Unusable(TmuxError),
+}
+
+/// The task that looks for a server, whenever it is asked to.
+struct Finder {
+    wanted: mpsc::UnboundedSender<()>,
+    findings: mpsc::Receiver<Finding>,
+    task: JoinHandle<()>,
+}
+
+impl Finder {
+    fn start(tmux: Tmux) -> Self {
+        // Each link that ends asks at most once, so the requests are bounded by the links.
+        let (wanted, asked) = mpsc::unbounded_channel();
+        let (to_findings, findings) = mpsc::channel(1);
+        let task = tokio::spawn(look_when_asked(tmux, asked, to_findings));
+        Self {
+            wanted,
+            findings,
+            task,
+        }
+    }
+
+    fn find(&self) {
+        if self.wanted.send(()).is_err() {
+            tracing::debug!("the finder has ended");
+        }
+    }
+}
+
+impl Drop for Finder {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn look_when_asked(
+    tmux: Tmux,
+    mut asked: mpsc::UnboundedReceiver<()>,
+    findings: mpsc::Sender<Finding>,
+) {
+    let mut watch = SocketWatch::new(tmux.socket_path());
+    while asked.recv().await.is_some() {
+        let mut finding = look_for_server(&tmux).await;
+        if let Err(error) = &finding {
+            tracing::info!(socket = %tmux.socket_path().display(), %error, "waiting for a tmux server");
+            if findings
+                .send(Finding::Nothing(error.to_string()))
+                .await
+                .is_err()
+            {
+                return;
+            }
+            finding = find_server(&tmux, &mut watch).await;
+        }
+        let finding =
+            finding.map_or_else(Finding::Unusable, |found| Finding::Server(Box::new(found)));
+        if findings.send(finding).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Which output links there should be: one for every session, opened, recycled and let go as sessions come and go.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, Instant};
+
+use crate::ids::{PaneId, SessionId};
+use crate::model::{Pane, Place, Session, State};
+use crate::tmux::LinkId;
+
+/// The first wait before a link that ended at once is opened again; it doubles up to [`LONGEST_WAIT`].
+pub(super) const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// The longest wait between two attempts to open a session's link.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// A link that lived this long was a good one: the next attempt needs no wait.
+pub(super) const GOOD_LIFE: Duration = Duration::from_secs(5);
+
+/// How long tmux must have told of no change before a link is attached, and how long that is waited for.
+///
+/// A change that tmux tells of while a control client attaches ends the whole server: it writes the notification to
+/// a client that can't take one yet (seen on 3.3a and 3.5a, about 3 in 1,000 attachments during a burst of renames).
+/// Scripts change things in bursts, so links wait until a burst is over, and are attached one at a time.
+const QUIET: Duration = Duration::from_millis(40);
+const LONGEST_QUIET_WAIT: Duration = Duration::from_millis(500);
+
+/// The output links, and the sessions whose link has failed of late.
+#[derive(Debug, Default)]
+pub(super) struct Outputs {
+    links: BTreeMap<LinkId, Output>,
+    /// Sessions that wait for their link, and since when.
+    wanted: BTreeMap<SessionId, Instant>,
+    opening: Option<SessionId>,
+    failures: HashMap<SessionId, Failure>,
+    warned: BTreeSet<SessionId>,
+}
+
+#[derive(Debug)]
+struct Output {
+    session: SessionId,
+    opened: Instant,
+    attached: bool,
+    paused: BTreeSet<PaneId>,
+}
+
+#[derive(Debug)]
+struct Failure {
+    wait: Duration,
+    /// When it may be tried again; `None` once that time has come.
+    until: Option<Instant>,
+}
+
+/// What is to be done so that the links fit the state.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Links to let go.
+    pub(super) close: Vec<LinkId>,
+    /// Panes whose window left the link's session: tmux would keep their output for us for ever.
+    pub(super) pause: Vec<(LinkId, PaneId)>,
+    /// Panes that came back.
+    pub(super) resume: Vec<(LinkId, PaneId)>,
+}
+
+impl Outputs {
+    /// A link has been opened.
+    pub(super) fn opened(&mut self, link: LinkId, session: SessionId, now: Instant) {
+        let output = Output {
+            session,
+            opened: now,
+            attached: false,
+            paused: BTreeSet::new(),
+        };
+        self.links.insert(link, output);
+    }
+
+    /// A link could not be opened.
+    pub(super) fn failed(&mut self, session: SessionId, now: Instant) {
+        self.opening.take_if(|opening| *opening == session);
+        let wait = self
+            .failures
+            .get(&session)
+            .map_or(FIRST_WAIT, |last| (last.wait * 2).min(LONGEST_WAIT));
+        self.failures.insert(
+            session,
+            Failure {
+                wait,
+                until: Some(now + wait),
+            },
+        );
+    }
+
+    /// tmux has attached the link. `false` if it is none of these.
+    pub(super) fn attached(&mut self, link: LinkId) -> bool {
+        let Some(output) = self.links.get_mut(&link) else {
+            return false;
+        };
+        output.attached = true;
+        self.opening.take_if(|opening| *opening == output.session);
+        true
+    }
+
+    /// A link has ended. Tells its session, if it was one of these.
+    pub(super) fn closed(&mut self, link: LinkId, now: Instant) -> Option<SessionId> {
+        let output = self.links.remove(&link)?;
+        self.opening.take_if(|opening| *opening == output.session);
+        if now.duration_since(output.opened) < GOOD_LIFE {
+            self.failed(output.session, now);
+        } else {
+            self.failures.remove(&output.session);
+        }
+        Some(output.session)
+    }
+
+    /// The session that a link shows.
+    pub(super) fn session_of(&self, link: LinkId) -> Option<SessionId> {
+        self.links.get(&link).map(|output| output.session)
+    }
+
+    /// The session whose link is to be opened now, if tmux has been quiet since `last_hint` for long enough.
+    pub(super) fn next_to_open(&mut self, last_hint: Instant, now: Instant) -> Option<SessionId> {
+        let (session, _) = self.opening_due(last_hint).filter(|(_, due)| *due <= now)?;
+        self.wanted.remove(&session);
+        self.opening = Some(session);
+        Some(session)
+    }
+
+    /// Which link is to be opened next, and when.
+    fn opening_due(&self, last_hint: Instant) -> Option<(SessionId, Instant)> {
+        if self.opening.is_some() {
+            return None;
+        }
+        let (session, since) = self.wanted.iter().min_by_key(|(_, since)| **since)?;
+        Some((
+            *session,
+            (last_hint + QUIET).min(*since + LONGEST_QUIET_WAIT),
+        ))
+    }
+
+    /// Every link.
+    pub(super) fn ids(&self) -> impl Iterator<Item = LinkId> {
+        self.links.keys().copied()
+    }
+
+    /// How many links tmux has attached.
+    pub(super) fn attached_len(&self) -> usize {
+        self.links.values().filter(|output| output.attached).count()
+    }
+
+    /// The links with the place of their session, in the order in which they came.
+    pub(super) fn candidates(&self, state: &State) -> Vec<(LinkId, Place)> {
+        let place = |session: &SessionId| state.sessions.get(session).map(Session::place);
+        self.links
+            .iter()
+            .filter_map(|(link, output)| Some((*link, place(&output.session)?)))
+            .collect()
+    }
+
+    /// When a link is to be opened, or a session whose link failed is to be tried again.
+    pub(super) fn due(&self, last_hint: Instant) -> Option<Instant> {
+        let retries = self.failures.values().filter_map(|failure| failure.until);
+        retries
+            .chain(self.opening_due(last_hint).map(|(_, due)| due))
+            .min()
+    }
+
+    /// Whether a session's wait is over, so that a listing is to look for what can be opened.
+    pub(super) fn retry(&mut self, now: Instant) -> bool {
+        let over = self
+            .failures
+            .values_mut()
+            .filter(|failure| failure.until.is_some_and(|until| until <= now));
+        over.map(|failure| failure.until = None).count() > 0
+    }
+
+    /// Compares the links with the sessions that there are.
+    ///
+    /// `left` are the panes that were shown in a session by the last listing and are no more.
+    pub(super) fn plan(
+        &mut self,
+        state: &State,
+        left: &[(SessionId, PaneId)],
+        now: Instant,
+    ) -> Plan {
+        self.failures
+            .retain(|session, _| state.sessions.contains_key(session));
+        let mut plan = Plan::default();
+        for (link, output) in &mut self.links {
+            match state.sessions.get(&output.session) {
+                Some(session) if !session.destroy_unattached => {
+                    for (_, pane) in left
+                        .iter()
+                        .filter(|(session, _)| *session == output.session)
+                    {
+                        if output.paused.insert(*pane) {
+                            plan.pause.push((*link, *pane));
+                        }
+                    }
+                    output.resume(*link, state, &mut plan);
+                }
+                _ => plan.close.push(*link),
+            }
+        }
+        for session in state.sessions.values() {
+            if session.destroy_unattached {
+                self.warn(session.id, &session.name);
+            } else if self.may_open(session.id) {
+                self.wanted.entry(session.id).or_insert(now);
+            }
+        }
+        self.wanted
+            .retain(|session, _| state.sessions.contains_key(session));
+        plan
+    }
+
+    /// Forgets everything but the links: their end is still to come.
+    pub(super) fn reset(&mut self) {
+        self.wanted.clear();
+        self.opening = None;
+        self.failures.clear();
+        self.warned.clear();
+    }
+
+    fn may_open(&self, session: SessionId) -> bool {
+        let has_link = self.links.values().any(|output| output.session == session);
+        let waits = self
+            .failures
+            .get(&session)
+            .is_some_and(|failure| failure.until.is_some());
+        !has_link && !waits && self.opening != Some(session)
+    }
+
+    fn warn(&mut self, session: SessionId, name: &str) {
+        if self.warned.insert(session) {
+            tracing::warn!(
+                %session, ?name,
+                "destroy-unattached is on: attaching would let tmux destroy the session when muxwire leaves, so its \
+                 output is not streamed; turn the option off for this session to see it"
+            );
+        }
+    }
+}
+
+impl Output {
+    fn resume(&mut self, link: LinkId, state: &State, plan: &mut Plan) {
+        let session = self.session;
+        self.paused.retain(|pane| {
+            let back = state
+                .places_of_pane(*pane)
+                .iter()
+                .any(|place| place.session == session);
+            if back {
+                plan.resume.push((link, *pane));
+            }
+            !back && state.panes.contains_key(pane)
+        });
+    }
+}
+
+/// The panes that a session showed in `old` and shows no more in `new`, though they live on.
+pub(super) fn left(old: &State, new: &State) -> Vec<(SessionId, PaneId)> {
+    let mut left = Vec::new();
+    for (id, before) in &old.sessions {
+        let Some(now) = new.sessions.get(id) else {
+            continue;
+        };
+        let shown: BTreeSet<_> = before.windows.values().collect();
+        let still: BTreeSet<_> = now.windows.values().collect();
+        let stays = |pane: &Pane| {
+            new.panes
+                .get(&pane.id)
+                .is_none_or(|now| still.contains(&now.window))
+        };
+        let gone = old
+            .panes
+            .values()
+            .filter(|pane| shown.contains(&pane.window) && !stays(pane));
+        left.extend(gone.map(|pane| (*id, pane.id)));
+    }
+    left
+}

@@ -1,0 +1,159 @@
+//! The bridge on a real tmux: events, bytes, input, and servers that come and go.
+
+use bytes::Bytes;
+use muxwire::bridge::{InputError, Key};
+use muxwire::ids::PaneId;
+use muxwire::model::ChangeKind;
+
+use crate::support::bridge::LiveBridge;
+use crate::support::{TmuxServer, for_each_version_async};
+
+fn text(text: &str) -> Key {
+    Key::Text(Bytes::copy_from_slice(text.as_bytes()))
+}
+
+#[test]
+fn what_a_server_holds_is_seen_and_followed() {
+    for_each_version_async(async |program| {
+        let server = TmuxServer::start(&program);
+        let mut bridge = LiveBridge::start(server.tmux().await);
+        bridge.settled().await;
+        server.run(["new-session", "-d", "-s", "second", "exec cat"]);
+        bridge
+            .until("a session that comes", |state| {
+                state.session_named("second").is_some()
+            })
+            .await;
+        bridge.settled().await;
+        server.run(["rename-session", "-t", "=second", "third"]);
+        server.run(["split-window", "-t", "=main:", "exec cat"]);
+        let state = bridge
+            .until("a rename", |state| state.session_named("third").is_some())
+            .await;
+        assert!(state.session_named("second").is_none());
+        bridge
+            .until("a split", |state| state.panes.len() == 3)
+            .await;
+        server.run(["kill-session", "-t", "=third"]);
+        bridge
+            .until("a session that goes", |state| state.sessions.len() == 1)
+            .await;
+        let renamed = |kind: &ChangeKind| matches!(kind, ChangeKind::SessionRenamed { .. });
+        bridge
+            .event("session.renamed", |event| renamed(&event.change.kind))
+            .await;
+        let removed = |kind: &ChangeKind| matches!(kind, ChangeKind::SessionRemoved);
+        bridge
+            .event("session.removed", |event| removed(&event.change.kind))
+            .await;
+        assert_eq!(bridge.counters.counts().drift, 0);
+        bridge.stop().await;
+        assert_eq!(server.run(["list-clients"]), "", "no link is left behind");
+    });
+}
+
+#[test]
+fn what_is_typed_comes_back_as_output() {
+    for_each_version_async(async |program| {
+        let server = TmuxServer::start(&program);
+        let mut bridge = LiveBridge::start(server.tmux().await);
+        bridge
+            .event("server.connected", |event| {
+                event.change.kind.name() == "server.connected"
+            })
+            .await;
+        bridge.settled().await;
+        let pane = PaneId(0);
+        let keys = vec![
+            text("h\u{e9}llo; #{pane_id} 'x' \"y\" $HOME"),
+            Key::Named("Enter".to_owned()),
+        ];
+        bridge.input(pane, keys, false).await.unwrap();
+        let seen = bridge
+            .output(pane, "$HOME\r\nh\u{e9}llo; #{pane_id} 'x' \"y\" $HOME")
+            .await;
+        assert!(!seen.contains("<gap>"), "{seen:?}");
+        bridge.stop().await;
+    });
+}
+
+#[test]
+fn input_that_a_pane_would_not_take_is_an_error() {
+    for_each_version_async(async |program| {
+        let server = TmuxServer::start(&program);
+        server.run(["set-option", "-g", "remain-on-exit", "on"]);
+        let bridge = LiveBridge::start(server.tmux().await);
+        bridge.settled().await;
+        let pane = PaneId(0);
+        assert_eq!(
+            bridge.input(PaneId(99), vec![text("x")], false).await,
+            Err(InputError::NoSuchPane)
+        );
+        server.run(["copy-mode", "-t", "%0"]);
+        let in_mode = InputError::InMode {
+            mode: "copy-mode".to_owned(),
+        };
+        assert_eq!(
+            bridge.input(pane, vec![text("x")], false).await,
+            Err(in_mode)
+        );
+        assert_eq!(
+            bridge.input(pane, vec![text("x")], true).await,
+            Ok(()),
+            "the mode is left on request"
+        );
+        let bad = InputError::BadKey {
+            key: "Entre".to_owned(),
+        };
+        assert_eq!(
+            bridge
+                .input(pane, vec![Key::Named("Entre".to_owned())], false)
+                .await,
+            Err(bad)
+        );
+        bridge
+            .input(
+                pane,
+                vec![Key::Named("Enter".to_owned()), Key::Named("C-d".to_owned())],
+                false,
+            )
+            .await
+            .unwrap();
+        bridge
+            .until("a dead pane", |state| state.panes[&pane].exit.is_some())
+            .await;
+        assert_eq!(
+            bridge.input(pane, vec![text("x")], false).await,
+            Err(InputError::PaneDead)
+        );
+        bridge.stop().await;
+    });
+}
+
+#[test]
+fn a_server_may_come_late_die_and_come_back() {
+    for_each_version_async(async |program| {
+        let mut server = TmuxServer::absent(&program);
+        let mut bridge = LiveBridge::start(server.tmux().await);
+        for _ in 0..3 {
+            server.boot();
+            bridge
+                .event("server.connected", |event| {
+                    event.change.kind.name() == "server.connected"
+                })
+                .await;
+            bridge
+                .until("its session", |state| state.session_named("main").is_some())
+                .await;
+            bridge.settled().await;
+            server.run(["kill-server"]);
+            bridge
+                .event("server.lost", |event| {
+                    event.change.kind.name() == "server.lost"
+                })
+                .await;
+            assert_eq!(*bridge.state(), muxwire::model::State::default());
+        }
+        bridge.stop().await;
+    });
+}

@@ -1,0 +1,188 @@
+//! A bridge in the test's own process, following a private tmux server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use muxwire::auth::{Permission, Principal};
+use muxwire::bridge::{self, Counters, Ends, Handle, InputError, InputRequest, Key, Settings};
+use muxwire::hub::{HistoryLimits, Hub, Next, Published, Reader};
+use muxwire::ids::{Epoch, PaneId};
+use muxwire::model::{ChangeKind, Debounce, State};
+use muxwire::tmux::{Tap, Tmux, TmuxError};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::SOON;
+
+/// How the tests' bridges follow tmux: as by default, but for a reconciler that they call when they want it.
+pub const SETTINGS: Settings = Settings {
+    debounce: Debounce {
+        quiet: Duration::from_millis(20),
+        at_most: Duration::from_millis(50),
+    },
+    reconcile: Duration::from_secs(3600),
+};
+
+/// A running bridge and a reader of all that it publishes.
+#[derive(Debug)]
+pub struct LiveBridge {
+    pub hub: Hub,
+    pub handle: Handle,
+    pub counters: Arc<Counters>,
+    pub reader: Reader,
+    cancel: CancellationToken,
+    task: JoinHandle<Result<(), TmuxError>>,
+}
+
+impl LiveBridge {
+    pub fn start(tmux: Tmux) -> Self {
+        Self::start_with(tmux, SETTINGS, None)
+    }
+
+    pub fn start_with(tmux: Tmux, settings: Settings, tap: Option<Tap>) -> Self {
+        let limits = HistoryLimits {
+            bytes: 256 << 20,
+            events: 1_000_000,
+            age: Duration::from_secs(3600),
+        };
+        let hub = Hub::new(limits, Epoch::new("test").unwrap());
+        let counters = Arc::new(Counters::default());
+        let (handle, requests) = Handle::pair();
+        let ends = Ends {
+            hub: hub.clone(),
+            counters: Arc::clone(&counters),
+            requests,
+        };
+        let cancel = CancellationToken::new();
+        let reader = hub.reader();
+        let task = tokio::spawn(bridge::follow(tmux, settings, ends, tap, cancel.clone()));
+        Self {
+            hub,
+            handle,
+            counters,
+            reader,
+            cancel,
+            task,
+        }
+    }
+
+    /// The state now.
+    pub fn state(&self) -> Arc<State> {
+        self.hub.snapshot().0
+    }
+
+    /// Waits until the state is as wanted.
+    pub async fn until(&self, what: &str, wanted: impl Fn(&State) -> bool) -> Arc<State> {
+        let mut reader = self.hub.reader();
+        let wait = async {
+            loop {
+                let state = self.state();
+                if wanted(&state) {
+                    return state;
+                }
+                reader.readable().await;
+                while let Next::Event(_) = reader.pull() {}
+            }
+        };
+        match timeout(SOON, wait).await {
+            Ok(state) => state,
+            Err(_) => panic!(
+                "{what} did not come about; the state is {:#?}",
+                self.state()
+            ),
+        }
+    }
+
+    /// Waits until every session has its link.
+    ///
+    /// A change while a control client attaches can end the servers of some versions, so tests change nothing then.
+    pub async fn settled(&self) -> Arc<State> {
+        let links = |state: &State| state.sessions.len() as u64 + 1;
+        let settled = || {
+            !self.state().sessions.is_empty()
+                && self.counters.counts().links == links(&self.state())
+        };
+        let wait = async {
+            while !settled() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        if timeout(SOON, wait).await.is_err() {
+            panic!(
+                "links did not settle: {:?} for {:#?}",
+                self.counters.counts(),
+                self.state()
+            );
+        }
+        self.state()
+    }
+
+    /// The next event that is wanted; those before it are passed over.
+    pub async fn event(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&Published) -> bool,
+    ) -> Arc<Published> {
+        let wait = async {
+            loop {
+                match self.reader.pull() {
+                    Next::Event(event) if wanted(&event) => return event,
+                    Next::Event(_) => {}
+                    Next::Head => self.reader.readable().await,
+                    Next::Evicted => panic!("the test's history is too short"),
+                }
+            }
+        };
+        timeout(SOON, wait)
+            .await
+            .unwrap_or_else(|_| panic!("{what} did not come"))
+    }
+
+    /// The bytes of a pane until they hold a text, gaps as `<gap>`.
+    pub async fn output(&mut self, pane: PaneId, until: &str) -> String {
+        let mut seen = Vec::new();
+        while !String::from_utf8_lossy(&seen).contains(until) {
+            let event = self
+                .event(until, |event| event.change.pane == Some(pane))
+                .await;
+            match &event.change.kind {
+                ChangeKind::PaneOutput { bytes, .. } => seen.extend_from_slice(bytes),
+                ChangeKind::PaneGap { .. } => seen.extend_from_slice(b"<gap>"),
+                _ => {}
+            }
+        }
+        String::from_utf8_lossy(&seen).into_owned()
+    }
+
+    /// Types into a pane.
+    pub async fn input(
+        &self,
+        pane: PaneId,
+        keys: Vec<Key>,
+        cancel_mode: bool,
+    ) -> Result<(), InputError> {
+        let request = InputRequest {
+            pane,
+            keys,
+            cancel_mode,
+        };
+        let names: Vec<String> = self
+            .state()
+            .sessions
+            .values()
+            .map(|s| s.name.to_string())
+            .collect();
+        let names = names.iter().map(String::as_str);
+        let input = Principal::unrestricted()
+            .authorize(Permission::Write, names, request)
+            .unwrap();
+        timeout(SOON, self.handle.input(input)).await.unwrap()
+    }
+
+    /// Ends the bridge and waits until its links are gone.
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        timeout(SOON, self.task).await.unwrap().unwrap().unwrap();
+    }
+}
