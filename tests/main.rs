@@ -14,8 +14,10 @@
 mod bridge;
 mod config;
 mod control_abnf;
+mod control_client;
 mod control_grammar;
 mod control_live;
+mod control_properties;
 mod links;
 mod support;
 mod tokens;
