@@ -14,6 +14,8 @@ use crate::glob::{NamePattern, PatternError};
 
 const EXAMPLES: &str = "\
 Examples:
+  muxwire serve --demo                             serve a private tmux server with a few lively sessions
+  muxwire serve                                    serve your own tmux server on ws://127.0.0.1:8765/monitor
   muxwire token create --name me --allow write     make a token; it is shown once
   muxwire config                                   show every setting and where it comes from
 
@@ -37,6 +39,8 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Follow a tmux server and serve what happens there to WebSocket clients
+    Serve(ServeArgs),
     /// Make, list and revoke the tokens that let clients in
     #[command(subcommand)]
     Token(TokenCommand),

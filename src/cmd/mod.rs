@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod output;
+pub mod serve;
 pub mod token;
 
 use std::fmt::Write as _;
@@ -19,6 +20,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let Cli { general, command } = cli;
     let mut output = Output::stdout();
     let outcome = match command {
+        Command::Serve(args) => serve::run(&general, args, &mut output).await,
         Command::Token(command) => token::run(&general, command, &mut output),
         Command::Config(args) => config::run(&general, &args, &mut output),
     };

@@ -3,6 +3,7 @@
 //! [`Tmux`] is a program and a socket that can be used; [`Version`] says what it can do; [`TmuxError`] says what is
 //! wrong and what to do about it.
 
+mod demo;
 mod error;
 mod event;
 mod find;
@@ -17,6 +18,7 @@ mod spawn;
 mod version;
 mod watch;
 
+pub use demo::Demo;
 pub use error::TmuxError;
 pub use event::{CloseReason, LinkEvent, LinkId, LinkKind, ReplyError};
 pub use find::{Found, find_server, look_for_server};

@@ -108,16 +108,34 @@ impl Tmux {
         arguments: &[S],
         deadline: Duration,
     ) -> Result<Vec<u8>, TmuxError> {
+        // Below 3.2 a few commands would start a server, so there must be one.
+        if !self.starts_no_server() {
+            self.check_socket().await?;
+        }
+        self.finish(self.command(), arguments, deadline).await
+    }
+
+    /// The same, but starts a server if there is none: for servers of muxwire's own.
+    pub(super) async fn start_server<S: AsRef<OsStr>>(
+        &self,
+        arguments: &[S],
+        deadline: Duration,
+    ) -> Result<Vec<u8>, TmuxError> {
+        let command = self.command_on(Command::new(&self.program));
+        self.finish(command, arguments, deadline).await
+    }
+
+    async fn finish<S: AsRef<OsStr>>(
+        &self,
+        mut command: Command,
+        arguments: &[S],
+        deadline: Duration,
+    ) -> Result<Vec<u8>, TmuxError> {
         let name = || {
             arguments
                 .first()
                 .map_or_else(String::new, |first| printable(first.as_ref().as_bytes()))
         };
-        // Below 3.2 a few commands would start a server, so there must be one.
-        if !self.starts_no_server() {
-            self.check_socket().await?;
-        }
-        let mut command = self.command();
         command.args(arguments).stdin(Stdio::null());
         let output = output_of(&mut command, deadline)
             .await
@@ -177,6 +195,10 @@ impl Tmux {
         if self.program_version.has_no_start_flag() {
             command.arg("-N");
         }
+        self.command_on(command)
+    }
+
+    fn command_on(&self, mut command: Command) -> Command {
         command.arg("-u").arg("-S").arg(&self.socket);
         spawn::clean_environment(&mut command);
         spawn::end_with_parent(&mut command);

@@ -1,0 +1,296 @@
+//! `muxwire serve`: the bridge and the server, from their start to an orderly end.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{Authenticator, TokenStore, TokenWatch};
+use crate::bridge::{self, Counters, Counts, Ends, Handle, Settings};
+use crate::cli::{General, ServeArgs};
+use crate::cmd::output::Output;
+use crate::cmd::prepare;
+use crate::config::{Config, listen_address};
+use crate::hub::{HistoryLimits, Hub};
+use crate::ids::Epoch;
+use crate::metrics::{Kind, Metrics};
+use crate::model::Debounce;
+use crate::server::{self, ConnectionLimits, OutboxLimits, Running, ServerConfig, Sources};
+use crate::tmux::{Demo, Tmux, TmuxError};
+
+/// How much longer than after the last hint a listing may wait after the first one.
+const LONGEST_BURST: Duration = Duration::from_millis(30);
+
+/// How long a client that is closed may take to say goodbye.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// When clients are told to come back after a stop.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What an interrupted program returns, by the shells' convention.
+const INTERRUPTED: i32 = 130;
+
+/// Serves until SIGINT or SIGTERM.
+///
+/// # Errors
+/// The settings are wrong, the address is taken, or tmux can't be used.
+pub async fn run(
+    general: &General,
+    args: ServeArgs,
+    output: &mut Output<impl Write>,
+) -> anyhow::Result<()> {
+    let config = prepare(general, args.server.flags())?.config;
+    let mut signals = Signals::new()?;
+    let demo = if args.demo {
+        Some(Demo::start(&config.server.tmux).await?)
+    } else {
+        None
+    };
+    let outcome = match &demo {
+        Some(demo) => serve(&config, demo.tmux().clone(), &mut signals, output).await,
+        None => {
+            let choice = config.server.tmux_socket.clone();
+            let tmux = Tmux::probe(&config.server.tmux, choice).await?;
+            serve(&config, tmux, &mut signals, output).await
+        }
+    };
+    if let Some(demo) = demo {
+        demo.stop().await.context("the demo did not end well")?;
+    }
+    outcome
+}
+
+async fn serve(
+    config: &Config,
+    tmux: Tmux,
+    signals: &mut Signals,
+    output: &mut Output<impl Write>,
+) -> anyhow::Result<()> {
+    let listen = listen_address(config)?;
+    let hub = Hub::new(history(config), random_epoch()?);
+    let metrics = Metrics::new(&hub);
+    let counters = Arc::new(Counters::default());
+    watch_counters(&metrics, &counters);
+    let authenticator = authenticator(config)?;
+    let (handle, requests) = Handle::pair();
+    let sources = Sources {
+        hub: hub.clone(),
+        bridge: handle,
+        authenticator: authenticator.clone(),
+        metrics,
+    };
+    let stop_server = CancellationToken::new();
+    let running = server::start(server_config(config, listen), sources, stop_server.clone())
+        .await
+        .with_context(|| {
+            format!("can't listen on {listen}; another muxwire may; choose another with --listen")
+        })?;
+    output.line(&format!("listening on ws://{}/monitor", running.address))?;
+    tell_how_to_make_a_token(authenticator.as_ref());
+
+    let stop_bridge = CancellationToken::new();
+    let ends = Ends {
+        hub,
+        counters,
+        requests,
+    };
+    let mut bridge = tokio::spawn(bridge::follow(
+        tmux,
+        settings(config),
+        ends,
+        None,
+        stop_bridge.clone(),
+    ));
+    let failed = tokio::select! {
+        () = signals.next() => None,
+        ended = &mut bridge => Some(ended),
+    };
+    let stopping = stop(
+        config,
+        &running,
+        &stop_server,
+        failed.is_none().then_some(bridge),
+        &stop_bridge,
+    );
+    tokio::select! {
+        outcome = stopping => outcome?,
+        () = signals.next() => std::process::exit(INTERRUPTED),
+    }
+    match failed {
+        Some(ended) => Ok(ended??),
+        None => Ok(()),
+    }
+}
+
+/// Clients first, so that they hear of it; then the links.
+async fn stop(
+    config: &Config,
+    running: &Running,
+    stop_server: &CancellationToken,
+    bridge: Option<JoinHandle<Result<(), TmuxError>>>,
+    stop_bridge: &CancellationToken,
+) -> anyhow::Result<()> {
+    tracing::info!("stopping");
+    let limit = config.server.shutdown_timeout;
+    stop_server.cancel();
+    if timeout(limit / 3, running.finished()).await.is_err() {
+        tracing::warn!("clients did not say goodbye in time");
+    }
+    stop_bridge.cancel();
+    let Some(bridge) = bridge else { return Ok(()) };
+    match timeout(limit * 2 / 3, bridge).await {
+        Ok(ended) => Ok(ended??),
+        Err(_) => {
+            tracing::warn!("the links to tmux did not end in time");
+            Ok(())
+        }
+    }
+}
+
+fn history(config: &Config) -> HistoryLimits {
+    let performance = &config.performance;
+    HistoryLimits {
+        bytes: size(performance.history_bytes),
+        events: performance.history_events as usize,
+        age: performance.history_age,
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let quiet = config.performance.debounce;
+    let debounce = Debounce {
+        quiet,
+        at_most: quiet + LONGEST_BURST,
+    };
+    Settings {
+        debounce,
+        reconcile: config.monitoring.reconcile_interval,
+    }
+}
+
+fn server_config(config: &Config, listen: std::net::SocketAddr) -> ServerConfig {
+    let outbox = OutboxLimits {
+        bytes: size(config.performance.queue_bytes),
+        messages: config.performance.queue_events as usize,
+    };
+    ServerConfig {
+        listen,
+        host_name: host_name(config),
+        allowed_hosts: Vec::new(),
+        max_connections: config.server.max_connections as usize,
+        metrics: config.monitoring.metrics,
+        limits: ConnectionLimits {
+            auth_timeout: config.server.auth_timeout,
+            ping_interval: config.server.ping_interval,
+            close_timeout: CLOSE_TIMEOUT,
+            retry_after: RETRY_AFTER,
+            outbox,
+        },
+    }
+}
+
+fn size(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+fn host_name(config: &Config) -> String {
+    if config.server.host_name.is_empty() {
+        rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned()
+    } else {
+        config.server.host_name.clone()
+    }
+}
+
+fn random_epoch() -> anyhow::Result<Epoch> {
+    let random = getrandom::u64().context("the system gives no random numbers")?;
+    Epoch::new(&format!("{random:016x}")).context("an epoch is hexadecimal")
+}
+
+/// Who checks tokens; nobody where they aren't required.
+fn authenticator(config: &Config) -> anyhow::Result<Option<Authenticator>> {
+    if !config.security.require_auth {
+        tracing::warn!("no authentication: whoever can connect can type into every pane");
+        return Ok(None);
+    }
+    let (authenticator, watch) =
+        TokenWatch::start(TokenStore::new(config.server.state_dir.clone()))?;
+    tokio::spawn(watch.run());
+    Ok(Some(authenticator))
+}
+
+fn tell_how_to_make_a_token(authenticator: Option<&Authenticator>) {
+    if authenticator.is_some_and(|authenticator| authenticator.in_force().borrow().is_empty()) {
+        tracing::info!(
+            "there is no token yet; make one with: muxwire token create --name me --allow write"
+        );
+    }
+}
+
+fn watch_counters(metrics: &Metrics, counters: &Arc<Counters>) {
+    type Read = fn(Counts) -> u64;
+    let figures: [(&'static str, &'static str, Kind, Read); 6] = [
+        (
+            "drift",
+            "Changes that no notification told of",
+            Kind::Counter,
+            |counts| counts.drift,
+        ),
+        (
+            "gaps",
+            "Times that output was lost before the log",
+            Kind::Counter,
+            |counts| counts.gaps,
+        ),
+        (
+            "resyncs",
+            "Times that notifications were lost",
+            Kind::Counter,
+            |counts| counts.resyncs,
+        ),
+        (
+            "reconnects",
+            "Times that the control link ended",
+            Kind::Counter,
+            |counts| counts.reconnects,
+        ),
+        ("listings", "Listings taken", Kind::Counter, |counts| {
+            counts.listings
+        }),
+        ("links", "Links to tmux", Kind::Gauge, |counts| counts.links),
+    ];
+    for (name, help, kind, read) in figures {
+        let counters = Arc::clone(counters);
+        metrics.watch(name, help, kind, move || read(counters.counts()));
+    }
+}
+
+/// The signals that ask for an end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("can't listen for signals");
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

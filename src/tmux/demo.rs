@@ -1,0 +1,123 @@
+//! A private tmux server with a few lively sessions, so that a newcomer sees something at once.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, io, process};
+
+use crate::tmux::{SocketChoice, Tmux, TmuxError};
+
+/// How long tmux may take for one command here.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// The sessions: a name, and what its pane runs. `$1` is the process that the demo is for, `$2` tmux, `$3` the socket.
+///
+/// Each loop ends with that process, and the first one takes the server with it, so that nothing is left behind even
+/// if muxwire is killed.
+const SESSIONS: [(&str, &str); 4] = [
+    (
+        "clock",
+        "while kill -0 $1 2>/dev/null; do printf '\\r%s ' \"$(date '+%H:%M:%S')\"; sleep 1; done; exec \"$2\" -S \"$3\" kill-server",
+    ),
+    ("build", BUILD),
+    ("logs", LOGS),
+    ("shell", "PS1='demo$ ' exec sh -i"),
+];
+
+const BUILD: &str = r#"
+while kill -0 $1 2>/dev/null; do
+  n=0
+  while [ $n -lt 40 ]; do
+    n=$((n + 1))
+    printf '\r\033[K\033[1;32m%12s\033[0m unit %2d/40' Compiling $n
+    sleep 0.25
+  done
+  printf '\r\033[K\033[1;32m%12s\033[0m in 10 s\n' Finished
+  sleep 2
+done"#;
+
+const LOGS: &str = r#"
+n=0
+while kill -0 $1 2>/dev/null; do
+  n=$((n + 1))
+  case $((n % 7)) in
+    5) printf '\033[33mwarning:\033[0m request %d was slow: 812 ms\n' $n ;;
+    6) printf '\033[31merror:\033[0m request %d failed: connection refused\n' $n ;;
+    *) printf 'info: request %d took 23 ms\n' $n ;;
+  esac
+  sleep 1
+done"#;
+
+/// A running demo. [`Demo::stop`] ends it; if muxwire dies first, it ends by itself within a second.
+#[derive(Debug)]
+pub struct Demo {
+    tmux: Tmux,
+    folder: PathBuf,
+}
+
+impl Demo {
+    /// Starts the server in a folder of its own that nobody else can read.
+    ///
+    /// # Errors
+    /// tmux can't be used, or the folder can't be made.
+    pub async fn start(program: &Path) -> Result<Self, TmuxError> {
+        let folder = env::temp_dir().join(format!("muxwire-demo-{}", process::id()));
+        let socket = folder.join("tmux");
+        let tmux = Tmux::probe(program, SocketChoice::Path(socket.clone())).await?;
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&folder)
+            .map_err(|source| TmuxError::System {
+                what: "making the demo's folder",
+                source,
+            })?;
+        let demo = Self { tmux, folder };
+        for (name, script) in SESSIONS {
+            let parent = process::id().to_string();
+            let mut arguments: Vec<OsString> = ["-f", "/dev/null"].map(Into::into).to_vec();
+            let session = [
+                "new-session",
+                "-d",
+                "-s",
+                name,
+                "-x",
+                "100",
+                "-y",
+                "30",
+                "sh",
+                "-c",
+                script,
+                name,
+                &parent,
+            ];
+            arguments.extend(session.map(Into::into));
+            arguments.extend([program.into(), socket.clone().into()]);
+            demo.tmux.start_server(&arguments, DEADLINE).await?;
+        }
+        Ok(demo)
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn tmux(&self) -> &Tmux {
+        &self.tmux
+    }
+
+    /// Ends the server and removes its folder.
+    ///
+    /// # Errors
+    /// Something of it is left behind.
+    pub async fn stop(self) -> Result<(), TmuxError> {
+        let ended = self.tmux.run(&["kill-server"], DEADLINE).await;
+        let removed = fs::remove_dir_all(&self.folder);
+        match removed {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(TmuxError::System {
+                what: "removing the demo's folder",
+                source,
+            }),
+            _ => ended.map(drop),
+        }
+    }
+}
