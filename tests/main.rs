@@ -18,6 +18,8 @@ mod control_client;
 mod control_grammar;
 mod control_live;
 mod control_properties;
+mod hub;
 mod links;
+mod protocol;
 mod support;
 mod tokens;

@@ -3,7 +3,13 @@
 #![allow(dead_code, reason = "each topic uses its own part")]
 
 pub mod bridge;
+pub mod fold;
 pub mod program;
+pub mod random;
+pub mod schema;
+pub mod server;
+pub mod tokens;
+pub mod world;
 
 use std::collections::BTreeMap;
 use std::env;

@@ -1,0 +1,129 @@
+//! The protocol's schemas, made strict: in tests, a field that no schema names is an error too.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use jsonschema::{Registry, Validator};
+use muxwire::wire::schema::DOCUMENTS;
+use serde_json::{Map, Value};
+
+struct Schemas {
+    client: BTreeMap<String, Validator>,
+    server: BTreeMap<String, Validator>,
+}
+
+static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
+    let documents: BTreeMap<&str, Value> = DOCUMENTS
+        .iter()
+        .map(|document| (document.name, strict(document.text)))
+        .collect();
+    let registry = Registry::new()
+        .add("urn:muxwire:protocol:v1:objects", &documents["objects"])
+        .unwrap()
+        .prepare()
+        .unwrap();
+    let compile = |name: &str| -> BTreeMap<String, Validator> {
+        let document = documents[name].as_object().unwrap();
+        types(document)
+            .into_iter()
+            .map(|kind| {
+                let mut schema = document.clone();
+                schema.remove("oneOf");
+                schema.insert("$ref".to_owned(), format!("#/$defs/{kind}").into());
+                let options = jsonschema::options().with_registry(&registry);
+                let compiled = options.build(&Value::Object(schema));
+                (
+                    kind,
+                    compiled.unwrap_or_else(|error| panic!("{name}: {error}")),
+                )
+            })
+            .collect()
+    };
+    let mut server = compile("server");
+    server.extend(compile("event"));
+    Schemas {
+        client: compile("client"),
+        server,
+    }
+});
+
+/// The types of messages that a schema lists.
+fn types(document: &Map<String, Value>) -> Vec<String> {
+    let listed = document["oneOf"].as_array().unwrap();
+    let name = |one: &Value| {
+        one["$ref"]
+            .as_str()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    listed.iter().map(name).collect()
+}
+
+fn strict(text: &str) -> Value {
+    let mut value = serde_json::from_str(text).unwrap();
+    tighten(&mut value);
+    value
+}
+
+fn tighten(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if fields.get("properties").is_some_and(Value::is_object) {
+                let keyword = match fields.contains_key("$ref") {
+                    true => "unevaluatedProperties",
+                    false => "additionalProperties",
+                };
+                fields.insert(keyword.to_owned(), Value::Bool(false));
+            }
+            for (name, inner) in fields.iter_mut() {
+                // What stands behind `if` is a question and no shape.
+                if name != "if" {
+                    tighten(inner);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(tighten),
+        _ => {}
+    }
+}
+
+/// Panics unless the message is one of the server's, with every field documented.
+pub fn check_from_server(message: &Value) {
+    check(&SCHEMAS.server, "type", message);
+}
+
+/// Panics unless the message is one of a client's, with every field documented.
+pub fn check_from_client(message: &Value) {
+    check(&SCHEMAS.client, "action", message);
+}
+
+fn check(validators: &BTreeMap<String, Validator>, field: &str, message: &Value) {
+    let kind = message[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {field}: {message}"));
+    let validator = validators
+        .get(kind)
+        .unwrap_or_else(|| panic!("no schema for {message}"));
+    let errors: Vec<String> = validator
+        .iter_errors(message)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(
+        errors.is_empty(),
+        "{message}\nis not as its schema says:\n{}",
+        errors.join("\n")
+    );
+}
+
+/// Every type of message that the server may send.
+pub fn server_types() -> impl Iterator<Item = &'static str> {
+    SCHEMAS.server.keys().map(String::as_str)
+}
+
+/// Every action of a client.
+pub fn client_actions() -> impl Iterator<Item = &'static str> {
+    SCHEMAS.client.keys().map(String::as_str)
+}

@@ -1,0 +1,255 @@
+//! The real server in this process, on a free port, and a client that checks every message against the schemas.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use muxwire::auth::Authenticator;
+use muxwire::bridge::{Handle, Request};
+use muxwire::hub::{HistoryLimits, Hub};
+use muxwire::ids::Epoch;
+use muxwire::metrics::Metrics;
+use muxwire::server::{self, ConnectionLimits, Running, ServerConfig, Sources};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::handshake::client::Request as Handshake;
+use tokio_util::sync::CancellationToken;
+
+use super::schema;
+
+/// How long anything may take on a busy machine.
+const SOON: Duration = Duration::from_secs(20);
+
+/// How the server of a test differs from the usual.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    pub authenticator: Option<Authenticator>,
+    pub limits: ConnectionLimits,
+    pub history: HistoryLimits,
+    pub max_connections: Option<usize>,
+}
+
+/// A server that ends with the test.
+pub struct TestServer {
+    pub hub: Hub,
+    pub address: SocketAddr,
+    pub metrics: Metrics,
+    /// What the server asks of the bridge; the test answers in its place.
+    pub requests: mpsc::Receiver<Request>,
+    pub stop: CancellationToken,
+    pub running: Running,
+}
+
+impl TestServer {
+    pub async fn start(setup: Setup) -> Self {
+        let hub = Hub::new(setup.history, Epoch::new("e1").unwrap());
+        let (bridge, requests) = Handle::pair();
+        let metrics = Metrics::new(&hub);
+        let stop = CancellationToken::new();
+        let config = ServerConfig {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            host_name: "build-3".to_owned(),
+            allowed_hosts: Vec::new(),
+            max_connections: setup.max_connections.unwrap_or(100),
+            metrics: true,
+            limits: setup.limits,
+        };
+        let sources = Sources {
+            hub: hub.clone(),
+            bridge,
+            authenticator: setup.authenticator,
+            metrics: metrics.clone(),
+        };
+        let running = server::start(config, sources, stop.clone()).await.unwrap();
+        Self {
+            hub,
+            address: running.address,
+            metrics,
+            requests,
+            stop,
+            running,
+        }
+    }
+
+    pub async fn open() -> Self {
+        Self::start(Setup::default()).await
+    }
+
+    /// A client that has read the greeting.
+    pub async fn client(&self) -> Client {
+        let mut client = Client::connect(self.address).await;
+        client.expect("hello").await;
+        client
+    }
+
+    /// The answer to a plain GET.
+    pub async fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        timeout(SOON, stream.read_to_string(&mut answer))
+            .await
+            .unwrap()
+            .unwrap();
+        answer
+    }
+
+    /// The next thing that the server asks of the bridge.
+    pub async fn request(&mut self) -> Request {
+        timeout(SOON, self.requests.recv())
+            .await
+            .expect("a request comes")
+            .unwrap()
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// A WebSocket client.
+pub struct Client {
+    pub socket: WebSocketStream<TcpStream>,
+    /// Messages that were passed over while another was waited for.
+    skipped: VecDeque<Value>,
+}
+
+impl Client {
+    pub async fn connect(address: SocketAddr) -> Self {
+        let request = format!("ws://{address}/monitor")
+            .into_client_request()
+            .unwrap();
+        Self::connect_with(address, request)
+            .await
+            .expect("the handshake succeeds")
+    }
+
+    /// Connects with this handshake; the error is the status that refused it.
+    pub async fn connect_with(address: SocketAddr, request: Handshake) -> Result<Self, u16> {
+        let stream = TcpStream::connect(address).await.unwrap();
+        match tokio_tungstenite::client_async(request, stream).await {
+            Ok((socket, _)) => Ok(Self {
+                socket,
+                skipped: VecDeque::new(),
+            }),
+            Err(tokio_tungstenite::tungstenite::Error::Http(response)) => {
+                Err(response.status().as_u16())
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Sends a message that is as its schema says.
+    pub async fn send(&mut self, message: Value) {
+        schema::check_from_client(&message);
+        self.send_text(&message.to_string()).await;
+    }
+
+    pub async fn send_text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.unwrap();
+    }
+
+    /// The next message.
+    pub async fn next(&mut self) -> Value {
+        match self.skipped.pop_front() {
+            Some(message) => message,
+            None => self
+                .read()
+                .await
+                .unwrap_or_else(|code| panic!("closed with {code:?}")),
+        }
+    }
+
+    /// The next message, which has to be of this type.
+    pub async fn expect(&mut self, kind: &str) -> Value {
+        let message = self.next().await;
+        assert_eq!(message["type"], kind, "{message}");
+        message
+    }
+
+    /// The next message of this type; what comes before stays for later.
+    pub async fn find(&mut self, kind: &str) -> Value {
+        if let Some(at) = self
+            .skipped
+            .iter()
+            .position(|message| message["type"] == kind)
+        {
+            return self.skipped.remove(at).unwrap();
+        }
+        loop {
+            let message = self
+                .read()
+                .await
+                .unwrap_or_else(|code| panic!("closed with {code:?}"));
+            if message["type"] == kind {
+                return message;
+            }
+            self.skipped.push_back(message);
+        }
+    }
+
+    /// Sends a request and waits for its reply, which is the next message.
+    pub async fn ask(&mut self, message: Value, reply: &str) -> Value {
+        self.send(message).await;
+        self.expect(reply).await
+    }
+
+    /// Sends a request that is refused, and returns the code.
+    pub async fn refused(&mut self, message: Value) -> String {
+        let error = self.ask(message, "error").await;
+        error["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Says ping and collects all that comes before the answer.
+    pub async fn until_pong(&mut self) -> Vec<Value> {
+        self.send(serde_json::json!({ "action": "ping", "id": "until" }))
+            .await;
+        let mut before = Vec::new();
+        loop {
+            let message = self.next().await;
+            if message["type"] == "pong" && message["id"] == "until" {
+                return before;
+            }
+            before.push(message);
+        }
+    }
+
+    /// Reads on until the server closes, and returns its code.
+    pub async fn close_code(&mut self) -> Option<u16> {
+        loop {
+            match self.read().await {
+                Ok(message) => self.skipped.push_back(message),
+                Err(code) => return code,
+            }
+        }
+    }
+
+    /// One message from the socket, or the code with which it was closed.
+    pub async fn read(&mut self) -> Result<Value, Option<u16>> {
+        loop {
+            let message = timeout(SOON, self.socket.next())
+                .await
+                .expect("something comes");
+            match message {
+                Some(Ok(Message::Text(text))) => {
+                    let message: Value = serde_json::from_str(&text).unwrap();
+                    schema::check_from_server(&message);
+                    return Ok(message);
+                }
+                Some(Ok(Message::Close(frame))) => return Err(frame.map(|frame| frame.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(None),
+            }
+        }
+    }
+}

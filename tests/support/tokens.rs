@@ -1,0 +1,52 @@
+//! A store of tokens in a folder of its own.
+
+use jiff::Timestamp;
+use muxwire::auth::{Authenticator, NewToken, Permission, Permissions, Scope, TokenStore};
+use muxwire::glob::NamePattern;
+use tempfile::TempDir;
+
+pub struct Tokens {
+    folder: TempDir,
+    count: usize,
+}
+
+impl Tokens {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            count: 0,
+        }
+    }
+
+    fn store(&self) -> TokenStore {
+        TokenStore::new(self.folder.path().join("state"))
+    }
+
+    /// A new token, as it is shown once. No session pattern means every session.
+    pub fn add(
+        &mut self,
+        highest: Permission,
+        sessions: &[&str],
+        expires: Option<Timestamp>,
+    ) -> String {
+        self.count += 1;
+        let patterns = sessions.iter().map(|text| NamePattern::new(text).unwrap());
+        let new = NewToken {
+            name: format!("test-{}", self.count),
+            permissions: Permissions::up_to(highest),
+            scope: Scope::new(patterns),
+            expires,
+        };
+        let store = self.store();
+        store.prepare().unwrap();
+        let (token, _) = store.create(new, Timestamp::now()).unwrap();
+        token.expose()
+    }
+
+    /// Whoever checks the tokens that there are now.
+    pub fn authenticator(&self) -> Authenticator {
+        let store = self.store();
+        store.prepare().unwrap();
+        Authenticator::new(store.list().unwrap()).unwrap()
+    }
+}
