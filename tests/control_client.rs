@@ -346,3 +346,26 @@ fn commands_are_bounded_and_handed_back() {
     );
     assert_eq!(client.next_event(), None);
 }
+
+#[test]
+fn output_lines_cost_no_allocation() {
+    let stream = "%output %5 some text\\015\\012and more of it\n".repeat(1_000);
+    let mut client = ControlClient::new(Limits::default());
+    let mut out = BytesMut::with_capacity(stream.len());
+    let mut read = |lines: &mut usize| {
+        client.feed(stream.as_bytes());
+        while let Some(Event::Output(output)) = client.next_event() {
+            out.clear();
+            output.unescape_into(&mut out);
+            *lines += 1;
+        }
+    };
+    let mut lines = 0;
+    read(&mut lines);
+    let allocated = allocation_counter::measure(|| read(&mut lines));
+    assert_eq!(
+        (lines, allocated.count_total),
+        (2_000, 0),
+        "lines, and allocations once the buffers have grown"
+    );
+}
