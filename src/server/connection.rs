@@ -191,54 +191,59 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn begin_work(&mut self) {
         for work in self.peer.take_work() {
-            let bridge = self.services.bridge.clone();
-            let job: Job = match work {
-                Work::Verify { id, token } => {
-                    let authenticator = self.services.context.authenticator.clone();
-                    Box::pin(async move {
-                        let verdict = verify(authenticator, &token).await;
-                        Outcome::Verified { id, verdict }
-                    })
+            let job = self.job(work);
+            self.jobs.extend(job);
+        }
+    }
+
+    /// What is to be waited for, if the work is not done at once.
+    fn job(&mut self, work: Work) -> Option<Job> {
+        let bridge = self.services.bridge.clone();
+        Some(match work {
+            Work::Verify { id, token } => {
+                let authenticator = self.services.context.authenticator.clone();
+                Box::pin(async move {
+                    let verdict = verify(authenticator, &token).await;
+                    Outcome::Verified { id, verdict }
+                })
+            }
+            Work::WatchEnd(principal) => {
+                let authenticator = self.services.context.authenticator.as_ref();
+                self.ended = authenticator.map(|one| Box::pin(one.ended(&principal)) as _);
+                return None;
+            }
+            Work::Type {
+                id,
+                pane,
+                input,
+                slot,
+            } => Box::pin(async move {
+                let typed = bridge.input(input).await;
+                if let Some(slot) = slot {
+                    slot.finish(typed.clone());
                 }
-                Work::WatchEnd(principal) => {
-                    let authenticator = self.services.context.authenticator.as_ref();
-                    self.ended = authenticator.map(|one| Box::pin(one.ended(&principal)) as _);
-                    continue;
-                }
-                Work::Type {
+                Outcome::Typed {
                     id,
                     pane,
-                    input,
-                    slot,
-                } => Box::pin(async move {
-                    let typed = bridge.input(input).await;
-                    if let Some(slot) = slot {
-                        slot.finish(typed.clone());
-                    }
-                    Outcome::Typed {
-                        id,
-                        pane,
-                        repeated: false,
-                        typed,
-                    }
-                }),
-                Work::Await { id, earlier } => Box::pin(async move {
-                    let pane = earlier.pane;
-                    let typed = earlier.outcome().await;
-                    Outcome::Typed {
-                        id,
-                        pane,
-                        repeated: true,
-                        typed,
-                    }
-                }),
-                Work::Capture { wanted, panes } => Box::pin(async move {
-                    let screens = bridge.screens(panes).await;
-                    Outcome::Captured { wanted, screens }
-                }),
-            };
-            self.jobs.push(job);
-        }
+                    repeated: false,
+                    typed,
+                }
+            }),
+            Work::Await { id, earlier } => Box::pin(async move {
+                let pane = earlier.pane;
+                let typed = earlier.outcome().await;
+                Outcome::Typed {
+                    id,
+                    pane,
+                    repeated: true,
+                    typed,
+                }
+            }),
+            Work::Capture { wanted, panes } => Box::pin(async move {
+                let screens = bridge.screens(panes).await;
+                Outcome::Captured { wanted, screens }
+            }),
+        })
     }
 
     /// What was asked for is done although nobody waits: the keys of repeated requests outlive the connection.
