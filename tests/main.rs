@@ -22,4 +22,5 @@ mod hub;
 mod links;
 mod protocol;
 mod support;
+mod tidy;
 mod tokens;

@@ -1,0 +1,289 @@
+//! The floors: which module may import which, and where what comes from outside may be used.
+
+use super::source::{NamePath, Source};
+
+/// A module at the top, its floor, and all that it may import of the crate. Imports go down, so there is no circle.
+pub struct Module {
+    pub name: &'static str,
+    pub floor: u8,
+    pub imports: &'static [&'static str],
+}
+
+const fn module(name: &'static str, floor: u8, imports: &'static [&'static str]) -> Module {
+    Module {
+        name,
+        floor,
+        imports,
+    }
+}
+
+/// Every module. What a row leaves out is as much a rule as what it holds: `server` doesn't know `tmux` or `control`,
+/// `hub` knows nothing of tokens, `wire` nothing of tmux, and `client` nothing of the bridge.
+pub const MODULES: &[Module] = &[
+    module("ids", 0, &[]),
+    module("glob", 0, &[]),
+    module("printable", 0, &[]),
+    module("control", 1, &["ids"]),
+    module("model", 2, &["ids", "control"]),
+    module("hub", 3, &["ids", "glob", "model"]),
+    module("auth", 3, &["glob"]),
+    module("tmux", 4, &["ids", "control"]),
+    module("wire", 4, &["ids", "model", "hub"]),
+    module("config", 5, &["tmux"]),
+    module("recording", 5, &["ids", "control", "tmux"]),
+    module("client", 5, &["ids", "printable", "wire"]),
+    module("metrics", 5, &["hub", "wire"]),
+    module("logging", 6, &["printable", "config"]),
+    module(
+        "bridge",
+        6,
+        &[
+            "ids",
+            "control",
+            "model",
+            "hub",
+            "auth",
+            "tmux",
+            "recording",
+        ],
+    ),
+    module("cli", 6, &["glob", "printable", "auth", "config"]),
+    module(
+        "server",
+        7,
+        &["ids", "model", "hub", "auth", "wire", "metrics", "bridge"],
+    ),
+    module(
+        "cmd",
+        8,
+        &[
+            "ids",
+            "printable",
+            "model",
+            "hub",
+            "auth",
+            "tmux",
+            "wire",
+            "config",
+            "recording",
+            "client",
+            "metrics",
+            "logging",
+            "bridge",
+            "cli",
+            "server",
+        ],
+    ),
+    module("main", 9, &["cli", "cmd"]),
+    module("lib", 9, &[]),
+];
+
+/// Names from outside that only some modules may use, apart from their tests.
+pub struct Outside {
+    pub names: &'static [&'static str],
+    pub only_in: &'static [&'static str],
+    pub why: &'static str,
+}
+
+/// Where what comes from outside may be used.
+pub const OUTSIDE: &[Outside] = &[
+    Outside {
+        names: &["tokio", "tokio_util", "futures_util"],
+        only_in: &[
+            "hub",
+            "auth",
+            "tmux",
+            "bridge::live",
+            "bridge::replay",
+            "bridge::request",
+            "bridge::inputs",
+            "bridge::screens",
+            "recording",
+            "server",
+            "client",
+            "cmd",
+            "main",
+        ],
+        why: "the protocol, the model and all that decides are free of IO and of tasks",
+    },
+    Outside {
+        names: &["serde", "serde_json"],
+        only_in: &["wire", "config", "auth::file", "recording", "cmd"],
+        why: "the types of the wire and of files are apart from those of the program",
+    },
+    Outside {
+        names: &["toml", "serde_saphyr"],
+        only_in: &["config"],
+        why: "only settings are files that people write",
+    },
+    Outside {
+        names: &["anyhow"],
+        only_in: &["cmd", "main"],
+        why: "each module says what can be wrong with a type of its own",
+    },
+    Outside {
+        names: &["nom", "memchr"],
+        only_in: &["control"],
+        why: "only control mode is parsed",
+    },
+    Outside {
+        names: &["clap"],
+        only_in: &["cli", "main"],
+        why: "nothing else sees the command line",
+    },
+    Outside {
+        names: &["axum", "hyper", "hyper_util"],
+        only_in: &["server"],
+        why: "only the server speaks HTTP",
+    },
+    Outside {
+        names: &["tokio_tungstenite"],
+        only_in: &["server", "client"],
+        why: "WebSocket stays behind two seams",
+    },
+    Outside {
+        names: &["jsonschema"],
+        only_in: &["wire"],
+        why: "messages are checked in one place",
+    },
+    Outside {
+        names: &["tokio::process", "std::process::Command"],
+        only_in: &["tmux"],
+        why: "the only place that starts processes",
+    },
+    Outside {
+        names: &["Instant::now", "SystemTime::now", "Timestamp::now"],
+        only_in: &[
+            "auth",
+            "tmux",
+            "bridge::clock",
+            "bridge::live",
+            "bridge::replay",
+            "recording",
+            "server::connection",
+            "client",
+            "cmd",
+        ],
+        why: "time is a parameter of all that decides",
+    },
+    Outside {
+        names: &[
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::process",
+            "std::thread",
+        ],
+        only_in: &[
+            "auth",
+            "tmux",
+            "config",
+            "cli",
+            "recording",
+            "server",
+            "client",
+            "cmd",
+            "main",
+        ],
+        why: "the floors below tmux, and all that decides, do no IO",
+    },
+    Outside {
+        names: &["io::stdout", "io::stdin"],
+        only_in: &["cmd"],
+        why: "only commands print",
+    },
+    Outside {
+        names: &["io::stderr"],
+        only_in: &["cmd", "logging"],
+        why: "only commands print; logs go to stderr",
+    },
+];
+
+/// What breaks the table in one file.
+pub fn check(source: &Source) -> Vec<String> {
+    let paths = source.paths();
+    let mut complaints = imports(source, &paths);
+    complaints.extend(outside(source, &paths));
+    complaints
+}
+
+fn imports(source: &Source, paths: &[NamePath]) -> Vec<String> {
+    let own = source.top();
+    let Some(module) = MODULES.iter().find(|module| module.name == own) else {
+        return vec![format!(
+            "{}: the module {own} is not in the table of floors (tests/tidy/floors.rs)",
+            source.path
+        )];
+    };
+    let mut complaints = Vec::new();
+    for path in paths {
+        let [root, other, ..] = path.segments.as_slice() else {
+            continue;
+        };
+        let is_module = MODULES.iter().any(|module| module.name == other);
+        let is_own_crate = root == "crate" || root == "muxwire";
+        if is_own_crate && is_module && *other != own && !module.imports.contains(&other.as_str()) {
+            complaints.push(format!(
+                "{}:{}: {own} must not import {other}",
+                source.path, path.line
+            ));
+        }
+    }
+    complaints
+}
+
+fn outside(source: &Source, paths: &[NamePath]) -> Vec<String> {
+    let module = match source.module() {
+        module if module.is_empty() => source.top(),
+        module => module.join("::"),
+    };
+    let within =
+        |allowed: &&str| module == **allowed || module.starts_with(&format!("{allowed}::"));
+    let mut complaints = Vec::new();
+    for path in paths.iter().filter(|path| !path.in_tests) {
+        for rule in OUTSIDE
+            .iter()
+            .filter(|rule| !rule.only_in.iter().any(within))
+        {
+            if let Some(name) = rule.names.iter().find(|name| holds(path, name)) {
+                complaints.push(format!(
+                    "{}:{}: {module} must not use {name}: {}",
+                    source.path, path.line, rule.why
+                ));
+            }
+        }
+    }
+    complaints
+}
+
+/// Whether a name, which may be several segments, is in a path. One of a single segment must begin it.
+fn holds(path: &NamePath, name: &str) -> bool {
+    let wanted: Vec<&str> = name.split("::").collect();
+    let segments: Vec<&str> = path.segments.iter().map(String::as_str).collect();
+    if wanted.len() == 1 {
+        return segments.first() == wanted.first();
+    }
+    segments
+        .windows(wanted.len())
+        .any(|window| window == wanted)
+}
+
+/// What is wrong with the table itself: an import that does not go down, or one of a module that isn't there.
+pub fn check_table(modules: &[Module]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for module in modules {
+        for import in module.imports {
+            let floor = modules
+                .iter()
+                .find(|other| other.name == *import)
+                .map(|other| other.floor);
+            if floor.is_none_or(|floor| floor >= module.floor) {
+                complaints.push(format!(
+                    "{} must not import {import}: it is not on a lower floor",
+                    module.name
+                ));
+            }
+        }
+    }
+    complaints
+}
