@@ -6,16 +6,15 @@ use std::process::Command as Process;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use muxwire::control::{Body, Command, InputBytes};
-use muxwire::ids::SessionId;
+use muxwire::control::{Command, InputBytes};
 use muxwire::tmux::{
     CloseReason, LinkBusy, LinkEvent, LinkHandle, LinkId, LinkKind, MAX_IN_FLIGHT, ReplyError,
     SocketChoice, SocketWatch, Tmux, TmuxError, find_server,
 };
 use rustix::process::Signal;
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::support::owner::{Owner, session};
 use crate::support::{SOON, TmuxServer, any_program, for_each_version_async, signal, wait_until};
 
 #[test]
@@ -161,73 +160,6 @@ async fn an_unusable_socket_is_an_error_with_the_remedy() {
         error.contains("longer than 107 bytes") && error.contains("choose a shorter one"),
         "{error}"
     );
-}
-
-/// The owner's side of some links, as the bridge is.
-struct Owner {
-    events: mpsc::Receiver<LinkEvent>,
-    sender: mpsc::Sender<LinkEvent>,
-}
-
-impl Owner {
-    fn new(capacity: usize) -> Self {
-        let (sender, events) = mpsc::channel(capacity);
-        Self { events, sender }
-    }
-
-    fn open(&self, tmux: &Tmux, number: u64, kind: LinkKind) -> LinkHandle {
-        LinkHandle::open(tmux, LinkId(number), kind, self.sender.clone(), None).unwrap()
-    }
-
-    async fn next(&mut self) -> LinkEvent {
-        timeout(SOON, self.events.recv())
-            .await
-            .expect("an event in time")
-            .unwrap()
-    }
-
-    /// The first event that a question answers with something.
-    async fn until<T>(&mut self, mut question: impl FnMut(&LinkEvent) -> Option<T>) -> T {
-        loop {
-            if let Some(answer) = question(&self.next().await) {
-                return answer;
-            }
-        }
-    }
-
-    async fn attached(&mut self, link: &LinkHandle) {
-        self.until(|event| match event {
-            LinkEvent::Attached { link: id } if *id == link.id() => Some(()),
-            LinkEvent::Closed { link: id, reason } if *id == link.id() => panic!("{reason}"),
-            _ => None,
-        })
-        .await;
-    }
-
-    async fn closed(&mut self, link: &LinkHandle) -> CloseReason {
-        self.until(|event| match event {
-            LinkEvent::Closed { link: id, reason } if *id == link.id() => Some(reason.clone()),
-            _ => None,
-        })
-        .await
-    }
-
-    /// Waits for the answer to the commands with this tag: each body, or the first error.
-    async fn answer(&mut self, wanted: u64, count: usize) -> Result<Vec<Body>, ReplyError> {
-        let mut bodies = Vec::new();
-        while bodies.len() < count {
-            let outcome = self.until(|event| match event {
-                LinkEvent::Reply { tag, outcome, .. } if *tag == wanted => Some(outcome.clone()),
-                _ => None,
-            });
-            bodies.push(outcome.await?);
-        }
-        Ok(bodies)
-    }
-}
-
-fn session(id: &str) -> SessionId {
-    id.parse().unwrap()
 }
 
 #[test]

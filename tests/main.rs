@@ -18,6 +18,7 @@ mod control_client;
 mod control_grammar;
 mod control_live;
 mod control_properties;
+mod dangers;
 mod hub;
 mod links;
 mod protocol;

@@ -197,7 +197,11 @@ fn start(tmux: &Tmux, kind: LinkKind) -> Result<Child, TmuxError> {
         .stderr(Stdio::piped());
     // Its own process group: what a terminal sends to muxwire's (SIGINT, SIGHUP) must not cut the links before muxwire
     // has told its clients.
-    command.process_group(0).kill_on_drop(true);
+    command.process_group(0);
+    if tmux.version().survives_killed_links() {
+        spawn::end_with_parent(&mut command);
+        command.kill_on_drop(true);
+    }
     command.spawn().map_err(|source| tmux.start_error(source))
 }
 

@@ -18,7 +18,7 @@ use crate::tmux::outbox::Outbox;
 use crate::tmux::process::printable;
 use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkKind, LinkReader, ReplyError};
 
-/// How much is read at once: what a pipe holds.
+/// How much is read at once: what a pipe usually holds.
 const READ_CHUNK: usize = 64 * 1024;
 
 /// How long tmux may leave a command unanswered.

@@ -78,7 +78,7 @@ fn own_namespace() -> Option<String> {
 }
 
 /// When a living process started, in ticks since the machine did; none for a process that has ended.
-fn start_time(pid: u32) -> Option<u64> {
+pub(super) fn start_time(pid: u32) -> Option<u64> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     // The program's name stands in parentheses and can hold anything, so the fields are counted from the last one.
     let after_name = stat.iter().rposition(|&byte| byte == b')')? + 1;

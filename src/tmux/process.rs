@@ -137,6 +137,7 @@ impl Tmux {
                 .map_or_else(String::new, |first| printable(first.as_ref().as_bytes()))
         };
         command.args(arguments).stdin(Stdio::null());
+        spawn::end_with_parent(&mut command);
         let output = output_of(&mut command, deadline)
             .await
             .map_err(|source| self.start_error(source))?
@@ -187,7 +188,7 @@ impl Tmux {
         self.program_version.has_no_start_flag()
     }
 
-    /// `tmux -u -S SOCKET`, with `-N` where tmux knows it, in a clean environment, ended with us.
+    /// `tmux -u -S SOCKET`, with `-N` where tmux knows it, in a clean environment.
     ///
     /// `-u`, since under a C locale tmux writes `_` for tabs and for all that isn't ASCII.
     pub(super) fn command(&self) -> Command {
@@ -201,7 +202,6 @@ impl Tmux {
     fn command_on(&self, mut command: Command) -> Command {
         command.arg("-u").arg("-S").arg(&self.socket);
         spawn::clean_environment(&mut command);
-        spawn::end_with_parent(&mut command);
         command
     }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use crate::tmux::mark::Mark;
+use crate::tmux::mark::{Mark, start_time};
 use crate::tmux::{Tmux, TmuxError};
 
 /// How long `list-clients` may take.
@@ -59,11 +59,12 @@ async fn reap(tmux: &Tmux, pid: u32) -> bool {
     let Some(handle) = handle.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
         return false;
     };
+    let started = start_time(pid);
     if !is_stale_link(tmux, pid) || pidfd_send_signal(&handle, Signal::TERM).is_err() {
         return false;
     }
     let deadline = Instant::now() + TERM_DEADLINE;
-    while is_stale_link(tmux, pid) {
+    while start_time(pid) == started {
         if Instant::now() > deadline {
             // It fails when the process has ended in between.
             let _ = pidfd_send_signal(&handle, Signal::KILL);

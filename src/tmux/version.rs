@@ -78,6 +78,13 @@ impl Version {
         self.rank >= Rank::release(3, 2)
     }
 
+    /// A signal to a `tmux -C` whose pipes are closed already is harmless: 3.2. In 3.1c the server dies of it; there
+    /// the link ends by itself, and at once, when its pipes close.
+    #[must_use]
+    pub fn survives_killed_links(&self) -> bool {
+        self.rank >= Rank::release(3, 2)
+    }
+
     /// A capture on a control connection stays in the server's memory: 3.2 to 3.5.
     #[must_use]
     pub fn leaks_captures(&self) -> bool {

@@ -1,0 +1,82 @@
+//! The owner's side of some links, as the bridge is.
+
+use muxwire::control::{Body, Command, Flow};
+use muxwire::ids::{PaneId, SessionId};
+use muxwire::tmux::{CloseReason, LinkEvent, LinkHandle, LinkId, LinkKind, ReplyError, Tmux};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::SOON;
+
+/// The owner's side of some links, as the bridge is.
+pub struct Owner {
+    pub events: mpsc::Receiver<LinkEvent>,
+    pub sender: mpsc::Sender<LinkEvent>,
+}
+
+impl Owner {
+    pub fn new(capacity: usize) -> Self {
+        let (sender, events) = mpsc::channel(capacity);
+        Self { events, sender }
+    }
+
+    pub fn open(&self, tmux: &Tmux, number: u64, kind: LinkKind) -> LinkHandle {
+        LinkHandle::open(tmux, LinkId(number), kind, self.sender.clone(), None).unwrap()
+    }
+
+    pub async fn next(&mut self) -> LinkEvent {
+        timeout(SOON, self.events.recv())
+            .await
+            .expect("an event in time")
+            .unwrap()
+    }
+
+    /// The first event that a question answers with something.
+    pub async fn until<T>(&mut self, mut question: impl FnMut(&LinkEvent) -> Option<T>) -> T {
+        loop {
+            if let Some(answer) = question(&self.next().await) {
+                return answer;
+            }
+        }
+    }
+
+    pub async fn attached(&mut self, link: &LinkHandle) {
+        self.until(|event| match event {
+            LinkEvent::Attached { link: id } if *id == link.id() => Some(()),
+            LinkEvent::Closed { link: id, reason } if *id == link.id() => panic!("{reason}"),
+            _ => None,
+        })
+        .await;
+    }
+
+    pub async fn closed(&mut self, link: &LinkHandle) -> CloseReason {
+        self.until(|event| match event {
+            LinkEvent::Closed { link: id, reason } if *id == link.id() => Some(reason.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits for the answer to the commands with this tag: each body, or the first error.
+    pub async fn answer(&mut self, wanted: u64, count: usize) -> Result<Vec<Body>, ReplyError> {
+        let mut bodies = Vec::new();
+        while bodies.len() < count {
+            let outcome = self.until(|event| match event {
+                LinkEvent::Reply { tag, outcome, .. } if *tag == wanted => Some(outcome.clone()),
+                _ => None,
+            });
+            bodies.push(outcome.await?);
+        }
+        Ok(bodies)
+    }
+}
+
+/// A session's id from its text.
+pub fn session(id: &str) -> SessionId {
+    id.parse().unwrap()
+}
+
+/// A command that pauses a pane or lets it go on.
+pub fn flow(pane: PaneId, flow: Flow) -> Command {
+    Command::Flow { pane, flow }
+}
