@@ -9,9 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use muxwire::control::rows::{CheckRow, Row as _, SessionRow};
-use muxwire::control::{
-    CaptureScreen, Command, Flow, InputBytes, KeyName, LineRange, Subscription, WindowSize,
-};
+use muxwire::control::{Command, Flow, InputBytes, KeyName, LineRange, Subscription, WindowSize};
 use muxwire::ids::{PaneId, WindowId};
 use muxwire::tmux::{
     LinkEvent, LinkKind, SocketChoice, SocketWatch, Tmux, TmuxError, attachable, find_server,
@@ -114,16 +112,8 @@ fn every_command() -> Vec<Command> {
         flow(pane, Flow::Continue),
         Command::Subscribe { subscription },
         Command::Unsubscribe { subscription },
-        Command::Capture {
-            pane,
-            screen: CaptureScreen::Current,
-            lines,
-        },
-        Command::Capture {
-            pane,
-            screen: CaptureScreen::Saved,
-            lines,
-        },
+        Command::Capture { pane, lines },
+        Command::CaptureSaved { pane, line: 3 },
         Command::CapturePending { pane },
         Command::ResizeWindow {
             window,
@@ -363,13 +353,12 @@ fn danger_5_a_one_shot_capture_costs_no_memory_and_a_links_is_counted() {
 
         let mut owner = Owner::new(64);
         let [control, _output] = links(&mut owner, &tmux, &id).await;
-        let (pane, screen) = (pane.parse().unwrap(), CaptureScreen::Current);
+        let pane = pane.parse().unwrap();
         control
             .send(
                 1,
                 vec![Command::Capture {
                     pane,
-                    screen,
                     lines: LineRange::new(0, 23).unwrap(),
                 }],
             )

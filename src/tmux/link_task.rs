@@ -230,9 +230,7 @@ impl LinkTask {
             } = &event
             {
                 answered = true;
-                if let (Command::Capture { .. } | Command::CapturePending { .. }, Ok(body)) =
-                    (command, outcome)
-                {
+                if let (true, Ok(body)) = (is_capture(command), outcome) {
                     captured.fetch_add(body.as_bytes().len() as u64, Ordering::Relaxed);
                 }
             }
@@ -409,6 +407,13 @@ impl LinkTask {
             None => CloseReason::Ended((!said.is_empty()).then_some(said)),
         }
     }
+}
+
+fn is_capture(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Capture { .. } | Command::CaptureSaved { .. } | Command::CapturePending { .. }
+    )
 }
 
 /// Writes a part of the bytes; may be cancelled without loss.

@@ -2,18 +2,15 @@
 
 #![allow(dead_code, reason = "each topic uses its own part")]
 
-<<<<<<< HEAD
 pub mod bridge;
 pub mod fold;
+pub mod owner;
 pub mod program;
 pub mod random;
 pub mod schema;
 pub mod server;
 pub mod tokens;
 pub mod world;
-=======
-pub mod owner;
->>>>>>> b006595 (tests: provoke every danger on every tmux found)
 
 use std::collections::BTreeMap;
 use std::env;
