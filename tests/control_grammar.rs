@@ -142,7 +142,7 @@ fn check_line(line: &Node, seed: u64) {
             assert_eq!(output.pane, pane(line), "seed {seed}: {shown}");
             assert_eq!(
                 output.age_ms,
-                line.child("age").map(|age| number(age)),
+                line.child("age").map(number),
                 "seed {seed}: {shown}"
             );
             assert_eq!(
@@ -322,8 +322,8 @@ fn notification(line: &Node) -> Notification {
 /// Gives a layout its checksum and compares the tree with what the derivation says.
 fn check_layout(layout: &Node, seed: u64) {
     let cells = layout.bytes().split_off(5);
-    let sum = cells.iter().fold(0_u16, |sum, byte| {
-        ((sum >> 1) | (sum << 15)).wrapping_add(u16::from(*byte))
+    let sum = cells.iter().fold(0_u16, |sum: u16, byte| {
+        sum.rotate_right(1).wrapping_add(u16::from(*byte))
     });
     let text = format!("{sum:04x},{}", cells.escape_ascii());
     let expected = Layout {

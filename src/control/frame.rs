@@ -140,14 +140,14 @@ impl Lines {
         self.start = self.buffer.len();
     }
 
-    /// Gives the place of lines that were taken back to the buffer.
+    /// Moves what is left to the front, so that the place of lines that were taken is used again.
     fn compact(&mut self) {
-        if self.start == self.buffer.len() {
-            self.buffer.clear();
-        } else if self.start > 0 {
-            bytes::Buf::advance(&mut self.buffer, self.start);
+        if self.start > 0 {
+            let left = self.buffered();
+            self.buffer.copy_within(self.start.., 0);
+            self.buffer.truncate(left);
+            self.scanned -= self.start;
+            self.start = 0;
         }
-        self.scanned -= self.start;
-        self.start = 0;
     }
 }
