@@ -41,6 +41,8 @@ pub struct Cli {
 pub enum Command {
     /// Follow a tmux server and serve what happens there to WebSocket clients
     Serve(ServeArgs),
+    /// Record what tmux says, byte for byte, until interrupted
+    Record(RecordArgs),
     /// Make, list and revoke the tokens that let clients in
     #[command(subcommand)]
     Token(TokenCommand),

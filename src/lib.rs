@@ -1,7 +1,7 @@
 //! muxwire: a push-based bridge from tmux control mode to WebSocket clients.
 //!
 //! Reading order: [`ids`], then `control` (tmux's protocol, without IO), `model` (what tmux holds), `hub` (the event
-//! log), `auth`, `tmux` (the child processes), `bridge` (the one owner), `wire` and `server` (what clients see).
+//! log), `auth`, `tmux` (the child processes), `recording` (what passed), `bridge` (the one owner), `wire` and `server` (what clients see).
 
 pub mod auth;
 pub mod bridge;
@@ -15,6 +15,7 @@ pub mod ids;
 pub mod logging;
 pub mod metrics;
 pub mod model;
+pub mod recording;
 pub mod server;
 pub mod tmux;
 pub mod wire;

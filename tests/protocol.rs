@@ -496,6 +496,7 @@ async fn what_tmux_says_to_typing_is_told() {
         (InputError::Nothing, "INVALID_MESSAGE", false),
         (InputError::Busy, "RATE_LIMITED", true),
         (InputError::Unavailable, "TMUX_UNAVAILABLE", true),
+        (InputError::Recording, "RECORDING", false),
         (InputError::LinkLost, "OUTCOME_UNKNOWN", false),
         (InputError::Tmux("no".to_owned()), "TMUX_ERROR", false),
     ];

@@ -16,8 +16,8 @@ use super::request::Request;
 use crate::hub::Hub;
 use crate::model::{Debounce, Server};
 use crate::tmux::{
-    Found, LinkEvent, LinkHandle, LinkId, LinkKind, SocketWatch, Tap, Tmux, TmuxError, find_server,
-    look_for_server, reap_stale,
+    Found, LinkEvent, LinkHandle, LinkId, LinkKind, Note, SocketWatch, Tap, Tmux, TmuxError,
+    find_server, look_for_server, reap_stale,
 };
 
 /// How many events of all links may wait for the owner. A link whose events find no room counts and drops them.
@@ -127,6 +127,7 @@ impl Live {
                 Step::Links(events) => events.into_iter().for_each(|event| self.link(event, now)),
                 Step::Finder(Finding::Server(found)) => self.found(*found, now),
                 Step::Finder(Finding::Nothing(reason)) => {
+                    self.note(Note::NoServer { reason: &reason }, now);
                     self.handle(Event::NoServer { reason }, now)
                 }
                 Step::Finder(Finding::Unusable(error)) => return Err(error),
@@ -163,10 +164,12 @@ impl Live {
             server,
         } = found;
         self.tmux = tmux;
+        let server = &server;
+        self.note(Note::Server { server, session }, now);
         let server = Server {
             pid: server.pid,
             start_time: server.start_time,
-            version: server.version,
+            version: server.version.clone(),
         };
         self.handle(Event::Found { server, session }, now);
     }
@@ -207,6 +210,13 @@ impl Live {
                     handle.detach();
                 }
             }
+            Action::NoteCheck => self.note(Note::Check, now),
+        }
+    }
+
+    fn note(&self, note: Note<'_>, now: Instant) {
+        if let Some(Tap(sink)) = &self.tap {
+            sink.noted(note, now);
         }
     }
 

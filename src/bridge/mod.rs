@@ -11,6 +11,7 @@ mod gathering;
 mod inputs;
 mod live;
 mod outputs;
+mod replay;
 mod request;
 mod screens;
 mod streams;
@@ -18,4 +19,5 @@ mod text;
 
 pub use counters::{Counters, Counts};
 pub use live::{Ends, Settings, follow};
+pub use replay::{Player, Speed, replay};
 pub use request::{Handle, InputError, InputRequest, Key, Request, Screen, ScreenError};

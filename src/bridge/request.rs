@@ -78,9 +78,12 @@ pub enum InputError {
     /// Too many commands wait for tmux.
     #[error("too much input waits for tmux; try again")]
     Busy,
-    /// tmux is not connected, or what is served is a recording.
+    /// tmux is not connected.
     #[error("tmux is not connected; try again when it is")]
     Unavailable,
+    /// There is no tmux.
+    #[error("what is served is a recording, which takes no input")]
+    Recording,
     /// The connection to tmux ended before it answered.
     #[error("the link to tmux ended before the answer; whether the keys were typed is not known")]
     LinkLost,
@@ -119,9 +122,12 @@ pub enum ScreenError {
     /// Too many commands wait for tmux.
     #[error("too many commands wait for tmux; try again")]
     Busy,
-    /// tmux is not connected, or what is served is a recording.
+    /// tmux is not connected.
     #[error("tmux is not connected; try again when it is")]
     Unavailable,
+    /// There is no tmux.
+    #[error("what is served is a recording, which has no screens")]
+    Recording,
     /// tmux refused.
     #[error("{0}")]
     Tmux(String),

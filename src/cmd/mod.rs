@@ -2,7 +2,9 @@
 
 pub mod config;
 pub mod output;
+pub mod record;
 pub mod serve;
+pub mod signals;
 pub mod token;
 
 use std::fmt::Write as _;
@@ -21,6 +23,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let mut output = Output::stdout();
     let outcome = match command {
         Command::Serve(args) => serve::run(&general, args, &mut output).await,
+        Command::Record(args) => record::run(&general, args).await,
         Command::Token(command) => token::run(&general, command, &mut output),
         Command::Config(args) => config::run(&general, &args, &mut output),
     };

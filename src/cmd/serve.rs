@@ -1,27 +1,29 @@
 //! `muxwire serve`: the bridge and the server, from their start to an orderly end.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Authenticator, TokenStore, TokenWatch};
-use crate::bridge::{self, Counters, Counts, Ends, Handle, Settings};
-use crate::cli::{General, ServeArgs};
+use crate::bridge::{self, Counters, Counts, Ends, Handle, Settings, Speed};
+use crate::cli::{General, ReplaySpeed, ServeArgs};
 use crate::cmd::output::Output;
 use crate::cmd::prepare;
+use crate::cmd::signals::{INTERRUPTED, Signals};
 use crate::config::{Config, listen_address};
 use crate::hub::{HistoryLimits, Hub};
 use crate::ids::Epoch;
 use crate::metrics::{Kind, Metrics};
 use crate::model::Debounce;
+use crate::recording::Recording;
 use crate::server::{self, ConnectionLimits, OutboxLimits, Running, ServerConfig, Sources};
-use crate::tmux::{Demo, Tmux, TmuxError};
+use crate::tmux::{Demo, Tmux};
 
 /// How much longer than after the last hint a listing may wait after the first one.
 const LONGEST_BURST: Duration = Duration::from_millis(30);
@@ -31,9 +33,6 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// When clients are told to come back after a stop.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// What an interrupted program returns, by the shells' convention.
-const INTERRUPTED: i32 = 130;
 
 /// Serves until SIGINT or SIGTERM.
 ///
@@ -46,33 +45,79 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let config = prepare(general, args.server.flags())?.config;
     let mut signals = Signals::new()?;
-    let demo = if args.demo {
-        Some(Demo::start(&config.server.tmux).await?)
-    } else {
-        None
-    };
-    let outcome = match &demo {
-        Some(demo) => serve(&config, demo.tmux().clone(), &mut signals, output).await,
+    if args.demo {
+        let demo = Demo::start(&config.server.tmux).await?;
+        let source = Source::Tmux(demo.tmux().clone());
+        let outcome = serve(&config, source, &mut signals, output).await;
+        demo.stop().await.context("the demo did not end well")?;
+        return outcome;
+    }
+    let source = match args.replay {
+        Some(path) => Source::open(path, args.replay_speed).await?,
         None => {
             let choice = config.server.tmux_socket.clone();
-            let tmux = Tmux::probe(&config.server.tmux, choice).await?;
-            serve(&config, tmux, &mut signals, output).await
+            Source::Tmux(Tmux::probe(&config.server.tmux, choice).await?)
         }
     };
-    if let Some(demo) = demo {
-        demo.stop().await.context("the demo did not end well")?;
+    serve(&config, source, &mut signals, output).await
+}
+
+/// What is served.
+enum Source {
+    Tmux(Tmux),
+    Recording(Recording, Speed),
+}
+
+impl Source {
+    async fn open(path: PathBuf, speed: ReplaySpeed) -> anyhow::Result<Self> {
+        let speed = match speed {
+            ReplaySpeed::Original => Speed::Original,
+            ReplaySpeed::Max => Speed::Max,
+        };
+        let shown = path.display().to_string();
+        let opened = spawn_blocking(move || Recording::open(&path)).await?;
+        let recording = opened.with_context(|| format!("can't replay {shown}"))?;
+        tracing::info!(
+            entries = recording.len(),
+            seconds = recording.length().as_secs_f64(),
+            started = %recording.header().started,
+            tmux = recording.header().tmux,
+            "replaying {shown}"
+        );
+        Ok(Self::Recording(recording, speed))
     }
-    outcome
+
+    /// The name of the log: a recording's events have the same places whenever it is replayed.
+    fn epoch(&self) -> anyhow::Result<Epoch> {
+        match self {
+            Self::Tmux(_) => random_epoch(),
+            Self::Recording(recording, _) => Ok(recording.epoch().clone()),
+        }
+    }
+
+    async fn run(
+        self,
+        settings: Settings,
+        ends: Ends,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        match self {
+            Self::Tmux(tmux) => Ok(bridge::follow(tmux, settings, ends, None, stop).await?),
+            Self::Recording(recording, speed) => {
+                Ok(bridge::replay(recording, speed, ends, stop).await?)
+            }
+        }
+    }
 }
 
 async fn serve(
     config: &Config,
-    tmux: Tmux,
+    source: Source,
     signals: &mut Signals,
     output: &mut Output<impl Write>,
 ) -> anyhow::Result<()> {
     let listen = listen_address(config)?;
-    let hub = Hub::new(history(config), random_epoch()?);
+    let hub = Hub::new(history(config), source.epoch()?);
     let metrics = Metrics::new(&hub);
     let counters = Arc::new(Counters::default());
     watch_counters(&metrics, &counters);
@@ -99,13 +144,7 @@ async fn serve(
         counters,
         requests,
     };
-    let mut bridge = tokio::spawn(bridge::follow(
-        tmux,
-        settings(config),
-        ends,
-        None,
-        stop_bridge.clone(),
-    ));
+    let mut bridge = tokio::spawn(source.run(settings(config), ends, stop_bridge.clone()));
     let failed = tokio::select! {
         () = signals.next() => None,
         ended = &mut bridge => Some(ended),
@@ -132,7 +171,7 @@ async fn stop(
     config: &Config,
     running: &Running,
     stop_server: &CancellationToken,
-    bridge: Option<JoinHandle<Result<(), TmuxError>>>,
+    bridge: Option<JoinHandle<anyhow::Result<()>>>,
     stop_bridge: &CancellationToken,
 ) -> anyhow::Result<()> {
     tracing::info!("stopping");
@@ -161,7 +200,7 @@ fn history(config: &Config) -> HistoryLimits {
     }
 }
 
-fn settings(config: &Config) -> Settings {
+pub(super) fn settings(config: &Config) -> Settings {
     let quiet = config.performance.debounce;
     let debounce = Debounce {
         quiet,
@@ -269,28 +308,5 @@ fn watch_counters(metrics: &Metrics, counters: &Arc<Counters>) {
     for (name, help, kind, read) in figures {
         let counters = Arc::clone(counters);
         metrics.watch(name, help, kind, move || read(counters.counts()));
-    }
-}
-
-/// The signals that ask for an end.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("can't listen for signals");
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
     }
 }

@@ -4,10 +4,11 @@
 //! `grammar/layout.abnf`; each parser's doc is its rule, word for word, and a test holds the two together.
 //!
 //! Reading order: `line` (bytes to lines), `grammar` (the small rules), `output`, `notification`, `block` (where a
-//! reply ends), `client` (which command it answers), then `command`, `key` and `rows` for what is sent.
+//! reply ends), `client` (which command it answers), then `command`, `batch`, `key` and `rows` for what is sent.
 //!
 //! This module must not know tokio, serde, a clock or a process: whoever owns the pipe feeds it.
 
+mod batch;
 mod block;
 mod body;
 mod client;
@@ -24,6 +25,7 @@ mod quote;
 pub mod rows;
 mod text;
 
+pub use batch::parse_batch;
 pub use block::Guard;
 pub use body::Body;
 pub use client::{Block, CommandId, ControlClient, Event, Full, Limits, Outcome, Reply};

@@ -3,7 +3,6 @@
 //! The task only reads, frames and hands on; it never waits for its owner while there is something to read, because a
 //! control client that does not read holds up the user's programs. What the owner is too slow for is counted.
 
-use std::fmt;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +14,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use crate::control::Command;
 use crate::tmux::link_task::{LinkTask, Request, Stop};
 use crate::tmux::mark::Mark;
-use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkKind, Tmux, TmuxError, Version, spawn};
+use crate::tmux::tap::Tap;
+use crate::tmux::{LinkEvent, LinkId, LinkKind, Tmux, TmuxError, Version, spawn};
 
 /// The most commands that may wait for their answer on one link: replies have no flow control, so this bounds them.
 pub const MAX_IN_FLIGHT: usize = 256;
@@ -24,22 +24,6 @@ pub const MAX_IN_FLIGHT: usize = 256;
 ///
 /// It bounds what tmux keeps while muxwire is stopped by a signal; a link that runs is never so late.
 const PAUSE_AFTER: u32 = 5;
-
-/// What sees every chunk that is read or written, such as a recorder. It must not wait.
-pub trait TapSink: fmt::Debug + Send + Sync {
-    /// A link was opened.
-    fn opened(&self, link: LinkId, kind: LinkKind);
-    /// Bytes came from tmux.
-    fn read(&self, link: LinkId, bytes: &[u8], at: Instant);
-    /// Bytes go to tmux.
-    fn written(&self, link: LinkId, bytes: &[u8], at: Instant);
-    /// A link has ended.
-    fn closed(&self, link: LinkId, reason: &CloseReason);
-}
-
-/// A shared [`TapSink`].
-#[derive(Debug, Clone)]
-pub struct Tap(pub Arc<dyn TapSink>);
 
 /// The answer to commands that a link does not take: too many wait for their answer, or it is about to end (and then a
 /// [`LinkEvent::Closed`] is on its way).
@@ -82,7 +66,7 @@ impl LinkHandle {
         let pid = child.id().unwrap_or_default();
         tracing::debug!(link = %id, ?kind, pid, "link opened");
         if let Some(Tap(sink)) = &tap {
-            sink.opened(id, kind);
+            sink.opened(id, kind, pid, Instant::now());
         }
         // The semaphore lets no more requests in than there are places.
         let (requests, received) = mpsc::channel(MAX_IN_FLIGHT);

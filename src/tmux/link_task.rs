@@ -13,9 +13,10 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{sleep_until, timeout};
 
 use crate::control::{Command, Limits};
-use crate::tmux::link::{MAX_IN_FLIGHT, Tap};
+use crate::tmux::link::MAX_IN_FLIGHT;
 use crate::tmux::outbox::Outbox;
 use crate::tmux::process::printable;
+use crate::tmux::tap::Tap;
 use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkKind, LinkReader, ReplyError};
 
 /// How much is read at once: what a pipe usually holds.
@@ -370,7 +371,7 @@ impl LinkTask {
         let reason = self.close_reason(said);
         tracing::debug!(link = %self.link, %reason, "link closed");
         if let Some(Tap(sink)) = &self.tap {
-            sink.closed(self.link, &reason);
+            sink.closed(self.link, &reason, Instant::now());
         }
         owner.outbox.push(LinkEvent::Closed {
             link: self.link,

@@ -35,6 +35,8 @@ struct State {
     held: HashMap<PaneId, CommandId>,
     /// The panes that tmux itself paused and that have not been told to go on.
     resume: VecDeque<PaneId>,
+    /// Whether the link sends nothing of its own accord.
+    passive: bool,
     attached: bool,
     end: Option<CloseReason>,
 }
@@ -58,6 +60,7 @@ impl LinkReader {
             bytes: BytesMut::new(),
             held: HashMap::new(),
             resume: VecDeque::new(),
+            passive: false,
             attached: false,
             end: None,
         };
@@ -65,6 +68,13 @@ impl LinkReader {
             client: ControlClient::new(limits),
             state,
         }
+    }
+
+    /// A reader that sends nothing of its own accord: in a recording, all that was sent is there to be enqueued.
+    #[must_use]
+    pub fn passive(mut self) -> Self {
+        self.state.passive = true;
+        self
     }
 
     /// Puts commands on one line; each gets its [`LinkEvent::Reply`] with this tag. If one fails, tmux drops the rest.
@@ -216,7 +226,9 @@ impl State {
                         pane,
                         bytes: 0,
                     });
-                    self.resume.push_back(pane);
+                    if !self.passive {
+                        self.resume.push_back(pane);
+                    }
                 }
             }
             Notification::Continue { .. } => {}

@@ -39,11 +39,13 @@ pub enum ErrorCode {
     TmuxUnavailable,
     /// tmux went before it answered: nobody knows whether it was carried out.
     OutcomeUnknown,
+    /// What is served is a recording, and a recording takes no input.
+    Recording,
 }
 
 impl ErrorCode {
     /// All of them, for the tests of the schema.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::InvalidJson,
         Self::InvalidMessage,
         Self::UnknownAction,
@@ -62,6 +64,7 @@ impl ErrorCode {
         Self::TmuxError,
         Self::TmuxUnavailable,
         Self::OutcomeUnknown,
+        Self::Recording,
     ];
 
     /// The word on the wire.
@@ -86,6 +89,7 @@ impl ErrorCode {
             Self::TmuxError => "TMUX_ERROR",
             Self::TmuxUnavailable => "TMUX_UNAVAILABLE",
             Self::OutcomeUnknown => "OUTCOME_UNKNOWN",
+            Self::Recording => "RECORDING",
         }
     }
 

@@ -58,6 +58,10 @@ pub(super) enum Event {
     NotSent { tag: u64 },
     /// The time that [`Core::deadline`] named has come.
     Timer,
+    /// A recording says that the owner asked for a listing here.
+    Listing,
+    /// A recording says that the owner began a check of the reconciler here.
+    Check,
 }
 
 /// What is to be done.
@@ -75,6 +79,8 @@ pub(super) enum Action {
     },
     /// Let a link detach and end.
     Close(LinkId),
+    /// Tell whoever records that the next listing is a check of the reconciler.
+    NoteCheck,
 }
 
 /// The model, the streams of the panes and the requests under way.
@@ -155,6 +161,8 @@ impl Core {
             Event::NotSent { tag } => self.not_sent(tag, now),
             Event::Request(request) => self.request(request),
             Event::Timer => self.timer(now),
+            Event::Listing => drop(self.start_listing(now)),
+            Event::Check => self.retrace_check(now),
         }
     }
 
@@ -286,21 +294,37 @@ impl Core {
         }
         if self.reconciler.start(now) {
             self.relist.request(now);
+            self.actions.push(Action::NoteCheck);
         }
         if let Some(session) = self.outputs.next_to_open(self.last_hint, now) {
             self.actions
                 .push(Action::Open(LinkKind::Output { session }));
         }
         let Some(link) = self.control else { return };
-        if self.relist.start(now) {
+        if self.start_listing(now) {
             let tag = self.next_tag();
             let commands = LISTS.to_vec();
-            self.counters.listing();
             self.actions.push(Action::Send {
                 link,
                 tag,
                 commands,
             });
+        }
+    }
+
+    fn start_listing(&mut self, now: Instant) -> bool {
+        let started = self.relist.start(now);
+        if started {
+            self.counters.listing();
+        }
+        started
+    }
+
+    /// Begins the check that was begun here when it was recorded, whatever the interval was.
+    fn retrace_check(&mut self, now: Instant) {
+        self.reconciler.hurry(now);
+        if self.reconciler.start(now) {
+            self.relist.request(now);
         }
     }
 

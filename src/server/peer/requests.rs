@@ -264,6 +264,7 @@ fn code_of(error: &InputError) -> ErrorCode {
         InputError::Nothing => ErrorCode::InvalidMessage,
         InputError::Busy => ErrorCode::RateLimited,
         InputError::Unavailable => ErrorCode::TmuxUnavailable,
+        InputError::Recording => ErrorCode::Recording,
         InputError::LinkLost => ErrorCode::OutcomeUnknown,
         InputError::Tmux(_) => ErrorCode::TmuxError,
     }
