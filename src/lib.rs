@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod bridge;
 pub mod cli;
+pub mod client;
 pub mod cmd;
 pub mod config;
 pub mod control;
@@ -15,6 +16,7 @@ pub mod ids;
 pub mod logging;
 pub mod metrics;
 pub mod model;
+pub mod printable;
 pub mod recording;
 pub mod server;
 pub mod tmux;

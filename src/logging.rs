@@ -2,8 +2,6 @@
 //!
 //! Names of sessions and panes reach the logs, and whoever runs a program in a pane chooses them.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io;
 
 use tracing_subscriber::EnvFilter;
@@ -13,6 +11,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use crate::config::{LogFormat, Monitoring};
+use crate::printable;
 
 /// Why logging can't begin.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +74,11 @@ impl<W: io::Write> io::Write for EscapedWriter<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
         let body = text.strip_suffix('\n').unwrap_or(&text);
-        let mut escaped = escape(body, self.format).into_owned();
+        let escaped = match self.format {
+            LogFormat::Text => printable::escaped(body),
+            LogFormat::Json => printable::json_line(body),
+        };
+        let mut escaped = escaped.into_owned();
         escaped.push('\n');
         self.inner.write_all(escaped.as_bytes())?;
         Ok(line.len())
@@ -86,29 +89,6 @@ impl<W: io::Write> io::Write for EscapedWriter<W> {
     }
 }
 
-/// The line without control characters, line ends and changes of direction: these are spelt out.
-fn escape(line: &str, format: LogFormat) -> Cow<'_, str> {
-    if !line.contains(acts_on_terminals) {
-        return Cow::Borrowed(line);
-    }
-    let mut escaped = String::with_capacity(line.len() + 16);
-    for c in line.chars() {
-        // All of these are in the basic plane, so that JSON's form has room for them.
-        let _ = match (acts_on_terminals(c), format) {
-            (false, _) => escaped.write_char(c),
-            (true, LogFormat::Text) => write!(escaped, "{}", c.escape_default()),
-            (true, LogFormat::Json) => write!(escaped, "\\u{:04x}", u32::from(c)),
-        };
-    }
-    Cow::Owned(escaped)
-}
-
-/// Control characters, C1 among them, line and paragraph separators, and what changes the direction of text.
-fn acts_on_terminals(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -116,6 +96,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::printable::acts_on_terminals;
 
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<u8>>>);

@@ -26,3 +26,4 @@ mod recordings;
 mod support;
 mod tidy;
 mod tokens;
+mod watch;

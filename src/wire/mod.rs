@@ -1,8 +1,8 @@
 //! What travels between server and clients: the JSON messages of `muxwire.v1`.
 //!
 //! Reading order: [`ClientMessage`] (what clients say, checked against the schemas), [`ServerMessage`] (replies),
-//! [`Encoder`] (events and snapshots), [`severity`] (how bad a piece of output looks), [`schema`] (the JSON Schemas of
-//! `grammar/protocol/v1/`).
+//! [`Encoder`] (events and snapshots), [`Request`] and [`Received`] (the same from where a client stands),
+//! [`severity`] (how bad a piece of output looks), [`schema`] (the JSON Schemas of `grammar/protocol/v1/`).
 //!
 //! The types with serde are here and nowhere else, and are converted by hand. This module knows nothing of sockets,
 //! tasks or tmux's own protocol.
@@ -13,6 +13,8 @@ mod cursor;
 mod event;
 mod json;
 mod objects;
+mod received;
+mod request;
 pub mod schema;
 mod server;
 pub mod severity;
@@ -24,6 +26,8 @@ pub use client::{
 pub use code::{CloseCode, ErrorCode};
 pub use cursor::{cursor, since_cursor};
 pub use event::Encoder;
+pub use received::{Garbled, Kind, Received};
+pub use request::{Request, RequestSince};
 pub use server::ServerMessage;
 pub use snapshot::{Cursor, Part, Screen, Screens};
 

@@ -6,6 +6,7 @@ pub mod bridge;
 pub mod fold;
 pub mod owner;
 pub mod program;
+pub mod proxy;
 pub mod random;
 pub mod schema;
 pub mod server;

@@ -49,7 +49,12 @@ pub struct TestServer {
 
 impl TestServer {
     pub async fn start(setup: Setup) -> Self {
-        let hub = Hub::new(setup.history, Epoch::new("e1").unwrap());
+        Self::start_as("e1", setup).await
+    }
+
+    /// A server whose log has this name.
+    pub async fn start_as(epoch: &str, setup: Setup) -> Self {
+        let hub = Hub::new(setup.history, Epoch::new(epoch).unwrap());
         let (bridge, requests) = Handle::pair();
         let metrics = Metrics::new(&hub);
         let stop = CancellationToken::new();

@@ -47,7 +47,7 @@ pub const MODULES: &[Module] = &[
             "recording",
         ],
     ),
-    module("cli", 6, &["glob", "printable", "auth", "config"]),
+    module("cli", 6, &["glob", "printable", "auth", "config", "client"]),
     module(
         "server",
         7,

@@ -1,0 +1,354 @@
+//! What a client has to do: greet, authenticate, subscribe, keep its position, resume. No IO, no clock.
+//!
+//! What the server says goes in, and requests and updates come out. The position moves with every event and bookmark,
+//! and a resumed subscription begins behind it, so that over any number of connections each event comes once.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use super::backoff::Backoff;
+use super::position::Position;
+use super::refusal::{Refusal, shown};
+use crate::wire::{Kind, PROTOCOL, Received, Request, RequestSince};
+
+/// What a client wants to see; an empty list stands for all.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Patterns of event types.
+    pub types: Vec<String>,
+    /// Patterns of session names, or session ids.
+    pub sessions: Vec<String>,
+    /// A position as a server wrote it, to begin behind; `None` is from now on.
+    pub since: Option<String>,
+}
+
+/// A token. It can't be printed by accident.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    /// A token from its text.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+/// What happened, in the order in which it is to be shown.
+#[derive(Debug)]
+pub enum Update {
+    /// The stream begins, or goes on.
+    Connected {
+        /// The host that the events are of.
+        host: String,
+        /// Whether it is not the first time.
+        again: bool,
+    },
+    /// The server said something: what the subscription came to, events, snapshots, bookmarks, errors.
+    Message(Received),
+    /// Events are missing here: the server no longer has what came between these positions. A snapshot follows.
+    Lost {
+        /// Where the client was.
+        from: String,
+        /// Where it goes on.
+        to: Position,
+    },
+    /// The connection is gone, or could not be made.
+    Disconnected {
+        /// Why, safe to be shown.
+        reason: String,
+        /// When the next attempt is made.
+        retry_in: Duration,
+    },
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Closed {
+    /// The server closed it with a code.
+    Code(u16, String),
+    /// It broke, or was never made.
+    Broken(String),
+}
+
+/// Why a connection can't go on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The next one may be better.
+    Passing(String),
+    /// The next one would fare the same.
+    Lasting(Refusal),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// There is no connection.
+    Away,
+    /// The server is to greet.
+    Greeting,
+    /// The server is to accept the token.
+    Authenticating,
+    /// The server is to accept the subscription.
+    Subscribing,
+    /// Events come.
+    Following,
+}
+
+/// A client's state over all its connections.
+pub(super) struct Follower {
+    wish: Wish,
+    token: Option<Token>,
+    phase: Phase,
+    position: Option<Position>,
+    host: String,
+    again: bool,
+    /// Events were lost, and the snapshot that makes up for them has not come yet.
+    owed: bool,
+    backoff: Backoff,
+    outgoing: VecDeque<String>,
+    updates: VecDeque<Update>,
+}
+
+impl Follower {
+    pub(super) fn new(wish: Wish, token: Option<Token>) -> Self {
+        Self {
+            wish,
+            token,
+            phase: Phase::Away,
+            position: None,
+            host: String::new(),
+            again: false,
+            owed: false,
+            backoff: Backoff::default(),
+            outgoing: VecDeque::new(),
+            updates: VecDeque::new(),
+        }
+    }
+
+    /// Up to where the client has everything; `None` before the first subscription.
+    pub(super) fn position(&self) -> Option<&Position> {
+        self.position.as_ref()
+    }
+
+    /// Whether events come, so that silence is nothing unusual.
+    pub(super) fn is_following(&self) -> bool {
+        self.phase == Phase::Following
+    }
+
+    /// What is to be sent.
+    pub(super) fn outgoing(&mut self) -> &mut VecDeque<String> {
+        &mut self.outgoing
+    }
+
+    /// What happened.
+    pub(super) fn next_update(&mut self) -> Option<Update> {
+        self.updates.pop_front()
+    }
+
+    /// A connection is there.
+    pub(super) fn connected(&mut self) {
+        self.phase = Phase::Greeting;
+        self.outgoing.clear();
+    }
+
+    /// The server said something. After a fault the connection is to be dropped.
+    pub(super) fn on_text(&mut self, text: &str) -> Result<(), Fault> {
+        let message = match Received::parse(text) {
+            Ok(message) => message,
+            Err(garbled) if self.phase == Phase::Greeting => {
+                return Err(Fault::Lasting(Refusal::NotMuxwire(garbled.to_string())));
+            }
+            Err(garbled) => return Err(Fault::Passing(garbled.to_string())),
+        };
+        match (self.phase, message.kind()) {
+            (Phase::Greeting, Kind::Hello) => self.on_hello(&message),
+            (Phase::Greeting, _) => {
+                let why = format!("it greets with {:?}", shown(message.type_name()));
+                Err(Fault::Lasting(Refusal::NotMuxwire(why)))
+            }
+            (Phase::Authenticating, Kind::AuthResponse) => self.on_verdict(&message),
+            (Phase::Authenticating | Phase::Subscribing, Kind::Error) => Err(refused(&message)),
+            (Phase::Subscribing, Kind::Subscribed) => {
+                self.on_subscribed(message);
+                Ok(())
+            }
+            (Phase::Following, _) => {
+                self.on_stream(message);
+                Ok(())
+            }
+            (_, Kind::Shutdown) => {
+                self.on_shutdown(&message);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The connection is gone. Returns how long to wait before the next one; `random` is any number.
+    pub(super) fn on_closed(&mut self, closed: Closed, random: u32) -> Result<Duration, Refusal> {
+        self.phase = Phase::Away;
+        self.outgoing.clear();
+        let reason = match closed {
+            Closed::Code(code @ 4500..=4999, reason) => {
+                return Err(Refusal::closed(code, &reason));
+            }
+            Closed::Code(code, reason) => {
+                format!(
+                    "the server closed the connection ({code}): {}",
+                    shown(&reason)
+                )
+            }
+            Closed::Broken(reason) => shown(&reason),
+        };
+        let retry_in = self.backoff.next(random);
+        self.updates
+            .push_back(Update::Disconnected { reason, retry_in });
+        Ok(retry_in)
+    }
+
+    fn on_hello(&mut self, hello: &Received) -> Result<(), Fault> {
+        if hello.number("protocol") != Some(PROTOCOL.into()) {
+            let protocol = hello.number("protocol").map(|number| number.to_string());
+            let unknown = || "unknown".to_owned();
+            return Err(Fault::Lasting(Refusal::Protocol(
+                protocol.unwrap_or_else(unknown),
+            )));
+        }
+        self.host = shown(hello.string("host").unwrap_or("an unnamed host"));
+        // Whoever does not say that no token is needed needs one.
+        if hello.says("auth_required", false) {
+            self.subscribe();
+            return Ok(());
+        }
+        let token = self
+            .token
+            .as_ref()
+            .ok_or(Fault::Lasting(Refusal::NoToken))?;
+        let auth = Request::Auth { token: &token.0 };
+        self.outgoing.push_back(auth.encode());
+        self.phase = Phase::Authenticating;
+        Ok(())
+    }
+
+    fn on_verdict(&mut self, verdict: &Received) -> Result<(), Fault> {
+        if !verdict.says("success", true) {
+            let why = shown(verdict.string("message").unwrap_or_default());
+            return Err(Fault::Lasting(Refusal::Token(why)));
+        }
+        self.subscribe();
+        Ok(())
+    }
+
+    fn subscribe(&mut self) {
+        let since = match &self.position {
+            Some(position) => Some(RequestSince::Place(&position.epoch, position.seq)),
+            None => self.wish.since.as_deref().map(RequestSince::Cursor),
+        };
+        let request = Request::Subscribe {
+            types: &self.wish.types,
+            sessions: &self.wish.sessions,
+            since,
+        };
+        self.outgoing.push_back(request.encode());
+        self.phase = Phase::Subscribing;
+    }
+
+    fn on_subscribed(&mut self, subscribed: Received) {
+        self.phase = Phase::Following;
+        let from = match &self.position {
+            Some(position) => Some(position.to_string()),
+            None => self.wish.since.as_deref().map(shown),
+        };
+        let (host, again) = (self.host.clone(), std::mem::replace(&mut self.again, true));
+        self.updates.push_back(Update::Connected { host, again });
+        if let Some(position) = subscribed.position() {
+            self.position = Some(position.into());
+        }
+        let lost = subscribed.says("recovered", false);
+        self.updates.push_back(Update::Message(subscribed));
+        match (lost, from, &self.position) {
+            (true, Some(from), Some(to)) => {
+                let to = to.clone();
+                self.updates.push_back(Update::Lost { from, to });
+                self.owed = true;
+            }
+            _ if self.owed => {
+                // The connection went before the snapshot came, and what it makes up for is behind the position.
+                self.outgoing.push_back(Request::Snapshot.encode());
+            }
+            _ => {}
+        }
+    }
+
+    fn on_stream(&mut self, message: Received) {
+        match message.kind() {
+            Kind::Event | Kind::Bookmark => {
+                if !self.move_to(message.position().map(Position::from))
+                    && message.kind() == Kind::Event
+                {
+                    tracing::debug!(position = ?message.position(), "an event came twice");
+                    return;
+                }
+                self.backoff.reset();
+            }
+            Kind::Snapshot if message.field("target").is_none() => self.owed = false,
+            Kind::Shutdown => self.on_shutdown(&message),
+            _ => {}
+        }
+        self.updates.push_back(Update::Message(message));
+    }
+
+    /// Moves forward. Returns whether this was news.
+    fn move_to(&mut self, position: Option<Position>) -> bool {
+        let Some(position) = position else {
+            // Nothing can be said of it, so it is not withheld.
+            return true;
+        };
+        let here = self.position.as_ref();
+        if here.is_some_and(|here| here.covers(&position)) {
+            return false;
+        }
+        self.position = Some(position);
+        true
+    }
+
+    fn on_shutdown(&mut self, shutdown: &Received) {
+        let wait = shutdown.number("retry_after_ms");
+        self.backoff
+            .ask(Duration::from_millis(wait.unwrap_or_default()));
+    }
+}
+
+/// What is to be sent may hold the token, so it is left out.
+impl fmt::Debug for Follower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Follower")
+            .field("phase", &self.phase)
+            .field("position", &self.position)
+            .finish_non_exhaustive()
+    }
+}
+
+fn refused(error: &Received) -> Fault {
+    let code = error.string("code").unwrap_or_default();
+    let why = error.string("message").unwrap_or_default();
+    if error.says("retryable", true) {
+        return Fault::Passing(format!(
+            "the server refused ({}): {}",
+            shown(code),
+            shown(why)
+        ));
+    }
+    Fault::Lasting(Refusal::request(code, why))
+}
+
+#[cfg(test)]
+#[path = "follower_tests.rs"]
+mod tests;

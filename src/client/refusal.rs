@@ -1,0 +1,77 @@
+//! Why a client gives up, and what its user can do. What a server said is spelt out, so that it can be shown as it is.
+
+use crate::printable::escaped;
+
+/// The most of a server's text that is shown, in characters.
+const SHOWN: usize = 300;
+
+/// Coming back would not help without a change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no token, and the server wants one.
+    #[error(
+        "the server wants a token: put it into MUXWIRE_TOKEN, or into a file of mode 0600 for --token-file; \
+         `muxwire token create --name me` makes one"
+    )]
+    NoToken,
+    /// The token is not accepted.
+    #[error(
+        "the server does not accept the token: {0}; `muxwire token create --name me` makes another"
+    )]
+    Token(String),
+    /// The server closed the connection for good.
+    #[error("the server closed the connection for good ({code}): {reason}{}", remedy(*code))]
+    Closed {
+        /// The close code, from 4500 to 4999.
+        code: u16,
+        /// What the server said.
+        reason: String,
+    },
+    /// The server does not carry out what it was asked for.
+    #[error("the server refused ({code}): {message}")]
+    Request {
+        /// The server's word for it.
+        code: String,
+        /// What the server said.
+        message: String,
+    },
+    /// The server speaks another version of the protocol.
+    #[error("the server speaks version {0} of the protocol, this program version {known}: use the same muxwire on both sides", known = crate::wire::PROTOCOL)]
+    Protocol(String),
+    /// Something answers, but not a muxwire server, or not at this path.
+    #[error(
+        "what answers there is no muxwire server ({0}): look at the URL, `muxwire serve` prints it"
+    )]
+    NotMuxwire(String),
+}
+
+impl Refusal {
+    pub(super) fn closed(code: u16, reason: &str) -> Self {
+        let reason = shown(reason);
+        Self::Closed { code, reason }
+    }
+
+    pub(super) fn request(code: &str, message: &str) -> Self {
+        let (code, message) = (shown(code), shown(message));
+        Self::Request { code, message }
+    }
+}
+
+/// What a server said, safe to be shown and of a bounded length.
+pub(super) fn shown(text: &str) -> String {
+    let text = if text.is_empty() {
+        "no reason given"
+    } else {
+        text
+    };
+    escaped(&text.chars().take(SHOWN).collect::<String>()).into_owned()
+}
+
+fn remedy(code: u16) -> &'static str {
+    match code {
+        4500 | 4503 => "; `muxwire token create --name me` makes another token",
+        4501 => "; give a token by MUXWIRE_TOKEN or --token-file",
+        4502 => "; ask for a token that allows it",
+        _ => "",
+    }
+}

@@ -1,0 +1,141 @@
+//! What a client of ours asks for, as JSON text.
+
+use std::fmt;
+
+use serde_json::json;
+
+use crate::ids::{Epoch, Seq};
+
+/// A request of a client. The other requests of the protocol are added when a client of ours makes them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Request<'a> {
+    /// To be let in.
+    Auth {
+        /// The token.
+        token: &'a str,
+    },
+    /// Events.
+    Subscribe {
+        /// Patterns of event types; none stands for all.
+        types: &'a [String],
+        /// Patterns of sessions; none stands for all.
+        sessions: &'a [String],
+        /// From where on; `None` is from now on.
+        since: Option<RequestSince<'a>>,
+    },
+    /// The state of all that the client may see, without screens.
+    Snapshot,
+}
+
+/// From where on events are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestSince<'a> {
+    /// From behind a place that an event or a bookmark named.
+    Place(&'a Epoch, Seq),
+    /// From behind a position as a server wrote it.
+    Cursor(&'a str),
+}
+
+impl Request<'_> {
+    /// The request as JSON text.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let request = match self {
+            Self::Auth { token } => json!({ "action": "auth", "token": token }),
+            Self::Snapshot => json!({ "action": "snapshot" }),
+            Self::Subscribe {
+                types,
+                sessions,
+                since,
+            } => {
+                let mut filters = json!({});
+                for (name, patterns) in [("types", types), ("sessions", sessions)] {
+                    if !patterns.is_empty() {
+                        filters[name] = json!(patterns);
+                    }
+                }
+                let mut request = json!({ "action": "subscribe", "filters": filters });
+                match since {
+                    None => {}
+                    Some(RequestSince::Cursor(cursor)) => request["since"] = json!(cursor),
+                    Some(RequestSince::Place(epoch, seq)) => {
+                        request["since"] = json!({ "epoch": epoch.as_str(), "seq": seq.0 });
+                    }
+                }
+                request
+            }
+        };
+        request.to_string()
+    }
+}
+
+/// Tokens don't belong in a log.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auth { .. } => "Auth",
+            Self::Subscribe { .. } => "Subscribe",
+            Self::Snapshot => "Snapshot",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::hub::{Filter, Position, Since};
+    use crate::wire::{ClientMessage, parse};
+
+    /// What the server understands.
+    fn understood(request: Request<'_>) -> ClientMessage {
+        parse(request.encode().as_bytes()).unwrap().message
+    }
+
+    #[test]
+    fn the_server_understands_each_request() {
+        let auth = ClientMessage::Auth {
+            token: "mw_\"x".to_owned(),
+        };
+        assert!(understood(Request::Auth { token: "mw_\"x" }) == auth);
+        let epoch = Epoch::new("e1").unwrap();
+        let place = Since::Position(Position {
+            epoch: epoch.clone(),
+            seq: Seq(7),
+        });
+        let (types, sessions) = (["pane.*".to_owned()], ["a\"b".to_owned(), "$3".to_owned()]);
+        let filter = Filter::all().with_types(&types).unwrap();
+        let filter = filter.with_sessions(&sessions).unwrap();
+        let rows = [
+            (&[][..], &[][..], None, Filter::all(), None),
+            (
+                &types[..],
+                &sessions[..],
+                Some(RequestSince::Place(&epoch, Seq(7))),
+                filter,
+                Some(place.clone()),
+            ),
+            (
+                &[][..],
+                &[][..],
+                Some(RequestSince::Cursor("1.e1.7")),
+                Filter::all(),
+                Some(place),
+            ),
+        ];
+        for (types, sessions, asked, filter, since) in rows {
+            let request = Request::Subscribe {
+                types,
+                sessions,
+                since: asked,
+            };
+            assert!(understood(request) == ClientMessage::Subscribe { filter, since });
+        }
+        let snapshot = understood(Request::Snapshot);
+        assert!(matches!(
+            snapshot,
+            ClientMessage::Snapshot { screen: false, .. }
+        ));
+    }
+}
