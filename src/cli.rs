@@ -48,6 +48,8 @@ pub enum Command {
     Token(TokenCommand),
     /// Show every setting and where its value comes from
     Config(ConfigArgs),
+    /// Print the JSON Schemas of the protocol
+    Schema(SchemaArgs),
 }
 
 /// What every subcommand takes.
@@ -251,6 +253,7 @@ pub struct RecordArgs {
 #[derive(Debug, Clone, Args)]
 pub struct SchemaArgs {
     /// Print one schema only, by its name
+    #[arg(value_parser = ["client", "server", "event", "objects"])]
     pub name: Option<String>,
 }
 
@@ -388,7 +391,6 @@ mod tests {
         Serve(ServeArgs),
         Watch(WatchArgs),
         Record(RecordArgs),
-        Schema(SchemaArgs),
     }
 
     #[test]

@@ -416,7 +416,12 @@ fn a_crossing_follows_the_wishes_of_one_who_sees_both_sides() {
         left: Some(left),
         ..Change::new(audience, kind)
     };
-    let rows: [(&[&str], &[&str], Option<(Crossing, &str)>); 7] = [
+    type Row = (
+        &'static [&'static str],
+        &'static [&'static str],
+        Option<(Crossing, &'static str)>,
+    );
+    let rows: [Row; 7] = [
         (&["*"], &["*"], Some((Crossing::AsIs, "session.renamed"))),
         (&["work"], &["*"], Some((Crossing::Went, "session.removed"))),
         (&["play"], &["*"], Some((Crossing::Came, "session.created"))),

@@ -27,3 +27,4 @@ mod support;
 mod tidy;
 mod tokens;
 mod watch;
+mod wire;

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod output;
 pub mod record;
+pub mod schema;
 pub mod serve;
 pub mod signals;
 pub mod token;
@@ -26,6 +27,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Record(args) => record::run(&general, args).await,
         Command::Token(command) => token::run(&general, command, &mut output),
         Command::Config(args) => config::run(&general, &args, &mut output),
+        Command::Schema(args) => schema::run(&args, &mut output),
     };
     conclude(outcome, &mut Output::stderr())
 }

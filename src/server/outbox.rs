@@ -50,6 +50,12 @@ impl Outbox {
         self.bytes
     }
 
+    /// Whether so little waits that a client which catches up can be given more; the log keeps the rest.
+    pub(super) fn is_short(&self) -> bool {
+        self.bytes < SHORT_BYTES.min(self.limits.bytes / 2)
+            && self.frames.len() < self.limits.messages.div_ceil(2)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }
@@ -84,6 +90,8 @@ impl Outbox {
     }
 }
 
+/// Bytes that keep a socket busy for a while.
+const SHORT_BYTES: usize = 256 << 10;
 /// Places for messages that an idle outbox keeps.
 const KEPT_CAPACITY: usize = 64;
 

@@ -184,7 +184,12 @@ mod tests {
 
     #[test]
     fn handshakes_are_checked() {
-        let rows: [(Method, &[(&str, &str)], Option<&str>); 16] = [
+        type Row = (
+            Method,
+            &'static [(&'static str, &'static str)],
+            Option<&'static str>,
+        );
+        let rows: [Row; 16] = [
             (Method::GET, &[], None),
             (
                 Method::GET,

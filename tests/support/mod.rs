@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each topic uses its own part")]
 
 pub mod bridge;
+pub mod changes;
 pub mod fold;
 pub mod owner;
 pub mod program;

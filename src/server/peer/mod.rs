@@ -4,6 +4,8 @@
 //! (events, snapshots and bookmarks). The connection, which owns a peer, moves the messages and does the work.
 
 mod requests;
+#[cfg(test)]
+mod resume_tests;
 mod stream;
 
 use std::sync::Arc;

@@ -19,8 +19,6 @@ use crate::server::outbox::Frame;
 use crate::server::target;
 use crate::wire::{self, CloseCode, RequestId, Screens, ServerMessage, Target};
 
-/// How much is put into the outbox ahead of the socket while a client catches up; the log keeps the rest.
-const CATCH_UP_BYTES: usize = 256 << 10;
 /// How many events are looked at before other work gets its turn.
 const STEPS: usize = 512;
 /// The least time between two bookmarks, but for those that end a replay.
@@ -116,7 +114,7 @@ impl Peer {
     pub(in crate::server) fn wants_events(&self) -> bool {
         matches!(self.phase, Phase::Open { .. })
             && self.stream.capturing == 0
-            && (self.stream.live || self.outbox.bytes() < CATCH_UP_BYTES)
+            && (self.stream.live || self.outbox.is_short())
     }
 
     /// Takes what the log has for this client, a bounded number at a time.

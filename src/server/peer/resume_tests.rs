@@ -1,0 +1,301 @@
+//! Recorded histories of clients that come and go, by the thousand: what they get is ordered, unique and complete.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{ConnectionLimits, Context, Peer};
+use crate::hub::{HistoryLimits, Hub, Stamp};
+use crate::ids::{Epoch, PaneId, SessionId, WindowId};
+use crate::model::{Change, ChangeKind, Place, Places};
+use crate::server::outbox::{Frame, OutboxLimits};
+use crate::server::repeats::Repeats;
+use crate::wire::Encoder;
+
+const RUNS: u64 = 3000;
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+/// What a client wants, as a filter and as a rule over our own record of the log.
+struct Wish {
+    filters: Value,
+    wants: fn(&Logged) -> bool,
+}
+
+/// An event as the test itself recorded it.
+struct Logged {
+    kind: &'static str,
+    session: &'static str,
+    pane: Option<u32>,
+}
+
+const SESSIONS: [&str; 3] = ["api-1", "api-2", "web"];
+
+fn wishes() -> [Wish; 5] {
+    [
+        Wish {
+            filters: json!({}),
+            wants: |_| true,
+        },
+        Wish {
+            filters: json!({ "types": ["pane.output"] }),
+            wants: |event| event.kind == "pane.output",
+        },
+        Wish {
+            filters: json!({ "sessions": ["api-*"] }),
+            wants: |event| event.session != "web",
+        },
+        Wish {
+            filters: json!({ "types": ["session.*"], "sessions": ["$2"] }),
+            wants: |event| event.session == "web" && event.kind == "session.removed",
+        },
+        Wish {
+            filters: json!({ "panes": ["%1"] }),
+            wants: |event| event.pane == Some(1),
+        },
+    ]
+}
+
+/// One run: a log that grows, and a client that reads some of it, goes, comes back and resumes.
+struct Run {
+    random: Random,
+    now: Instant,
+    context: Arc<Context>,
+    log: BTreeMap<u64, Logged>,
+    wish: Wish,
+    peer: Peer,
+    /// What the client would resume from.
+    since: Option<Value>,
+    /// The place that it last got, in order.
+    last: u64,
+    /// The place from which on it must be complete, and what it got since.
+    from: u64,
+    got: Vec<u64>,
+    resumed: u64,
+    lost: u64,
+}
+
+impl Run {
+    fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let history = if seed.is_multiple_of(3) { 20 } else { 100_000 };
+        let limits = HistoryLimits {
+            bytes: usize::MAX,
+            events: history,
+            age: Duration::from_secs(3600),
+        };
+        let hub = Hub::new(limits, Epoch::new("e1").unwrap());
+        let context = Arc::new(Context {
+            encoder: Encoder::new("h", hub.epoch()),
+            hub,
+            limits: ConnectionLimits {
+                outbox: OutboxLimits {
+                    bytes: 1 << 20,
+                    messages: 40 + random.below(200) as usize,
+                },
+                ..ConnectionLimits::default()
+            },
+            repeats: Repeats::default(),
+            authenticator: None,
+        });
+        let now = Instant::now();
+        let wish = wishes().into_iter().nth(random.below(5) as usize).unwrap();
+        let peer = Peer::new(Arc::clone(&context), "c".to_owned(), now);
+        Self {
+            random,
+            now,
+            context,
+            log: BTreeMap::new(),
+            wish,
+            peer,
+            since: None,
+            last: 0,
+            from: 0,
+            got: Vec::new(),
+            resumed: 0,
+            lost: 0,
+        }
+    }
+
+    fn publish(&mut self) {
+        for _ in 0..self.random.below(12) {
+            let number = self.random.below(3) as u32;
+            let session = SESSIONS[number as usize];
+            let output = self.random.below(3) > 0;
+            let window = output.then_some((WindowId(number), 0));
+            let place = Place {
+                session: SessionId(number),
+                session_name: session.into(),
+                window,
+            };
+            let change = if output {
+                let kind = ChangeKind::PaneOutput {
+                    offset: 0,
+                    bytes: "x".into(),
+                };
+                Change::of_pane(PaneId(number), Places::from([place]), kind)
+            } else {
+                Change::new(
+                    crate::model::Audience::at(place),
+                    ChangeKind::SessionRemoved,
+                )
+            };
+            let logged = Logged {
+                kind: change.kind.name(),
+                session,
+                pane: output.then_some(number),
+            };
+            let at = Stamp::at(Timestamp::from_second(1_700_000_000).unwrap());
+            let seq = self.context.hub.publish([change], None, at);
+            self.log.insert(seq.0, logged);
+        }
+    }
+
+    /// A connection begins: subscribe from where the last one ended.
+    fn connect(&mut self) {
+        self.peer = Peer::new(Arc::clone(&self.context), "c".to_owned(), self.now);
+        let mut message = json!({ "action": "subscribe", "filters": self.wish.filters });
+        if let Some(since) = &self.since {
+            message["since"] = since.clone();
+        }
+        self.peer.on_text(message.to_string().as_bytes(), self.now);
+    }
+
+    /// The client reads up to so many messages.
+    fn read(&mut self, count: u64) {
+        for _ in 0..count {
+            let Some(frame) = self.peer.ends().0.pop() else {
+                return;
+            };
+            if let Frame::Text(text, _) = frame {
+                self.take(&serde_json::from_slice(&text).unwrap());
+            }
+        }
+    }
+
+    fn take(&mut self, message: &Value) {
+        let seq = message["seq"].as_u64().unwrap();
+        match message["type"].as_str().unwrap() {
+            "hello" => return,
+            "subscribed" => {
+                match message["recovered"].as_bool() {
+                    Some(true) => {
+                        assert_eq!(seq, self.last, "it goes on where it was");
+                        self.resumed += 1;
+                    }
+                    Some(false) => self.lost += 1,
+                    None => assert!(self.since.is_none()),
+                }
+                if message["recovered"] != true {
+                    self.check(None);
+                    self.from = seq;
+                    self.got.clear();
+                }
+            }
+            "snapshot" => assert_eq!(seq, self.from, "a snapshot stands where the events begin"),
+            "bookmark" => assert!(seq >= self.last, "a bookmark goes back"),
+            _ => {
+                assert!(seq > self.last, "out of order, or twice");
+                self.got.push(seq);
+            }
+        }
+        self.last = seq;
+        self.since = Some(match message.get("cursor") {
+            Some(cursor) if self.random.below(2) == 0 => cursor.clone(),
+            _ => json!({ "epoch": "e1", "seq": seq }),
+        });
+    }
+
+    /// What came since the last loss is all that should have come, up to a place or to what was last got.
+    fn check(&self, up_to: Option<u64>) {
+        let until = up_to.unwrap_or(self.last);
+        let all = self.log.range(self.from + 1..until.max(self.from) + 1);
+        let wanted: Vec<u64> = all
+            .filter(|(_, event)| (self.wish.wants)(event))
+            .map(|(seq, _)| *seq)
+            .collect();
+        assert_eq!(self.got, wanted, "from {} to {until}", self.from);
+    }
+
+    fn go(&mut self) {
+        self.connect();
+        for _ in 0..60 {
+            self.now += Duration::from_millis(self.random.below(700));
+            match self.random.below(8) {
+                0 | 1 => self.publish(),
+                2 | 3 => self.peer.pump(self.now),
+                4 => {
+                    let count = self.random.below(40);
+                    self.read(count);
+                }
+                5 => self.peer.on_deadline(self.now),
+                6 if self.random.below(3) == 0 => self.connect(),
+                _ => {}
+            }
+            if self.peer.closing().is_some() {
+                // Too slow: what was queued is gone.
+                assert!(self.peer.ends().0.is_empty());
+                self.connect();
+            }
+        }
+        self.finish();
+    }
+
+    /// Reads on, coming back as often as need be, until the client has everything.
+    fn finish(&mut self) {
+        for _ in 0..10_000 {
+            self.read(u64::MAX);
+            if self.peer.closing().is_some() {
+                self.connect();
+                continue;
+            }
+            self.peer.pump(self.now);
+            let head = self.context.hub.head();
+            let (outbox, subscription) = self.peer.ends();
+            if outbox.is_empty() && subscription.place() == Some(head) {
+                return self.check(Some(head.0));
+            }
+        }
+        panic!("the client never gets everything");
+    }
+}
+
+#[test]
+fn clients_that_come_and_go_get_everything_once_and_in_order() {
+    let (mut resumed, mut lost, mut got) = (0, 0, 0);
+    for seed in 0..RUNS {
+        let mut run = Run::new(seed);
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run.go()));
+        assert!(outcome.is_ok(), "the run of seed {seed} went wrong");
+        resumed += run.resumed;
+        lost += run.lost;
+        got += run.got.len();
+    }
+    // The runs must reach what they are for.
+    assert!(
+        resumed > RUNS && lost > RUNS / 20,
+        "{resumed} resumed, {lost} lost"
+    );
+    assert!(got > 20 * usize::try_from(RUNS).unwrap(), "{got} events");
+}

@@ -1,0 +1,359 @@
+//! The messages themselves: each as it stands in `fixtures/wire/`, which the clients in other languages read too.
+//!
+//! `MUXWIRE_BLESS=1 cargo test wire::` writes the files anew.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use jiff::Timestamp;
+use muxwire::hub::{HistoryLimits, Hub, Next, Published, Stamp, Viewer, view};
+use muxwire::ids::{Epoch, PaneId, Seq, SessionId};
+use muxwire::model::{Audience, Change, ChangeKind, Server, State};
+use muxwire::wire::{
+    Cursor, Encoder, ErrorCode, Part, RequestId, Screen, Screens, ServerMessage, parse, schema,
+};
+use serde_json::{Value, json};
+
+use crate::support::changes::changes;
+use crate::support::schema::{check_from_server, client_actions, server_types};
+use crate::support::world::{World, stamp};
+
+struct Everything;
+
+impl Viewer for Everything {
+    fn sees_session(&self, _: &str) -> bool {
+        true
+    }
+
+    fn sees_all(&self) -> bool {
+        true
+    }
+}
+
+fn epoch() -> Epoch {
+    Epoch::new("b3f1c9").unwrap()
+}
+
+fn encoder() -> Encoder {
+    Encoder::new("build-3", &epoch())
+}
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/wire")
+        .join(name)
+}
+
+/// Compares messages with those of a file, one a line.
+fn check_golden(name: &str, messages: &[Value]) {
+    let path = fixture(name);
+    let text: String = messages
+        .iter()
+        .map(|message| format!("{message}\n"))
+        .collect();
+    if env::var_os("MUXWIRE_BLESS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let known = fs::read_to_string(&path).unwrap();
+    for (line, (found, expected)) in text.lines().zip(known.lines()).enumerate() {
+        assert_eq!(found, expected, "line {} of {name}", line + 1);
+    }
+    assert_eq!(
+        text.lines().count(),
+        known.lines().count(),
+        "lines of {name}"
+    );
+}
+
+fn read(bytes: &[u8]) -> Value {
+    let message = serde_json::from_slice(bytes).unwrap();
+    check_from_server(&message);
+    message
+}
+
+fn published(changes: Vec<Change>, stamp: Stamp) -> Vec<std::sync::Arc<Published>> {
+    let hub = Hub::new(HistoryLimits::default(), epoch());
+    let mut reader = hub.reader();
+    hub.publish(changes, None, stamp);
+    let next = || match reader.pull() {
+        Next::Event(event) => Some(event),
+        Next::Head | Next::Evicted => None,
+    };
+    std::iter::from_fn(next).collect()
+}
+
+fn events() -> Vec<Value> {
+    let encoder = encoder();
+    let encode = |event: &std::sync::Arc<Published>| {
+        let seen = view(&event.change, &Everything, |_| true).unwrap();
+        read(&encoder.event(event, seen))
+    };
+    published(changes().1, stamp()).iter().map(encode).collect()
+}
+
+fn messages() -> Vec<Value> {
+    let epoch = epoch();
+    let (text, number) = (
+        RequestId::Text("r1".to_owned()),
+        RequestId::Number(7.into()),
+    );
+    let (id, seq) = (Some(&text), Seq(48_213));
+    let mut all = vec![
+        ServerMessage::Hello {
+            host: "build-3",
+            epoch: &epoch,
+            seq,
+            auth_required: true,
+        },
+        ServerMessage::Authenticated {
+            id,
+            permissions: &["read", "write"],
+            client_id: "c1",
+        },
+        ServerMessage::NotAuthenticated {
+            id,
+            message: "the token is not valid",
+        },
+        ServerMessage::Subscribed {
+            id,
+            recovered: None,
+            epoch: &epoch,
+            seq,
+        },
+        ServerMessage::Subscribed {
+            id: Some(&number),
+            recovered: Some(true),
+            epoch: &epoch,
+            seq,
+        },
+        ServerMessage::Unsubscribed { id },
+        ServerMessage::Done {
+            id,
+            pane: PaneId(3),
+            repeated: false,
+        },
+        ServerMessage::Done {
+            id: None,
+            pane: PaneId(3),
+            repeated: true,
+        },
+        ServerMessage::Pong { id },
+        ServerMessage::Bookmark { epoch: &epoch, seq },
+        ServerMessage::Shutdown {
+            retry_after_ms: 1000,
+        },
+    ];
+    let error = |code| ServerMessage::Error {
+        id,
+        code,
+        message: "for people",
+    };
+    all.extend(ErrorCode::ALL.map(error));
+    let mut all: Vec<Value> = all.iter().map(|message| read(&message.encode())).collect();
+    // The version goes with the program.
+    all[0]["server"] = json!("muxwire/0.1.0");
+    all.extend(snapshots());
+    all
+}
+
+fn snapshots() -> Vec<Value> {
+    let (state, _) = changes();
+    let screen = Screen {
+        offset: 90_211,
+        exact: true,
+        cols: 80,
+        rows: 2,
+        lines: vec!["\u{1b}[32m$\u{1b}[0m make".to_owned(), String::new()],
+        cursor: Cursor {
+            x: 0,
+            y: 1,
+            visible: true,
+        },
+        alternate: false,
+    };
+    let mut screens = Screens::new();
+    screens.insert(PaneId(1), Ok(screen));
+    screens.insert(PaneId(2), Err("tmux is not connected".to_owned()));
+    let (session, none) = (SessionId(0), Screens::new());
+    let rows = [
+        (state.clone(), Part::All, &none),
+        (state.clone(), Part::Session(session), &none),
+        (state.clone(), Part::Window(session, 2), &screens),
+        (state, Part::Pane(session, 2, PaneId(2)), &none),
+        (State::default(), Part::All, &none),
+    ];
+    let encoder = encoder();
+    let encode = |(state, part, screens): &(State, Part, &Screens)| {
+        read(&encoder.snapshot(None, (state, Seq(48_213)), *part, &Everything, screens))
+    };
+    rows.iter().map(encode).collect()
+}
+
+#[test]
+fn every_event_is_as_it_is_documented() {
+    check_golden("events.ndjson", &events());
+}
+
+#[test]
+fn every_message_of_the_server_is_as_it_is_documented() {
+    check_golden("server.ndjson", &messages());
+}
+
+#[test]
+fn every_type_that_has_a_schema_is_tested() {
+    let all = [events(), messages()].concat();
+    let seen: BTreeSet<&str> = all
+        .iter()
+        .map(|message| message["type"].as_str().unwrap())
+        .collect();
+    // `lagged` is reserved.
+    let known: BTreeSet<&str> = server_types().filter(|kind| *kind != "lagged").collect();
+    assert_eq!(seen, known);
+}
+
+/// Each line is a message, and the code of the error that it gets, or null.
+#[test]
+fn messages_of_clients_are_taken_or_refused_as_the_fixture_says() {
+    let text = fs::read_to_string(fixture("client.ndjson")).unwrap();
+    let mut taken = BTreeSet::new();
+    for line in text.lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let message = &row["message"];
+        let found = parse(message.to_string().as_bytes());
+        let code = found.as_ref().err().map(|rejected| rejected.code.as_str());
+        assert_eq!(code, row["error"].as_str(), "{message}: {found:?}");
+        if code.is_none() {
+            taken.insert(message["action"].as_str().unwrap().to_owned());
+        }
+    }
+    let known: BTreeSet<String> = client_actions().map(str::to_owned).collect();
+    assert_eq!(taken, known, "every action is in the fixture");
+    assert_eq!(known, schema::ACTIONS.map(str::to_owned).into());
+}
+
+#[test]
+fn ids_of_requests_come_back_as_they_were() {
+    for id in [
+        json!("a"),
+        json!(0),
+        json!(-3),
+        json!(1.25),
+        json!(12_345_678_901_234_u64),
+    ] {
+        let message = json!({ "action": "ping", "id": id });
+        let incoming = parse(message.to_string().as_bytes()).unwrap();
+        let pong = read(
+            &ServerMessage::Pong {
+                id: incoming.id.as_ref(),
+            }
+            .encode(),
+        );
+        assert_eq!(pong["id"], id);
+    }
+    // Also when the rest of the message is wrong.
+    let rejected = parse(br#"{"action":"dance","id":"x"}"#).unwrap_err();
+    assert_eq!(rejected.id, Some(RequestId::Text("x".to_owned())));
+}
+
+#[test]
+fn times_are_in_milliseconds_and_never_ahead() {
+    let rows = [
+        (1_763_614_800_000_000_000, "2025-11-20T05:00:00.000Z"),
+        (1_763_614_800_123_999_999, "2025-11-20T05:00:00.123Z"),
+        (1_763_614_800_999_999_999, "2025-11-20T05:00:00.999Z"),
+    ];
+    for (nanoseconds, expected) in rows {
+        let at = Stamp::at(Timestamp::from_nanosecond(nanoseconds).unwrap());
+        let change = Change::new(Audience::Everyone, changes().1[0].kind.clone());
+        let event = published(vec![change], at).remove(0);
+        let seen = view(&event.change, &Everything, |_| true).unwrap();
+        assert_eq!(read(&encoder().event(&event, seen))["timestamp"], expected);
+    }
+}
+
+#[test]
+fn an_event_is_encoded_once_for_all_who_see_it_alike() {
+    let mut world = World::new();
+    let first = world.session("one");
+    let second = world.session("two");
+    let window = world.state.sessions[&first].windows[&0];
+    world.link(second, 7, window);
+    let event = published(vec![world.output(PaneId(0), 0, b"x")], stamp()).remove(0);
+    struct Only(&'static str);
+    impl Viewer for Only {
+        fn sees_session(&self, name: &str) -> bool {
+            name == self.0
+        }
+        fn sees_all(&self) -> bool {
+            false
+        }
+    }
+    let encoder = encoder();
+    let encode =
+        |viewer: &Only| encoder.event(&event, view(&event.change, viewer, |_| true).unwrap());
+    let (one, again, two) = (
+        encode(&Only("one")),
+        encode(&Only("one")),
+        encode(&Only("two")),
+    );
+    assert_eq!(one.as_ptr(), again.as_ptr(), "the bytes are shared");
+    assert_eq!(
+        (&read(&one)["session"], &read(&one)["window"]),
+        (&json!("one"), &json!(0))
+    );
+    assert_eq!(
+        (&read(&two)["session"], &read(&two)["window"]),
+        (&json!("two"), &json!(7))
+    );
+    assert_eq!(two.as_ptr(), encode(&Only("two")).as_ptr());
+}
+
+#[test]
+fn the_group_of_a_session_is_not_told_to_those_who_see_only_some() {
+    let mut world = World::new();
+    let id = world.session("mine");
+    let mut session = world.state.sessions[&id].clone();
+    session.group = Some("of-another".to_owned());
+    let change = Change::new(
+        Audience::at(session.place()),
+        ChangeKind::SessionChanged { session },
+    );
+    let event = published(vec![change], stamp()).remove(0);
+    struct Mine;
+    impl Viewer for Mine {
+        fn sees_session(&self, name: &str) -> bool {
+            name == "mine"
+        }
+        fn sees_all(&self) -> bool {
+            false
+        }
+    }
+    let all = view(&event.change, &Everything, |_| true).unwrap();
+    let some = view(&event.change, &Mine, |_| true).unwrap();
+    assert_eq!(
+        read(&encoder().event(&event, all))["data"]["group"],
+        "of-another"
+    );
+    assert_eq!(
+        read(&encoder().event(&event, some))["data"]["group"],
+        Value::Null
+    );
+}
+
+#[test]
+fn a_server_object_is_told_as_it_is() {
+    let server = Server {
+        pid: 1,
+        start_time: 2,
+        version: "next-3.8".to_owned(),
+    };
+    let change = Change::new(Audience::Everyone, ChangeKind::ServerConnected { server });
+    let event = published(vec![change], stamp()).remove(0);
+    let seen = view(&event.change, &Everything, |_| true).unwrap();
+    let data = read(&encoder().event(&event, seen))["data"].clone();
+    assert_eq!(
+        data,
+        json!({ "pid": 1, "start_time": 2, "version": "next-3.8" })
+    );
+}
