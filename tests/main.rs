@@ -22,6 +22,7 @@ mod dangers;
 mod hub;
 mod links;
 mod protocol;
+mod random_operations;
 mod recordings;
 mod support;
 mod tidy;

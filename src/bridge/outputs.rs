@@ -99,11 +99,11 @@ impl Outputs {
         true
     }
 
-    /// A link has ended. Tells its session, if it was one of these.
-    pub(super) fn closed(&mut self, link: LinkId, now: Instant) -> Option<SessionId> {
+    /// A link has ended, by our own wish or not. Tells its session, if it was one of these.
+    pub(super) fn closed(&mut self, link: LinkId, wanted: bool, now: Instant) -> Option<SessionId> {
         let output = self.links.remove(&link)?;
         self.opening.take_if(|opening| *opening == output.session);
-        if now.duration_since(output.opened) < GOOD_LIFE {
+        if !wanted && now.duration_since(output.opened) < GOOD_LIFE {
             self.failed(output.session, now);
         } else {
             self.failures.remove(&output.session);

@@ -25,6 +25,7 @@ pub struct OpQueue {
 struct Requested {
     first: Instant,
     last: Instant,
+    at_once: bool,
 }
 
 impl OpQueue {
@@ -40,8 +41,20 @@ impl OpQueue {
 
     /// Asks for a run.
     pub fn request(&mut self, now: Instant) {
-        let first = self.requested.map_or(now, |requested| requested.first);
-        self.requested = Some(Requested { first, last: now });
+        let before = self.requested;
+        self.requested = Some(Requested {
+            first: before.map_or(now, |requested| requested.first),
+            last: now,
+            at_once: before.is_some_and(|requested| requested.at_once),
+        });
+    }
+
+    /// Asks for a run that waits for nothing but the one under way.
+    pub fn request_at_once(&mut self, now: Instant) {
+        self.request(now);
+        if let Some(requested) = &mut self.requested {
+            requested.at_once = true;
+        }
     }
 
     /// Whether a run is asked for that has not begun.
@@ -60,6 +73,9 @@ impl OpQueue {
     #[must_use]
     pub fn due(&self) -> Option<Instant> {
         let requested = self.requested.filter(|_| !self.running)?;
+        if requested.at_once {
+            return Some(requested.first);
+        }
         Some((requested.last + self.debounce.quiet).min(requested.first + self.debounce.at_most))
     }
 
@@ -110,6 +126,22 @@ mod tests {
         assert!(!queue.start(at(start, 49)));
         assert!(queue.start(at(start, 50)));
         assert_eq!(queue.due(), None);
+    }
+
+    #[test]
+    fn an_urgent_request_waits_for_nothing_but_the_run_under_way() {
+        let start = Instant::now();
+        let mut queue = OpQueue::new(DEBOUNCE);
+        queue.request_at_once(start);
+        queue.request(at(start, 1));
+        assert!(queue.start(at(start, 1)));
+        queue.request_at_once(at(start, 2));
+        assert!(!queue.start(at(start, 60)), "one at a time");
+        queue.finish();
+        assert!(queue.start(at(start, 60)));
+        queue.finish();
+        queue.request(at(start, 61));
+        assert_eq!(queue.due(), Some(at(start, 81)), "urgency is spent");
     }
 
     #[test]

@@ -67,10 +67,7 @@ impl Reconciler {
         let due = self.due().is_some_and(|due| due <= now);
         if due {
             self.stage = match self.stage {
-                Stage::Idle { .. } => {
-                    self.hinted = false;
-                    Stage::Checking
-                }
+                Stage::Idle { .. } => Stage::Checking,
                 _ => Stage::Confirming,
             };
         }
@@ -154,6 +151,14 @@ mod tests {
         let mut reconciler = checking(start);
         reconciler.hint();
         assert_eq!(reconciler.judge(true, start + INTERVAL), Verdict::Ordinary);
+        let mut reconciler = Reconciler::new(INTERVAL, SETTLE, start);
+        reconciler.hint();
+        assert!(reconciler.start(start + INTERVAL));
+        assert_eq!(
+            reconciler.judge(true, start + INTERVAL),
+            Verdict::Ordinary,
+            "hinted at before the check, and not listed since"
+        );
         let mut reconciler = checking(start);
         assert_eq!(
             reconciler.judge(true, start + INTERVAL),

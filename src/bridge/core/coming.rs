@@ -109,6 +109,9 @@ impl Core {
                 });
             }
             tracing::debug!(%link, %session, "output link attached");
+            // What changed in its windows before it came was told to nobody.
+            self.reconciler.hint();
+            self.relist.request(now);
         }
         self.count_links();
     }
@@ -116,6 +119,7 @@ impl Core {
     pub(super) fn closed(&mut self, link: LinkId, reason: &CloseReason, now: Instant) {
         self.retire(link);
         tracing::debug!(%link, %reason, "link closed");
+        let wanted = *reason == CloseReason::Requested;
         if self.control == Some(link) {
             self.control = None;
             self.control_attached = false;
@@ -123,7 +127,7 @@ impl Core {
             self.reconciler.reset(now);
             self.counters.reconnect();
             self.finding.again(now);
-        } else if self.outputs.closed(link, now).is_some() {
+        } else if self.outputs.closed(link, wanted, now).is_some() {
             let candidates = self.outputs.candidates(&self.state);
             let changes = self.streams.assign(&self.state, &candidates);
             self.publish(changes, now);

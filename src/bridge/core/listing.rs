@@ -54,10 +54,14 @@ impl Core {
         let mut changes = diff(&self.state, &state);
         self.touch_buffers(&state, &mut changes);
         match self.reconciler.judge(!changes.is_empty(), now) {
-            Verdict::Suspicious => return,
+            Verdict::Suspicious => {
+                self.suspected = changes;
+                return;
+            }
             Verdict::Drift => self.mark_drift(&mut changes),
             Verdict::Ordinary => {}
         }
+        self.suspected.clear();
         let left = left(&self.state, &state);
         if changes.is_empty() {
             self.state = Arc::new(state);
@@ -85,12 +89,16 @@ impl Core {
         }
     }
 
+    /// Drift is what was suspected and is still there; what came since may have overtaken its notification.
     fn mark_drift(&self, changes: &mut [Change]) {
         let sampled = !self
             .version
             .as_ref()
             .is_some_and(Version::has_subscriptions);
-        for change in changes {
+        for change in changes
+            .iter_mut()
+            .filter(|change| self.suspected.contains(change))
+        {
             change.reconciled = true;
             if !(sampled && is_sampled(&change.kind)) {
                 tracing::warn!(

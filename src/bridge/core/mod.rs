@@ -29,8 +29,8 @@ use crate::tmux::{LinkEvent, LinkId, LinkKind, ReplyError, Version};
 
 /// How long a difference that no notification told of is given to be explained by one.
 ///
-/// Subscriptions are sampled once a second.
-const SETTLE: Duration = Duration::from_millis(1500);
+/// Subscriptions are sampled once a second, and on a busy machine later.
+const SETTLE: Duration = Duration::from_millis(2500);
 
 /// How many ended links are remembered, so that none of them is taken for somebody else's client.
 const REMEMBERED: usize = 64;
@@ -97,6 +97,7 @@ pub(super) struct Core {
     streams: Streams,
     relist: OpQueue,
     reconciler: Reconciler,
+    suspected: Vec<Change>,
     gathering: Gathering,
     touched: BTreeSet<String>,
     last_hint: Instant,
@@ -137,6 +138,7 @@ impl Core {
             streams: Streams::default(),
             relist: OpQueue::new(setup.debounce),
             reconciler: Reconciler::new(setup.reconcile, SETTLE, now),
+            suspected: Vec::new(),
             gathering: Gathering::default(),
             touched: BTreeSet::new(),
             last_hint: now,
@@ -257,6 +259,14 @@ impl Core {
         let heard = self.control == Some(link) || self.outputs.session_of(link).is_some();
         if heard && is_hint(&notification, self.control == Some(link)) {
             self.hint(now);
+        }
+        if matches!(
+            notification,
+            Notification::WindowClose { .. } | Notification::UnlinkedWindowClose { .. }
+        ) {
+            // The window may live on in another session, and its panes be still with this link: until they are
+            // paused, tmux keeps their output for it, and a respawn of one can end the server.
+            self.relist.request_at_once(now);
         }
     }
 
