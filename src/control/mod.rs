@@ -3,16 +3,19 @@
 //! [`ControlClient`] is the whole of it. The grammar of what tmux writes stands in `grammar/control-mode.abnf` and
 //! `grammar/layout.abnf`; each parser's doc is its rule, word for word, and a test holds the two together.
 //!
-//! Reading order: `line` (bytes to lines), `grammar` (the small rules), `output`, `notification`, `block` (where a
-//! reply ends), `client` (which command it answers), then `command`, `batch`, `key` and `rows` for what is sent.
+//! Reading order: `frame` (bytes to lines), `grammar` (the small rules), `output`, `notification`, `line` (what a line
+//! is), `block` (where a reply ends), `client` (which command it answers); then what is sent: `command` with `argument`
+//! and `key`, `command_line` and `batch` (a command as text, and back), `rows`.
 //!
 //! This module must not know tokio, serde, a clock or a process: whoever owns the pipe feeds it.
 
+mod argument;
 mod batch;
 mod block;
 mod body;
 mod client;
 mod command;
+mod command_line;
 pub mod escape;
 mod frame;
 mod grammar;
@@ -25,13 +28,12 @@ mod quote;
 pub mod rows;
 mod text;
 
+pub use argument::{Flow, InputBytes, LineRange, MAX_INPUT_BYTES, Subscription, WindowSize};
 pub use batch::parse_batch;
 pub use block::Guard;
 pub use body::Body;
 pub use client::{Block, CommandId, ControlClient, Event, Full, Limits, Outcome, Reply};
-pub use command::{
-    Command, Flow, InputBytes, LineRange, MAX_INPUT_BYTES, Subscription, WindowSize,
-};
+pub use command::Command;
 pub use frame::{BadLine, BadReason};
 pub use key::KeyName;
 pub use layout::{Cell, Content, Layout, LayoutError};

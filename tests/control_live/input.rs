@@ -1,0 +1,83 @@
+//! What is typed arrives, byte for byte and key for key.
+
+use std::fs;
+use std::path::Path;
+
+use muxwire::control::{Command, KeyName};
+use muxwire::ids::PaneId;
+
+use super::Attached;
+use crate::support::{SOON, TmuxServer, for_each_version, wait_until};
+
+#[test]
+fn bytes_are_typed_exactly() {
+    for_each_version(|program| {
+        let server = TmuxServer::start(program);
+        let mut attached = Attached::new(&server);
+        let typed = server.folder().join("typed");
+        let pane = raw_pane(&server, &typed);
+        let all: Vec<u8> = (0..=255).cycle().take(2_000).collect();
+        attached.type_bytes(pane, &all);
+        wait_until("all bytes are typed", SOON, || {
+            fs::read(&typed).unwrap().len() >= all.len()
+        });
+        assert_eq!(fs::read(&typed).unwrap(), all);
+    });
+}
+
+/// A pane in which what is typed goes to a file, byte for byte.
+fn raw_pane(server: &TmuxServer, typed: &Path) -> PaneId {
+    let script = format!("stty raw -echo; : > {0}; exec cat >> {0}", typed.display());
+    let (_, pane) = server.new_session("raw", &script);
+    wait_until("the pane is ready", SOON, || typed.exists());
+    pane.parse().unwrap()
+}
+
+#[test]
+fn every_key_name_is_a_key() {
+    let names = "BSpace BTab DC Delete Down End Enter Escape F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 Home IC Insert KP* \
+                 KP+ KP- KP. KP/ KP0 KP1 KP2 KP3 KP4 KP5 KP6 KP7 KP8 KP9 KPEnter Left NPage PPage PageDown PgUp Right \
+                 Space Tab Up C-c M-x C-M-a S-Up C-Left M-Enter M-; C-] M-' M-\\ M-~ M-$ M-{ C-\\";
+    let printable = (b'!'..=b'~').map(|byte| char::from(byte).to_string());
+    let names: Vec<String> = names
+        .split_whitespace()
+        .map(str::to_owned)
+        .chain(printable)
+        .collect();
+    for_each_version(|program| {
+        let server = TmuxServer::start(program);
+        let mut attached = Attached::new(&server);
+        let typed = server.folder().join("typed");
+        let pane = raw_pane(&server, &typed);
+        for name in &names {
+            let key = KeyName::new(name).unwrap();
+            assert_eq!(
+                attached.done(Command::SendKey { pane, key }).as_bytes(),
+                b"",
+                "{name}"
+            );
+            attached.type_bytes(pane, b"\0");
+        }
+        let count = || {
+            fs::read(&typed)
+                .unwrap()
+                .iter()
+                .filter(|byte| **byte == 0)
+                .count()
+        };
+        wait_until("all keys are typed", SOON, || count() == names.len());
+        let typed = fs::read(&typed).unwrap();
+        for (name, keys) in names.iter().zip(typed.split(|byte| *byte == 0)) {
+            if name.len() == 1 {
+                assert_eq!(keys, name.as_bytes(), "a character is itself");
+            } else {
+                let shown = keys.escape_ascii();
+                assert!(
+                    !keys.is_empty() && keys != name.as_bytes(),
+                    "{name} is typed as {shown}"
+                );
+                assert!(keys.len() < 8, "{name} is typed as {shown}");
+            }
+        }
+    });
+}
