@@ -144,49 +144,58 @@ async fn serve(
         counters,
         requests,
     };
-    let mut bridge = tokio::spawn(source.run(settings(config), ends, stop_bridge.clone()));
-    let failed = tokio::select! {
-        () = signals.next() => None,
-        ended = &mut bridge => Some(ended),
+    let bridge = tokio::spawn(source.run(settings(config), ends, stop_bridge.clone()));
+    let started = Started {
+        running,
+        stop_server,
+        bridge,
+        stop_bridge,
     };
-    let stopping = stop(
-        config,
-        &running,
-        &stop_server,
-        failed.is_none().then_some(bridge),
-        &stop_bridge,
-    );
-    tokio::select! {
-        outcome = stopping => outcome?,
-        () = signals.next() => std::process::exit(INTERRUPTED),
-    }
-    match failed {
-        Some(ended) => Ok(ended??),
-        None => Ok(()),
-    }
+    started.serve(config.server.shutdown_timeout, signals).await
 }
 
-/// Clients first, so that they hear of it; then the links.
-async fn stop(
-    config: &Config,
-    running: &Running,
-    stop_server: &CancellationToken,
-    bridge: Option<JoinHandle<anyhow::Result<()>>>,
-    stop_bridge: &CancellationToken,
-) -> anyhow::Result<()> {
-    tracing::info!("stopping");
-    let limit = config.server.shutdown_timeout;
-    stop_server.cancel();
-    if timeout(limit / 3, running.finished()).await.is_err() {
-        tracing::warn!("clients did not say goodbye in time");
+/// The server and the bridge, and how each is stopped.
+struct Started {
+    running: Running,
+    stop_server: CancellationToken,
+    bridge: JoinHandle<anyhow::Result<()>>,
+    stop_bridge: CancellationToken,
+}
+
+impl Started {
+    /// Serves until a signal asks for the end, or the bridge fails. A second signal ends the program at once.
+    async fn serve(mut self, limit: Duration, signals: &mut Signals) -> anyhow::Result<()> {
+        let failed = tokio::select! {
+            () = signals.next() => None,
+            ended = &mut self.bridge => Some(ended),
+        };
+        tracing::info!("stopping");
+        tokio::select! {
+            outcome = self.stop(limit, failed.is_some()) => outcome?,
+            () = signals.next() => std::process::exit(INTERRUPTED),
+        }
+        match failed {
+            Some(ended) => ended?,
+            None => Ok(()),
+        }
     }
-    stop_bridge.cancel();
-    let Some(bridge) = bridge else { return Ok(()) };
-    match timeout(limit * 2 / 3, bridge).await {
-        Ok(ended) => Ok(ended??),
-        Err(_) => {
-            tracing::warn!("the links to tmux did not end in time");
-            Ok(())
+
+    /// Clients first, so that they hear of it; then the links, unless the bridge has ended already.
+    async fn stop(self, limit: Duration, bridge_has_ended: bool) -> anyhow::Result<()> {
+        self.stop_server.cancel();
+        if timeout(limit / 3, self.running.finished()).await.is_err() {
+            tracing::warn!("clients did not say goodbye in time");
+        }
+        if bridge_has_ended {
+            return Ok(());
+        }
+        self.stop_bridge.cancel();
+        match timeout(limit * 2 / 3, self.bridge).await {
+            Ok(ended) => ended?,
+            Err(_) => {
+                tracing::warn!("the links to tmux did not end in time");
+                Ok(())
+            }
         }
     }
 }

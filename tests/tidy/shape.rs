@@ -28,10 +28,6 @@ const TABLES: &[(&str, &str)] = &[
         "src/wire/server.rs: from",
         "one arm for each message, field by field",
     ),
-    (
-        "src/cmd/serve.rs: serve",
-        "what is started, in order; to be cut when replay has landed",
-    ),
 ];
 
 /// What is wrong with a file's shape.
