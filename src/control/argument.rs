@@ -120,6 +120,13 @@ impl Subscription {
     }
 }
 
+impl fmt::Display for Subscription {
+    /// Its name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 impl InputBytes {
     /// These bytes, if there are 1 to [`MAX_INPUT_BYTES`] of them.
     #[must_use]

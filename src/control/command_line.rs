@@ -51,9 +51,7 @@ impl fmt::Display for Command {
                     Quoted(&subscription.definition())
                 )
             }
-            Self::Unsubscribe { subscription } => {
-                write!(f, "refresh-client -B '{}'", subscription.name())
-            }
+            Self::Unsubscribe { subscription: name } => write!(f, "refresh-client -B '{name}'"),
             Self::Capture { pane, lines } => {
                 let (first, last) = (lines.first(), lines.last());
                 write!(

@@ -13,14 +13,6 @@ const TEST_FILE_LINES: usize = 1000;
 /// Files (`PATH`) and functions (`PATH: NAME`) that are longer, each with the reason.
 const TABLES: &[(&str, &str)] = &[
     (
-        "src/control/command.rs: fmt",
-        "one arm for each command that tmux is sent",
-    ),
-    (
-        "src/control/command.rs: from_words",
-        "one arm for each command that is read back",
-    ),
-    (
         "src/wire/event.rs: write_data",
         "one arm for each type of event",
     ),
