@@ -1,7 +1,21 @@
-//! muxwire: a push-based bridge from tmux control mode to WebSocket clients.
+//! muxwire: a push-based bridge from tmux's control mode to WebSocket clients.
 //!
-//! Reading order: [`ids`], then `control` (tmux's protocol, without IO), `model` (what tmux holds), `hub` (the event
-//! log), `auth`, `tmux` (the child processes), `recording` (what passed), `bridge` (the one owner), `wire` and `server` (what clients see).
+//! The library holds all that the program is made of; `src/main.rs` only starts it. It is a library so that tests and
+//! benches reach every part, and makes no promise to other programs: those speak the protocol (`docs/protocol.md`).
+//!
+//! Reading order, from the ground up, each module knowing only those before it in `docs/ARCHITECTURE.md`'s table:
+//!
+//! 1. [`ids`], [`glob`] and [`printable`]: names, patterns of names, and text that is safe to show;
+//! 2. [`control`]: tmux's control mode without IO, bytes in and events out;
+//! 3. [`model`]: what tmux holds, and the changes from one listing to the next;
+//! 4. [`hub`]: the event log, with one writer and many readers;
+//! 5. [`auth`]: who may see and do what;
+//! 6. [`tmux`]: the processes, and the links that read them;
+//! 7. [`recording`]: what passed over the links, as a file;
+//! 8. [`bridge`]: the one owner of it all, on a live tmux or on a recording;
+//! 9. [`wire`] and [`server`]: the messages, and who they are sent to;
+//! 10. [`client`]: the other end;
+//! 11. [`config`], [`cli`], [`logging`], [`metrics`] and [`cmd`]: the program around it.
 
 pub mod auth;
 pub mod bridge;

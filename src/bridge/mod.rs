@@ -1,6 +1,6 @@
 //! The one owner of what is known of tmux: it turns what the links bring into the event log.
 //!
-//! [`core`] decides and does no IO; `live` runs it on a tmux server, `replay` on a recording. Reading order: `core`,
+//! `core` decides and does no IO; `live` runs it on a tmux server, `replay` on a recording. Reading order: `core`,
 //! `streams` (whose bytes are published), `outputs` (which links there are), `inputs` and `screens` (what clients ask).
 
 mod align;

@@ -1,7 +1,7 @@
 //! A client of a muxwire server: it follows the event stream, and comes back by itself when the connection goes.
 //!
-//! Reading order: [`follower`] (what a client has to do, without IO and clock), [`backoff`] (when to come back),
-//! [`endpoint`] and [`link`] (the connection), [`watcher`] (all of it together).
+//! Reading order: `follower` (what a client has to do, without IO and clock), `backoff` (when to come back),
+//! `endpoint` and `link` (the connection), `watcher` (all of it together).
 //! This module knows the protocol and nothing of the server, the bridge or tmux, and it prints nothing.
 
 mod backoff;

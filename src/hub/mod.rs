@@ -1,7 +1,7 @@
 //! The event log: one writer, many readers, a bounded history.
 //!
 //! Reading order: [`Hub`] (publish, snapshot), [`Published`] (an event and its shared encodings), [`Reader`] (pulls
-//! from the log; replay and live are one path), [`view`] (who sees what of an event), [`Filter`] and
+//! from the log; replay and live are one path), [`view()`] (who sees what of an event), [`Filter`] and
 //! [`Subscription`] (what a client asked for).
 //!
 //! Readers pull: the log is the only buffer between the bridge and the connections, so a slow reader costs nothing

@@ -1,8 +1,8 @@
 //! The server that clients connect to: HTTP, the WebSocket handshake, and one task for each client.
 //!
-//! Reading order: [`http`] (accepting and routes), [`upgrade`] and [`origin`] (the handshake), [`connection`] (the task
-//! of a client), [`peer`] (the client as a state machine without IO), [`outbox`] and [`socket`] (what is written and
-//! how), [`target`] and [`repeats`] (what requests mean). This module knows nothing of tmux's protocol or processes.
+//! Reading order: `http` (accepting and routes), `upgrade` and `origin` (the handshake), `connection` (the task
+//! of a client), `peer` (the client as a state machine without IO), `outbox` and `socket` (what is written and
+//! how), `target` and `repeats` (what requests mean). This module knows nothing of tmux's protocol or processes.
 
 mod connection;
 mod http;
