@@ -24,6 +24,7 @@ mod links;
 mod protocol;
 mod random_operations;
 mod recordings;
+mod resume;
 mod support;
 mod tidy;
 mod tokens;

@@ -706,12 +706,12 @@ async fn a_token_opens_what_it_allows() {
         "session.renamed",
         "session.removed",
         "session.created",
-        "snapshot",
     ];
     assert_eq!(types(&events), expected);
     assert!(!json!(events).to_string().contains("hidden"), "{events:?}");
     assert!(!json!(events).to_string().contains("other"), "{events:?}");
-    assert_eq!(events[4]["target"], json!({ "session_id": "$1" }));
+    let contents = &events[3]["data"]["contents"];
+    assert_eq!(contents["windows"][0]["panes"][0]["id"], "%1");
 }
 
 #[tokio::test]

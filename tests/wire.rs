@@ -89,7 +89,34 @@ fn events() -> Vec<Value> {
         let seen = view(&event.change, &Everything, |_| true).unwrap();
         read(&encoder.event(event, seen))
     };
-    published(changes().1, stamp()).iter().map(encode).collect()
+    let all = published(changes().1, stamp());
+    let all = all.iter().map(encode);
+    all.chain([entered(&encoder)]).collect()
+}
+
+/// A session that was renamed into what the viewer sees: an event that holds all that is in it.
+fn entered(encoder: &Encoder) -> Value {
+    struct Mine;
+    impl Viewer for Mine {
+        fn sees_session(&self, name: &str) -> bool {
+            name == "mine"
+        }
+        fn sees_all(&self) -> bool {
+            false
+        }
+    }
+    let mut world = World::new();
+    let id = world.session("hidden");
+    let hub = Hub::new(HistoryLimits::default(), epoch());
+    world.publish(&hub);
+    let mut reader = hub.reader();
+    world.rename(id, "mine");
+    world.publish(&hub);
+    let Next::Event(event) = reader.pull() else {
+        panic!("the renaming is published");
+    };
+    let seen = view(&event.change, &Mine, |_| true).unwrap();
+    read(&encoder.event(&event, seen))
 }
 
 fn messages() -> Vec<Value> {

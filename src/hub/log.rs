@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::published::Stamp;
+use super::published::{Known, Stamp};
 use super::reader::{NotRecoverable, Position, Reader};
 use super::ring::{Found, HistoryLimits, Ring};
-use crate::ids::{Epoch, Seq};
-use crate::model::{Audience, Change, State};
+use crate::ids::{Epoch, Seq, WindowId};
+use crate::model::{Audience, Change, ChangeKind, State};
 
 /// The event log and the state that it leads to. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
@@ -80,8 +80,8 @@ impl Hub {
         let before = log.ring.head();
         for change in changes {
             *log.published.entry(change.kind.name()).or_default() += 1;
-            let name = window_name(&change, [state.as_deref(), Some(&log.state)]);
-            log.ring.push(stamp, change, name);
+            let context = known(&change, state.as_ref(), &log.state);
+            log.ring.push(stamp, change, context);
         }
         if let Some(state) = state {
             log.state = state;
@@ -168,19 +168,28 @@ impl Hub {
     }
 }
 
-/// The name of the window that a change concerns, in the first of the states that knows it. A window that is removed
-/// is in the old one alone. Output comes too often to look.
-fn window_name(change: &Change, states: [Option<&State>; 2]) -> Option<Box<str>> {
-    let Audience::Places(places) = &change.audience else {
-        return None;
-    };
+/// What has to be kept beside a change, out of the state that it led to and the one before. Output comes too often to
+/// look.
+fn known(change: &Change, new: Option<&Arc<State>>, old: &Arc<State>) -> Known {
     if !change.kind.is_structural() {
-        return None;
+        return Known::default();
     }
-    let (id, _) = places.first()?.window?;
-    let window = states
-        .into_iter()
-        .flatten()
-        .find_map(|state| state.windows.get(&id))?;
-    Some(window.name.as_str().into())
+    // A window that was removed is in the old state alone.
+    let find = |id: WindowId| {
+        [new, Some(old)]
+            .into_iter()
+            .flatten()
+            .find_map(|state| state.windows.get(&id))
+    };
+    let window_name = match &change.audience {
+        Audience::Places(places) => places.first().and_then(|place| place.window),
+        Audience::Everyone | Audience::Unscoped => None,
+    };
+    let renamed = matches!(change.kind, ChangeKind::SessionRenamed { .. });
+    Known {
+        window_name: window_name
+            .and_then(|(id, _)| find(id))
+            .map(|window| window.name.as_str().into()),
+        state: renamed.then(|| Arc::clone(new.unwrap_or(old))),
+    }
 }

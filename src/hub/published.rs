@@ -1,7 +1,7 @@
 //! An event of the log, and the encodings of it that its readers share.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::view::View;
 use crate::ids::Seq;
-use crate::model::{Change, ChangeKind};
+use crate::model::{Change, ChangeKind, State};
 
 /// When something was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +44,19 @@ pub struct Published {
     pub at: Timestamp,
     /// What changed, and who may learn of it.
     pub change: Change,
-    window_name: Option<Box<str>>,
+    context: Known,
     read_at: Option<Instant>,
     written: AtomicBool,
     encodings: Encodings,
+}
+
+/// What was known when the change was published, and is not in it.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// The name of the window that it concerns.
+    pub(super) window_name: Option<Box<str>>,
+    /// The state that it led to, for those to whom a renamed session is a new one.
+    pub(super) state: Option<Arc<State>>,
 }
 
 /// Nearly every event is asked for in one form and one view alone, so that one has a place without a lock.
@@ -58,17 +67,12 @@ struct Encodings {
 }
 
 impl Published {
-    pub(super) fn new(
-        seq: Seq,
-        stamp: Stamp,
-        change: Change,
-        window_name: Option<Box<str>>,
-    ) -> Self {
+    pub(super) fn new(seq: Seq, stamp: Stamp, change: Change, context: Known) -> Self {
         Self {
             seq,
             at: stamp.at,
             change,
-            window_name,
+            context,
             read_at: stamp.read_at,
             written: AtomicBool::new(false),
             encodings: Encodings::default(),
@@ -108,7 +112,13 @@ impl Published {
             ChangeKind::WindowRenamed { previous, .. } => Some(previous.as_str()),
             _ => None,
         };
-        [self.window_name.as_deref(), previous]
+        [self.context.window_name.as_deref(), previous]
+    }
+
+    /// The state that it led to, if a viewer may need it to see what came: a session with all its windows.
+    #[must_use]
+    pub fn state(&self) -> Option<&State> {
+        self.context.state.as_deref()
     }
 
     /// When its bytes were read from tmux, told to the first who asks: whoever wrote it to a socket first.
@@ -137,6 +147,11 @@ impl Published {
             _ => 0,
         };
         // Once for the payload and once for its encoding.
-        FIXED + 2 * payload
+        let state = self
+            .context
+            .state
+            .as_ref()
+            .map_or(0, |state| state.panes.len() * 512);
+        FIXED + 2 * payload + state
     }
 }

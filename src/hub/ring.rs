@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::published::{Published, Stamp};
+use super::published::{Known, Published, Stamp};
 use crate::ids::Seq;
 use crate::model::Change;
 
@@ -76,9 +76,9 @@ impl Ring {
         self.bytes
     }
 
-    pub(super) fn push(&mut self, stamp: Stamp, change: Change, window_name: Option<Box<str>>) {
+    pub(super) fn push(&mut self, stamp: Stamp, change: Change, context: Known) {
         self.head = self.head.next();
-        let event = Published::new(self.head, stamp, change, window_name);
+        let event = Published::new(self.head, stamp, change, context);
         self.bytes += event.cost();
         self.events.push_back(Arc::new(event));
     }

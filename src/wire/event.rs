@@ -7,8 +7,8 @@ use serde_json::json;
 use super::client::RequestId;
 use super::json::{lossy_string, number, string};
 use super::objects::{
-    BufferObject, ClientObject, ExitObject, PaneObject, ServerObject, SessionObject, Text,
-    WindowObject,
+    BufferObject, ClientObject, Contents, ExitObject, PaneObject, ServerObject, SessionObject,
+    Text, WindowObject,
 };
 use super::server::to_json;
 use super::severity::severity;
@@ -94,6 +94,11 @@ impl Encoder {
         out.extend_from_slice(b",\"data\":");
         match &change.kind {
             ChangeKind::PaneOutput { offset, bytes } => write_output(&mut out, *offset, bytes),
+            ChangeKind::SessionRenamed { session, .. } if view.crossing == Crossing::Came => {
+                let object = SessionObject::new(session, view.limited);
+                let contents = event.state().map(|state| Contents::new(session, state));
+                write(&mut out, &with(&object, &json!({ "contents": contents })));
+            }
             kind => write_data(&mut out, kind, view, view.place(change)),
         }
         out.push(b'}');

@@ -135,6 +135,39 @@ impl<'a> PaneObject<'a> {
     }
 }
 
+/// What is in a session that a viewer sees for the first time though it is not new.
+#[derive(Debug, Serialize)]
+pub(super) struct Contents<'a> {
+    windows: Vec<WindowObject<'a>>,
+    clients: Vec<ClientObject<'a>>,
+}
+
+impl<'a> Contents<'a> {
+    pub(super) fn new(session: &Session, state: &'a State) -> Self {
+        let window = |index: u32, id: &WindowId| {
+            let window = state.windows.get(id)?;
+            let panes = window.panes.iter().filter_map(|id| state.panes.get(id));
+            let panes = panes.map(|pane| PaneObject::new(pane, window.active == Some(pane.id)));
+            let active = session.active == Some(index);
+            Some(WindowObject::new(window, index, active, panes.collect()))
+        };
+        let windows = session
+            .windows
+            .iter()
+            .filter_map(|(index, id)| window(*index, id));
+        let clients = state
+            .clients
+            .values()
+            .filter(|client| client.session == Some(session.id));
+        Self {
+            windows: windows.collect(),
+            clients: clients
+                .map(|client| ClientObject::of_state(client, state))
+                .collect(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct ExitObject {
     status: Option<i32>,

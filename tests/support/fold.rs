@@ -182,13 +182,29 @@ impl Folded {
         let id = text(event, "session_id");
         if what == "removed" {
             self.sessions.remove(&id);
+            // Whoever shows it either goes with it, or is told to be elsewhere by an event that follows.
+            self.clients.retain(|_, client| client["session_id"] != id);
             return self.drop_unlinked();
         }
-        let session = self.sessions.entry(id).or_default();
+        let session = self.sessions.entry(id.clone()).or_default();
         session.fields = pick(data, &SESSION);
         session
             .fields
             .insert("name".to_owned(), data["session"].clone());
+        if let Some(contents) = data.get("contents") {
+            self.contents(&id, contents);
+        }
+    }
+
+    /// What is in a session that is not new, but new to this follower.
+    fn contents(&mut self, session: &str, contents: &Value) {
+        for window in contents["windows"].as_array().unwrap() {
+            self.window(session, window);
+        }
+        for client in contents["clients"].as_array().unwrap() {
+            self.clients
+                .insert(text(client, "name"), pick(client, &CLIENT));
+        }
     }
 
     fn on_window(&mut self, what: &str, event: &Value, data: &Value) {

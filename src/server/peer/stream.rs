@@ -12,9 +12,9 @@ use super::requests::not_found;
 use super::{Captured, Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{Screen, ScreenError};
-use crate::hub::{Crossing, Filter, Published, Since, Step, Subscription, TooManyRules, View};
+use crate::hub::{Filter, Published, Since, Step, Subscription, TooManyRules, View};
 use crate::ids::{PaneId, Seq};
-use crate::model::{ChangeKind, State};
+use crate::model::State;
 use crate::server::outbox::Frame;
 use crate::server::target;
 use crate::wire::{self, CloseCode, RequestId, Screens, ServerMessage, Target};
@@ -147,16 +147,6 @@ impl Peer {
         self.send(Frame::Text(text, measured), now);
         if self.stream.subscription.complete_to().is_some() {
             self.stream.told = event.seq;
-        }
-        if view.crossing == Crossing::Came
-            && let ChangeKind::SessionRenamed { session, .. } = &event.change.kind
-        {
-            // The session is new to this client, and its windows won't come as events.
-            let target = Target {
-                session: Some(session.id.to_string()),
-                ..Target::default()
-            };
-            self.stream.want(Wanted::unasked(target));
         }
     }
 
