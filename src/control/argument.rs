@@ -10,8 +10,8 @@ use super::rows;
 
 /// The most bytes that one [`super::Command::SendBytes`] carries.
 ///
-/// tmux takes up to 1,000 arguments a line, and each byte is one; the rest is room for the command's own words and for a
-/// [`super::Command::CheckPane`] on the same line.
+/// Each byte is an argument. tmux takes 5,000 of them and fails near 10,000, as a whole; 900 keep a line below 3 KB, with
+/// room for other commands on it, and let commands of others in between.
 pub const MAX_INPUT_BYTES: usize = 900;
 
 /// What becomes of a pane's output. There is no `off`: it kills servers before 3.7.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use muxwire::control::{Command, KeyName};
+use muxwire::control::{Command, InputBytes, KeyName, MAX_INPUT_BYTES, Outcome};
 use muxwire::ids::PaneId;
 
 use super::Attached;
@@ -17,7 +17,19 @@ fn bytes_are_typed_exactly() {
         let typed = server.folder().join("typed");
         let pane = raw_pane(&server, &typed);
         let all: Vec<u8> = (0..=255).cycle().take(2_000).collect();
-        attached.type_bytes(pane, &all);
+        attached.type_bytes(pane, &all[..MAX_INPUT_BYTES]);
+        // As input is sent: after a check, on one line.
+        for bytes in InputBytes::split(all[MAX_INPUT_BYTES..].to_vec()) {
+            let batch = vec![
+                Command::CheckPane { pane },
+                Command::SendBytes { pane, bytes },
+            ];
+            let outcomes = attached.batch(batch);
+            assert!(
+                matches!(outcomes[..], [Outcome::Done(_), Outcome::Done(_)]),
+                "{outcomes:?}"
+            );
+        }
         wait_until("all bytes are typed", SOON, || {
             fs::read(&typed).unwrap().len() >= all.len()
         });
