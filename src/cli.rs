@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::auth::Permission;
+use crate::client::Endpoint;
 use crate::config::{Environment, Flag, Inputs, unit};
 use crate::glob::{NamePattern, PatternError};
 
@@ -17,6 +18,7 @@ Examples:
   muxwire serve --demo                             serve a private tmux server with a few lively sessions
   muxwire serve                                    serve your own tmux server on ws://127.0.0.1:8765/monitor
   muxwire token create --name me --allow write     make a token; it is shown once
+  muxwire watch --type 'pane.*' --session 'api-*'  show what happens in some sessions
   muxwire config                                   show every setting and where it comes from
 
 Exit codes: 0 done, 1 failed, 2 wrong usage. Settings: flags over MUXWIRE_* variables over a file over defaults.";
@@ -41,6 +43,8 @@ pub struct Cli {
 pub enum Command {
     /// Follow a tmux server and serve what happens there to WebSocket clients
     Serve(ServeArgs),
+    /// Show events as they happen, and come back and resume whenever the connection goes
+    Watch(WatchArgs),
     /// Record what tmux says, byte for byte, until interrupted
     Record(RecordArgs),
     /// Make, list and revoke the tokens that let clients in
@@ -217,22 +221,36 @@ pub struct WatchArgs {
         value_name = "URL",
         default_value = "ws://127.0.0.1:8765/monitor"
     )]
-    pub url: String,
+    pub url: Endpoint,
     /// A file of mode 0600 that holds the token; without it, the variable MUXWIRE_TOKEN
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// Print each event as one JSON object a line
+    /// Print each message of the stream as one JSON object a line
     #[arg(long)]
     pub json: bool,
+    /// When to use colours; auto is on terminals, unless NO_COLOR is set
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Colours,
     /// Only events of these types, such as 'pane.*'; may be repeated
     #[arg(long = "type", value_name = "PATTERN", action = ArgAction::Append, value_parser = pattern)]
     pub types: Vec<NamePattern>,
     /// Only events of these sessions, such as 'api-*'; may be repeated
     #[arg(long = "session", value_name = "PATTERN", action = ArgAction::Append, value_parser = pattern)]
     pub sessions: Vec<NamePattern>,
-    /// Begin behind this position: a cursor that the server gave
+    /// Begin behind this position: a cursor that the server or an earlier `watch` gave [default: now]
     #[arg(long, value_name = "CURSOR")]
     pub since: Option<String>,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colours {
+    /// On terminals.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// `muxwire record`
@@ -401,7 +419,7 @@ mod tests {
 
     #[test]
     fn each_subcommand_is_read() {
-        let rows: [(&[&str], bool); 14] = [
+        let rows: [(&[&str], bool); 17] = [
             (&["serve"], true),
             (
                 &[
@@ -438,6 +456,12 @@ mod tests {
                 true,
             ),
             (&["watch", "--type", ""], false),
+            (
+                &["watch", "--url", "ws://127.0.0.1:1", "--color", "never"],
+                true,
+            ),
+            (&["watch", "--url", "wss://box"], false),
+            (&["watch", "--token", "mw_secret"], false),
             (&["record", "-S", "sock", "--duration", "5m"], true),
             (&["record", "--duration", "5"], false),
         ];

@@ -110,7 +110,9 @@ impl Watcher {
                 Event::Due
             }
             State::Connecting(link) => Event::Connected(link.await),
+            // What has come counts, however late this program gets to it, so it is looked at first.
             State::Open { link, silent } => tokio::select! {
+                biased;
                 heard = link.exchange(self.follower.outgoing()) => Event::Heard(heard),
                 () = silent => Event::Silent,
             },

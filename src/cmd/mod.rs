@@ -7,6 +7,7 @@ pub mod schema;
 pub mod serve;
 pub mod signals;
 pub mod token;
+pub mod watch;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let mut output = Output::stdout();
     let outcome = match command {
         Command::Serve(args) => serve::run(&general, args, &mut output).await,
+        Command::Watch(args) => watch::run(&general, args).await,
         Command::Record(args) => record::run(&general, args).await,
         Command::Token(command) => token::run(&general, command, &mut output),
         Command::Config(args) => config::run(&general, &args, &mut output),

@@ -1,0 +1,268 @@
+//! Events as lines for people.
+//!
+//! Every line begins with the time and the place, also each line of a pane's output, so that no pane can write a line
+//! that looks like an event. Output that did not end its line is gone on with when the next thing to be shown is more of
+//! the same pane; else its line is ended here, and what follows begins another one.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use serde_json::Value;
+
+use super::paint::{Paint, RESET, Role};
+use super::pane_text::{PaneText, Piece};
+use super::summary::{count, pane, quoted, role, server, summary, text};
+use crate::client::Position;
+use crate::printable::escaped;
+use crate::wire::{Kind, Received};
+
+/// The widest place that others are aligned with, in characters.
+const PLACE_WIDTH: usize = 24;
+/// The most panes whose unfinished sequences and lines are remembered. It bounds the memory that a server can take.
+const MOST_PANES: usize = 10_000;
+
+/// Makes lines of events.
+pub(super) struct Lines {
+    paint: Paint,
+    zone: TimeZone,
+    panes: HashMap<String, PaneView>,
+    /// The pane whose output stands on the last line, which has not ended.
+    open: Option<String>,
+    day: Option<Date>,
+    width: usize,
+    out: String,
+}
+
+#[derive(Default)]
+struct PaneView {
+    text: PaneText,
+    /// The pane itself has not ended its line, whether or not it was ended here.
+    in_line: bool,
+}
+
+impl Lines {
+    pub(super) fn new(paint: Paint, zone: TimeZone) -> Self {
+        Self {
+            paint,
+            zone,
+            panes: HashMap::new(),
+            open: None,
+            day: None,
+            width: 0,
+            out: String::new(),
+        }
+    }
+
+    /// Shows a message, if it is one for people.
+    pub(super) fn show(&mut self, message: &Received) {
+        match message.kind() {
+            Kind::Event if message.type_name() == "pane.output" => self.output(message),
+            Kind::Event => self.event(message),
+            Kind::Snapshot => self.snapshot(message),
+            _ => {}
+        }
+    }
+
+    /// Shows that events are missing here.
+    pub(super) fn lost(&mut self, from: &str, to: &Position) {
+        self.end_line();
+        // What the panes wrote meanwhile may have ended whatever they had begun.
+        self.panes.clear();
+        let words = format!("-- events between {from} and {to} are lost; a snapshot follows");
+        self.paint.add(&mut self.out, Role::Error, &words);
+        self.out.push('\n');
+    }
+
+    /// Ends a line that output left open.
+    pub(super) fn end_line(&mut self) {
+        if self.open.take().is_some() {
+            self.out.push('\n');
+        }
+    }
+
+    /// How much waits to be printed, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Takes what is to be printed.
+    pub(super) fn take(&mut self) -> String {
+        std::mem::take(&mut self.out)
+    }
+
+    fn event(&mut self, event: &Received) {
+        self.end_line();
+        let head = self.head(event);
+        self.out.push_str(&head);
+        let name = escaped(event.type_name());
+        self.paint.add(&mut self.out, role(&name), &name);
+        let summary = summary(event);
+        if !summary.is_empty() {
+            self.out.push_str("  ");
+            self.out.push_str(&summary);
+        }
+        self.out.push('\n');
+        self.forget(event);
+    }
+
+    /// What is remembered of panes must not outlive them, and unfinished sequences no gap.
+    fn forget(&mut self, event: &Received) {
+        let pane = event.string("pane").unwrap_or_default();
+        match event.type_name() {
+            "server.lost" | "server.connected" => self.panes.clear(),
+            "pane.gap" => drop(self.panes.remove(pane)),
+            "pane.removed" if event.data()["moved"] != Value::Bool(true) => {
+                self.panes.remove(pane);
+            }
+            _ => {}
+        }
+    }
+
+    fn output(&mut self, event: &Received) {
+        let name = event.string("pane").unwrap_or_default().to_owned();
+        if self.panes.len() >= MOST_PANES && !self.panes.contains_key(&name) {
+            self.panes.clear();
+        }
+        let mut view = self.panes.remove(&name).unwrap_or_default();
+        let content = event.data()["content"].as_str().unwrap_or_default();
+        let pieces = view.text.read(content);
+        let head = self.output_head(event);
+        for piece in pieces {
+            match piece {
+                Piece::Text(text, pen) => {
+                    self.begin_line(&name, &head);
+                    let styled = self.paint.colours && pen.write(&mut self.out);
+                    self.out.push_str(&text);
+                    self.out.push_str(if styled { RESET } else { "" });
+                    view.in_line = true;
+                }
+                // A line that was ended here already does not end a second time.
+                Piece::Break if view.in_line && self.open.as_ref() != Some(&name) => {
+                    view.in_line = false;
+                }
+                Piece::Break => {
+                    self.begin_line(&name, &head);
+                    self.end_line();
+                    view.in_line = false;
+                }
+            }
+        }
+        self.panes.insert(name, view);
+    }
+
+    /// Sees to it that what is written next stands on a line of this pane.
+    fn begin_line(&mut self, pane: &str, head: &str) {
+        if self.open.as_deref() == Some(pane) {
+            return;
+        }
+        self.end_line();
+        self.out.push_str(head);
+        self.open = Some(pane.to_owned());
+    }
+
+    /// The beginning of a line of output; its mark tells what looks like trouble.
+    fn output_head(&mut self, event: &Received) -> String {
+        let mut head = self.head(event);
+        let (role, mark) = match event.data()["severity"].as_str() {
+            Some("error") => (Role::Error, "!"),
+            Some("warning") => (Role::Warning, "!"),
+            _ => (Role::Time, "|"),
+        };
+        self.paint.add(&mut head, role, mark);
+        head.push(' ');
+        head
+    }
+
+    /// The time and the place, and before them the day when it is another one.
+    fn head(&mut self, event: &Received) -> String {
+        let mut head = String::new();
+        let time = event.string("timestamp").unwrap_or("-");
+        match time.parse::<Timestamp>() {
+            Ok(time) => {
+                let time = time.to_zoned(self.zone.clone());
+                self.turn_page(&time);
+                let time = time.strftime("%H:%M:%S%.3f").to_string();
+                self.paint.add(&mut head, Role::Time, &time);
+            }
+            Err(_) => self.paint.add(&mut head, Role::Time, &escaped(time)),
+        }
+        let place = place(event);
+        let length = place.chars().count();
+        self.width = self.width.max(length.min(PLACE_WIDTH));
+        head.push(' ');
+        self.paint.add(&mut head, Role::Place, &place);
+        head.extend(std::iter::repeat_n(
+            ' ',
+            self.width.saturating_sub(length) + 1,
+        ));
+        head
+    }
+
+    fn turn_page(&mut self, time: &Zoned) {
+        let before = self.day.replace(time.date());
+        if before.is_some_and(|day| day != time.date()) {
+            self.end_line();
+            let day = format!("-- {}", time.date());
+            self.paint.add(&mut self.out, Role::Time, &day);
+            self.out.push('\n');
+        }
+    }
+
+    fn snapshot(&mut self, snapshot: &Received) {
+        self.end_line();
+        let sessions = snapshot.field("sessions").map_or(&[][..], list);
+        let server = match snapshot.field("server") {
+            None | Some(Value::Null) => "no tmux server".to_owned(),
+            Some(found) => server(found),
+        };
+        let words = format!(
+            "-- snapshot: {server}, {}",
+            count(sessions.len(), "session")
+        );
+        self.paint.add(&mut self.out, Role::Came, &words);
+        self.out.push('\n');
+        for session in sessions {
+            for window in list(&session["windows"]) {
+                for pane in list(&window["panes"]) {
+                    self.snapshot_pane(session, window, pane);
+                }
+            }
+        }
+    }
+
+    fn snapshot_pane(&mut self, session: &Value, window: &Value, of_window: &Value) {
+        let (name, index) = (text(session, "name"), text(window, "index"));
+        let place = format!("{name}:{index}.{}", text(of_window, "id"));
+        self.out.push_str("   ");
+        self.paint.add(&mut self.out, Role::Place, &place);
+        let words = format!("  window {}, {}\n", quoted(window, "name"), pane(of_window));
+        self.out.push_str(&words);
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// `session:window.pane`, as far as the event has them.
+fn place(event: &Received) -> String {
+    let Some(session) = event.string("session") else {
+        return "-".to_owned();
+    };
+    let mut place = escaped(session).into_owned();
+    if let Some(window) = event.number("window") {
+        place.push(':');
+        place.push_str(&window.to_string());
+    }
+    if let Some(pane) = event.string("pane") {
+        place.push('.');
+        place.push_str(&escaped(pane));
+    }
+    place
+}
+
+#[cfg(test)]
+#[path = "lines_tests.rs"]
+mod tests;

@@ -1,0 +1,156 @@
+//! `muxwire watch`: events as they happen, for people or for programs, with nothing that a pane could do to a terminal.
+
+mod lines;
+mod paint;
+mod pane_text;
+mod pen;
+mod summary;
+mod view;
+
+use std::env;
+use std::io;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use futures_util::FutureExt as _;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::time::timeout;
+
+use self::view::View;
+use crate::auth::read_token_file;
+use crate::cli::{General, WatchArgs};
+use crate::client::{Endpoint, Position, Refusal, Token, Watcher, Wish};
+use crate::cmd::output::{Closed, Output};
+use crate::cmd::prepare;
+use crate::cmd::signals::Signals;
+
+/// The variable that holds the token, where no file is named.
+const TOKEN_VARIABLE: &str = "MUXWIRE_TOKEN";
+/// How much is gathered before it is printed, while more is there already, in bytes.
+const GATHERED: usize = 64 << 10;
+/// How long the end of the last line may take to be printed once there was an interruption.
+const LAST_LINE: Duration = Duration::from_millis(200);
+
+/// Watches until it is interrupted, or nobody reads any more.
+///
+/// # Errors
+/// The token can't be read, or the server does not let this client in.
+pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
+    prepare(general, Vec::new())?;
+    let token = token(&args)?;
+    if token.is_some() && !args.url.is_local() {
+        warn_of_plain_text(&args.url)?;
+    }
+    let mut signals = Signals::new()?;
+    let view = View::new(args.json, args.color, &args.url);
+    let wish = Wish {
+        types: texts(&args.types),
+        sessions: texts(&args.sessions),
+        since: args.since,
+    };
+    let mut watch = Watch {
+        watcher: Watcher::new(args.url, wish, token),
+        view,
+        printed: None,
+        out: tokio::io::stdout(),
+    };
+    tokio::select! {
+        failed = watch.run() => return failed,
+        () = signals.next() => {}
+    }
+    watch.end().await
+}
+
+/// A client, and where what it hears is printed.
+struct Watch<W> {
+    watcher: Watcher,
+    view: View,
+    /// Everything up to here is printed.
+    printed: Option<Position>,
+    out: W,
+}
+
+impl<W: AsyncWrite + Unpin> Watch<W> {
+    /// Prints what happens; ends only with an error.
+    async fn run(&mut self) -> anyhow::Result<()> {
+        loop {
+            let refused = self.gather().await;
+            self.print().await?;
+            refused?;
+        }
+    }
+
+    /// Waits for something to happen, and takes with it what has happened already.
+    async fn gather(&mut self) -> Result<(), Refusal> {
+        self.view.update(self.watcher.next().await?);
+        while self.view.len() < GATHERED && !self.view.has_notices() {
+            match self.watcher.next().now_or_never() {
+                Some(update) => self.view.update(update?),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    async fn print(&mut self) -> anyhow::Result<()> {
+        write(&mut self.out, &self.view.take()).await?;
+        self.printed = self.watcher.position().cloned();
+        for notice in self.view.take_notices() {
+            Output::stderr().line(&format!("muxwire: {notice}"))?;
+        }
+        Ok(())
+    }
+
+    /// Leaves the terminal as it should be, says how to go on, and says goodbye to the server.
+    async fn end(mut self) -> anyhow::Result<()> {
+        // What was gathered but not printed is not counted as printed, so it comes again.
+        self.view.take();
+        self.view.end_line();
+        if let Ok(failed @ Err(_)) =
+            timeout(LAST_LINE, write(&mut self.out, &self.view.take())).await
+        {
+            return failed;
+        }
+        if let Some(position) = self.printed {
+            Output::stderr().line(&format!("muxwire: go on from here with --since {position}"))?;
+        }
+        self.watcher.goodbye().await;
+        Ok(())
+    }
+}
+
+/// Prints without holding up the connection: a terminal or a pipe may take as long as it likes.
+async fn write(out: &mut (impl AsyncWrite + Unpin), text: &str) -> anyhow::Result<()> {
+    let work = async {
+        out.write_all(text.as_bytes()).await?;
+        out.flush().await
+    };
+    match work.await {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Closed.into()),
+        other => other.context("can't print"),
+    }
+}
+
+/// The token from the file, or else from the environment.
+fn token(args: &WatchArgs) -> anyhow::Result<Option<Token>> {
+    if let Some(path) = &args.token_file {
+        return Ok(Some(Token::new(read_token_file(path)?)));
+    }
+    match env::var(TOKEN_VARIABLE) {
+        Ok(text) if text.trim().is_empty() => Ok(None),
+        Ok(text) => Ok(Some(Token::new(text.trim().to_owned()))),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => bail!("{TOKEN_VARIABLE} does not hold a token"),
+    }
+}
+
+fn texts(patterns: &[impl ToString]) -> Vec<String> {
+    patterns.iter().map(ToString::to_string).collect()
+}
+
+fn warn_of_plain_text(url: &Endpoint) -> anyhow::Result<()> {
+    let host = url.host();
+    Output::stderr().line(&format!(
+        "muxwire: the token travels readable to {host}; through a tunnel it would not: ssh -L 8765:127.0.0.1:8765 {host}"
+    ))
+}
