@@ -16,7 +16,7 @@ use muxwire::wire::{
 use serde_json::{Value, json};
 
 use crate::support::changes::changes;
-use crate::support::schema::{check_from_server, client_actions, server_types};
+use crate::support::schema::{check_from_client, check_from_server, client_actions, server_types};
 use crate::support::world::{World, stamp};
 
 struct Everything;
@@ -383,4 +383,37 @@ fn a_server_object_is_told_as_it_is() {
         data,
         json!({ "pid": 1, "start_time": 2, "version": "next-3.8" })
     );
+}
+
+/// Each example of the reference is as its schema says, and no kind of message lacks one.
+#[test]
+fn the_reference_shows_every_message() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/protocol.md");
+    let text = fs::read_to_string(path).unwrap();
+    let mut shown = BTreeSet::new();
+    let blocks = text.split("```json\n").skip(1);
+    for line in blocks.flat_map(|block| block.split("```").next().unwrap().lines()) {
+        let message: Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let kind = if message.get("action").is_some() {
+            check_from_client(&message);
+            assert!(parse(line.as_bytes()).is_ok(), "{line}");
+            &message["action"]
+        } else {
+            check_from_server(&message);
+            &message["type"]
+        };
+        shown.insert(kind.as_str().unwrap().to_owned());
+    }
+    let known: BTreeSet<String> = server_types()
+        .chain(client_actions())
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(shown, known);
+    for code in ErrorCode::ALL {
+        assert!(
+            text.contains(&format!("| `{}` |", code.as_str())),
+            "{code:?}"
+        );
+    }
 }
