@@ -157,3 +157,121 @@ fn a_server_may_come_late_die_and_come_back() {
         bridge.stop().await;
     });
 }
+
+/// Counts in a pane, `L1`, `L2`, ..., once a key is pressed, and says at its end, again and again, that it is done.
+const COUNTER: &str = "read go; i=0; while [ $i -lt 4000 ]; do i=$((i+1)); echo L$i; done; \
+    while sleep 0.2; do echo DONE; done";
+
+#[test]
+fn a_window_in_several_sessions_gives_each_byte_once() {
+    for_each_version_async(async |program| {
+        let server = TmuxServer::start(&program);
+        let (_, pane) = server.new_session("counter", COUNTER);
+        let pane: PaneId = pane.parse().unwrap();
+        server.run(["new-session", "-d", "-s", "grouped", "-t", "=counter"]);
+        server.run(["link-window", "-d", "-s", "=counter:", "-t", "=main:7"]);
+        let mut bridge = LiveBridge::start(server.tmux().await);
+        bridge.settled().await;
+        bridge
+            .input(pane, vec![Key::Named("Enter".to_owned())], false)
+            .await
+            .unwrap();
+        let first = bridge.output(pane, "L500\r\n").await;
+        // The link that was listened to goes in the middle of it, and another one takes over.
+        server.run(["kill-session", "-t", "=counter"]);
+        let all = first + &bridge.output(pane, "DONE").await;
+        let expected: String = (1..=4000).map(|line| format!("L{line}\r\n")).collect();
+        let counted = &all[all.find("L1\r\n").unwrap()..];
+        assert!(
+            counted.starts_with(&expected),
+            "lost or doubled: {:?}",
+            first_difference(counted, &expected)
+        );
+        bridge.stop().await;
+    });
+}
+
+fn first_difference(one: &str, other: &str) -> Option<(String, String)> {
+    one.lines()
+        .zip(other.lines())
+        .find(|(a, b)| a != b)
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+}
+
+#[test]
+fn a_window_that_moves_under_output_marks_what_may_be_lost() {
+    for_each_version_async(async |program| {
+        let server = TmuxServer::start(&program);
+        let (_, pane) = server.new_session("counter", COUNTER);
+        let pane: PaneId = pane.parse().unwrap();
+        let mut bridge = LiveBridge::start(server.tmux().await);
+        bridge.settled().await;
+        bridge
+            .input(pane, vec![Key::Named("Enter".to_owned())], false)
+            .await
+            .unwrap();
+        let first = bridge.output(pane, "L500\r\n").await;
+        server.run(["new-window", "-d", "-t", "=counter:", "exec cat"]);
+        server.run(["move-window", "-d", "-s", "=counter:0", "-t", "=main:7"]);
+        let all = first + &bridge.output(pane, "DONE").await;
+        let lines = || {
+            all.lines()
+                .filter_map(|line| line.trim_end().strip_prefix('L')?.parse::<u32>().ok())
+        };
+        assert!(lines().is_sorted(), "out of order or doubled");
+        let missing = 4000 - lines().count();
+        assert!(
+            missing == 0 || all.contains("<gap>"),
+            "{missing} lines are lost and nothing says so"
+        );
+        bridge.stop().await;
+    });
+}
+
+#[test]
+fn a_screen_joins_the_stream_at_its_offset() {
+    for_each_version_async(async |program| {
+        let server = TmuxServer::start(&program);
+        let (_, pane) = server.new_session("counter", COUNTER);
+        let pane: PaneId = pane.parse().unwrap();
+        let mut bridge = LiveBridge::start(server.tmux().await);
+        bridge.settled().await;
+        bridge
+            .input(pane, vec![Key::Named("Enter".to_owned())], false)
+            .await
+            .unwrap();
+        bridge.output(pane, "L500\r\n").await;
+        let screen = bridge.screen(pane).await.unwrap();
+        assert_eq!((screen.width, screen.height), (80, 24));
+        assert_eq!(screen.exact, program.version.has_flow_control());
+        let following = bridge.output_from(pane, screen.offset, "DONE").await;
+        if screen.exact {
+            let row = usize::try_from(screen.cursor.1).unwrap();
+            let shown: Vec<_> = screen.lines[..=row]
+                .iter()
+                .map(|line| String::from_utf8_lossy(line).trim_end().to_owned())
+                .collect();
+            let text = shown.join("\r\n") + &following;
+            let numbers: Vec<u32> = text
+                .lines()
+                .filter_map(|line| number(line.as_bytes()))
+                .collect();
+            assert!(
+                numbers.windows(2).all(|pair| pair[1] == pair[0] + 1),
+                "lost or doubled: {text}"
+            );
+            assert_eq!(numbers.last(), Some(&4000));
+        }
+        bridge.stop().await;
+    });
+}
+
+/// The number of a line of the counter.
+fn number(line: &[u8]) -> Option<u32> {
+    std::str::from_utf8(line)
+        .ok()?
+        .trim()
+        .strip_prefix('L')?
+        .parse()
+        .ok()
+}

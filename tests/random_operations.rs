@@ -3,20 +3,21 @@
 //!
 //! `MUXWIRE_OPERATIONS` sets how many operations each version gets, `MUXWIRE_SEED` repeats a run.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use muxwire::bridge::Settings;
-use muxwire::control::rows::{BufferRow, ClientRow, PaneRow, Row, SessionRow, WindowRow};
-use muxwire::ids::{PaneId, SessionId, WindowId};
-use muxwire::model::{Listing, State, diff};
+use muxwire::ids::SessionId;
+use muxwire::model::State;
+use muxwire::tmux::Version;
 use serde_json::{Value, json};
 
 use crate::support::bridge::{LiveBridge, SETTINGS};
 use crate::support::fold::Folded;
+use crate::support::listed::{checked, synced};
 use crate::support::random::Random;
 use crate::support::server::Client;
-use crate::support::{SOON, TmuxServer, for_each_version_async};
+use crate::support::{TmuxServer, for_each_version_async};
 
 /// Operations on each version, unless the environment says otherwise.
 const OPERATIONS: usize = 200;
@@ -62,7 +63,7 @@ fn random_operations_are_followed_without_drift() {
 
         let mut client = served.client().await;
         let (snapshot, replayed) = everything(&mut client).await;
-        let missed = missed(&replayed, program.version.has_subscriptions());
+        let missed = missed(&replayed, &program.version);
         assert!(
             missed.is_empty(),
             "drift: {missed:#?}, after {:?}",
@@ -99,15 +100,17 @@ fn random_operations_are_followed_without_drift() {
     });
 }
 
-/// The events that the reconciler had to find, without those of which an old tmux tells in no other way.
-fn missed(events: &[Value], has_subscriptions: bool) -> Vec<String> {
+/// The events that the reconciler had to find, without those of which this tmux tells in no other way.
+fn missed(events: &[Value], version: &Version) -> Vec<String> {
     let sampled = [
         "pane.title_changed",
         "pane.command_changed",
-        "buffer.changed",
+        "pane.path_changed",
     ];
-    let excused =
-        |event: &Value| !has_subscriptions && sampled.iter().any(|kind| event["type"] == *kind);
+    let excused = |event: &Value| match event["type"].as_str().unwrap() {
+        "buffer.changed" | "buffer.deleted" => !version.tells_of_buffers(),
+        kind => sampled.contains(&kind) && !version.has_subscriptions(),
+    };
     let missed = events
         .iter()
         .filter(|event| event["reconciled"] == true && !excused(event));
@@ -131,74 +134,6 @@ async fn everything(client: &mut Client) -> (Value, Vec<Value>) {
         }
     }
     (snapshot, events)
-}
-
-/// Waits until the bridge knows what tmux lists, and every session has its link. Returns what tmux lists.
-async fn synced(bridge: &LiveBridge, server: &TmuxServer) -> State {
-    let since = Instant::now();
-    loop {
-        let mut listed = listed(server);
-        let known = bridge.state();
-        for window in listed
-            .windows
-            .values_mut()
-            .filter(|window| window.layout.starts_with('{'))
-        {
-            // tmux 3.8 tells layouts as JSON, but to control clients as ever.
-            let same = known
-                .windows
-                .get(&window.id)
-                .map(|known| known.layout.clone());
-            window.layout = same.unwrap_or_default();
-        }
-        let known = State {
-            server: None,
-            ..State::clone(&known)
-        };
-        let links = bridge.counters.counts().links == listed.sessions.len() as u64 + 1;
-        if links && known == listed {
-            return listed;
-        }
-        let counts = bridge.counters.counts();
-        let differ = diff(&known, &listed);
-        assert!(
-            since.elapsed() < SOON,
-            "the bridge does not follow: {counts:?}, behind by {differ:#?}"
-        );
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-/// Waits until the reconciler has had the time to check, to suspect and to confirm.
-async fn checked(bridge: &LiveBridge) {
-    let before = bridge.counters.counts().listings;
-    let since = Instant::now();
-    while bridge.counters.counts().listings < before + 4 {
-        assert!(since.elapsed() < SOON, "the reconciler does not check");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// What tmux itself says, without control clients: those are muxwire's links.
-fn listed(server: &TmuxServer) -> State {
-    let listing = Listing {
-        sessions: rows::<SessionRow>(server, &["list-sessions"]),
-        windows: rows::<WindowRow>(server, &["list-windows", "-a"]),
-        panes: rows::<PaneRow>(server, &["list-panes", "-a"]),
-        clients: rows::<ClientRow>(server, &["list-clients"]),
-        buffers: rows::<BufferRow>(server, &["list-buffers"]),
-    };
-    let own: BTreeSet<u32> = listing.clients.iter().map(|client| client.pid).collect();
-    listing.into_state(None, &own)
-}
-
-fn rows<R: Row>(server: &TmuxServer, command: &[&str]) -> Vec<R> {
-    let arguments = command.iter().copied().chain(["-F", R::FORMAT]);
-    let listed = server.run(arguments);
-    listed
-        .lines()
-        .map(|line| R::parse(line.as_bytes()).unwrap())
-        .collect()
 }
 
 /// A run under way.
@@ -266,109 +201,23 @@ impl Run {
         }
     }
 
+    /// The operation's command line, with targets that the bridge knows; nothing where it would end a kept session.
     fn arguments(&mut self, kind: &str, state: &State) -> Option<Vec<String>> {
-        let session = self.pick(state.sessions.keys().copied())?;
-        let window = self.pick(state.windows.keys().copied())?;
-        let other = self.pick(state.windows.keys().copied())?;
-        let pane = self.pick(state.panes.keys().copied())?;
-        let beside = self.pick(state.panes.keys().copied())?;
-        let place = self.place(state)?;
-        let name = self.name();
-        let keep = state.session_named("keep")?;
-        let is_kept = |window: WindowId| keep.windows.values().any(|kept| *kept == window);
-        let kept_pane = is_kept(state.panes[&pane].window);
-        let words: Vec<String> = match kind {
-            "new-session" => line(&["new-session", "-d", "-s", &name, "exec cat"]),
-            "new-grouped-session" => {
-                line(&["new-session", "-d", "-s", &name, "-t", &session.to_string()])
-            }
-            "kill-session" if session != keep.id => {
-                line(&["kill-session", "-t", &session.to_string()])
-            }
-            "rename-session" if session != keep.id => {
-                line(&["rename-session", "-t", &session.to_string(), &name])
-            }
-            "new-window" => line(&[
-                "new-window",
-                "-d",
-                "-t",
-                &format!("{session}:"),
-                "-n",
-                &name,
-                "exec cat",
-            ]),
-            "kill-window" if !is_kept(window) => line(&["kill-window", "-t", &window.to_string()]),
-            "rename-window" => line(&["rename-window", "-t", &window.to_string(), &name]),
-            "move-window" => {
-                let index = self.random.below(12).to_string();
-                line(&[
-                    "move-window",
-                    "-d",
-                    "-s",
-                    &place,
-                    "-t",
-                    &format!("{}:{index}", session_of(&place)),
-                ])
-            }
-            "move-window-away" => line(&[
-                "move-window",
-                "-d",
-                "-s",
-                &place,
-                "-t",
-                &format!("{session}:"),
-            ]),
-            "swap-window" => line(&[
-                "swap-window",
-                "-d",
-                "-s",
-                &window.to_string(),
-                "-t",
-                &other.to_string(),
-            ]),
-            "link-window" => line(&[
-                "link-window",
-                "-d",
-                "-s",
-                &window.to_string(),
-                "-t",
-                &format!("{session}:"),
-            ]),
-            "unlink-window" => line(&["unlink-window", "-t", &place]),
-            "select-window" => line(&["select-window", "-t", &place]),
-            "split-window" => line(&["split-window", "-d", "-t", &pane.to_string(), "exec cat"]),
-            "kill-pane" if !kept_pane => line(&["kill-pane", "-t", &pane.to_string()]),
-            "break-pane" if !kept_pane => line(&["break-pane", "-d", "-s", &pane.to_string()]),
-            "join-pane" if !kept_pane => line(&[
-                "join-pane",
-                "-d",
-                "-s",
-                &pane.to_string(),
-                "-t",
-                &beside.to_string(),
-            ]),
-            "swap-pane" => line(&[
-                "swap-pane",
-                "-d",
-                "-s",
-                &pane.to_string(),
-                "-t",
-                &beside.to_string(),
-            ]),
-            "select-pane" => line(&["select-pane", "-t", &pane.to_string()]),
-            "resize-pane" => line(&["resize-pane", "-t", &pane.to_string(), "-R", "3"]),
-            "zoom" => line(&["resize-pane", "-Z", "-t", &pane.to_string()]),
-            "select-layout" => {
-                let layouts = ["even-horizontal", "even-vertical", "main-vertical", "tiled"];
-                line(&[
-                    "select-layout",
-                    "-t",
-                    &window.to_string(),
-                    layouts[self.random.below(4)],
-                ])
-            }
-            "title" => line(&["select-pane", "-t", &pane.to_string(), "-T", &name]),
-            "copy-mode" => self.mode(pane, state),
+        let of_session = self.on_session(kind, state);
+        let of_window = of_session.or_else(|| self.on_window(kind, state));
+        of_window.or_else(|| self.on_pane(kind, state))
+    }
+
+    fn on_session(&mut self, kind: &str, state: &State) -> Option<Vec<String>> {
+        let id = self.pick(state.sessions.keys().copied())?;
+        let kept = state.session_named("keep")?.id == id;
+        let (id, name) = (id.to_string(), self.name());
+        Some(match kind {
+            "new-session" => line(&[kind, "-d", "-s", &name, "exec cat"]),
+            "new-grouped-session" => line(&["new-session", "-d", "-s", &name, "-t", &id]),
+            "kill-session" if !kept => line(&[kind, "-t", &id]),
+            "rename-session" if !kept => line(&[kind, "-t", &id, &name]),
+            "new-window" => line(&[kind, "-d", "-t", &format!("{id}:"), "-n", &name, "exec cat"]),
             "buffer" => line(&[
                 "set-buffer",
                 "-b",
@@ -376,16 +225,62 @@ impl Run {
                 &name,
             ]),
             _ => return None,
-        };
-        Some(words)
+        })
     }
 
-    fn mode(&mut self, pane: PaneId, state: &State) -> Vec<String> {
-        if state.panes[&pane].mode.is_some() {
-            line(&["send-keys", "-t", &pane.to_string(), "-X", "cancel"])
-        } else {
-            line(&["copy-mode", "-t", &pane.to_string()])
-        }
+    fn on_window(&mut self, kind: &str, state: &State) -> Option<Vec<String>> {
+        let session = self.pick(state.sessions.keys().copied())?;
+        let id = self.pick(state.windows.keys().copied())?;
+        let other = self.pick(state.windows.keys().copied())?.to_string();
+        let place = self.place(state)?;
+        let kept = state
+            .session_named("keep")?
+            .windows
+            .values()
+            .any(|window| *window == id);
+        let (id, name, end) = (id.to_string(), self.name(), format!("{session}:"));
+        let index = format!("{}:{}", session_of(&place), self.random.below(12));
+        let layouts = ["even-horizontal", "even-vertical", "main-vertical", "tiled"];
+        let layout = layouts[self.random.below(layouts.len())];
+        Some(match kind {
+            "kill-window" if !kept => line(&[kind, "-t", &id]),
+            "rename-window" => line(&[kind, "-t", &id, &name]),
+            "move-window" => line(&[kind, "-d", "-s", &place, "-t", &index]),
+            "move-window-away" => line(&["move-window", "-d", "-s", &place, "-t", &end]),
+            "swap-window" => line(&[kind, "-d", "-s", &id, "-t", &other]),
+            "link-window" => line(&[kind, "-d", "-s", &id, "-t", &end]),
+            "unlink-window" | "select-window" => line(&[kind, "-t", &place]),
+            "select-layout" => line(&[kind, "-t", &id, layout]),
+            _ => return None,
+        })
+    }
+
+    fn on_pane(&mut self, kind: &str, state: &State) -> Option<Vec<String>> {
+        let pane = self.pick(state.panes.keys().copied())?;
+        let beside = self.pick(state.panes.keys().copied())?.to_string();
+        let home = state.panes[&pane].window;
+        let kept = state
+            .session_named("keep")?
+            .windows
+            .values()
+            .any(|window| *window == home);
+        let (id, name) = (pane.to_string(), self.name());
+        Some(match kind {
+            "split-window" => line(&[kind, "-d", "-t", &id, "exec cat"]),
+            "kill-pane" if !kept => line(&[kind, "-t", &id]),
+            "break-pane" if !kept => line(&[kind, "-d", "-s", &id]),
+            "join-pane" if !kept => line(&[kind, "-d", "-s", &id, "-t", &beside]),
+            "swap-pane" => line(&[kind, "-d", "-s", &id, "-t", &beside]),
+            "select-pane" => line(&[kind, "-t", &id]),
+            "resize-pane" => line(&[kind, "-t", &id, "-R", "3"]),
+            "zoom" => line(&["resize-pane", "-Z", "-t", &id]),
+            "title" => line(&["select-pane", "-t", &id, "-T", &name]),
+            "copy-mode" if state.panes[&pane].mode.is_some() => {
+                line(&["send-keys", "-t", &id, "-X", "cancel"])
+            }
+            "copy-mode" => line(&[kind, "-t", &id]),
+            _ => return None,
+        })
     }
 
     /// A window by the session that links it and its index there.

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::align::{Shift, shift};
 use super::text::unfinished;
-use crate::ids::{PaneId, SessionId};
+use crate::ids::PaneId;
 use crate::model::{Change, ChangeKind, Place, Places, State};
 use crate::tmux::LinkId;
 
@@ -40,8 +40,6 @@ struct Stream {
     offset: u64,
     /// The link whose bytes are published.
     owner: Option<LinkId>,
-    /// The session that the owner, or the last one, shows.
-    session: Option<SessionId>,
     /// Whether bytes have been published of any link, so that a change of owner has something to join on to.
     begun: bool,
     /// Where the pane is seen; empty until a listing has shown it.
@@ -167,7 +165,6 @@ impl Stream {
         Self {
             offset: 0,
             owner: None,
-            session: None,
             begun: false,
             places: Places::from([]),
             unseen: 0,
@@ -241,20 +238,18 @@ impl Stream {
 
     fn choose_owner(&mut self, pane: PaneId, links: &Candidates) -> Vec<Change> {
         let shows = |place: &Place| self.places.iter().any(|mine| mine.session == place.session);
-        let candidates: Vec<(LinkId, SessionId)> = links
+        let candidates: Vec<LinkId> = links
             .iter()
             .filter(|(_, place)| shows(place))
-            .map(|(link, place)| (*link, place.session))
+            .map(|(link, _)| *link)
             .collect();
-        let is_candidate =
-            |link: LinkId| candidates.iter().any(|(candidate, _)| *candidate == link);
         let mut changes = Vec::new();
-        if !self.owner.is_some_and(is_candidate) {
+        if !self.owner.is_some_and(|owner| candidates.contains(&owner)) {
             let next = candidates.first().copied();
-            if let Some((link, session)) = next {
-                changes = self.take_over(pane, link, session);
+            if let Some(link) = next {
+                changes = self.take_over(pane, link);
             }
-            self.owner = next.map(|(link, _)| link);
+            self.owner = next;
         }
         self.share_with(&candidates);
         changes
@@ -262,18 +257,16 @@ impl Stream {
 
     /// Keeps a tail of every candidate beside the owner. Who is none any more is forgotten; who is none yet, because
     /// its bytes came before the listing that says so, is kept.
-    fn share_with(&mut self, candidates: &[(LinkId, SessionId)]) {
-        let is_candidate =
-            |link: LinkId| candidates.iter().any(|(candidate, _)| *candidate == link);
+    fn share_with(&mut self, candidates: &[LinkId]) {
         self.others
-            .retain(|other| !other.shared || is_candidate(other.link));
+            .retain(|other| !other.shared || candidates.contains(&other.link));
         let Some(owner) = self.owner else { return };
-        for (link, _) in candidates.iter().filter(|(link, _)| *link != owner) {
+        for link in candidates.iter().filter(|link| **link != owner) {
             self.keep(*link, &[]);
         }
         self.others
             .iter_mut()
-            .filter(|other| is_candidate(other.link))
+            .filter(|other| candidates.contains(&other.link))
             .for_each(|other| other.shared = true);
         if self.others.is_empty() {
             self.published = BytesMut::new();
@@ -282,16 +275,15 @@ impl Stream {
 
     /// Joins the bytes of the next owner on to those of the last one.
     ///
-    /// A copy joins where the tails meet. Otherwise the window moved from one session to another, and tmux sent each
-    /// byte on one of the links only; but a second link to the same session has missed what came between the two.
-    fn take_over(&mut self, pane: PaneId, next: LinkId, session: SessionId) -> Vec<Change> {
-        let missed = self.begun && self.session == Some(session);
-        self.session = Some(session);
+    /// A copy joins where the tails meet. Otherwise something may be missing between the two, and nobody knows how
+    /// much: what tmux had queued for a link is dropped when the window leaves its session, and a second link to the
+    /// same session has missed what came before it.
+    fn take_over(&mut self, pane: PaneId, next: LinkId) -> Vec<Change> {
         let index = self.others.iter().position(|other| other.link == next);
         let waiting = index.map(|index| self.others.swap_remove(index));
         let mut changes = Vec::new();
         let Some(mut waiting) = waiting else {
-            changes.extend(missed.then(|| self.gap(pane, None)));
+            changes.extend(self.begun.then(|| self.gap(pane, None)));
             return changes;
         };
         let mut fresh = waiting.bytes.split().freeze();
@@ -304,7 +296,7 @@ impl Stream {
                 }
                 None => changes.push(self.gap(pane, None)),
             }
-        } else if missed {
+        } else if self.begun {
             changes.push(self.gap(pane, None));
         } else if waiting.dropped > 0 {
             changes.push(self.gap(pane, Some(waiting.dropped)));
@@ -328,9 +320,8 @@ impl Stream {
         let Some(place) = place else {
             return Vec::new();
         };
-        let session = place.session;
         self.places = Places::from([place]);
-        self.take_over(pane, link, session)
+        self.take_over(pane, link)
     }
 }
 

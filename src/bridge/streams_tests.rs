@@ -207,7 +207,7 @@ fn each_byte_is_published_once() {
                 List(&[B.1], &[A, B]),
                 Bring(B, b"e"),
             ],
-            "abcde",
+            "ab<?>cde",
         ),
         (
             "the link is recycled",

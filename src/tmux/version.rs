@@ -72,6 +72,12 @@ impl Version {
         self.rank >= Rank::release(3, 2)
     }
 
+    /// `%paste-buffer-changed` and `%paste-buffer-deleted`: 3.4.
+    #[must_use]
+    pub fn tells_of_buffers(&self) -> bool {
+        self.rank >= Rank::release(3, 4)
+    }
+
     /// `tmux -N`, which never starts a server: 3.2.
     #[must_use]
     pub fn has_no_start_flag(&self) -> bool {

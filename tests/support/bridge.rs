@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muxwire::auth::{Permission, Principal};
-use muxwire::bridge::{self, Counters, Ends, Handle, InputError, InputRequest, Key, Settings};
+use muxwire::bridge::{
+    self, Counters, Ends, Handle, InputError, InputRequest, Key, Screen, ScreenError, Settings,
+};
 use muxwire::hub::{HistoryLimits, Hub, Next, Published, Reader};
-use muxwire::ids::{Epoch, PaneId};
+use muxwire::ids::{Epoch, PaneId, Seq};
 use muxwire::metrics::Metrics;
 use muxwire::model::{ChangeKind, Debounce, State};
 use muxwire::server::{self, ConnectionLimits, ServerConfig, Sources};
@@ -159,6 +161,39 @@ impl LiveBridge {
             }
         }
         String::from_utf8_lossy(&seen).into_owned()
+    }
+
+    /// The bytes of a pane from an offset on, until they hold a text.
+    pub async fn output_from(&mut self, pane: PaneId, from: u64, until: &str) -> String {
+        self.reader = self.hub.position(&self.hub.position_at(Seq(0))).unwrap();
+        let mut seen = Vec::new();
+        while !String::from_utf8_lossy(&seen).contains(until) {
+            let event = self
+                .event(until, |event| event.change.pane == Some(pane))
+                .await;
+            if let ChangeKind::PaneOutput { offset, bytes } = &event.change.kind {
+                let known = from.saturating_sub(*offset).min(bytes.len() as u64);
+                seen.extend_from_slice(&bytes[usize::try_from(known).unwrap()..]);
+            }
+        }
+        String::from_utf8_lossy(&seen).into_owned()
+    }
+
+    /// Captures a pane's screen.
+    pub async fn screen(&self, pane: PaneId) -> Result<Screen, ScreenError> {
+        let names: Vec<String> = self
+            .state()
+            .sessions
+            .values()
+            .map(|s| s.name.to_string())
+            .collect();
+        let names = names.iter().map(String::as_str);
+        let panes = Principal::unrestricted()
+            .authorize(Permission::Read, names, vec![pane])
+            .unwrap();
+        let mut screens = timeout(SOON, self.handle.screens(panes)).await.unwrap();
+        assert_eq!(screens.len(), 1);
+        screens.remove(0).1
     }
 
     /// Types into a pane.

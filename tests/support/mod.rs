@@ -5,6 +5,7 @@
 pub mod bridge;
 pub mod changes;
 pub mod fold;
+pub mod listed;
 pub mod owner;
 pub mod program;
 pub mod proxy;

@@ -91,16 +91,12 @@ impl Core {
 
     /// Drift is what was suspected and is still there; what came since may have overtaken its notification.
     fn mark_drift(&self, changes: &mut [Change]) {
-        let sampled = !self
-            .version
-            .as_ref()
-            .is_some_and(Version::has_subscriptions);
         for change in changes
             .iter_mut()
             .filter(|change| self.suspected.contains(change))
         {
             change.reconciled = true;
-            if !(sampled && is_sampled(&change.kind)) {
+            if is_told(&change.kind, self.version.as_ref()) {
                 tracing::warn!(
                     kind = change.kind.name(),
                     "the reconciler found a change that tmux did not tell of"
@@ -142,15 +138,17 @@ impl Core {
     }
 }
 
-/// Whether a change is told by subscriptions alone.
-fn is_sampled(kind: &ChangeKind) -> bool {
-    matches!(
-        kind,
+/// Whether a tmux of this version tells of such a change in any other way than by being asked.
+fn is_told(kind: &ChangeKind, version: Option<&Version>) -> bool {
+    let can = |capability: fn(&Version) -> bool| version.is_some_and(capability);
+    match kind {
         ChangeKind::PaneTitleChanged { .. }
-            | ChangeKind::PaneCommandChanged { .. }
-            | ChangeKind::PanePathChanged { .. }
-            | ChangeKind::PaneExited { .. }
-            | ChangeKind::BufferChanged { .. }
-            | ChangeKind::BufferDeleted { .. }
-    )
+        | ChangeKind::PaneCommandChanged { .. }
+        | ChangeKind::PanePathChanged { .. }
+        | ChangeKind::PaneExited { .. } => can(Version::has_subscriptions),
+        ChangeKind::BufferChanged { .. } | ChangeKind::BufferDeleted { .. } => {
+            can(Version::tells_of_buffers)
+        }
+        _ => true,
+    }
 }

@@ -1,0 +1,78 @@
+//! What tmux itself lists, and waiting until a bridge knows it.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use muxwire::control::rows::{BufferRow, ClientRow, PaneRow, Row, SessionRow, WindowRow};
+use muxwire::model::{Listing, State, diff};
+
+use super::bridge::LiveBridge;
+use super::{SOON, TmuxServer};
+
+/// Waits until the bridge knows what tmux lists, and every session has its link. Returns what tmux lists.
+pub async fn synced(bridge: &LiveBridge, server: &TmuxServer) -> State {
+    let since = Instant::now();
+    loop {
+        let mut listed = listed(server);
+        let known = bridge.state();
+        for window in listed
+            .windows
+            .values_mut()
+            .filter(|window| window.layout.starts_with('{'))
+        {
+            // tmux 3.8 tells layouts as JSON, but to control clients as ever.
+            let same = known
+                .windows
+                .get(&window.id)
+                .map(|known| known.layout.clone());
+            window.layout = same.unwrap_or_default();
+        }
+        let known = State {
+            server: None,
+            ..State::clone(&known)
+        };
+        let links = bridge.counters.counts().links == listed.sessions.len() as u64 + 1;
+        if links && known == listed {
+            return listed;
+        }
+        let counts = bridge.counters.counts();
+        let differ = diff(&known, &listed);
+        assert!(
+            since.elapsed() < SOON,
+            "the bridge does not follow: {counts:?}, behind by {differ:#?}"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until the reconciler has had the time to check, to suspect and to confirm.
+pub async fn checked(bridge: &LiveBridge) {
+    let before = bridge.counters.counts().listings;
+    let since = Instant::now();
+    while bridge.counters.counts().listings < before + 4 {
+        assert!(since.elapsed() < SOON, "the reconciler does not check");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// What tmux itself says, without control clients: those are muxwire's links.
+pub fn listed(server: &TmuxServer) -> State {
+    let listing = Listing {
+        sessions: rows::<SessionRow>(server, &["list-sessions"]),
+        windows: rows::<WindowRow>(server, &["list-windows", "-a"]),
+        panes: rows::<PaneRow>(server, &["list-panes", "-a"]),
+        clients: rows::<ClientRow>(server, &["list-clients"]),
+        buffers: rows::<BufferRow>(server, &["list-buffers"]),
+    };
+    let own: BTreeSet<u32> = listing.clients.iter().map(|client| client.pid).collect();
+    listing.into_state(None, &own)
+}
+
+fn rows<R: Row>(server: &TmuxServer, command: &[&str]) -> Vec<R> {
+    let arguments = command.iter().copied().chain(["-F", R::FORMAT]);
+    let listed = server.run(arguments);
+    listed
+        .lines()
+        .map(|line| R::parse(line.as_bytes()).unwrap())
+        .collect()
+}
