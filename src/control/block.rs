@@ -89,6 +89,16 @@ pub(super) struct Expected {
     pub(super) flow: bool,
 }
 
+impl Expected {
+    /// The block of a command that is not ours, or of none.
+    pub(super) const ANYTHING: Self = Self {
+        lines: 0,
+        fallible: true,
+        opaque: false,
+        flow: false,
+    };
+}
+
 /// How a block ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Closed {

@@ -233,13 +233,11 @@ impl ControlClient {
             .dropped
             .drain(..)
             .map(|reply| (reply.id, reply.command));
-        dropped
-            .chain(
-                self.pending
-                    .drain(..)
-                    .map(|pending| (pending.id, pending.command)),
-            )
-            .collect()
+        let pending = self
+            .pending
+            .drain(..)
+            .map(|pending| (pending.id, pending.command));
+        dropped.chain(pending).collect()
     }
 
     /// The next event, or nothing until more bytes have come.
@@ -256,11 +254,8 @@ impl ControlClient {
             match step {
                 Step::Nothing => {}
                 Step::Output(pane, age_ms, data) => {
-                    return Some(Event::Output(Output::new(
-                        pane,
-                        age_ms,
-                        self.lines.bytes(data),
-                    )));
+                    let escaped = self.lines.bytes(data);
+                    return Some(Event::Output(Output::new(pane, age_ms, escaped)));
                 }
                 Step::Event(event) => return Some(event),
             }
@@ -277,11 +272,8 @@ impl ControlClient {
                 return Step::Output(found.pane, found.age_ms, data);
             }
             Ok((_, Line::Begin(guard))) => {
-                self.open = Some(OpenBlock::new(
-                    guard,
-                    self.expected(guard),
-                    self.limits.body,
-                ));
+                let expected = self.expected(guard);
+                self.open = Some(OpenBlock::new(guard, expected, self.limits.body));
                 return Step::Nothing;
             }
             Ok((_, Line::Exit(reason))) => return Step::Event(Event::Exit { reason }),
@@ -325,15 +317,7 @@ impl ControlClient {
     /// What a block with this guard may hold.
     fn expected(&self, guard: Guard) -> Expected {
         let asked = self.pending.front().filter(|_| guard.asked_for());
-        asked.map_or(
-            Expected {
-                lines: 0,
-                fallible: true,
-                opaque: false,
-                flow: false,
-            },
-            |head| head.expected,
-        )
+        asked.map_or(Expected::ANYTHING, |head| head.expected)
     }
 
     /// Turns a block that ended into the reply that it is.
@@ -343,45 +327,36 @@ impl ControlClient {
             (Ok(body), true) => Outcome::Failed(body),
             (Ok(body), false) => Outcome::Done(body),
         };
-        let asked = if closed.guard.asked_for() {
+        let guard = closed.guard;
+        let asked = if guard.asked_for() {
             self.pending.pop_front()
         } else {
             None
         };
-        let Some(Pending {
-            id, batch, command, ..
-        }) = asked
-        else {
-            return Event::Block(Block {
-                guard: closed.guard,
-                outcome,
-            });
+        let Some(asked) = asked else {
+            return Event::Block(Block { guard, outcome });
         };
         if closed.failed {
-            self.drop_batch(batch);
+            self.drop_batch(asked.batch);
         }
         if let Outcome::Done(body) = &outcome {
-            self.learn(batch, &command, body);
+            self.learn(asked.batch, &asked.command, body);
         }
-        Event::Reply(Reply {
-            id,
-            command,
-            outcome,
-        })
+        Event::Reply(asked.answered(outcome))
     }
 
     /// Answers the rest of a line of which a command failed.
     fn drop_batch(&mut self, batch: CommandId) {
-        while self.pending.front().is_some_and(|next| next.batch == batch) {
-            let Some(Pending { id, command, .. }) = self.pending.pop_front() else {
-                return;
-            };
-            self.dropped.push_back(Reply {
-                id,
-                command,
-                outcome: Outcome::Dropped,
-            });
-        }
+        let rest = self
+            .pending
+            .iter()
+            .take_while(|next| next.batch == batch)
+            .count();
+        let rest = self
+            .pending
+            .drain(..rest)
+            .map(|pending| pending.answered(Outcome::Dropped));
+        self.dropped.extend(rest);
     }
 
     /// Takes what a reply says of a pane into account for captures of it on the same line: nothing can happen between.
@@ -389,34 +364,36 @@ impl ControlClient {
         let Command::PaneState { pane } = command else {
             return;
         };
-        let Some(state) = PaneStateRow::parse(body.first_line())
-            .ok()
-            .filter(|row| row.pane == Some(*pane))
-        else {
+        let Ok(state) = PaneStateRow::parse(body.first_line()) else {
             return;
         };
-        for next in self
-            .pending
-            .iter_mut()
-            .take_while(|next| next.batch == batch)
-        {
-            next.learn(&state);
+        if state.pane == Some(*pane) {
+            let rest = self
+                .pending
+                .iter_mut()
+                .take_while(|next| next.batch == batch);
+            rest.for_each(|next| next.learn(*pane, &state));
         }
     }
 }
 
 impl Pending {
     /// The pane is there, so that capturing it can't fail, and it has so many lines.
-    fn learn(&mut self, state: &PaneStateRow) {
-        let Command::Capture { pane, lines } = self.command else {
-            return;
-        };
-        if let (Some(known), Some(history), Some(height)) =
-            (state.pane, state.history, state.height)
-            && known == pane
+    fn learn(&mut self, known: PaneId, state: &PaneStateRow) {
+        if let Command::Capture { pane, lines } = self.command
+            && pane == known
+            && let (Some(history), Some(height)) = (state.history, state.height)
         {
             self.expected.lines = lines.count_within(history, height);
             self.expected.fallible = false;
+        }
+    }
+
+    fn answered(self, outcome: Outcome) -> Reply {
+        Reply {
+            id: self.id,
+            command: self.command,
+            outcome,
         }
     }
 }

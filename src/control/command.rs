@@ -126,9 +126,9 @@ impl Command {
         let flow = matches!(self, Self::Flow { .. });
         Expected {
             lines,
-            fallible: true,
             opaque,
             flow,
+            ..Expected::ANYTHING
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Fields are separated by `|`. In a text, `=` stands as `=e` and `|` as `=p`, and control characters as `?`: raw newlines
 //! would otherwise reach us through a process's name. Numbers come first and text last. A variable that a tmux doesn't
 //! know is empty there, and so is its field.
+//!
+//! Recordings hold the commands that were sent: with another format here, older ones can't be replayed any more.
 
 use super::text::Text;
 use crate::ids::{PaneId, SessionId, WindowId};

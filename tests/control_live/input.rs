@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use bytes::Bytes;
 use muxwire::control::{Command, InputBytes, KeyName, MAX_INPUT_BYTES, Outcome};
 use muxwire::ids::PaneId;
 
@@ -19,7 +20,7 @@ fn bytes_are_typed_exactly() {
         let all: Vec<u8> = (0..=255).cycle().take(2_000).collect();
         attached.type_bytes(pane, &all[..MAX_INPUT_BYTES]);
         // As input is sent: after a check, on one line.
-        for bytes in InputBytes::split(all[MAX_INPUT_BYTES..].to_vec()) {
+        for bytes in InputBytes::split(Bytes::copy_from_slice(&all[MAX_INPUT_BYTES..])) {
             let batch = vec![
                 Command::CheckPane { pane },
                 Command::SendBytes { pane, bytes },
