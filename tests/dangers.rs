@@ -2,87 +2,25 @@
 //! provoked on every version found; what must never be sent is shown by the shape of what can be sent.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
 use std::process::{Command as Process, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use muxwire::control::rows::{CheckRow, Row as _, SessionRow};
 use muxwire::control::{Command, Flow, InputBytes, KeyName, LineRange, Subscription, WindowSize};
 use muxwire::ids::{PaneId, WindowId};
 use muxwire::tmux::{
-    LinkEvent, LinkKind, SocketChoice, SocketWatch, Tmux, TmuxError, attachable, find_server,
-    reap_stale,
+    LinkEvent, LinkKind, SocketWatch, Tmux, TmuxError, attachable, find_server, reap_stale,
 };
 use rustix::process::Signal;
 use tokio::time::timeout;
 
+use crate::support::flood::{FLOOD, flood_with_progress, flow_by, links, progress};
+use crate::support::holder::hold;
 use crate::support::owner::{Owner, flow, session};
 use crate::support::{
     KillOnDrop, SOON, TmuxServer, for_each_version, for_each_version_async, holds_within, is_alive,
     signal, wait_until, wait_until_async,
 };
-
-/// Prints for ever.
-const FLOOD: &str =
-    "exec yes 0123456789012345678901234567890123456789012345678901234567890123456789";
-
-/// How much one line of a [`progress`] file stands for.
-const PROGRESS_BYTES: usize = 64 * 1024;
-
-/// A shell command that prints for ever and writes a line into a file for every 64 KiB that it got rid of.
-fn flood_with_progress(server: &TmuxServer) -> (String, PathBuf) {
-    let file = server.folder().join("progress");
-    let shown = file.display();
-    (
-        format!(
-            "while :; do head -c {PROGRESS_BYTES} /dev/zero | tr '\\0' x; echo >> {shown}; done"
-        ),
-        file,
-    )
-}
-
-/// How many bytes a pane has printed by its progress file.
-fn progress(file: &PathBuf) -> usize {
-    fs::metadata(file).map_or(0, |found| {
-        usize::try_from(found.len()).unwrap() * PROGRESS_BYTES
-    })
-}
-
-/// A control and an output link to the session of a pane.
-async fn links(owner: &mut Owner, tmux: &Tmux, id: &str) -> [muxwire::tmux::LinkHandle; 2] {
-    let control = owner.open(
-        tmux,
-        1,
-        LinkKind::Control {
-            session: session("$0"),
-        },
-    );
-    owner.attached(&control).await;
-    let output = owner.open(
-        tmux,
-        2,
-        LinkKind::Output {
-            session: session(id),
-        },
-    );
-    owner.attached(&output).await;
-    [control, output]
-}
-
-/// Reads events until a pane has printed so many bytes more, here or into the void.
-async fn flow_by(owner: &mut Owner, wanted: usize) {
-    let mut seen = 0;
-    owner
-        .until(|event| {
-            if let LinkEvent::Output { bytes, .. } = event {
-                seen += bytes.len();
-            }
-            (seen >= wanted).then_some(())
-        })
-        .await;
-}
 
 /// One of each kind of command that can be sent.
 fn every_command() -> Vec<Command> {
@@ -423,6 +361,33 @@ fn danger_6_a_slow_owner_holds_up_nobody_and_every_byte_is_accounted_for() {
 }
 
 #[test]
+fn danger_6_what_tmux_throws_away_is_told_and_the_flow_goes_on() {
+    for_each_version_async(|program| async move {
+        if !program.version.has_flow_control() {
+            return;
+        }
+        let server = TmuxServer::start(&program);
+        let (id, _) = server.new_session("work", FLOOD);
+        let tmux = server.tmux().await;
+        let mut owner = Owner::new(1024);
+        let [_control, _output] = links(&mut owner, &tmux, &id).await;
+        flow_by(&mut owner, 100_000).await;
+        // The links' tasks live on this thread, so that nobody reads until pause-after has passed.
+        let begin = Instant::now();
+        wait_until("tmux loses patience", SOON, || {
+            begin.elapsed() > Duration::from_secs(7)
+        });
+        let gap = |event: &LinkEvent| match event {
+            LinkEvent::Gap { bytes, .. } => Some(*bytes),
+            _ => None,
+        };
+        while owner.until(gap).await != 0 {}
+        flow_by(&mut owner, 100_000).await;
+        assert!(server.is_alive());
+    });
+}
+
+#[test]
 fn danger_6_a_stopped_muxwire_holds_up_nobody() {
     for_each_version(|program| {
         // Below 3.2 no client can do without output, so that nothing helps against a stopped one.
@@ -454,15 +419,7 @@ fn danger_7_sigkill_under_flood_leaves_a_healthy_server() {
             let mut holder = hold(&server, &["$0", &first, &second], &[]);
             if stopped {
                 signal(holder.0.id(), Signal::STOP);
-                let before = server.memory();
-                let grown = || server.memory() > before + 1_000_000;
-                // Below 3.2 tmux holds up the program rather than to grow.
-                let limit = if program.version.has_flow_control() {
-                    SOON
-                } else {
-                    Duration::from_secs(1)
-                };
-                assert!(holds_within(limit, grown) || !program.version.has_flow_control());
+                wait_for_backlog(&server);
             }
             holder.0.kill().unwrap();
             holder.0.wait().unwrap();
@@ -479,36 +436,74 @@ fn danger_7_sigkill_under_flood_leaves_a_healthy_server() {
     });
 }
 
+/// Gives tmux the time to get a backlog for clients that don't read. Some versions hold up the program instead, so that
+/// nothing grows that could be waited for.
+fn wait_for_backlog(server: &TmuxServer) {
+    let before = server.memory();
+    holds_within(Duration::from_secs(2), || {
+        server.memory() > before + 1_000_000
+    });
+}
+
+/// The mark of a link whose muxwire has ended.
+fn mark_of_a_dead_muxwire() -> String {
+    let mut ended = Process::new("true").spawn().unwrap();
+    let gone = ended.id();
+    ended.wait().unwrap();
+    format!("{}:{gone}:1", pid_namespace())
+}
+
+fn pid_namespace() -> String {
+    let link = fs::read_link("/proc/self/ns/pid").unwrap();
+    let text = link.display().to_string();
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// A control client that nobody reads.
+fn unread_client(server: &TmuxServer, mark: Option<&str>) -> KillOnDrop {
+    let mut command = server.command(["-C", "attach-session", "-E", "-t", "=main"]);
+    command.envs(mark.map(|mark| ("MUXWIRE_LINK", mark)));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    KillOnDrop(command.spawn().unwrap())
+}
+
+#[test]
+fn danger_7_a_half_dead_server_is_freed_from_its_orphan() {
+    for_each_version_async(|program| async move {
+        let mut server = TmuxServer::start(&program);
+        server.run(["respawn-pane", "-k", "-t", "=main:", FLOOD]);
+        let tmux = server.tmux().await;
+        let orphan = unread_client(&server, Some(&mark_of_a_dead_muxwire()));
+        wait_until("the orphan is attached", SOON, || {
+            server.clients().len() == 1
+        });
+        // Its pipe is full, so that it can't end.
+        wait_for_backlog(&server);
+        server.run(["kill-server"]);
+        let free = |server: &TmuxServer| {
+            let made = server.try_run(&["new-session", "-d", "-s", "main", "exec cat"]);
+            made.is_some_and(|output| output.status.success())
+        };
+        // Whether tmux is stuck now, and for how long, is up to the version; afterwards none may be.
+        let was_stuck = !free(&server);
+        reap_stale(&tmux).await.unwrap();
+        wait_until("the orphan has ended", SOON, || !is_alive(orphan.0.id()));
+        wait_until("the socket is free", SOON, || !was_stuck || free(&server));
+        server.adopt();
+    });
+}
+
 #[test]
 fn danger_7_orphans_are_known_by_their_mark_alone() {
     for_each_version_async(|program| async move {
         let server = TmuxServer::start(&program);
         let tmux = server.tmux().await;
-        let mut ended = Process::new("true").spawn().unwrap();
-        let gone = ended.id();
-        ended.wait().unwrap();
-        let namespace = fs::read_link("/proc/self/ns/pid")
-            .unwrap()
-            .display()
-            .to_string();
-        let namespace: String = namespace.chars().filter(char::is_ascii_digit).collect();
-        let attach = |mark: Option<String>| {
-            let mut command = server.command(["-C", "attach-session", "-E", "-t", "=main"]);
-            command.envs(mark.map(|mark| ("MUXWIRE_LINK", mark)));
-            KillOnDrop(
-                command
-                    .stdin(Stdio::piped())
-                    .stdout(Stdio::null())
-                    .spawn()
-                    .unwrap(),
-            )
-        };
-        let orphans = [(); 3].map(|()| attach(Some(format!("{namespace}:{gone}:1"))));
-        let others = [
-            attach(None),
-            attach(Some(format!("1:{gone}:1"))),
-            attach(Some("nonsense".to_owned())),
-        ];
+        let mark = mark_of_a_dead_muxwire();
+        let orphans = [(); 3].map(|()| unread_client(&server, Some(&mark)));
+        // Nobody's, one of another container, and one that is none.
+        let elsewhere = mark.replace(&pid_namespace(), "1");
+        let others = [None, Some(elsewhere.as_str()), Some("nonsense")]
+            .map(|mark| unread_client(&server, mark));
         let mut owner = Owner::new(64);
         let own = owner.open(
             &tmux,
@@ -633,65 +628,5 @@ fn danger_12_a_session_that_would_go_with_us_is_refused() {
             2,
             "nobody was harmed"
         );
-    });
-}
-
-/// Starts a process that holds a control link to the first session and output links to the others, and goes on reading
-/// them. It stands for muxwire where a whole process must be stopped or killed.
-fn hold(server: &TmuxServer, sessions: &[&str], environment: &[(&str, &str)]) -> KillOnDrop {
-    let mut command = Process::new(std::env::current_exe().unwrap());
-    command.args(["dangers::the_holder_of_links", "--exact", "--nocapture"]);
-    command
-        .env("MUXWIRE_HOLD_SOCKET", server.socket())
-        .env("MUXWIRE_HOLD_PROGRAM", &server.program().path);
-    command
-        .env("MUXWIRE_HOLD_SESSIONS", sessions.join(" "))
-        .envs(environment.iter().copied());
-    let mut holder = KillOnDrop(command.stdout(Stdio::piped()).spawn().unwrap());
-    let (sender, receiver) = std::sync::mpsc::channel();
-    let output = BufReader::new(holder.0.stdout.take().unwrap());
-    thread::spawn(move || {
-        for line in output.lines().map_while(Result::ok) {
-            if line.contains("HOLDING") {
-                let _ = sender.send(());
-            }
-        }
-    });
-    receiver.recv_timeout(SOON).expect("the links are attached");
-    assert_eq!(server.clients().len(), sessions.len());
-    holder
-}
-
-/// Not a test: the program of [`hold`].
-#[test]
-fn the_holder_of_links() {
-    let Some(socket) = std::env::var_os("MUXWIRE_HOLD_SOCKET") else {
-        return;
-    };
-    let program = PathBuf::from(std::env::var_os("MUXWIRE_HOLD_PROGRAM").unwrap());
-    let sessions = std::env::var("MUXWIRE_HOLD_SESSIONS").unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let tmux = Tmux::probe(&program, SocketChoice::Path(socket.into()))
-            .await
-            .unwrap();
-        let mut owner = Owner::new(1024);
-        let mut links = Vec::new();
-        for (number, id) in (1..).zip(sessions.split(' ')) {
-            let session = session(id);
-            let kind = if number == 1 {
-                LinkKind::Control { session }
-            } else {
-                LinkKind::Output { session }
-            };
-            let link = owner.open(&tmux, number, kind);
-            owner.attached(&link).await;
-            links.push(link);
-        }
-        writeln!(std::io::stdout(), "HOLDING").unwrap();
-        while owner.events.recv().await.is_some() {}
     });
 }

@@ -1,6 +1,9 @@
 //! Links to real tmux servers: helper commands, and what an unusable tmux says.
 
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::time::{Duration, Instant};
@@ -162,6 +165,54 @@ async fn an_unusable_socket_is_an_error_with_the_remedy() {
     );
 }
 
+/// Root may go everywhere, so that as root a helper goes there as somebody else.
+#[test]
+fn a_socket_in_somebody_elses_folder_is_an_error_with_the_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(folder.path(), open).unwrap();
+    let program = program_that_prints(folder.path(), "tmux", "tmux 3.3a");
+    let closed = folder.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    let _listener = std::os::unix::net::UnixListener::bind(closed.join("s")).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+
+    // By this name it can be started even where its folder is closed to that somebody.
+    let mut visitor = Process::new("/proc/self/exe");
+    visitor.args(["links::the_visitor", "--exact", "--nocapture"]);
+    visitor
+        .env("MUXWIRE_VISIT_PROGRAM", program)
+        .env("MUXWIRE_VISIT_SOCKET", closed.join("s"));
+    visitor
+        .env("TMPDIR", folder.path())
+        .current_dir(folder.path());
+    if rustix::process::geteuid().is_root() {
+        visitor.uid(65534).gid(65534);
+    }
+    let said = visitor.output().unwrap().stdout;
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.contains("no permission for the tmux socket"), "{said}");
+    assert!(
+        said.contains("run muxwire as the user who runs tmux"),
+        "{said}"
+    );
+}
+
+/// Not a test: the program of the one above.
+#[tokio::test]
+async fn the_visitor() {
+    let Some(socket) = std::env::var_os("MUXWIRE_VISIT_SOCKET") else {
+        return;
+    };
+    let program = PathBuf::from(std::env::var_os("MUXWIRE_VISIT_PROGRAM").unwrap());
+    let tmux = Tmux::probe(&program, SocketChoice::Path(socket.into()))
+        .await
+        .unwrap();
+    let mut watch = SocketWatch::new(tmux.socket_path());
+    let error = find_server(&tmux, &mut watch).await.unwrap_err();
+    writeln!(std::io::stdout(), "{error}").unwrap();
+}
+
 #[test]
 fn links_attach_answer_carry_output_and_detach() {
     for_each_version_async(|program| async move {
@@ -181,6 +232,7 @@ fn links_attach_answer_carry_output_and_detach() {
                 session: found.session,
             },
         );
+        owner.attached(&control).await;
         let output = owner.open(
             &found.tmux,
             2,
@@ -188,7 +240,6 @@ fn links_attach_answer_carry_output_and_detach() {
                 session: session(&id),
             },
         );
-        owner.attached(&control).await;
         owner.attached(&output).await;
         let mut clients = server.clients();
         clients.sort_unstable();
@@ -202,26 +253,31 @@ fn links_attach_answer_carry_output_and_detach() {
             bytes: hello,
         };
         control.send(1, vec![Command::ListSessions, send]).unwrap();
-        let bodies = owner.answer(1, 2).await.unwrap();
-        assert_eq!(bodies[0].lines().count(), 2);
-        let mut printed = Vec::new();
+        // There is no order between the two links: the output may come before the answer.
+        let (mut answers, mut printed) = (Vec::new(), Vec::new());
         // The terminal echoes it, and then cat prints it.
         let twice = b"\xff\r\nh\xc3\xa9llo\\\t\xff\r\n";
         owner
-            .until(|event| match event {
-                LinkEvent::Output {
-                    link,
-                    bytes,
-                    pane: from,
-                    ..
-                } => {
-                    assert_eq!((*link, from.to_string()), (output.id(), pane.clone()));
-                    printed.extend_from_slice(bytes);
-                    printed.ends_with(twice).then_some(())
+            .until(|event| {
+                match event {
+                    LinkEvent::Output {
+                        link,
+                        bytes,
+                        pane: from,
+                        ..
+                    } => {
+                        assert_eq!((*link, from.to_string()), (output.id(), pane.clone()));
+                        printed.extend_from_slice(bytes);
+                    }
+                    LinkEvent::Reply {
+                        tag: 1, outcome, ..
+                    } => answers.push(outcome.clone().unwrap()),
+                    _ => {}
                 }
-                _ => None,
+                (printed.ends_with(twice) && answers.len() == 2).then_some(())
             })
             .await;
+        assert_eq!(answers[0].lines().count(), 2);
 
         let nobody = Command::CancelMode {
             pane: "%99".parse().unwrap(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::control::rows::{Row as _, ServerRow, SessionRow};
 use crate::ids::SessionId;
-use crate::tmux::{SocketWatch, Tmux, TmuxError, Version, Woken, attachable};
+use crate::tmux::{SocketWatch, Tmux, TmuxError, Version, Woken, attachable, reap_stale};
 
 /// How long a helper command may take here.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -40,6 +40,7 @@ pub async fn find_server(tmux: &Tmux, watch: &mut SocketWatch) -> Result<Found, 
     let mut warned = false;
     let mut settling = SETTLING.iter();
     loop {
+        let mut half_dead = false;
         match look_for_server(tmux).await {
             Ok(found) => return Ok(found),
             Err(error @ TmuxError::DestroyUnattached { .. }) => {
@@ -48,12 +49,20 @@ pub async fn find_server(tmux: &Tmux, watch: &mut SocketWatch) -> Result<Found, 
                 }
                 warned = true;
             }
-            Err(error) if error.heals_by_waiting() => tracing::trace!("{error}"),
+            Err(error) if error.heals_by_waiting() => {
+                tracing::trace!("{error}");
+                // It listens and doesn't answer: perhaps it was killed, and a link of a muxwire that was killed too keeps
+                // it from ending.
+                half_dead = !matches!(error, TmuxError::NoServer { .. });
+            }
             Err(error) => return Err(error),
         }
         match settling.next() {
             Some(pause) => tokio::time::sleep(*pause).await,
             None => {
+                if half_dead {
+                    reap_stale(tmux).await?;
+                }
                 if watch.changed().await == Woken::Event {
                     settling = SETTLING.iter();
                 }

@@ -4,7 +4,9 @@
 
 pub mod bridge;
 pub mod changes;
+pub mod flood;
 pub mod fold;
+pub mod holder;
 pub mod listed;
 pub mod owner;
 pub mod program;
@@ -170,6 +172,11 @@ impl TmuxServer {
             "24",
             "exec cat",
         ]);
+        self.adopt();
+    }
+
+    /// Takes charge of the server that runs on the socket now.
+    pub fn adopt(&mut self) {
         let pid = self.run(["display-message", "-p", "-t", "=main:", "#{pid}"]);
         self.pid = Some(pid.trim().parse().unwrap());
     }
