@@ -25,6 +25,7 @@ mod protocol;
 mod random_operations;
 mod recordings;
 mod resume;
+mod serve;
 mod support;
 mod tidy;
 mod tokens;

@@ -278,3 +278,114 @@ pub(super) fn left(old: &State, new: &State) -> Vec<(SessionId, PaneId)> {
     }
     left
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::model::Session;
+
+    const A: SessionId = SessionId(1);
+    const B: SessionId = SessionId(2);
+
+    fn state(sessions: &[(SessionId, bool)]) -> State {
+        let mut state = State::default();
+        for (id, destroy_unattached) in sessions {
+            let session = Session {
+                id: *id,
+                name: id.to_string().into(),
+                path: String::new(),
+                created: 0,
+                group: None,
+                destroy_unattached: *destroy_unattached,
+                windows: BTreeMap::new(),
+                active: None,
+            };
+            state.sessions.insert(*id, session);
+        }
+        state
+    }
+
+    fn ms(start: Instant, ms: u64) -> Instant {
+        start + Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn links_are_attached_one_at_a_time_and_in_quiet() {
+        let start = Instant::now();
+        let mut outputs = Outputs::default();
+        outputs.plan(&state(&[(A, false), (B, false)]), &[], start);
+        let hint = ms(start, 10);
+        assert_eq!(
+            outputs.next_to_open(hint, ms(start, 49)),
+            None,
+            "not quiet for long enough"
+        );
+        assert_eq!(outputs.due(hint), Some(ms(start, 50)));
+        assert_eq!(outputs.next_to_open(hint, ms(start, 50)), Some(A));
+        outputs.opened(LinkId(1), A, ms(start, 50));
+        assert_eq!(
+            outputs.next_to_open(hint, ms(start, 400)),
+            None,
+            "the first is not attached yet"
+        );
+        assert!(outputs.attached(LinkId(1)));
+        assert_eq!(
+            outputs.next_to_open(ms(start, 490), ms(start, 500)),
+            Some(B),
+            "never longer than half a second"
+        );
+        outputs.plan(&state(&[(A, false), (B, false)]), &[], ms(start, 501));
+        assert_eq!(outputs.due(hint), None, "both have theirs, or are about to");
+    }
+
+    #[test]
+    fn a_link_that_fails_is_tried_again_later_each_time() {
+        let start = Instant::now();
+        let mut outputs = Outputs::default();
+        let state = state(&[(A, false)]);
+        let mut now = start;
+        for wait in [100, 200, 400] {
+            outputs.plan(&state, &[], now);
+            now += QUIET;
+            assert_eq!(outputs.next_to_open(start, now), Some(A));
+            outputs.opened(LinkId(1), A, now);
+            assert_eq!(outputs.closed(LinkId(1), false, now), Some(A));
+            outputs.plan(&state, &[], now);
+            assert_eq!(outputs.due(start), Some(ms(now, wait)));
+            assert!(!outputs.retry(ms(now, wait - 1)));
+            now = ms(now, wait);
+            assert!(outputs.retry(now));
+        }
+        outputs.plan(&state, &[], now);
+        let opened = outputs
+            .next_to_open(start, now + QUIET)
+            .expect("it is wanted");
+        outputs.opened(LinkId(2), opened, now);
+        outputs.closed(LinkId(2), true, now);
+        outputs.plan(&state, &[], now);
+        assert_eq!(
+            outputs.next_to_open(start, now + QUIET),
+            Some(A),
+            "what was wished for is no failure"
+        );
+    }
+
+    #[test]
+    fn sessions_that_would_go_with_us_get_no_link_and_those_that_went_lose_theirs() {
+        let start = Instant::now();
+        let mut outputs = Outputs::default();
+        outputs.plan(&state(&[(A, true)]), &[], start);
+        assert_eq!(outputs.next_to_open(start, ms(start, 1000)), None);
+        outputs.opened(LinkId(1), B, start);
+        let plan = outputs.plan(&state(&[(A, true)]), &[], start);
+        assert_eq!(
+            plan,
+            Plan {
+                close: vec![LinkId(1)],
+                ..Plan::default()
+            }
+        );
+    }
+}

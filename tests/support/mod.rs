@@ -14,6 +14,7 @@ pub mod proxy;
 pub mod random;
 pub mod schema;
 pub mod server;
+pub mod serving;
 pub mod tokens;
 pub mod world;
 

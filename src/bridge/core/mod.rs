@@ -426,3 +426,6 @@ fn is_hint(notification: &Notification, on_control_link: bool) -> bool {
         _ => on_control_link,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! `muxwire serve` as a process, in front of a private tmux server.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::program::Home;
+use super::server::Client;
+use super::{KillOnDrop, TmuxServer, signal, wait_until};
+
+/// The running program.
+#[derive(Debug)]
+pub struct Serving {
+    child: KillOnDrop,
+    pub home: Home,
+    pub address: SocketAddr,
+}
+
+impl Serving {
+    /// Starts the program and waits for its first line. Its log goes where the test's goes.
+    pub fn start(server: &TmuxServer, arguments: &[&str]) -> Self {
+        let home = Home::new();
+        let socket = server.socket();
+        let mut command = home.muxwire(["serve", "--listen", "127.0.0.1:0", "-S"]);
+        command.arg(socket).args(arguments);
+        command.env("MUXWIRE_SERVER_TMUX", &server.program().path);
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut child = KillOnDrop(child);
+        let mut line = String::new();
+        BufReader::new(child.0.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .strip_prefix("listening on ws://")
+            .and_then(|rest| rest.strip_suffix("/monitor\n"));
+        let address =
+            address.unwrap_or_else(|| panic!("not the first line that is promised: {line:?}"));
+        Self {
+            address: address.parse().unwrap(),
+            child,
+            home,
+        }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.0.id()
+    }
+
+    pub fn signal(&self, which: Signal) {
+        signal(self.pid(), which);
+    }
+
+    /// A client that has read the greeting.
+    pub async fn client(&self) -> Client {
+        let mut client = Client::connect(self.address).await;
+        client.expect("hello").await;
+        client
+    }
+
+    /// Waits for the end; returns the exit code, the log, and how long it took.
+    pub fn ended_within(mut self, limit: Duration) -> (Option<i32>, String, Duration) {
+        let since = Instant::now();
+        let mut code = None;
+        wait_until("the end of muxwire", limit, || {
+            let status = self.child.0.try_wait().unwrap();
+            code = status.map(|status| status.code());
+            status.is_some()
+        });
+        let took = since.elapsed();
+        (code.flatten(), log(&mut self.child.0), took)
+    }
+}
+
+fn log(child: &mut Child) -> String {
+    let mut log = String::new();
+    child
+        .stderr
+        .as_mut()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
+    log
+}
