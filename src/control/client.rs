@@ -13,7 +13,7 @@ use super::block::{Closed, Expected, Guard, Inside, OpenBlock};
 use super::body::Body;
 use super::command::Command;
 use super::frame::{BadLine, BadReason, Framed, Lines};
-use super::line::{Line, line as parse_line};
+use super::line::{Line, Told, line as parse_line};
 use super::notification::Notification;
 use super::output::Output;
 use super::rows::{PaneStateRow, Row as _};
@@ -266,23 +266,32 @@ impl ControlClient {
     #[inline]
     fn outside(&mut self, place: Range<usize>) -> Step {
         let line = self.lines.bytes(place.clone());
-        let reason = match parse_line(line) {
-            Ok((_, Line::Output(found))) => {
+        match parse_line(line) {
+            Ok((_, Line::Printed(found))) => {
                 let data = place.end - found.escaped().len()..place.end;
-                return Step::Output(found.pane, found.age_ms, data);
+                Step::Output(found.pane, found.age_ms, data)
             }
-            Ok((_, Line::Begin(guard))) => {
+            Ok((_, Line::Told(told))) => self.told(told, place),
+            Err(_) if line.first() == Some(&b'%') => self.bad(BadReason::Malformed, place),
+            Err(_) => self.bad(BadReason::NotNotification, place),
+        }
+    }
+
+    fn told(&mut self, told: Told, place: Range<usize>) -> Step {
+        match told {
+            Told::Begin(guard) => {
                 let expected = self.expected(guard);
                 self.open = Some(OpenBlock::new(guard, expected, self.limits.body));
-                return Step::Nothing;
+                Step::Nothing
             }
-            Ok((_, Line::Exit(reason))) => return Step::Event(Event::Exit { reason }),
-            Ok((_, Line::Notification(found))) => return Step::Event(Event::Notification(found)),
-            Ok((_, Line::Stray)) => BadReason::StrayEnd,
-            Err(_) if line.first() == Some(&b'%') => BadReason::Malformed,
-            Err(_) => BadReason::NotNotification,
-        };
-        Step::Event(Event::Bad(BadLine::new(reason, line)))
+            Told::Stray => self.bad(BadReason::StrayEnd, place),
+            Told::Exit(reason) => Step::Event(Event::Exit { reason }),
+            Told::Notification(found) => Step::Event(Event::Notification(found)),
+        }
+    }
+
+    fn bad(&self, reason: BadReason, place: Range<usize>) -> Step {
+        Step::Event(Event::Bad(BadLine::new(reason, self.lines.bytes(place))))
     }
 
     /// Takes a line while a block is open.

@@ -13,7 +13,13 @@ use super::text::Text;
 /// A line of tmux's, without its LF, as it is read outside every block.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line<'a> {
-    Output(Output<'a>),
+    Printed(Output<'a>),
+    Told(Told),
+}
+
+/// What tmux says, apart from what panes print.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Told {
     Begin(Guard),
     /// `%end` or `%error`, which belong inside a block.
     Stray,
@@ -21,16 +27,27 @@ pub(super) enum Line<'a> {
     Notification(Notification),
 }
 
-/// `line = output / extended-output / begin / end / error / exit / notification`
+/// `line = printed / told`
+#[inline]
 pub(super) fn line(input: &[u8]) -> Parsed<'_, Line<'_>> {
+    alt((map(printed, Line::Printed), map(told, Line::Told))).parse(input)
+}
+
+/// `printed = output / extended-output`
+#[inline]
+fn printed(input: &[u8]) -> Parsed<'_, Output<'_>> {
+    alt((output, extended_output)).parse(input)
+}
+
+/// `told = begin / end / error / exit / notification`
+#[inline(never)]
+fn told(input: &[u8]) -> Parsed<'_, Told> {
     alt((
-        map(output, Line::Output),
-        map(extended_output, Line::Output),
-        map(begin, Line::Begin),
-        map(end, |_| Line::Stray),
-        map(error, |_| Line::Stray),
-        map(exit, Line::Exit),
-        map(notification, Line::Notification),
+        map(begin, Told::Begin),
+        map(end, |_| Told::Stray),
+        map(error, |_| Told::Stray),
+        map(exit, Told::Exit),
+        map(notification, Told::Notification),
     ))
     .parse(input)
 }
