@@ -6,7 +6,7 @@ use muxwire::ids::PaneId;
 use muxwire::model::ChangeKind;
 
 use crate::support::bridge::LiveBridge;
-use crate::support::{TmuxServer, for_each_version_async};
+use crate::support::{Program, TmuxServer, for_each_version_async};
 
 fn text(text: &str) -> Key {
     Key::Text(Bytes::copy_from_slice(text.as_bytes()))
@@ -162,21 +162,29 @@ fn a_server_may_come_late_die_and_come_back() {
 const COUNTER: &str = "read go; i=0; while [ $i -lt 4000 ]; do i=$((i+1)); echo L$i; done; \
     while sleep 0.2; do echo DONE; done";
 
+/// A server whose session `counter` is about to count.
+fn counter(program: &Program) -> (TmuxServer, PaneId) {
+    let server = TmuxServer::start(program);
+    let (_, pane) = server.new_session("counter", COUNTER);
+    (server, pane.parse().unwrap())
+}
+
+/// Lets it count, and returns the output up to the 500th line.
+async fn counting(bridge: &mut LiveBridge, pane: PaneId) -> String {
+    bridge.settled().await;
+    let enter = vec![Key::Named("Enter".to_owned())];
+    bridge.input(pane, enter, false).await.unwrap();
+    bridge.output(pane, "L500\r\n").await
+}
+
 #[test]
 fn a_window_in_several_sessions_gives_each_byte_once() {
     for_each_version_async(async |program| {
-        let server = TmuxServer::start(&program);
-        let (_, pane) = server.new_session("counter", COUNTER);
-        let pane: PaneId = pane.parse().unwrap();
+        let (server, pane) = counter(&program);
         server.run(["new-session", "-d", "-s", "grouped", "-t", "=counter"]);
         server.run(["link-window", "-d", "-s", "=counter:", "-t", "=main:7"]);
         let mut bridge = LiveBridge::start(server.tmux().await);
-        bridge.settled().await;
-        bridge
-            .input(pane, vec![Key::Named("Enter".to_owned())], false)
-            .await
-            .unwrap();
-        let first = bridge.output(pane, "L500\r\n").await;
+        let first = counting(&mut bridge, pane).await;
         // The link that was listened to goes in the middle of it, and another one takes over.
         server.run(["kill-session", "-t", "=counter"]);
         let all = first + &bridge.output(pane, "DONE").await;
@@ -201,16 +209,9 @@ fn first_difference(one: &str, other: &str) -> Option<(String, String)> {
 #[test]
 fn a_window_that_moves_under_output_marks_what_may_be_lost() {
     for_each_version_async(async |program| {
-        let server = TmuxServer::start(&program);
-        let (_, pane) = server.new_session("counter", COUNTER);
-        let pane: PaneId = pane.parse().unwrap();
+        let (server, pane) = counter(&program);
         let mut bridge = LiveBridge::start(server.tmux().await);
-        bridge.settled().await;
-        bridge
-            .input(pane, vec![Key::Named("Enter".to_owned())], false)
-            .await
-            .unwrap();
-        let first = bridge.output(pane, "L500\r\n").await;
+        let first = counting(&mut bridge, pane).await;
         server.run(["new-window", "-d", "-t", "=counter:", "exec cat"]);
         server.run(["move-window", "-d", "-s", "=counter:0", "-t", "=main:7"]);
         let all = first + &bridge.output(pane, "DONE").await;
@@ -231,16 +232,9 @@ fn a_window_that_moves_under_output_marks_what_may_be_lost() {
 #[test]
 fn a_screen_joins_the_stream_at_its_offset() {
     for_each_version_async(async |program| {
-        let server = TmuxServer::start(&program);
-        let (_, pane) = server.new_session("counter", COUNTER);
-        let pane: PaneId = pane.parse().unwrap();
+        let (server, pane) = counter(&program);
         let mut bridge = LiveBridge::start(server.tmux().await);
-        bridge.settled().await;
-        bridge
-            .input(pane, vec![Key::Named("Enter".to_owned())], false)
-            .await
-            .unwrap();
-        bridge.output(pane, "L500\r\n").await;
+        counting(&mut bridge, pane).await;
         let screen = bridge.screen(pane).await.unwrap();
         assert_eq!((screen.width, screen.height), (80, 24));
         assert_eq!(screen.exact, program.version.has_flow_control());

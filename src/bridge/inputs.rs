@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use tokio::sync::oneshot;
 
-use super::core::Action;
+use super::action::Action;
 use super::request::{InputError, InputRequest, Key};
 use crate::control::rows::{CheckRow, Row as _};
 use crate::control::{Body, Command, InputBytes, KeyName};

@@ -9,8 +9,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
+use super::action::Action;
 use super::clock::Clock;
-use super::core::{Action, Core, Event, Setup};
+use super::core::{Core, Event, Setup};
 use super::counters::Counters;
 use super::request::Request;
 use crate::hub::Hub;

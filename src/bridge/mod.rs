@@ -3,6 +3,7 @@
 //! `core` decides and does no IO; `live` runs it on a tmux server, `replay` on a recording. Reading order: `core`,
 //! `streams` (whose bytes are published), `outputs` (which links there are), `inputs` and `screens` (what clients ask).
 
+mod action;
 mod align;
 mod clock;
 mod core;

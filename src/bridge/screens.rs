@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::core::Action;
+use super::action::Action;
 use super::request::{Screen, ScreenError};
 use crate::control::rows::{PaneStateRow, Row as _};
 use crate::control::{Body, Command, Flow, LineRange, escape};

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use muxwire::auth::{Permission, Principal};
+use muxwire::auth::{Authorized, Permission, Principal};
 use muxwire::bridge::{
     self, Counters, Ends, Handle, InputError, InputRequest, Key, Screen, ScreenError, Settings,
 };
@@ -179,18 +179,18 @@ impl LiveBridge {
         String::from_utf8_lossy(&seen).into_owned()
     }
 
+    /// A request of somebody who may do everything.
+    fn authorized<T>(&self, permission: Permission, request: T) -> Authorized<T> {
+        let state = self.state();
+        let names = state.sessions.values().map(|session| &*session.name);
+        Principal::unrestricted()
+            .authorize(permission, names, request)
+            .unwrap()
+    }
+
     /// Captures a pane's screen.
     pub async fn screen(&self, pane: PaneId) -> Result<Screen, ScreenError> {
-        let names: Vec<String> = self
-            .state()
-            .sessions
-            .values()
-            .map(|s| s.name.to_string())
-            .collect();
-        let names = names.iter().map(String::as_str);
-        let panes = Principal::unrestricted()
-            .authorize(Permission::Read, names, vec![pane])
-            .unwrap();
+        let panes = self.authorized(Permission::Read, vec![pane]);
         let mut screens = timeout(SOON, self.handle.screens(panes)).await.unwrap();
         assert_eq!(screens.len(), 1);
         screens.remove(0).1
@@ -208,16 +208,7 @@ impl LiveBridge {
             keys,
             cancel_mode,
         };
-        let names: Vec<String> = self
-            .state()
-            .sessions
-            .values()
-            .map(|s| s.name.to_string())
-            .collect();
-        let names = names.iter().map(String::as_str);
-        let input = Principal::unrestricted()
-            .authorize(Permission::Write, names, request)
-            .unwrap();
+        let input = self.authorized(Permission::Write, request);
         timeout(SOON, self.handle.input(input)).await.unwrap()
     }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Action, Core, REMEMBERED};
+use super::{Core, REMEMBERED};
+use crate::bridge::action::Action;
 use crate::control::{Command, Subscription};
 use crate::ids::SessionId;
 use crate::model::{Audience, Change, ChangeKind, Server, State, diff};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Action, Core};
+use super::Core;
+use crate::bridge::action::Action;
 use crate::bridge::outputs::left;
 use crate::control::{Body, Command, Flow};
 use crate::ids::{PaneId, SessionId};

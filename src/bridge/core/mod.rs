@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use self::finding::Finding;
+use super::action::Action;
 use super::clock::Clock;
 use super::counters::Counters;
 use super::gathering::{Gathering, LISTS};
@@ -62,25 +63,6 @@ pub(super) enum Event {
     Listing,
     /// A recording says that the owner began a check of the reconciler here.
     Check,
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub(super) enum Action {
-    /// Look for a server, and tell when there is one.
-    Find,
-    /// Start a link.
-    Open(LinkKind),
-    /// Send commands on a link; their replies come back with the tag.
-    Send {
-        link: LinkId,
-        tag: u64,
-        commands: Vec<Command>,
-    },
-    /// Let a link detach and end.
-    Close(LinkId),
-    /// Tell whoever records that the next listing is a check of the reconciler.
-    NoteCheck,
 }
 
 /// The model, the streams of the panes and the requests under way.

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Action, Core, Event, SETTLE, Setup};
+use super::{Core, Event, SETTLE, Setup};
+use crate::bridge::action::Action;
 use crate::bridge::clock::Clock;
 use crate::bridge::counters::Counters;
 use crate::bridge::gathering::LISTS;

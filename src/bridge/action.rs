@@ -1,0 +1,23 @@
+//! What the owner wants done.
+
+use crate::control::Command;
+use crate::tmux::{LinkId, LinkKind};
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// Look for a server, and tell when there is one.
+    Find,
+    /// Start a link.
+    Open(LinkKind),
+    /// Send commands on a link; their replies come back with the tag.
+    Send {
+        link: LinkId,
+        tag: u64,
+        commands: Vec<Command>,
+    },
+    /// Let a link detach and end.
+    Close(LinkId),
+    /// Tell whoever records that the next listing is a check of the reconciler.
+    NoteCheck,
+}
