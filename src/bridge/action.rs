@@ -1,6 +1,7 @@
 //! What the owner wants done.
 
 use crate::control::Command;
+use crate::ids::PaneId;
 use crate::tmux::{LinkId, LinkKind};
 
 /// What is to be done.
@@ -16,6 +17,8 @@ pub(super) enum Action {
         tag: u64,
         commands: Vec<Command>,
     },
+    /// Print what these panes show.
+    Capture { panes: Vec<PaneId> },
     /// Let a link detach and end.
     Close(LinkId),
     /// Tell whoever records that the next listing is a check of the reconciler.

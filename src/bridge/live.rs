@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
@@ -13,8 +14,10 @@ use super::action::Action;
 use super::clock::Clock;
 use super::core::{Core, Event, Setup};
 use super::counters::Counters;
-use super::request::Request;
+use super::request::{Request, ScreenError};
+use super::screens::Captured;
 use crate::hub::Hub;
+use crate::ids::PaneId;
 use crate::model::{Debounce, Server};
 use crate::tmux::{
     Found, LinkEvent, LinkHandle, LinkId, LinkKind, Note, SocketWatch, Tap, Tmux, TmuxError,
@@ -26,6 +29,9 @@ const EVENTS: usize = 4096;
 
 /// How many events are handled before timers and requests are looked at again.
 const BATCH: usize = 64;
+
+/// How long tmux may take to print one pane.
+const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long links may take to say what tmux had queued for them when muxwire ends, before they are ended by force.
 const DETACH_LIMIT: Duration = Duration::from_secs(3);
@@ -79,6 +85,8 @@ struct Live {
     last_link: u64,
     events: mpsc::Receiver<LinkEvent>,
     to_events: mpsc::Sender<LinkEvent>,
+    captures: mpsc::Receiver<Captured>,
+    to_captures: mpsc::Sender<Captured>,
     requests: mpsc::Receiver<Request>,
     finder: Finder,
 }
@@ -87,6 +95,7 @@ struct Live {
 enum Step {
     Links(Vec<LinkEvent>),
     Finder(Finding),
+    Captured(Captured),
     Request(Request),
     Timer,
     Cancelled,
@@ -105,6 +114,8 @@ impl Live {
             live: true,
         };
         let (to_events, events) = mpsc::channel(EVENTS);
+        // One capture is under way at a time.
+        let (to_captures, captures) = mpsc::channel(1);
         let finder = Finder::start(tmux.clone());
         finder.find();
         Self {
@@ -115,6 +126,8 @@ impl Live {
             last_link: 0,
             events,
             to_events,
+            captures,
+            to_captures,
             requests: ends.requests,
             finder,
         }
@@ -132,6 +145,7 @@ impl Live {
                     self.handle(Event::NoServer { reason }, now)
                 }
                 Step::Finder(Finding::Unusable(error)) => return Err(error),
+                Step::Captured(captured) => self.handle(Event::Captured(captured), now),
                 Step::Request(request) => self.handle(Event::Request(request), now),
                 Step::Timer => self.handle(Event::Timer, now),
                 Step::Cancelled => return Ok(()),
@@ -145,6 +159,7 @@ impl Live {
         tokio::select! {
             _ = self.events.recv_many(&mut batch, BATCH) => Step::Links(batch),
             Some(finding) = self.finder.findings.recv() => Step::Finder(finding),
+            Some(captured) = self.captures.recv() => Step::Captured(captured),
             Some(request) = self.requests.recv() => Step::Request(request),
             () = until(deadline) => Step::Timer,
             () = cancel.cancelled() => Step::Cancelled,
@@ -206,6 +221,14 @@ impl Live {
                     self.core.handle(Event::NotSent { tag }, now);
                 }
             }
+            Action::Capture { panes } => {
+                let (tmux, captured) = (self.tmux.clone(), self.to_captures.clone());
+                tokio::spawn(async move {
+                    if captured.send(capture(&tmux, panes).await).await.is_err() {
+                        tracing::debug!("the bridge ended during a capture");
+                    }
+                });
+            }
             Action::Close(link) => {
                 if let Some(handle) = self.links.get(&link) {
                     handle.detach();
@@ -261,6 +284,24 @@ impl Live {
                 }
             }
         }
+    }
+}
+
+/// Prints panes through helper commands: a capture on a link would leak its reply in the servers of some versions.
+async fn capture(tmux: &Tmux, panes: Vec<PaneId>) -> Captured {
+    let mut captured = Vec::with_capacity(panes.len());
+    for pane in panes {
+        let printed = tmux.print_pane(pane, CAPTURE_LIMIT).await.map(Bytes::from);
+        captured.push((pane, printed.map_err(|error| unprinted(&error))));
+    }
+    captured
+}
+
+fn unprinted(error: &TmuxError) -> ScreenError {
+    match error {
+        TmuxError::Failed { .. } => ScreenError::NoSuchPane,
+        TmuxError::NoServer { .. } => ScreenError::Unavailable,
+        other => ScreenError::Tmux(other.to_string()),
     }
 }
 

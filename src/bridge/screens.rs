@@ -1,10 +1,11 @@
-//! Capturing screens at a known offset of the pane's byte stream, one capture at a time for each pane.
+//! Capturing screens, one capture at a time, which all requests that come meanwhile share.
 //!
-//! Whatever tmux has queued for a pane may come before or after a capture's reply, so a capture alone has no place in
-//! the stream. On the pane's own output link the pane is paused first: when tmux has confirmed that, nothing of the
-//! pane follows until it is told to go on, and the bytes so far are exactly those that the screen shows.
+//! A capture has no exact place in the pane's stream: tmux orders its reply with nothing that another link brings. So
+//! a screen's offset is that of the moment before it was asked for: nothing is lost between the two, and what the
+//! pane printed in between stands in both. The exact way, which pauses the pane on its output link, is not taken:
+//! tmux throws away what a paused pane prints, and whoever follows the stream would miss that.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -12,271 +13,200 @@ use tokio::sync::oneshot;
 use super::action::Action;
 use super::request::{Screen, ScreenError};
 use crate::control::rows::{PaneStateRow, Row as _};
-use crate::control::{Body, Command, Flow, LineRange, escape};
 use crate::ids::PaneId;
-use crate::tmux::{LinkId, ReplyError};
 
 /// Where the screens of one request go.
 pub(super) type ScreensReply = oneshot::Sender<Vec<(PaneId, Result<Screen, ScreenError>)>>;
 
-/// The captures under way and the requests that wait for them.
+/// What tmux printed for each pane: a row of its state, then its visible lines.
+pub(super) type Captured = Vec<(PaneId, Result<Bytes, ScreenError>)>;
+
+/// The capture under way and the requests that wait for it or for the next one.
 #[derive(Debug, Default)]
 pub(super) struct Screens {
-    captures: HashMap<u64, Capture>,
-    requests: Vec<Waiting>,
-}
-
-#[derive(Debug)]
-struct Capture {
-    link: LinkId,
-    pane: PaneId,
-    /// The offset at which the pane is paused; `None` until it is, or where it can't be.
-    paused_at: Option<u64>,
-    stage: Stage,
-    state: Option<PaneStateRow>,
-    lines: Vec<Bytes>,
-    failure: Option<ScreenError>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Pausing,
-    Capturing,
+    waiting: Vec<Waiting>,
+    under_way: Option<UnderWay>,
 }
 
 #[derive(Debug)]
 struct Waiting {
-    missing: Vec<PaneId>,
-    screens: Vec<(PaneId, Result<Screen, ScreenError>)>,
+    panes: Vec<PaneId>,
     reply: ScreensReply,
 }
 
-/// How a pane is to be captured.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Source {
-    /// The pane.
-    pub(super) pane: PaneId,
-    /// The link to ask.
-    pub(super) link: LinkId,
-    /// Whether it is the link that brings the pane's output, and tmux can pause it.
-    pub(super) exact: bool,
+#[derive(Debug)]
+struct UnderWay {
+    requests: Vec<Waiting>,
+    /// The streams' offsets when it began.
+    offsets: HashMap<PaneId, u64>,
 }
 
 impl Screens {
-    /// Begins a request; `source` tells how each pane is captured, or why it can't be.
+    /// Begins a request, now or as soon as the capture under way has ended.
     pub(super) fn begin(
         &mut self,
         panes: Vec<PaneId>,
         reply: ScreensReply,
-        source: impl Fn(PaneId) -> Result<Source, ScreenError>,
-        mut next_tag: impl FnMut() -> u64,
-        actions: &mut Vec<Action>,
-    ) {
-        let mut waiting = Waiting {
-            missing: Vec::new(),
-            screens: Vec::new(),
-            reply,
-        };
-        for pane in panes {
-            match source(pane) {
-                Err(error) => waiting.screens.push((pane, Err(error))),
-                Ok(source) => {
-                    waiting.missing.push(pane);
-                    if !self.captures.values().any(|capture| capture.pane == pane) {
-                        self.capture(source, next_tag(), actions);
-                    }
-                }
-            }
-        }
-        self.requests.push(waiting);
-        self.answer();
-    }
-
-    /// Whether a tag belongs to a capture.
-    pub(super) fn owns(&self, tag: u64) -> bool {
-        self.captures.contains_key(&tag)
-    }
-
-    /// The commands of a tag could not be handed to the link.
-    pub(super) fn not_sent(&mut self, tag: u64) {
-        if let Some(capture) = self.captures.remove(&tag) {
-            self.finish(capture.pane, &Err(ScreenError::Busy));
-        }
-    }
-
-    /// The reply to one command of a capture; `offset` is how far the pane's stream has come now.
-    pub(super) fn reply(
-        &mut self,
-        tag: u64,
-        command: &Command,
-        outcome: Result<Body, ReplyError>,
         offset: impl Fn(PaneId) -> u64,
         actions: &mut Vec<Action>,
     ) {
-        let Some(mut capture) = self.captures.remove(&tag) else {
+        self.waiting.push(Waiting { panes, reply });
+        self.start(offset, actions);
+    }
+
+    /// Answers the requests of a capture that has ended, and begins the next one.
+    pub(super) fn captured(
+        &mut self,
+        captured: Captured,
+        offset: impl Fn(PaneId) -> u64,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(UnderWay { requests, offsets }) = self.under_way.take() else {
             return;
         };
-        let pane = capture.pane;
-        if capture.stage == Stage::Pausing {
-            match outcome {
-                Ok(_) => {
-                    capture.paused_at = Some(offset(pane));
-                    capture.stage = Stage::Capturing;
-                    capture.ask(tag, actions);
-                    self.captures.insert(tag, capture);
-                }
-                Err(error) => self.finish(pane, &Err(refusal(&error))),
-            }
+        let screens: HashMap<PaneId, Result<Screen, ScreenError>> = captured
+            .into_iter()
+            .map(|(pane, printed)| {
+                let offset = offsets.get(&pane).copied().unwrap_or_default();
+                (
+                    pane,
+                    printed.and_then(|printed| screen(pane, offset, &printed)),
+                )
+            })
+            .collect();
+        for Waiting { panes, reply } in requests {
+            let found = |pane| {
+                screens
+                    .get(&pane)
+                    .cloned()
+                    .unwrap_or(Err(ScreenError::NoSuchPane))
+            };
+            answer(
+                reply,
+                panes.into_iter().map(|pane| (pane, found(pane))).collect(),
+            );
+        }
+        self.start(offset, actions);
+    }
+
+    fn start(&mut self, offset: impl Fn(PaneId) -> u64, actions: &mut Vec<Action>) {
+        if self.under_way.is_some() || self.waiting.is_empty() {
             return;
         }
-        capture.take(command, outcome);
-        if matches!(command, Command::Capture { .. }) {
-            capture.resume(tag, actions);
-            let at = capture.paused_at.unwrap_or_else(|| offset(pane));
-            let screen = capture.screen(at);
-            self.finish(pane, &screen);
-        } else {
-            self.captures.insert(tag, capture);
-        }
-    }
-
-    fn capture(&mut self, source: Source, tag: u64, actions: &mut Vec<Action>) {
-        let Source {
-            pane, link, exact, ..
-        } = source;
-        let stage = if exact {
-            Stage::Pausing
-        } else {
-            Stage::Capturing
-        };
-        let capture = Capture {
-            link,
-            pane,
-            paused_at: None,
-            stage,
-            state: None,
-            lines: Vec::new(),
-            failure: None,
-        };
-        if exact {
-            let commands = vec![Command::Flow {
-                pane,
-                flow: Flow::Pause,
-            }];
-            actions.push(Action::Send {
-                link,
-                tag,
-                commands,
-            });
-        } else {
-            capture.ask(tag, actions);
-        }
-        self.captures.insert(tag, capture);
-    }
-
-    fn finish(&mut self, pane: PaneId, screen: &Result<Screen, ScreenError>) {
-        for waiting in &mut self.requests {
-            if waiting.missing.contains(&pane) {
-                waiting.missing.retain(|missing| *missing != pane);
-                waiting.screens.push((pane, screen.clone()));
-            }
-        }
-        self.answer();
-    }
-
-    fn answer(&mut self) {
-        for done in self
-            .requests
-            .extract_if(.., |waiting| waiting.missing.is_empty())
-        {
-            if done.reply.send(done.screens).is_err() {
-                tracing::debug!("the client that asked for screens is gone");
-            }
-        }
-    }
-}
-
-/// Every visible line: tmux moves the far end to the last line that there is.
-fn visible() -> Option<LineRange> {
-    LineRange::new(0, LineRange::FURTHEST)
-}
-
-impl Capture {
-    fn ask(&self, tag: u64, actions: &mut Vec<Action>) {
-        let pane = self.pane;
-        let Some(lines) = visible() else { return };
-        let capture = Command::Capture { pane, lines };
-        let commands = vec![Command::PaneState { pane }, capture];
-        actions.push(Action::Send {
-            link: self.link,
-            tag,
-            commands,
+        let requests = std::mem::take(&mut self.waiting);
+        let panes: BTreeSet<PaneId> = requests
+            .iter()
+            .flat_map(|request| request.panes.iter().copied())
+            .collect();
+        let offsets = panes.iter().map(|pane| (*pane, offset(*pane))).collect();
+        actions.push(Action::Capture {
+            panes: panes.into_iter().collect(),
         });
-    }
-
-    fn take(&mut self, command: &Command, outcome: Result<Body, ReplyError>) {
-        match (command, outcome) {
-            (Command::PaneState { .. }, Ok(body)) => match PaneStateRow::parse(body.first_line()) {
-                Ok(row) => self.state = Some(row),
-                Err(error) => self.failure = Some(ScreenError::Tmux(error.to_string())),
-            },
-            (Command::Capture { .. }, Ok(body)) => {
-                self.lines = body.lines().map(unescaped).collect()
-            }
-            (_, Err(error)) => self.failure = self.failure.take().or_else(|| Some(refusal(&error))),
-            _ => {}
-        }
-    }
-
-    /// Lets the pane's output go on, whatever came of the capture.
-    fn resume(&self, tag: u64, actions: &mut Vec<Action>) {
-        if self.paused_at.is_some() {
-            let commands = vec![Command::Flow {
-                pane: self.pane,
-                flow: Flow::Continue,
-            }];
-            actions.push(Action::Send {
-                link: self.link,
-                tag,
-                commands,
-            });
-        }
-    }
-
-    fn screen(self, offset: u64) -> Result<Screen, ScreenError> {
-        if let Some(error) = self.failure {
-            return Err(error);
-        }
-        let state = self
-            .state
-            .filter(|state| state.pane == Some(self.pane))
-            .ok_or(ScreenError::NoSuchPane)?;
-        Ok(Screen {
-            offset,
-            exact: self.paused_at.is_some(),
-            width: state.width.unwrap_or_default(),
-            height: state.height.unwrap_or_default(),
-            cursor: (
-                state.cursor_x.unwrap_or_default(),
-                state.cursor_y.unwrap_or_default(),
-            ),
-            cursor_visible: state.cursor_visible,
-            alternate: state.alternate_on,
-            lines: self.lines,
-        })
+        self.under_way = Some(UnderWay { requests, offsets });
     }
 }
 
-fn unescaped(line: &[u8]) -> Bytes {
-    let mut bytes = bytes::BytesMut::with_capacity(line.len());
-    escape::unescape_capture_into(line, &mut bytes);
-    bytes.freeze()
+/// Refuses a request for one reason.
+pub(super) fn refuse(panes: Vec<PaneId>, reply: ScreensReply, error: &ScreenError) {
+    answer(
+        reply,
+        panes
+            .into_iter()
+            .map(|pane| (pane, Err(error.clone())))
+            .collect(),
+    );
 }
 
-fn refusal(error: &ReplyError) -> ScreenError {
-    match error {
-        ReplyError::LinkClosed => ScreenError::Unavailable,
-        ReplyError::Failed(_) => ScreenError::NoSuchPane,
-        other => ScreenError::Tmux(other.to_string()),
+fn answer(reply: ScreensReply, screens: Vec<(PaneId, Result<Screen, ScreenError>)>) {
+    if reply.send(screens).is_err() {
+        tracing::debug!("the client that asked for screens is gone");
+    }
+}
+
+fn screen(pane: PaneId, offset: u64, printed: &Bytes) -> Result<Screen, ScreenError> {
+    let mut lines = printed.split(|byte| *byte == b'\n');
+    let state = PaneStateRow::parse(lines.next().unwrap_or_default())
+        .map_err(|error| ScreenError::Tmux(error.to_string()))?;
+    if state.pane != Some(pane) {
+        return Err(ScreenError::NoSuchPane);
+    }
+    let height = state.height.unwrap_or_default();
+    Ok(Screen {
+        offset,
+        exact: false,
+        width: state.width.unwrap_or_default(),
+        height,
+        cursor: (
+            state.cursor_x.unwrap_or_default(),
+            state.cursor_y.unwrap_or_default(),
+        ),
+        cursor_visible: state.cursor_visible,
+        alternate: state.alternate_on,
+        lines: lines
+            .take(height as usize)
+            .map(|line| printed.slice_ref(line))
+            .collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    fn printed(pane: u32, text: &str) -> Bytes {
+        let row = format!("%{pane}|20|2|0|3|1|1|0|||0|1|0|1|0|0|0|0|0|0|0|0||||||||8,16");
+        Bytes::from(format!("{row}\n{text}\n\n"))
+    }
+
+    #[test]
+    fn requests_share_the_next_capture_and_get_the_offset_from_before_it() {
+        let mut screens = Screens::default();
+        let mut actions = Vec::new();
+        let (first, mut first_screens) = oneshot::channel();
+        let (second, mut second_screens) = oneshot::channel();
+        let (third, mut third_screens) = oneshot::channel();
+        screens.begin(vec![PaneId(1)], first, |_| 10, &mut actions);
+        screens.begin(vec![PaneId(1), PaneId(2)], second, |_| 20, &mut actions);
+        screens.begin(vec![PaneId(2)], third, |_| 30, &mut actions);
+        assert_eq!(actions.len(), 1, "one at a time");
+
+        screens.captured(
+            vec![(PaneId(1), Ok(printed(1, "old")))],
+            |_| 40,
+            &mut actions,
+        );
+        let screen = first_screens.try_recv().unwrap().remove(0).1.unwrap();
+        assert_eq!((screen.offset, screen.lines[0].as_ref()), (10, &b"old"[..]));
+        assert_eq!(
+            (screen.width, screen.height, screen.cursor),
+            (20, 2, (3, 1))
+        );
+        assert!(
+            second_screens.try_recv().is_err(),
+            "asked for after the capture began"
+        );
+        assert!(
+            matches!(&actions[1], Action::Capture { panes } if *panes == [PaneId(1), PaneId(2)])
+        );
+
+        let gone = Err(ScreenError::NoSuchPane);
+        screens.captured(
+            vec![
+                (PaneId(1), Ok(printed(1, "new"))),
+                (PaneId(2), gone.clone()),
+            ],
+            |_| 50,
+            &mut actions,
+        );
+        let shared = second_screens.try_recv().unwrap();
+        assert_eq!(shared[0].1.as_ref().unwrap().offset, 40);
+        assert_eq!(shared[1], (PaneId(2), Err(ScreenError::NoSuchPane)));
+        assert_eq!(
+            third_screens.try_recv().unwrap()[0].1,
+            Err(ScreenError::NoSuchPane)
+        );
+        assert_eq!(actions.len(), 2, "nobody waits any more");
     }
 }

@@ -99,11 +99,6 @@ impl Streams {
             .map_or(0, |stream| stream.offset + stream.carry.len() as u64)
     }
 
-    /// The link whose bytes of the pane are published.
-    pub(super) fn owner(&self, pane: PaneId) -> Option<LinkId> {
-        self.panes.get(&pane)?.owner
-    }
-
     /// A listing has come: panes that it doesn't show grow old.
     pub(super) fn listed(&mut self, state: &State, links: &Candidates) -> Vec<Change> {
         for stream in self.panes.values_mut() {

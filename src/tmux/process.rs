@@ -14,6 +14,8 @@ use tokio::net::UnixStream;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use crate::control::rows::{PaneStateRow, Row as _};
+use crate::ids::PaneId;
 use crate::tmux::{TmuxError, Version, spawn};
 
 /// The longest socket path that the system takes: the size of `sun_path` without the final NUL.
@@ -113,6 +115,25 @@ impl Tmux {
             self.check_socket().await?;
         }
         self.finish(self.command(), arguments, deadline).await
+    }
+
+    /// Prints a pane: a [`PaneStateRow`] first, then each visible line with its attributes.
+    ///
+    /// # Errors
+    /// As with [`Self::run`]; a pane that is gone makes the command fail.
+    pub async fn print_pane(&self, pane: PaneId, deadline: Duration) -> Result<Vec<u8>, TmuxError> {
+        let pane = pane.to_string();
+        let state = [
+            "display-message",
+            "-p",
+            "-t",
+            &pane,
+            PaneStateRow::FORMAT,
+            ";",
+        ];
+        let screen = ["capture-pane", "-p", "-e", "-N", "-t", &pane];
+        self.run(&[&state[..], &screen[..]].concat(), deadline)
+            .await
     }
 
     /// The same, but starts a server if there is none: for servers of muxwire's own.

@@ -20,7 +20,7 @@ use super::gathering::{Gathering, LISTS};
 use super::inputs::Inputs;
 use super::outputs::Outputs;
 use super::request::{Request, ScreenError};
-use super::screens::{Screens, Source};
+use super::screens::{Captured, Screens, refuse};
 use super::streams::Streams;
 use crate::control::{Body, Command, Notification};
 use crate::hub::Hub;
@@ -53,6 +53,8 @@ pub(super) enum Event {
     OpenFailed { kind: LinkKind },
     /// A link has brought something.
     Link(LinkEvent),
+    /// The panes of an [`Action::Capture`] have been printed.
+    Captured(Captured),
     /// A client asks for something.
     Request(Request),
     /// A link did not take the commands of this tag.
@@ -143,6 +145,15 @@ impl Core {
             Event::OpenFailed { kind } => self.open_failed(kind, now),
             Event::Link(event) => self.link(event, now),
             Event::NotSent { tag } => self.not_sent(tag, now),
+            Event::Captured(captured) => {
+                let Self {
+                    screens,
+                    streams,
+                    actions,
+                    ..
+                } = self;
+                screens.captured(captured, |pane| streams.offset(pane), actions);
+            }
             Event::Request(request) => self.request(request),
             Event::Timer => self.timer(now),
             Event::Listing => drop(self.start_listing(now)),
@@ -331,10 +342,6 @@ impl Core {
     ) {
         if LISTS.contains(command) {
             self.listed(tag, index, outcome, now);
-        } else if self.screens.owns(tag) {
-            let offset = |pane| self.streams.offset(pane);
-            self.screens
-                .reply(tag, command, outcome, offset, &mut self.actions);
         } else if self.inputs.owns(tag) {
             self.inputs.reply(tag, outcome, &mut self.actions);
         } else if let Err(error) = outcome {
@@ -343,9 +350,7 @@ impl Core {
     }
 
     fn not_sent(&mut self, tag: u64, now: Instant) {
-        if self.screens.owns(tag) {
-            self.screens.not_sent(tag);
-        } else if self.inputs.owns(tag) {
+        if self.inputs.owns(tag) {
             self.inputs.not_sent(tag);
         } else {
             self.list_again(now);
@@ -360,34 +365,18 @@ impl Core {
                 self.inputs
                     .begin(control, tag, input.into_request(), reply, &mut self.actions);
             }
+            Request::Screens { panes, reply } if control.is_none() => {
+                refuse(panes.into_request(), reply, &ScreenError::Unavailable);
+            }
             Request::Screens { panes, reply } => {
                 let Self {
                     screens,
                     streams,
-                    state,
-                    version,
-                    last_tag,
                     actions,
                     ..
                 } = self;
-                let has_flow_control = version.as_ref().is_some_and(Version::has_flow_control);
-                let source = |pane: PaneId| {
-                    if !state.panes.contains_key(&pane) {
-                        return Err(ScreenError::NoSuchPane);
-                    }
-                    let owner = streams.owner(pane).filter(|_| has_flow_control);
-                    let link = owner.or(control).ok_or(ScreenError::Unavailable)?;
-                    Ok(Source {
-                        pane,
-                        link,
-                        exact: owner.is_some(),
-                    })
-                };
-                let next_tag = || {
-                    *last_tag += 1;
-                    *last_tag
-                };
-                screens.begin(panes.into_request(), reply, source, next_tag, actions);
+                let offset = |pane| streams.offset(pane);
+                screens.begin(panes.into_request(), reply, offset, actions);
             }
         }
     }
