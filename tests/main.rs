@@ -30,4 +30,5 @@ mod support;
 mod tidy;
 mod tokens;
 mod watch;
+mod watch_program;
 mod wire;

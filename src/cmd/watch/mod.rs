@@ -9,6 +9,7 @@ mod view;
 
 use std::env;
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -28,7 +29,7 @@ use crate::cmd::signals::Signals;
 const TOKEN_VARIABLE: &str = "MUXWIRE_TOKEN";
 /// How much is gathered before it is printed, while more is there already, in bytes.
 const GATHERED: usize = 64 << 10;
-/// How long the end of the last line may take to be printed once there was an interruption.
+/// How long the last of what is printed may take after a signal.
 const LAST_LINE: Duration = Duration::from_millis(200);
 
 /// Watches until it is interrupted, or nobody reads any more.
@@ -54,10 +55,7 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
         printed: None,
         out: tokio::io::stdout(),
     };
-    tokio::select! {
-        failed = watch.run() => return failed,
-        () = signals.next() => {}
-    }
+    watch.run(&mut signals).await?;
     watch.end().await
 }
 
@@ -71,11 +69,21 @@ struct Watch<W> {
 }
 
 impl<W: AsyncWrite + Unpin> Watch<W> {
-    /// Prints what happens; ends only with an error.
-    async fn run(&mut self) -> anyhow::Result<()> {
+    /// Prints what happens, until there is a signal.
+    async fn run(&mut self, signals: &mut Signals) -> anyhow::Result<()> {
         loop {
-            let refused = self.gather().await;
-            self.print().await?;
+            let refused = tokio::select! {
+                gathered = self.gather() => gathered,
+                () = signals.next() => return Ok(()),
+            };
+            let mut printing = pin!(self.print());
+            tokio::select! {
+                printed = &mut printing => printed?,
+                () = signals.next() => {
+                    // What is printed at this moment is best finished; a reader that reads no more is not waited for.
+                    return timeout(LAST_LINE, printing).await.unwrap_or(Ok(()));
+                }
+            }
             refused?;
         }
     }
@@ -103,8 +111,6 @@ impl<W: AsyncWrite + Unpin> Watch<W> {
 
     /// Leaves the terminal as it should be, says how to go on, and says goodbye to the server.
     async fn end(mut self) -> anyhow::Result<()> {
-        // What was gathered but not printed is not counted as printed, so it comes again.
-        self.view.take();
         self.view.end_line();
         if let Ok(failed @ Err(_)) =
             timeout(LAST_LINE, write(&mut self.out, &self.view.take())).await
