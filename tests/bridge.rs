@@ -131,6 +131,45 @@ fn input_that_a_pane_would_not_take_is_an_error() {
 }
 
 #[test]
+fn a_process_that_ends_is_told_though_its_pane_remains() {
+    for_each_version_async(async |program| {
+        if !program.version.has_subscriptions() {
+            return;
+        }
+        let server = TmuxServer::start(&program);
+        server.run(["set-option", "-g", "remain-on-exit", "on"]);
+        server.run(["set-option", "-g", "automatic-rename", "off"]);
+        let (_, pane) = server.new_session("short", "read go; exit 3");
+        let pane: PaneId = pane.parse().unwrap();
+        let mut bridge = LiveBridge::start(server.tmux().await);
+        bridge.settled().await;
+        bridge
+            .input(pane, vec![Key::Named("Enter".to_owned())], false)
+            .await
+            .unwrap();
+        let exited = |kind: &ChangeKind| matches!(kind, ChangeKind::PaneExited { .. });
+        let event = bridge
+            .event("pane.exited", |event| exited(&event.change.kind))
+            .await;
+        assert_eq!(
+            (event.change.pane, event.change.reconciled),
+            (Some(pane), false)
+        );
+        let ChangeKind::PaneExited { exit } = event.change.kind else {
+            return;
+        };
+        assert_eq!(exit.status, Some(3));
+        server.run(["respawn-pane", "-t", &pane.to_string(), "exec cat"]);
+        bridge
+            .until("a respawned pane", |state| {
+                state.panes[&pane].exit.is_none()
+            })
+            .await;
+        bridge.stop().await;
+    });
+}
+
+#[test]
 fn a_server_may_come_late_die_and_come_back() {
     for_each_version_async(async |program| {
         let mut server = TmuxServer::absent(&program);

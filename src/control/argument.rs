@@ -34,6 +34,8 @@ pub enum Subscription {
     PanePath,
     /// The pane's first process, which changes with `respawn-pane`.
     PaneProcess,
+    /// Whether that process has ended and the pane remains.
+    PaneDead,
     /// The window's flags: activity, bell, silence, zoom.
     WindowFlags,
 }
@@ -80,11 +82,12 @@ impl fmt::Display for Flow {
 
 impl Subscription {
     /// All there are.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::PaneTitle,
         Self::PaneCommand,
         Self::PanePath,
         Self::PaneProcess,
+        Self::PaneDead,
         Self::WindowFlags,
     ];
 
@@ -115,6 +118,7 @@ impl Subscription {
             Self::PaneCommand => ("muxwire-command", "%*", rows::PANE_COMMAND),
             Self::PanePath => ("muxwire-path", "%*", rows::PANE_PATH),
             Self::PaneProcess => ("muxwire-process", "%*", "#{pane_pid}"),
+            Self::PaneDead => ("muxwire-dead", "%*", "#{pane_dead}"),
             Self::WindowFlags => ("muxwire-flags", "@*", "#{window_flags}"),
         }
     }

@@ -152,9 +152,10 @@ impl Core {
 }
 
 /// What tmux watches for us: what no notification tells of.
-const SUBSCRIPTIONS: [Subscription; 4] = [
+const SUBSCRIPTIONS: [Subscription; 5] = [
     Subscription::PaneTitle,
     Subscription::PaneCommand,
     Subscription::PanePath,
     Subscription::PaneProcess,
+    Subscription::PaneDead,
 ];
