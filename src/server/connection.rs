@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -14,10 +14,14 @@ use tracing::{Instrument, debug, info};
 
 use super::peer::{Context, Outcome, Peer, Work};
 use super::socket::{Happened, Socket};
-use crate::auth::{Authenticator, Ended};
-use crate::bridge::Handle;
+use crate::auth::{Authenticator, Authorized, Ended};
+use crate::bridge::{Handle, Screen, ScreenError};
+use crate::ids::PaneId;
 use crate::metrics::Metrics;
 use crate::wire::CloseCode;
+
+/// How long a client's stream may stand still for screens. A link that is flooded answers late.
+const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
 
 /// What a connection needs besides its socket.
 #[derive(Debug, Clone)]
@@ -240,7 +244,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
             }),
             Work::Capture { wanted, panes } => Box::pin(async move {
-                let screens = bridge.screens(panes).await;
+                let screens = capture(&bridge, panes).await;
                 Outcome::Captured { wanted, screens }
             }),
         })
@@ -263,6 +267,19 @@ async fn verify(
         Some(authenticator) => authenticator.verify(token).await,
         None => Ok(crate::auth::Principal::unrestricted()),
     }
+}
+
+/// The screens, or for each pane why there is none.
+async fn capture(
+    bridge: &Handle,
+    panes: Authorized<Vec<PaneId>>,
+) -> Vec<(PaneId, Result<Screen, ScreenError>)> {
+    let asked = panes.request().clone();
+    let captured = time::timeout(CAPTURE_LIMIT, bridge.screens(panes)).await;
+    captured.unwrap_or_else(|_| {
+        let late = || ScreenError::Tmux("tmux did not answer in time".to_owned());
+        asked.into_iter().map(|pane| (pane, Err(late()))).collect()
+    })
 }
 
 async fn end_of(ended: &mut Option<Pin<Box<dyn Future<Output = Ended> + Send>>>) -> Ended {
