@@ -52,12 +52,21 @@ def run(program, environment):
         asyncio.run(asyncio.wait_for(check(url, reader, server), SECONDS))
         assert server.wait(6) == 0, server.returncode
     finally:
-        if server.poll() is None:
-            server.kill()
-            server.wait()
+        end(server)
     left = list(Path(environment["TMPDIR"]).glob("muxwire-demo-*"))
     assert not left, f"the demo left {left}"
     print("smoke: the server told its clients, ended with 0, and left nothing behind")
+
+
+def end(server):
+    """In order if it can be had, so that the demo's own tmux ends too."""
+    if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
 
 
 async def wait_for_the_demo(url, token):
