@@ -52,6 +52,10 @@ impl Home {
             .env_clear()
             .env("HOME", self.path())
             .stdin(Stdio::null());
+        // Where the coverage of a run is written (.ci/coverage), if it is measured.
+        if let Some(file) = std::env::var_os("LLVM_PROFILE_FILE") {
+            command.env("LLVM_PROFILE_FILE", file);
+        }
         command
     }
 
