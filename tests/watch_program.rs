@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Stdio;
 
 use muxwire::ids::PaneId;
@@ -336,6 +337,23 @@ fn what_can_t_be_done_is_said_with_its_remedy() {
             !run.stderr.contains("mw_secret") || code == 2,
             "{}",
             run.stderr
+        );
+    }
+}
+
+#[test]
+fn the_docs_name_every_option() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/usage.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let help = Home::new().run("watch --help").stdout;
+    let (own, _) = help.split_once("General options").unwrap();
+    let words = own.split_whitespace().filter(|word| word.starts_with("--"));
+    let options: Vec<&str> = words.filter(|word| *word != "--help").collect();
+    assert!(options.len() >= 7, "{help}");
+    for option in options {
+        assert!(
+            docs.contains(&format!("| `{option}")),
+            "{option} is not in docs/usage.md"
         );
     }
 }
