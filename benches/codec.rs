@@ -20,15 +20,18 @@ use muxwire::control::{ControlClient, Event, Limits, escape};
 const STREAM: usize = 64 << 20;
 const READ: usize = 64 << 10;
 
+/// What stands before the data: plain, and as tmux sends it to a client with `pause-after`.
+const HEADERS: [&str; 2] = ["%output %7 ", "%extended-output %7 0 : "];
+
 /// Source text as tmux sends it, cut into lines as it comes.
-fn stream() -> Vec<u8> {
+fn stream(header: &str) -> Vec<u8> {
     let source = include_str!("../src/control/command.rs").replace('\n', "\r\n");
     let mut stream = BytesMut::with_capacity(STREAM + 1024);
     let mut at = 0;
     while stream.len() < STREAM {
         let length = 62 + (stream.len() * 7) % 37;
         let end = (at + length).min(source.len());
-        stream.extend_from_slice(b"%output %7 ");
+        stream.extend_from_slice(header.as_bytes());
         escape::escape_into(&source.as_bytes()[at..end], &mut stream);
         stream.extend_from_slice(b"\n");
         at = if end == source.len() { 0 } else { end };
@@ -86,7 +89,7 @@ fn by_hand(stream: &[u8]) -> (usize, usize) {
 }
 
 fn compare(criterion: &mut Criterion) {
-    let stream = stream();
+    let [stream, extended] = HEADERS.map(stream);
     let (lines, bytes) = codec(&stream);
     assert_eq!((lines, bytes), by_hand(&stream), "both do the same work");
     println!(
@@ -110,6 +113,10 @@ fn compare(criterion: &mut Criterion) {
     });
     group.bench_function("muxwire", |bencher| {
         bencher.iter(|| codec(black_box(&stream)))
+    });
+    group.throughput(Throughput::Bytes(extended.len() as u64));
+    group.bench_function("muxwire, extended", |bencher| {
+        bencher.iter(|| codec(black_box(&extended)));
     });
     group.finish();
     report_ratio(&stream);
