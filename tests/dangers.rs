@@ -95,7 +95,7 @@ fn dangers_1_4_8_and_11_nothing_harmful_can_be_sent() {
                 );
             }
             // Nobody's options but those that undo our own resize.
-            "set-option" => assert!(line.starts_with("set-option -uw "), "{line}"),
+            "set-option" => assert_eq!(line, "set-option -t '@2' -uw window-size"),
             _ => {}
         }
         // `#(...)` would run a shell.
@@ -266,12 +266,12 @@ fn danger_4_input_for_a_dead_pane_is_harmless() {
 }
 
 #[test]
-fn danger_5_a_one_shot_capture_costs_no_memory_and_a_links_is_counted() {
+fn danger_5_a_capture_through_a_process_of_its_own_costs_no_memory() {
     for_each_version_async(|program| async move {
         let server = TmuxServer::start(&program);
         server.run(["set-option", "-g", "history-limit", "5000"]);
         let command = "i=0; while [ $i -lt 4000 ]; do i=$((i+1)); echo $i 0123456789012345678901234567890123456789; done; exec cat";
-        let (id, pane) = server.new_session("work", command);
+        let (_, pane) = server.new_session("work", command);
         wait_until("the history is full", SOON, || {
             server.value(&pane, "#{history_size}") == "3977"
         });
@@ -288,21 +288,6 @@ fn danger_5_a_one_shot_capture_costs_no_memory_and_a_links_is_counted() {
             "tmux {} grew by {grown} bytes",
             program.version
         );
-
-        let mut owner = Owner::new(64);
-        let [control, _output] = links(&mut owner, &tmux, &id).await;
-        let pane = pane.parse().unwrap();
-        control
-            .send(
-                1,
-                vec![Command::Capture {
-                    pane,
-                    lines: LineRange::new(0, 23).unwrap(),
-                }],
-            )
-            .unwrap();
-        let bodies = owner.answer(1, 1).await.unwrap();
-        assert_eq!(control.captured_bytes(), bodies[0].as_bytes().len() as u64);
     });
 }
 

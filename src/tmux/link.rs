@@ -5,7 +5,6 @@
 
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use tokio::process::{Child, Command as Process};
@@ -43,7 +42,6 @@ pub struct LinkHandle {
     requests: mpsc::Sender<Request>,
     in_flight: Arc<Semaphore>,
     stop: watch::Sender<Stop>,
-    captured: Arc<AtomicU64>,
 }
 
 impl LinkHandle {
@@ -72,8 +70,7 @@ impl LinkHandle {
         let (requests, received) = mpsc::channel(MAX_IN_FLIGHT);
         let (stop, stopped) = watch::channel(Stop::Run);
         let in_flight = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
-        let captured = Arc::new(AtomicU64::new(0));
-        let task = LinkTask::new(id, kind, child, Arc::clone(&captured), tap);
+        let task = LinkTask::new(id, kind, child, tap);
         tokio::spawn(task.run(received, stopped, events, Arc::clone(&in_flight)));
         Ok(Self {
             id,
@@ -82,7 +79,6 @@ impl LinkHandle {
             requests,
             in_flight,
             stop,
-            captured,
         })
     }
 
@@ -144,12 +140,6 @@ impl LinkHandle {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.pid
-    }
-
-    /// How many bytes of captures came over this link: where [`Version::leaks_captures`], tmux keeps them for good.
-    #[must_use]
-    pub fn captured_bytes(&self) -> u64 {
-        self.captured.load(Ordering::Relaxed)
     }
 }
 

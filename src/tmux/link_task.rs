@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
@@ -76,7 +75,6 @@ pub(super) struct LinkTask {
     /// Since when an answer is due, counted anew with each that comes.
     waiting_since: Option<Instant>,
     last_read: Instant,
-    captured: Arc<AtomicU64>,
     tap: Option<Tap>,
 }
 
@@ -109,13 +107,7 @@ enum Step {
 }
 
 impl LinkTask {
-    pub(super) fn new(
-        link: LinkId,
-        kind: LinkKind,
-        mut child: Child,
-        captured: Arc<AtomicU64>,
-        tap: Option<Tap>,
-    ) -> Self {
+    pub(super) fn new(link: LinkId, kind: LinkKind, mut child: Child, tap: Option<Tap>) -> Self {
         // The link's own commands must always find a place beside the owner's.
         let limits = Limits {
             pending: 2 * MAX_IN_FLIGHT,
@@ -135,7 +127,6 @@ impl LinkTask {
             reason: None,
             waiting_since: Some(now),
             last_read: now,
-            captured,
             tap,
         }
     }
@@ -223,18 +214,9 @@ impl LinkTask {
             let buffer = self.reader.buffer();
             sink.read(self.link, &buffer[buffer.len() - count..], now);
         }
-        let captured = &self.captured;
         let mut answered = false;
         self.reader.drain(now, &mut |event| {
-            if let LinkEvent::Reply {
-                command, outcome, ..
-            } = &event
-            {
-                answered = true;
-                if let (true, Ok(body)) = (is_capture(command), outcome) {
-                    captured.fetch_add(body.as_bytes().len() as u64, Ordering::Relaxed);
-                }
-            }
+            answered |= matches!(event, LinkEvent::Reply { .. });
             outbox.push(event);
         });
         if answered {
@@ -408,13 +390,6 @@ impl LinkTask {
             None => CloseReason::Ended((!said.is_empty()).then_some(said)),
         }
     }
-}
-
-fn is_capture(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Capture { .. } | Command::CaptureSaved { .. } | Command::CapturePending { .. }
-    )
 }
 
 /// Writes a part of the bytes; may be cancelled without loss.

@@ -90,18 +90,6 @@ impl Version {
     pub fn survives_killed_links(&self) -> bool {
         self.rank >= Rank::release(3, 2)
     }
-
-    /// A capture on a control connection stays in the server's memory: 3.2 to 3.5.
-    #[must_use]
-    pub fn leaks_captures(&self) -> bool {
-        self.has_flow_control() && self.rank < Rank::release(3, 6)
-    }
-
-    /// `paste-buffer` into a dead pane is harmless: 3.4.
-    #[must_use]
-    pub fn has_safe_paste(&self) -> bool {
-        self.rank >= Rank::release(3, 4)
-    }
 }
 
 /// `3.3a` and `3.9-rc`: two numbers, a letter or none, and for a pre-release what follows the hyphen.
@@ -193,33 +181,28 @@ mod tests {
 
     #[test]
     fn capabilities_follow_the_version() {
-        // version, usable, flow control, leaks captures, safe paste
+        // version, usable at all, usable in full
         let table = [
-            ("2.9a", false, false, false, false),
-            ("3.1b", false, false, false, false),
-            ("3.1c", true, false, false, false),
-            ("3.2a", true, true, true, false),
-            ("3.5a", true, true, true, true),
-            ("3.6", true, true, false, true),
-            ("3.8", true, true, false, true),
-            ("next-3.9", true, true, false, true),
-            ("master", true, true, true, false),
-            ("openbsd-7.6", true, true, true, false),
+            ("2.9a", false, false),
+            ("3.1b", false, false),
+            ("3.1c", true, false),
+            ("3.2-rc3", true, false),
+            ("3.2a", true, true),
+            ("3.8", true, true),
+            ("next-3.9", true, true),
+            ("master", true, true),
+            ("openbsd-7.6", true, true),
         ];
-        for (text, usable, flow, leaks, paste) in table {
+        for (text, usable, full) in table {
             let version = Version::parse(text).unwrap();
-            let found = (
-                version.is_usable(),
+            assert_eq!(version.is_usable(), usable, "{text}");
+            let found = [
                 version.has_flow_control(),
-                version.leaks_captures(),
-            );
-            assert_eq!(
-                (found, version.has_safe_paste()),
-                ((usable, flow, leaks), paste),
-                "{text}"
-            );
-            assert_eq!(version.has_subscriptions(), flow, "{text}");
-            assert_eq!(version.has_no_start_flag(), flow, "{text}");
+                version.has_subscriptions(),
+                version.has_no_start_flag(),
+                version.survives_killed_links(),
+            ];
+            assert_eq!(found, [full; 4], "{text}");
         }
     }
 }
