@@ -1,6 +1,6 @@
 //! `muxwire watch` as a program: what it prints on real servers and real tmux, and how it ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
@@ -231,6 +231,63 @@ async fn a_reader_that_goes_away_ends_it_quietly() {
         None,
         "nothing is said"
     );
+}
+
+#[tokio::test]
+async fn a_reader_that_stops_reading_is_not_waited_for_and_misses_nothing() {
+    const FULL: u64 = 60_000;
+    let server = TestServer::open().await;
+    let home = Home::new();
+    let mut world = World::new();
+    world.session("a");
+    world.publish(&server.hub);
+    let arguments = "--json --type pane.output";
+    let mut watch = Program::watch(&home, server.address, arguments).await;
+    let mut expected = Vec::new();
+    for offset in 0..3000 {
+        let change = world.output(
+            PaneId(0),
+            offset,
+            b"some output that fills a pipe sooner or later",
+        );
+        expected.push(server.hub.publish([change], None, stamp()).0);
+    }
+    let stdout = watch.stdout.as_mut().unwrap().get_mut().get_ref();
+    let waiting = || rustix::io::ioctl_fionread(stdout).unwrap();
+    wait_until_async("a full pipe", SOON, || waiting() > FULL).await;
+    watch.interrupt();
+    let told = watch.told("--since").await;
+    let (_, since) = told.split_once("--since ").unwrap();
+    assert_eq!(watch.code().await, Some(0));
+
+    let mut found = BTreeSet::new();
+    let mut lines = Vec::new();
+    while let Some(line) = watch.line().await {
+        lines.push(line);
+    }
+    // The last line may have been cut.
+    let whole = lines
+        .iter()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    found.extend(
+        whole
+            .filter(|message| message["type"] == "pane.output")
+            .map(|event| event["seq"].as_u64().unwrap()),
+    );
+    assert!(found.len() < expected.len(), "the reader stopped too late");
+    let mut watch = Program::watch(
+        &home,
+        server.address,
+        &format!("{arguments} --since {since}"),
+    )
+    .await;
+    while found.last() < expected.last() {
+        let message: Value = serde_json::from_str(&watch.line().await.unwrap()).unwrap();
+        if message["type"] == "pane.output" {
+            found.insert(message["seq"].as_u64().unwrap());
+        }
+    }
+    assert_eq!(Vec::from_iter(found), expected);
 }
 
 #[tokio::test]

@@ -453,6 +453,20 @@ fn nothing_but_text_and_colours_reaches_the_terminal() {
 }
 
 #[test]
+fn it_does_not_matter_where_output_was_cut() {
+    let fine =
+        "\x1b[1;38:5:9mbold\x1b[0m\tx\r\n50%\r60%\x1b[K\r\n\x1bktitle\x1b\\$ \x1b(0lqk\x1b(B\n";
+    for content in HOSTILE.into_iter().chain([fine]) {
+        let whole = format!("before {content} after\n\x1b\\the end\n");
+        let expected = read(&[&whole]);
+        for cut in (0..=whole.len()).filter(|cut| whole.is_char_boundary(*cut)) {
+            let (first, second) = whole.split_at(cut);
+            assert_eq!(read(&[first, second]), expected, "{first:?} {second:?}");
+        }
+    }
+}
+
+#[test]
 fn hostile_names_are_spelt_out_everywhere() {
     for name in HOSTILE {
         let pane = json!({ "id": name, "command": name, "path": name, "mode": name, "width": name, "exit": { "status": name } });

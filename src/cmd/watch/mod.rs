@@ -125,7 +125,8 @@ impl<W: AsyncWrite + Unpin> Watch<W> {
     }
 }
 
-/// Prints without holding up the connection: a terminal or a pipe may take as long as it likes.
+/// Prints, and leaves the program free for signals meanwhile: a terminal or a pipe may take as long as it likes. A server
+/// that loses patience with that closes the connection, and is resumed later.
 async fn write(out: &mut (impl AsyncWrite + Unpin), text: &str) -> anyhow::Result<()> {
     let work = async {
         out.write_all(text.as_bytes()).await?;
