@@ -346,7 +346,7 @@ fn explain(followed: &State, new: &State, changes: &[Change]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn changes_lead_from_one_state_to_the_other(old in states(), new in states()) {

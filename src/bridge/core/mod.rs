@@ -399,4 +399,5 @@ fn is_hint(notification: &Notification, on_control_link: bool) -> bool {
 }
 
 #[cfg(test)]
+#[path = "core_tests.rs"]
 mod tests;
