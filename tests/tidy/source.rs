@@ -51,7 +51,8 @@ impl Source {
             TokenStream::from_str(text).map_err(|error| format!("{path}: not Rust: {error}"))?;
         let mut tokens = Vec::new();
         flatten(stream, &mut tokens);
-        mark_tests(&mut tokens, path.ends_with("_tests.rs"));
+        let all_tests = path.ends_with("_tests.rs") || path.ends_with("/tests.rs");
+        mark_tests(&mut tokens, all_tests);
         Ok(Self {
             path: path.to_owned(),
             text: text.to_owned(),
