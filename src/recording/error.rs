@@ -42,6 +42,9 @@ pub enum Problem {
     /// The text has characters that stand for no byte.
     #[error("its text holds {0:?}, and only characters up to U+00FF stand for bytes")]
     NoByte(char),
+    /// The text is that of a line that can't be referred to.
+    #[error("line {0} is none of the last texts that were sent")]
+    NotRecent(u64),
     /// The text is not what its direction asks for.
     #[error("{text:?} is not {expected}")]
     Text {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::entry::{Entry, What};
 use super::error::{Problem, RecordingError};
 use super::header::Header;
-use super::line::{MAX_LINE, Raw};
+use super::line::{MAX_LINE, Raw, Recent};
 use crate::ids::Epoch;
 use crate::tmux::LinkId;
 
@@ -131,6 +131,7 @@ pub struct Entries {
     header: Header,
     /// Of every line but the end.
     hash: blake3::Hasher,
+    recent: Recent,
     links: BTreeMap<LinkId, Openness>,
     last: Duration,
     finished: bool,
@@ -182,6 +183,7 @@ impl Entries {
             lines,
             header,
             hash,
+            recent: Recent::default(),
             links: BTreeMap::new(),
             last: Duration::ZERO,
             finished: false,
@@ -194,7 +196,7 @@ impl Entries {
         }
         let number = self.lines.number;
         let line = self.lines.whole()?;
-        let (entry, checksum) = Raw::decode(line)
+        let (entry, checksum) = Raw::decode(line, &mut self.recent, number)
             .and_then(Entry::new)
             .map_err(|problem| problem.at(number))?;
         self.follows(&entry).map_err(|problem| problem.at(number))?;

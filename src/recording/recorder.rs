@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::checksum;
 use super::entry::{CHECK_TEXT, End, end_text, kind_text, no_server_text, server_text};
 use super::header::Header;
-use super::line::{Direction, NO_LINK, Raw};
+use super::line::{Direction, NO_LINK, Raw, Recent};
 use crate::tmux::{CloseReason, LinkId, LinkKind, Note, TapSink};
 
 /// What may wait to be written, in bytes of memory: some seconds of a flood.
@@ -224,6 +224,8 @@ struct Writer<W: Write> {
     output: BufWriter<W>,
     hash: blake3::Hasher,
     line: Vec<u8>,
+    recent: Recent,
+    lines: usize,
     entries: u64,
     bytes: u64,
 }
@@ -234,6 +236,8 @@ impl<W: Write> Writer<W> {
             output: BufWriter::with_capacity(WRITE_BYTES, output),
             hash: blake3::Hasher::new(),
             line: Vec::new(),
+            recent: Recent::default(),
+            lines: 0,
             entries: 0,
             bytes: 0,
         }
@@ -260,11 +264,12 @@ impl<W: Write> Writer<W> {
     }
 
     fn write(&mut self, raw: &Raw) -> io::Result<()> {
-        raw.encode(&mut self.line);
+        raw.encode(&mut self.line, &mut self.recent, self.lines + 1);
         self.write_line()
     }
 
     fn write_line(&mut self) -> io::Result<()> {
+        self.lines += 1;
         self.hash.update(&self.line);
         self.bytes += self.line.len() as u64;
         let written = self.output.write_all(&self.line);

@@ -81,6 +81,7 @@ fn sample() -> (Vec<u8>, Vec<Entry>) {
     recorder.read(LINK, &every_byte, at(5));
     // Stamped before what came before it.
     recorder.written(LINK, &lines_of(batch.clone()), at(4));
+    recorder.written(LINK, &lines_of(batch.clone()), at(5));
     recorder.noted(Note::Check, at(6));
     recorder.closed(LINK, &reason, at(7));
     recorder.finish();
@@ -89,7 +90,7 @@ fn sample() -> (Vec<u8>, Vec<Entry>) {
     let bytes = kept.bytes();
     let expected = Outcome {
         end: End::Wanted,
-        entries: 7,
+        entries: 8,
         bytes: bytes.len() as u64,
     };
     assert_eq!(outcome, expected);
@@ -114,6 +115,10 @@ fn sample() -> (Vec<u8>, Vec<Entry>) {
         },
         What::Written {
             link: LINK,
+            lines: vec![batch.clone()],
+        },
+        What::Written {
+            link: LINK,
             lines: vec![batch],
         },
         What::Check,
@@ -124,7 +129,7 @@ fn sample() -> (Vec<u8>, Vec<Entry>) {
         What::End(End::Wanted),
     ];
     let offset = start.duration_since(recorder.started());
-    let times = [1, 2, 3, 5, 5, 6, 7, 7].map(|ms| {
+    let times = [1, 2, 3, 5, 5, 5, 6, 7, 7].map(|ms| {
         let at = offset + Duration::from_millis(ms);
         Duration::from_micros(u64::try_from(at.as_micros()).unwrap())
     });
@@ -141,8 +146,8 @@ fn what_was_recorded_is_read() {
     let recording = Recording::from_bytes(bytes).unwrap();
     let entries: Result<Vec<_>, _> = recording.entries().unwrap().collect();
     assert_eq!(entries.unwrap(), expected);
-    assert_eq!(recording.len(), 8);
-    assert_eq!(recording.length(), expected[7].at);
+    assert_eq!(recording.len(), 9);
+    assert_eq!(recording.length(), expected[8].at);
     assert_eq!(recording.header().tmux, "3.5a");
 }
 
