@@ -1,5 +1,8 @@
 //! Recordings: what was recorded live is replayed to the same events.
 
+mod fixtures;
+mod program;
+
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -59,7 +62,7 @@ impl Recorded {
     async fn quiet(&self, has_subscriptions: bool) {
         let told = || {
             let kept = self.kept.0.lock().unwrap();
-            String::from_utf8_lossy(&kept).contains("%subscription-changed muxwire-process")
+            String::from_utf8_lossy(&kept).contains("%subscription-changed muxwire-dead")
         };
         wait_until_async("subscriptions", SOON, || !has_subscriptions || told()).await;
         let listings = || self.bridge.counters.counts().listings;

@@ -37,7 +37,7 @@ use tempfile::TempDir;
 pub const SOON: Duration = Duration::from_secs(20);
 
 /// The versions that the project promises to work with; a test run says which were missing.
-const PROMISED: [&str; 4] = ["3.1c", "3.3a", "3.5a", "3.8"];
+pub const PROMISED: [&str; 4] = ["3.1c", "3.3a", "3.5a", "3.8"];
 
 /// One tmux program.
 #[derive(Debug, Clone)]
@@ -409,7 +409,7 @@ impl Drop for KillOnDrop {
 }
 
 /// What a child printed, or none if it did not end in time (it is killed then).
-fn wait_with_output(child: Child, limit: Duration) -> Option<Output> {
+pub fn wait_with_output(child: Child, limit: Duration) -> Option<Output> {
     let pid = child.id();
     let (sender, receiver) = std::sync::mpsc::channel();
     thread::spawn(move || sender.send(child.wait_with_output()));

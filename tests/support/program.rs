@@ -1,7 +1,9 @@
 //! The built program, run in surroundings of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+
+use super::{SOON, wait_with_output};
 
 /// A home directory that no other test shares, and nothing of the tester's own environment.
 #[derive(Debug)]
@@ -67,11 +69,20 @@ impl Home {
 
 impl Run {
     pub fn of(command: &mut Command) -> Self {
+        Self::from(command.output().unwrap())
+    }
+
+    /// Waits for the end of a run whose output is kept.
+    pub fn wait(child: Child) -> Self {
+        Self::from(wait_with_output(child, SOON).expect("it ends in time"))
+    }
+
+    fn from(output: Output) -> Self {
         let Output {
             status,
             stdout,
             stderr,
-        } = command.output().unwrap();
+        } = output;
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Self {
             code: status.code(),

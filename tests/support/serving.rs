@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -10,6 +10,8 @@ use rustix::process::Signal;
 use super::program::Home;
 use super::server::Client;
 use super::{KillOnDrop, TmuxServer, signal, wait_until};
+
+const LISTEN: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
 /// The running program.
 #[derive(Debug)]
@@ -23,11 +25,23 @@ impl Serving {
     /// Starts the program and waits for its first line. Its log goes where the test's goes.
     pub fn start(server: &TmuxServer, arguments: &[&str]) -> Self {
         let home = Home::new();
-        let socket = server.socket();
-        let mut command = home.muxwire(["serve", "--listen", "127.0.0.1:0", "-S"]);
-        command.arg(socket).args(arguments);
+        let mut command = home.muxwire(LISTEN);
+        command.arg("-S").arg(server.socket()).args(arguments);
         command.env("MUXWIRE_SERVER_TMUX", &server.program().path);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        Self::of(home, &mut command)
+    }
+
+    /// The same without any tmux, for recordings. The host is called `fixture`.
+    pub fn replay(arguments: &[&str]) -> Self {
+        let home = Home::new();
+        let mut command = home.muxwire(LISTEN);
+        command.args(arguments);
+        command.env("MUXWIRE_SERVER_HOST_NAME", "fixture");
+        Self::of(home, &mut command)
+    }
+
+    fn of(home: Home, command: &mut Command) -> Self {
         let child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
