@@ -19,8 +19,8 @@ use super::outbox::{Frame, Outbox};
 use crate::hub::Published;
 use crate::wire::{CloseCode, MAX_MESSAGE};
 
-/// The bytes that one read may bring, and that every idle connection holds.
-const READ_BUFFER: usize = 2 << 10;
+/// The bytes that one read may bring, and that every idle connection holds. Nearly all that clients say fits in.
+const READ_BUFFER: usize = 512;
 /// Writes are gathered up to this size while more waits; one event alone is written at once.
 const WRITE_BUFFER: usize = 32 << 10;
 /// The longest message that is read at all. Messages up to here that are too long for the protocol cost only
