@@ -191,11 +191,10 @@ mod tests {
             matches!(&actions[1], Action::Capture { panes } if *panes == [PaneId(1), PaneId(2)])
         );
 
-        let gone = Err(ScreenError::NoSuchPane);
         screens.captured(
             vec![
                 (PaneId(1), Ok(printed(1, "new"))),
-                (PaneId(2), gone.clone()),
+                (PaneId(2), Err(ScreenError::NoSuchPane)),
             ],
             |_| 50,
             &mut actions,
