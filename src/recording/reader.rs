@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -113,11 +113,11 @@ impl Source {
     fn lines(&self) -> Result<Entries, RecordingError> {
         let input: Box<dyn BufRead + Send> = match self {
             Self::File(path) => {
-                let file = File::open(path)?;
-                if !file.metadata()?.is_file() {
+                // Opening a pipe would wait for whoever writes into it.
+                if !fs::metadata(path)?.is_file() {
                     return Err(io::Error::other("it is no plain file").into());
                 }
-                Box::new(BufReader::with_capacity(READ_AHEAD, file))
+                Box::new(BufReader::with_capacity(READ_AHEAD, File::open(path)?))
             }
             Self::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
         };

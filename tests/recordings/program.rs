@@ -152,6 +152,7 @@ fn a_file_that_is_no_whole_recording_is_refused_with_its_line() {
             "line 1 of the recording: this is no recording",
         ),
         ("absent", None, "No such file"),
+        (".", None, "no plain file"),
     ];
     for (name, content, expected) in rows {
         if let Some(content) = content {
