@@ -179,6 +179,9 @@ impl Run {
     /// One operation, on what the bridge knows now; tmux may refuse it, if that is old by then.
     async fn step(&mut self, bridge: &LiveBridge, server: &TmuxServer) {
         let (kind, changes_links) = KINDS[self.random.below(KINDS.len())];
+        if kind == "swap-pane" && !server.version().tells_of_swaps() {
+            return;
+        }
         if changes_links || self.random.below(8) == 0 {
             synced(bridge, server).await;
         }

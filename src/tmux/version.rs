@@ -72,6 +72,12 @@ impl Version {
         self.rank >= Rank::release(3, 2)
     }
 
+    /// `%layout-change` when panes are swapped: 3.2.
+    #[must_use]
+    pub fn tells_of_swaps(&self) -> bool {
+        self.rank >= Rank::release(3, 2)
+    }
+
     /// `%paste-buffer-changed` and `%paste-buffer-deleted`: 3.4.
     #[must_use]
     pub fn tells_of_buffers(&self) -> bool {

@@ -8,7 +8,7 @@ use crate::bridge::action::Action;
 use crate::bridge::outputs::left;
 use crate::control::{Body, Command, Flow};
 use crate::ids::{PaneId, SessionId};
-use crate::model::{Audience, Change, ChangeKind, Listing, State, Verdict, diff};
+use crate::model::{Audience, Change, ChangeKind, Exit, Listing, State, Verdict, diff};
 use crate::tmux::{ReplyError, Version};
 
 impl Core {
@@ -63,6 +63,13 @@ impl Core {
             Verdict::Ordinary => {}
         }
         self.suspected.clear();
+        if changes
+            .iter()
+            .any(|change| is_half_known_exit(&change.kind))
+        {
+            // The end of a pane's output came before the end of its process.
+            self.relist.request(now);
+        }
         let left = left(&self.state, &state);
         if changes.is_empty() {
             self.state = Arc::new(state);
@@ -147,9 +154,19 @@ fn is_told(kind: &ChangeKind, version: Option<&Version>) -> bool {
         | ChangeKind::PaneCommandChanged { .. }
         | ChangeKind::PanePathChanged { .. }
         | ChangeKind::PaneExited { .. } => can(Version::has_subscriptions),
+        ChangeKind::WindowLayoutChanged { .. }
+        | ChangeKind::PaneResized { .. }
+        | ChangeKind::PaneActiveChanged { .. }
+        | ChangeKind::PaneRemoved { moved: true }
+        | ChangeKind::PaneCreated { moved: true, .. } => can(Version::tells_of_swaps),
         ChangeKind::BufferChanged { .. } | ChangeKind::BufferDeleted { .. } => {
             can(Version::tells_of_buffers)
         }
         _ => true,
     }
+}
+
+/// Whether a process is told to have ended, but not yet how.
+fn is_half_known_exit(kind: &ChangeKind) -> bool {
+    matches!(kind, ChangeKind::PaneExited { exit } if *exit == Exit::default())
 }
