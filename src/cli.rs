@@ -219,6 +219,8 @@ pub struct WatchArgs {
     #[arg(
         long,
         value_name = "URL",
+        env = "MUXWIRE_URL",
+        hide_env_values = true,
         default_value = "ws://127.0.0.1:8765/monitor"
     )]
     pub url: Endpoint,

@@ -102,6 +102,12 @@ fn input_that_a_pane_would_not_take_is_an_error() {
             Ok(()),
             "the mode is left on request"
         );
+        server.run(["clock-mode", "-t", "%0"]);
+        assert_eq!(
+            bridge.input(pane, vec![text("x")], true).await,
+            Ok(()),
+            "any mode"
+        );
         let bad = InputError::BadKey {
             key: "Entre".to_owned(),
         };
@@ -283,13 +289,13 @@ fn a_screen_loses_nothing_towards_the_stream() {
             .lines()
             .filter_map(|line| number(line.as_bytes()))
             .collect();
-        // The first line of it may be cut, and is left out.
+        // The first line of it may be cut, and is left out. Or the counter has come to its end already.
+        let first = following.first().copied().unwrap_or(4001);
         assert!(
-            following[0] <= last + 2,
-            "{last} is shown, and the stream goes on with {}",
-            following[0]
+            first <= last + 2,
+            "{last} is shown, and the stream goes on with {first}"
         );
-        let expected: Vec<u32> = (following[0]..=4000).collect();
+        let expected: Vec<u32> = (first..=4000).collect();
         assert_eq!(
             following, expected,
             "what others follow is not touched by a capture"

@@ -347,6 +347,7 @@ fn variables_that_are_no_settings_are_left_alone() {
     let variables = [
         ("MUXWIRE_TOKEN", "mw_x"),
         ("MUXWIRE_LINK", "1"),
+        ("MUXWIRE_URL", "ws://127.0.0.1:1/monitor"),
         ("MUXWIRE_TMUX_DIR", "/x"),
         ("MUXWIRE_CONFIG", ""),
     ];

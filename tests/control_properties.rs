@@ -132,6 +132,7 @@ fn command() -> impl Strategy<Value = Command> {
         pane().prop_map(|pane| Command::CheckPane { pane }),
         pane().prop_map(|pane| Command::PaneState { pane }),
         pane().prop_map(|pane| Command::CancelMode { pane }),
+        pane().prop_map(|pane| Command::QuitModes { pane }),
         pane().prop_map(|pane| Command::CapturePending { pane }),
         (pane(), vec(any::<u8>(), 1..=MAX_INPUT_BYTES)).prop_map(|(pane, bytes)| {
             Command::SendBytes {

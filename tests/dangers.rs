@@ -46,6 +46,7 @@ fn every_command() -> Vec<Command> {
             key: KeyName::new("Enter").unwrap(),
         },
         Command::CancelMode { pane },
+        Command::QuitModes { pane },
         flow(pane, Flow::Pause),
         flow(pane, Flow::Continue),
         Command::Subscribe { subscription },
@@ -76,6 +77,7 @@ fn dangers_1_4_8_and_11_nothing_harmful_can_be_sent() {
         "send-keys",
         "refresh-client",
         "capture-pane",
+        "copy-mode",
         "resize-window",
         "set-option",
         "detach-client",
@@ -86,6 +88,7 @@ fn dangers_1_4_8_and_11_nothing_harmful_can_be_sent() {
         let verb = words.next().unwrap();
         assert!(harmless.contains(&verb), "{line}");
         match verb {
+            "copy-mode" => assert_eq!(line, "copy-mode -t '%1' -q", "modes are ended only"),
             "refresh-client" => {
                 let allowed = ["-A '%1:pause'", "-A '%1:continue'", "-B "];
                 let rest = &line["refresh-client ".len()..];

@@ -973,3 +973,17 @@ async fn health_and_figures_are_shown() {
         assert!(text.contains(line), "{line} is missing in\n{text}");
     }
 }
+
+#[tokio::test]
+async fn typing_without_a_tmux_server_is_to_be_tried_again() {
+    let server = TestServer::open().await;
+    let mut client = server.client().await;
+    for target in [json!({"pane": "%0"}), json!({"session": "main"})] {
+        let request = json!({"action": "command", "target": target, "command": "ls"});
+        let error = client.ask(request, "error").await;
+        assert_eq!(
+            (&error["code"], &error["retryable"]),
+            (&json!("TMUX_UNAVAILABLE"), &json!(true))
+        );
+    }
+}

@@ -10,6 +10,7 @@ use super::action::Action;
 use super::request::{InputError, InputRequest, Key};
 use crate::control::rows::{CheckRow, Row as _};
 use crate::control::{Body, Command, InputBytes, KeyName};
+use crate::ids::PaneId;
 use crate::tmux::{LinkId, ReplyError};
 
 /// Where the outcome of a request goes. Nobody may be waiting for it any more, and that is no error.
@@ -146,12 +147,7 @@ impl Pending {
             if !self.request.cancel_mode {
                 return Err(InputError::InMode { mode: row.mode });
             }
-            self.commands.insert(
-                0,
-                Command::CancelMode {
-                    pane: self.request.pane,
-                },
-            );
+            self.commands.insert(0, leave(self.request.pane, &row.mode));
         }
         Ok(())
     }
@@ -169,6 +165,14 @@ impl Pending {
             tag,
             commands: vec![command],
         }));
+    }
+}
+
+/// What ends a mode: those in which text is read have commands of their own.
+fn leave(pane: PaneId, mode: &str) -> Command {
+    match mode {
+        "copy-mode" | "view-mode" => Command::CancelMode { pane },
+        _ => Command::QuitModes { pane },
     }
 }
 

@@ -9,10 +9,14 @@ use std::path::{Path, PathBuf};
 pub(in crate::config) const PREFIX: &str = "MUXWIRE_";
 /// The variable that names the file, as `--config` does.
 pub(in crate::config) const FILE_VARIABLE: &str = "MUXWIRE_CONFIG";
-/// Variables of the prefix that are no settings: the token of `watch`, the mark of our own tmux clients, and where
-/// tests look for other versions of tmux.
-pub(in crate::config) const OTHER_VARIABLES: [&str; 3] =
-    ["MUXWIRE_TOKEN", "MUXWIRE_LINK", "MUXWIRE_TMUX_DIR"];
+/// Variables of the prefix that are no settings: the token and the server of `watch`, the mark of our own tmux clients,
+/// and where tests look for other versions of tmux.
+pub(in crate::config) const OTHER_VARIABLES: [&str; 4] = [
+    "MUXWIRE_TOKEN",
+    "MUXWIRE_URL",
+    "MUXWIRE_LINK",
+    "MUXWIRE_TMUX_DIR",
+];
 
 /// A setting that was given on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]

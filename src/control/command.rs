@@ -48,8 +48,13 @@ pub enum Command {
         /// The key.
         key: KeyName,
     },
-    /// Ends the pane's copy mode or the like.
+    /// Ends the pane's copy mode or view mode.
     CancelMode {
+        /// The pane.
+        pane: PaneId,
+    },
+    /// Ends all modes of the pane, such as a list to choose from or a clock.
+    QuitModes {
         /// The pane.
         pane: PaneId,
     },

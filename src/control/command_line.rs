@@ -43,13 +43,11 @@ impl fmt::Display for Command {
                 write!(f, "send-keys -t '{pane}' {}", Quoted(key.as_str()))
             }
             Self::CancelMode { pane } => write!(f, "send-keys -t '{pane}' -X cancel"),
+            Self::QuitModes { pane } => write!(f, "copy-mode -t '{pane}' -q"),
             Self::Flow { pane, flow } => write!(f, "refresh-client -A '{pane}:{flow}'"),
             Self::Subscribe { subscription } => {
-                write!(
-                    f,
-                    "refresh-client -B {}",
-                    Quoted(&subscription.definition())
-                )
+                let definition = subscription.definition();
+                write!(f, "refresh-client -B {}", Quoted(&definition))
             }
             Self::Unsubscribe { subscription: name } => write!(f, "refresh-client -B '{name}'"),
             Self::Capture { pane, lines } => {
@@ -138,6 +136,7 @@ fn for_pane(pane: PaneId, name: &str, words: &[&str]) -> Option<Command> {
             Command::SendBytes { pane, bytes }
         }
         ("send-keys", ["-X", "cancel"]) => Command::CancelMode { pane },
+        ("copy-mode", ["-q"]) => Command::QuitModes { pane },
         ("send-keys", [key]) => {
             let key = KeyName::new(key)?;
             Command::SendKey { pane, key }

@@ -253,12 +253,7 @@ impl Core {
         if heard && is_hint(&notification, self.control == Some(link)) {
             self.hint(now);
         }
-        if matches!(
-            notification,
-            Notification::WindowClose { .. } | Notification::UnlinkedWindowClose { .. }
-        ) {
-            // The window may live on in another session, and its panes be still with this link: until they are
-            // paused, tmux keeps their output for it, and a respawn of one can end the server.
+        if is_urgent(&notification) {
             self.relist.request_at_once(now);
         }
     }
@@ -380,6 +375,20 @@ impl Core {
             }
         }
     }
+}
+
+/// Whether a listing should not wait for more hints.
+///
+/// A window that closes may live on in another session, and its panes be still with this link: until they are paused,
+/// tmux keeps their output for it, and a respawn of one can end the server. And until a session's new name is known,
+/// those see it who may see the old one.
+fn is_urgent(notification: &Notification) -> bool {
+    matches!(
+        notification,
+        Notification::WindowClose { .. }
+            | Notification::UnlinkedWindowClose { .. }
+            | Notification::SessionRenamed { .. }
+    )
 }
 
 /// Whether a notification may mean that a listing would differ from the last one.

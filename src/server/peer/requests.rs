@@ -10,6 +10,7 @@ use crate::auth::{Denied, Permission, Principal};
 use crate::bridge::{InputError, InputRequest, Key};
 use crate::hub::{Filter, Since};
 use crate::ids::PaneId;
+use crate::model::State;
 use crate::server::repeats::{self, Known};
 use crate::server::target;
 use crate::wire::{ClientMessage, ErrorCode, RequestId, ServerMessage, Target, Typed, parse};
@@ -163,7 +164,8 @@ impl Peer {
             }
         }
         let (state, _) = self.context.hub.snapshot();
-        let pane = target::pane(&state, principal, &request.target).ok_or_else(not_found)?;
+        let pane = target::pane(&state, principal, &request.target)
+            .ok_or_else(|| no_target(&state, principal))?;
         let places = state.places_of_pane(pane);
         let sessions = places.iter().map(|place| &*place.session_name);
         let input = request.input(pane);
@@ -244,6 +246,15 @@ impl TypeRequest {
 /// The answer for what isn't there, and for what is but may not be seen.
 pub(super) fn not_found() -> Refusal {
     denied(Denied::Unseen)
+}
+
+/// Why a target names no pane: there is none to be seen, or there is no tmux now that could have any.
+fn no_target(state: &State, principal: &Principal) -> Refusal {
+    if state.server.is_some() || !principal.may(Permission::Write) {
+        return not_found();
+    }
+    let error = InputError::Unavailable;
+    (code_of(&error), error.to_string())
 }
 
 fn denied(denied: Denied) -> Refusal {
