@@ -8,7 +8,7 @@ use crate::bridge::action::Action;
 use crate::bridge::outputs::left;
 use crate::control::{Body, Command, Flow};
 use crate::ids::{PaneId, SessionId};
-use crate::model::{Audience, Change, ChangeKind, Exit, Listing, State, Verdict, diff};
+use crate::model::{Audience, Change, ChangeKind, Listing, State, Verdict, diff};
 use crate::tmux::{ReplyError, Version};
 
 impl Core {
@@ -63,13 +63,7 @@ impl Core {
             Verdict::Ordinary => {}
         }
         self.suspected.clear();
-        if changes
-            .iter()
-            .any(|change| is_half_known_exit(&change.kind))
-        {
-            // The end of a pane's output came before the end of its process.
-            self.relist.request(now);
-        }
+        self.exits.listed(&state, now);
         let left = left(&self.state, &state);
         if changes.is_empty() {
             self.state = Arc::new(state);
@@ -164,9 +158,4 @@ fn is_told(kind: &ChangeKind, version: Option<&Version>) -> bool {
         }
         _ => true,
     }
-}
-
-/// Whether a process is told to have ended, but not yet how.
-fn is_half_known_exit(kind: &ChangeKind) -> bool {
-    matches!(kind, ChangeKind::PaneExited { exit } if *exit == Exit::default())
 }

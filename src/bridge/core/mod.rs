@@ -3,6 +3,7 @@
 //! Time is a parameter, and what is to be done is returned; so a recording drives it exactly as tmux does.
 
 mod coming;
+mod exits;
 mod finding;
 mod listing;
 
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use self::exits::HalfKnownExits;
 use self::finding::Finding;
 use super::action::Action;
 use super::clock::Clock;
@@ -85,6 +87,7 @@ pub(super) struct Core {
     gathering: Gathering,
     touched: BTreeSet<String>,
     last_hint: Instant,
+    exits: HalfKnownExits,
     processes: HashMap<LinkId, u32>,
     ended: VecDeque<u32>,
     inputs: Inputs,
@@ -126,6 +129,7 @@ impl Core {
             gathering: Gathering::default(),
             touched: BTreeSet::new(),
             last_hint: now,
+            exits: HalfKnownExits::default(),
             processes: HashMap::new(),
             ended: VecDeque::new(),
             inputs: Inputs::default(),
@@ -178,6 +182,7 @@ impl Core {
             self.relist.due(),
             self.reconciler.due(),
             self.outputs.due(self.last_hint),
+            self.exits.due(),
         ];
         dues.into_iter().flatten().min()
     }
@@ -286,6 +291,9 @@ impl Core {
     fn timer(&mut self, now: Instant) {
         if self.finding.due.take_if(|due| *due <= now).is_some() {
             self.actions.push(Action::Find);
+        }
+        if self.exits.take(now) {
+            self.relist.request(now);
         }
         if self.outputs.retry(now) {
             self.relist.request(now);
