@@ -142,9 +142,12 @@ impl LiveBridge {
                 }
             }
         };
-        timeout(SOON, wait)
-            .await
-            .unwrap_or_else(|_| panic!("{what} did not come"))
+        timeout(SOON, wait).await.unwrap_or_else(|_| {
+            panic!(
+                "{what} did not come; the panes are {:?}",
+                self.hub.snapshot().0.panes
+            )
+        })
     }
 
     /// The bytes of a pane until they hold a text, gaps as `<gap>`.
