@@ -205,7 +205,7 @@ fn a_server_may_come_late_die_and_come_back() {
                     event.change.kind.name() == "server.lost"
                 })
                 .await;
-            assert_eq!(*bridge.state(), muxwire::model::State::default());
+            assert_eq!(*bridge.state(), State::default());
         }
         bridge.stop().await;
     });
