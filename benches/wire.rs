@@ -65,7 +65,7 @@ fn encode(criterion: &mut Criterion) {
                 return 0;
             };
             let seen = view(&event.change, &Everything, |_| true).unwrap();
-            encoder.event(&event, seen).len()
+            encoder.event(&event, seen).bytes().len()
         });
     });
     group.finish();

@@ -1,9 +1,8 @@
 //! The task of one connection: it moves messages between the socket, the peer and the log, and does the peer's work.
 
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -12,16 +11,13 @@ use tokio::time::{self, Sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info};
 
-use super::peer::{Context, Outcome, Peer, Work};
+use super::jobs::{self, Begun, Ending, Job};
+use super::peer::{Context, Outcome, Peer};
 use super::socket::{Happened, Socket};
-use crate::auth::{Authenticator, Authorized, Ended};
-use crate::bridge::{Handle, Screen, ScreenError};
-use crate::ids::PaneId;
+use crate::auth::Ended;
+use crate::bridge::Handle;
 use crate::metrics::Metrics;
 use crate::wire::CloseCode;
-
-/// How long a client's stream may stand still for screens. A link that is flooded answers late.
-const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
 
 /// What a connection needs besides its socket.
 #[derive(Debug, Clone)]
@@ -43,14 +39,12 @@ enum Event {
     Stop,
 }
 
-type Job = Pin<Box<dyn Future<Output = Outcome> + Send>>;
-
 struct Connection<S> {
     socket: Socket<S>,
     peer: Peer,
     jobs: FuturesUnordered<Job>,
     /// Reports when the principal's token ends.
-    ended: Option<Pin<Box<dyn Future<Output = Ended> + Send>>>,
+    ended: Option<Ending>,
     deadline: Pin<Box<Sleep>>,
     services: Services,
     stopping: bool,
@@ -195,59 +189,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn begin_work(&mut self) {
         for work in self.peer.take_work() {
-            let job = self.job(work);
-            self.jobs.extend(job);
+            match jobs::begin(work, &self.services) {
+                Begun::Job(job) => self.jobs.push(job),
+                Begun::Watch(ended) => self.ended = ended,
+            }
         }
-    }
-
-    /// What is to be waited for, if the work is not done at once.
-    fn job(&mut self, work: Work) -> Option<Job> {
-        let bridge = self.services.bridge.clone();
-        Some(match work {
-            Work::Verify { id, token } => {
-                let authenticator = self.services.context.authenticator.clone();
-                Box::pin(async move {
-                    let verdict = verify(authenticator, &token).await;
-                    Outcome::Verified { id, verdict }
-                })
-            }
-            Work::WatchEnd(principal) => {
-                let authenticator = self.services.context.authenticator.as_ref();
-                self.ended = authenticator.map(|one| Box::pin(one.ended(&principal)) as _);
-                return None;
-            }
-            Work::Type {
-                id,
-                pane,
-                input,
-                slot,
-            } => Box::pin(async move {
-                let typed = bridge.input(input).await;
-                if let Some(slot) = slot {
-                    slot.finish(typed.clone());
-                }
-                Outcome::Typed {
-                    id,
-                    pane,
-                    repeated: false,
-                    typed,
-                }
-            }),
-            Work::Await { id, earlier } => Box::pin(async move {
-                let pane = earlier.pane;
-                let typed = earlier.outcome().await;
-                Outcome::Typed {
-                    id,
-                    pane,
-                    repeated: true,
-                    typed,
-                }
-            }),
-            Work::Capture { wanted, panes } => Box::pin(async move {
-                let screens = capture(&bridge, panes).await;
-                Outcome::Captured { wanted, screens }
-            }),
-        })
     }
 
     /// What was asked for is done although nobody waits: the keys of repeated requests outlive the connection.
@@ -259,30 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 }
 
-async fn verify(
-    authenticator: Option<Authenticator>,
-    token: &str,
-) -> Result<crate::auth::Principal, crate::auth::AuthError> {
-    match authenticator {
-        Some(authenticator) => authenticator.verify(token).await,
-        None => Ok(crate::auth::Principal::unrestricted()),
-    }
-}
-
-/// The screens, or for each pane why there is none.
-async fn capture(
-    bridge: &Handle,
-    panes: Authorized<Vec<PaneId>>,
-) -> Vec<(PaneId, Result<Screen, ScreenError>)> {
-    let asked = panes.request().clone();
-    let captured = time::timeout(CAPTURE_LIMIT, bridge.screens(panes)).await;
-    captured.unwrap_or_else(|_| {
-        let late = || ScreenError::Tmux("tmux did not answer in time".to_owned());
-        asked.into_iter().map(|pane| (pane, Err(late()))).collect()
-    })
-}
-
-async fn end_of(ended: &mut Option<Pin<Box<dyn Future<Output = Ended> + Send>>>) -> Ended {
+async fn end_of(ended: &mut Option<Ending>) -> Ended {
     match ended {
         Some(ended) => ended.await,
         None => std::future::pending().await,

@@ -1,11 +1,13 @@
 //! The server that clients connect to: HTTP, the WebSocket handshake, and one task for each client.
 //!
 //! Reading order: `http` (accepting and routes), `upgrade` and `origin` (the handshake), `connection` (the task
-//! of a client), `peer` (the client as a state machine without IO), `outbox` and `socket` (what is written and
-//! how), `target` and `repeats` (what requests mean). This module knows nothing of tmux's protocol or processes.
+//! of a client), `peer` (the client as a state machine without IO), `jobs` (the work that it asks for), `outbox` and
+//! `socket` (what is written and how), `target` and `repeats` (what requests mean). This module knows nothing of
+//! tmux's protocol or processes.
 
 mod connection;
 mod http;
+mod jobs;
 mod origin;
 mod outbox;
 mod peer;

@@ -3,17 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::hub::Published;
+use crate::wire::Framed;
 
-/// A message on its way to the client.
+/// A frame on its way to the client.
 #[derive(Debug)]
-pub(super) enum Frame {
-    /// A JSON text; with its event if its time from tmux to the socket is to be measured.
-    Text(Bytes, Option<Arc<Published>>),
-    /// A ping of the WebSocket protocol.
-    Ping,
+pub(super) struct Frame {
+    pub(super) framed: Framed,
+    /// The event that it is, if its time from tmux to the socket is to be measured.
+    pub(super) event: Option<Arc<Published>>,
 }
 
 /// The client reads more slowly than messages come.
@@ -96,10 +94,15 @@ const SHORT_BYTES: usize = 256 << 10;
 const KEPT_CAPACITY: usize = 64;
 
 impl Frame {
-    fn len(&self) -> usize {
-        match self {
-            Self::Text(text, _) => text.len(),
-            Self::Ping => 0,
+    /// A frame whose time is not measured.
+    pub(super) fn new(framed: Framed) -> Self {
+        Self {
+            framed,
+            event: None,
         }
+    }
+
+    fn len(&self) -> usize {
+        self.framed.bytes().len()
     }
 }

@@ -143,14 +143,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     fn message(&mut self, frame: Frame) -> Message {
-        match frame {
-            Frame::Text(text, event) => {
-                self.measured.extend(event);
-                // A raw frame, since our own JSON need not be checked for UTF-8 again for every client.
-                Message::Frame(RawFrame::message(text, OpCode::Data(Data::Text), true))
-            }
-            Frame::Ping => Message::Ping(Bytes::new()),
+        if !frame.framed.is_message() {
+            return Message::Ping(Bytes::new());
         }
+        self.measured.extend(frame.event);
+        // A raw frame, since our own JSON need not be checked for UTF-8 again for every client.
+        let payload = Bytes::copy_from_slice(frame.framed.payload());
+        Message::Frame(RawFrame::message(payload, OpCode::Data(Data::Text), true))
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Happened> {

@@ -1,16 +1,16 @@
 //! Events as JSON text, each encoded once for all who see it alike.
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
 use super::client::RequestId;
+use super::framed::{FrameBuilder, Framed};
 use super::json::{lossy_string, number, string};
 use super::objects::{
     BufferObject, ClientObject, Contents, ExitObject, PaneObject, ServerObject, SessionObject,
     Text, WindowObject,
 };
-use super::server::to_json;
+use super::server::{to_frame, to_json};
 use super::severity::severity;
 use super::snapshot::{Part, Screens, Source};
 use crate::hub::{Crossing, Form, Published, View, Viewer};
@@ -50,8 +50,9 @@ impl Encoder {
 
     /// An event as seen so, encoded now or before.
     #[must_use]
-    pub fn event(&self, event: &Published, view: View) -> Bytes {
-        event.encoded(Form::Json, view, || self.encode(event, view))
+    pub fn event(&self, event: &Published, view: View) -> Framed {
+        let encode = || self.encode(event, view).bytes().clone();
+        Framed::built(event.encoded(Form::Json, view, encode))
     }
 
     /// The state of tmux as of a place in the log.
@@ -63,7 +64,7 @@ impl Encoder {
         part: Part,
         viewer: &impl Viewer,
         screens: &Screens,
-    ) -> Bytes {
+    ) -> Framed {
         let source = Source {
             host: &self.host,
             epoch: &self.epoch,
@@ -73,36 +74,37 @@ impl Encoder {
             viewer,
             screens,
         };
-        to_json(&source.message(id))
+        to_frame(&source.message(id))
     }
 
-    fn encode(&self, event: &Published, view: View) -> Bytes {
+    fn encode(&self, event: &Published, view: View) -> Framed {
         let change = &event.change;
-        let mut out = Vec::with_capacity(512);
+        let mut frame = FrameBuilder::new(512);
+        let out = frame.out();
         out.extend_from_slice(b"{\"type\":\"");
         out.extend_from_slice(view.kind(change).as_bytes());
         // Milliseconds, cut off and not rounded.
         out.extend_from_slice(format!("\",\"timestamp\":\"{:.3}\"", event.at).as_bytes());
         if let Some(place) = view.place(change) {
-            write_place(&mut out, place, change.pane);
+            write_place(out, place, change.pane);
         }
         out.extend_from_slice(&self.common);
-        number(&mut out, event.seq.0);
+        number(out, event.seq.0);
         if change.reconciled {
             out.extend_from_slice(b",\"reconciled\":true");
         }
         out.extend_from_slice(b",\"data\":");
         match &change.kind {
-            ChangeKind::PaneOutput { offset, bytes } => write_output(&mut out, *offset, bytes),
+            ChangeKind::PaneOutput { offset, bytes } => write_output(out, *offset, bytes),
             ChangeKind::SessionRenamed { session, .. } if view.crossing == Crossing::Came => {
                 let object = SessionObject::new(session, view.limited);
                 let contents = event.state().map(|state| Contents::new(session, state));
-                write(&mut out, &with(&object, &json!({ "contents": contents })));
+                write(out, &with(&object, &json!({ "contents": contents })));
             }
-            kind => write_data(&mut out, kind, view, view.place(change)),
+            kind => write_data(out, kind, view, view.place(change)),
         }
         out.push(b'}');
-        out.into()
+        frame.text()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`ClientMessage`] (what clients say, checked against the schemas), [`ServerMessage`] (replies),
 //! [`Encoder`] (events and snapshots), [`Request`] and [`Received`] (the same from where a client stands),
-//! [`severity`] (how bad a piece of output looks), [`schema`] (the JSON Schemas of `grammar/protocol/v1/`).
+//! [`Framed`] (a message as it stands on the socket), [`severity`] (how bad a piece of output looks), [`schema`] (the JSON Schemas of `grammar/protocol/v1/`).
 //!
 //! The types with serde are here and nowhere else, and are converted by hand. This module knows nothing of sockets,
 //! tasks or tmux's own protocol.
@@ -11,6 +11,7 @@ mod client;
 mod code;
 mod cursor;
 mod event;
+mod framed;
 mod json;
 mod objects;
 mod received;
@@ -26,6 +27,7 @@ pub use client::{
 pub use code::{CloseCode, ErrorCode};
 pub use cursor::{cursor, since_cursor};
 pub use event::Encoder;
+pub use framed::Framed;
 pub use received::{Garbled, Kind, Received};
 pub use request::{Request, RequestSince};
 pub use server::ServerMessage;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::client::RequestId;
 use super::code::ErrorCode;
 use super::cursor::cursor;
+use super::framed::{FrameBuilder, Framed};
 use super::objects::Text;
 use crate::ids::{Epoch, PaneId, Seq};
 
@@ -101,6 +102,23 @@ impl ServerMessage<'_> {
     pub fn encode(&self) -> Bytes {
         to_json(&Message::from(self))
     }
+
+    /// The message as a frame.
+    #[must_use]
+    pub fn framed(&self) -> Framed {
+        to_frame(&Message::from(self))
+    }
+}
+
+/// Any of our own types as a frame of JSON text.
+pub(super) fn to_frame(message: &impl Serialize) -> Framed {
+    let mut builder = FrameBuilder::new(256);
+    #[expect(
+        clippy::expect_used,
+        reason = "memory takes every byte, and our types have no keys but strings"
+    )]
+    serde_json::to_writer(builder.out(), message).expect("our own messages can be written");
+    builder.text()
 }
 
 /// Any of our own types as JSON text.

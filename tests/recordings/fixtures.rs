@@ -123,7 +123,7 @@ fn events(recording: &Recording) -> String {
     for event in replayed(recording) {
         let view = view(&event.change, &everybody, |_| true).expect("nothing is hidden");
         let encoded = encoder.event(&event, view);
-        lines.push_str(std::str::from_utf8(&encoded).unwrap());
+        lines.push_str(std::str::from_utf8(encoded.payload()).unwrap());
         lines.push('\n');
     }
     lines

@@ -16,7 +16,7 @@ use crate::bridge::{InputRequest, Screen, ScreenError};
 use crate::hub::{Hub, Subscription};
 use crate::ids::{PaneId, Seq};
 use crate::model::State;
-use crate::wire::{CloseCode, Encoder, ErrorCode, Part, RequestId, ServerMessage};
+use crate::wire::{CloseCode, Encoder, ErrorCode, Framed, Part, RequestId, ServerMessage};
 
 use self::stream::Stream;
 use super::outbox::{Frame, Outbox, OutboxLimits};
@@ -256,7 +256,7 @@ impl Peer {
                 return self.close(CloseCode::NoPong, now);
             }
             self.ping_at = now + interval;
-            self.send(Frame::Ping, now);
+            self.send(Frame::new(Framed::PING), now);
         }
         self.bookmark(now);
     }
@@ -374,7 +374,7 @@ impl Peer {
     }
 
     fn say(&mut self, message: &ServerMessage<'_>, now: Instant) {
-        self.send(Frame::Text(message.encode(), None), now);
+        self.send(Frame::new(message.framed()), now);
     }
 
     /// Puts a message into the outbox. A client that lets it overflow is closed; it can come back and resume.

@@ -18,7 +18,7 @@ use super::{ConnectionLimits, Context, Peer};
 use crate::hub::{HistoryLimits, Hub, Stamp};
 use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::model::{Change, ChangeKind, Place, Places};
-use crate::server::outbox::{Frame, OutboxLimits};
+use crate::server::outbox::OutboxLimits;
 use crate::server::repeats::Repeats;
 use crate::wire::Encoder;
 
@@ -188,8 +188,8 @@ impl Run {
             let Some(frame) = self.peer.ends().0.pop() else {
                 return;
             };
-            if let Frame::Text(text, _) = frame {
-                self.take(&serde_json::from_slice(&text).unwrap());
+            if frame.framed.is_message() {
+                self.take(&serde_json::from_slice(frame.framed.payload()).unwrap());
             }
         }
     }

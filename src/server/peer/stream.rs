@@ -142,9 +142,11 @@ impl Peer {
     }
 
     fn deliver(&mut self, event: &Arc<Published>, view: View, now: Instant) {
-        let text = self.context.encoder.event(event, view);
-        let measured = event.awaits_first_write().then(|| Arc::clone(event));
-        self.send(Frame::Text(text, measured), now);
+        let frame = Frame {
+            framed: self.context.encoder.event(event, view),
+            event: event.awaits_first_write().then(|| Arc::clone(event)),
+        };
+        self.send(frame, now);
         if self.stream.subscription.complete_to().is_some() {
             self.stream.told = event.seq;
         }
@@ -239,8 +241,8 @@ impl Peer {
     ) {
         let at = (&*wanted.state, wanted.seq);
         let encoder = &self.context.encoder;
-        let text = encoder.snapshot(wanted.id.as_ref(), at, wanted.part, principal, screens);
-        self.send(Frame::Text(text, None), now);
+        let framed = encoder.snapshot(wanted.id.as_ref(), at, wanted.part, principal, screens);
+        self.send(Frame::new(framed), now);
     }
 
     /// Tells the client how far it is complete, when events that are not for it have gone by.

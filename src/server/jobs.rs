@@ -1,0 +1,100 @@
+//! The work that a peer asks for, as futures: what a connection waits for besides its socket and the log.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::time;
+
+use super::connection::Services;
+use super::peer::{Outcome, Work};
+use crate::auth::{AuthError, Authenticator, Authorized, Ended, Principal};
+use crate::bridge::{Handle, Screen, ScreenError};
+use crate::ids::PaneId;
+
+/// How long a client's stream may stand still for screens. A link that is flooded answers late.
+const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Some work under way.
+pub(super) type Job = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// Reports when the principal's token ends.
+pub(super) type Ending = Pin<Box<dyn Future<Output = Ended> + Send>>;
+
+/// Work that was begun.
+pub(super) enum Begun {
+    /// Its outcome is to be reported.
+    Job(Job),
+    /// From now on this is to be reported; nothing, while authentication is off.
+    Watch(Option<Ending>),
+}
+
+/// Begins some work.
+pub(super) fn begin(work: Work, services: &Services) -> Begun {
+    let bridge = services.bridge.clone();
+    let authenticator = services.context.authenticator.as_ref();
+    Begun::Job(match work {
+        Work::Verify { id, token } => {
+            let authenticator = authenticator.cloned();
+            Box::pin(async move {
+                let verdict = verify(authenticator, &token).await;
+                Outcome::Verified { id, verdict }
+            })
+        }
+        Work::WatchEnd(principal) => {
+            let ending = authenticator.map(|one| Box::pin(one.ended(&principal)) as _);
+            return Begun::Watch(ending);
+        }
+        Work::Type {
+            id,
+            pane,
+            input,
+            slot,
+        } => Box::pin(async move {
+            let typed = bridge.input(input).await;
+            if let Some(slot) = slot {
+                slot.finish(typed.clone());
+            }
+            Outcome::Typed {
+                id,
+                pane,
+                repeated: false,
+                typed,
+            }
+        }),
+        Work::Await { id, earlier } => Box::pin(async move {
+            let pane = earlier.pane;
+            let typed = earlier.outcome().await;
+            Outcome::Typed {
+                id,
+                pane,
+                repeated: true,
+                typed,
+            }
+        }),
+        Work::Capture { wanted, panes } => Box::pin(async move {
+            let screens = capture(&bridge, panes).await;
+            Outcome::Captured { wanted, screens }
+        }),
+    })
+}
+
+async fn verify(authenticator: Option<Authenticator>, token: &str) -> Result<Principal, AuthError> {
+    match authenticator {
+        Some(authenticator) => authenticator.verify(token).await,
+        None => Ok(Principal::unrestricted()),
+    }
+}
+
+/// The screens, or for each pane why there is none.
+async fn capture(
+    bridge: &Handle,
+    panes: Authorized<Vec<PaneId>>,
+) -> Vec<(PaneId, Result<Screen, ScreenError>)> {
+    let asked = panes.request().clone();
+    let captured = time::timeout(CAPTURE_LIMIT, bridge.screens(panes)).await;
+    captured.unwrap_or_else(|_| {
+        let late = || ScreenError::Tmux("tmux did not answer in time".to_owned());
+        asked.into_iter().map(|pane| (pane, Err(late()))).collect()
+    })
+}
