@@ -19,6 +19,12 @@ pub(super) enum Action {
     },
     /// Print what these panes show.
     Capture { panes: Vec<PaneId> },
+    /// Print a pane whole, with this many lines of scrollback.
+    Print {
+        ticket: u64,
+        pane: PaneId,
+        scrollback: u32,
+    },
     /// Let a link detach and end.
     Close(LinkId),
     /// Tell whoever records that the next listing is a check of the reconciler.

@@ -16,6 +16,7 @@ use super::core::{Core, Event, Setup};
 use super::counters::Counters;
 use super::request::{Request, ScreenError};
 use super::screens::Captured;
+use super::views::Printed;
 use crate::hub::Hub;
 use crate::ids::PaneId;
 use crate::model::{Debounce, Server};
@@ -87,6 +88,8 @@ struct Live {
     to_events: mpsc::Sender<LinkEvent>,
     captures: mpsc::Receiver<Captured>,
     to_captures: mpsc::Sender<Captured>,
+    prints: mpsc::UnboundedReceiver<Printed>,
+    to_prints: mpsc::UnboundedSender<Printed>,
     requests: mpsc::Receiver<Request>,
     finder: Finder,
 }
@@ -96,6 +99,7 @@ enum Step {
     Links(Vec<LinkEvent>),
     Finder(Finding),
     Captured(Captured),
+    Printed(Printed),
     Request(Request),
     Timer,
     Cancelled,
@@ -116,6 +120,8 @@ impl Live {
         let (to_events, events) = mpsc::channel(EVENTS);
         // One capture is under way at a time.
         let (to_captures, captures) = mpsc::channel(1);
+        // Each pane has at most one print under way.
+        let (to_prints, prints) = mpsc::unbounded_channel();
         let finder = Finder::start(tmux.clone());
         finder.find();
         Self {
@@ -128,6 +134,8 @@ impl Live {
             to_events,
             captures,
             to_captures,
+            prints,
+            to_prints,
             requests: ends.requests,
             finder,
         }
@@ -146,6 +154,7 @@ impl Live {
                 }
                 Step::Finder(Finding::Unusable(error)) => return Err(error),
                 Step::Captured(captured) => self.handle(Event::Captured(captured), now),
+                Step::Printed(printed) => self.handle(Event::Printed(printed), now),
                 Step::Request(request) => self.handle(Event::Request(request), now),
                 Step::Timer => self.handle(Event::Timer, now),
                 Step::Cancelled => return Ok(()),
@@ -160,6 +169,7 @@ impl Live {
             _ = self.events.recv_many(&mut batch, BATCH) => Step::Links(batch),
             Some(finding) = self.finder.findings.recv() => Step::Finder(finding),
             Some(captured) = self.captures.recv() => Step::Captured(captured),
+            Some(printed) = self.prints.recv() => Step::Printed(printed),
             Some(request) = self.requests.recv() => Step::Request(request),
             () = until(deadline) => Step::Timer,
             () = cancel.cancelled() => Step::Cancelled,
@@ -229,6 +239,19 @@ impl Live {
                     }
                 });
             }
+            Action::Print {
+                ticket,
+                pane,
+                scrollback,
+            } => {
+                let (tmux, prints) = (self.tmux.clone(), self.to_prints.clone());
+                tokio::spawn(async move {
+                    let printed = print(&tmux, ticket, pane, scrollback).await;
+                    if prints.send(printed).is_err() {
+                        tracing::debug!("the bridge ended while a pane was printed");
+                    }
+                });
+            }
             Action::Close(link) => {
                 if let Some(handle) = self.links.get(&link) {
                     handle.detach();
@@ -295,6 +318,13 @@ async fn capture(tmux: &Tmux, panes: Vec<PaneId>) -> Captured {
         captured.push((pane, printed.map_err(|error| unprinted(&error))));
     }
     captured
+}
+
+/// Prints one pane whole.
+async fn print(tmux: &Tmux, ticket: u64, pane: PaneId, scrollback: u32) -> Printed {
+    let whole = tmux.print_whole(pane, scrollback, CAPTURE_LIMIT).await;
+    let parts = whole.map_err(|error| unprinted(&error));
+    Printed { ticket, parts }
 }
 
 fn unprinted(error: &TmuxError) -> ScreenError {

@@ -17,8 +17,11 @@ mod request;
 mod screens;
 mod streams;
 mod text;
+mod views;
 
 pub use counters::{Counters, Counts};
 pub use live::{Ends, Settings, follow};
 pub use replay::{Player, Speed, replay};
-pub use request::{Handle, InputError, InputRequest, Key, Request, Screen, ScreenError};
+pub use request::{
+    Handle, InputError, InputRequest, Key, PaneView, Request, Screen, ScreenError, ViewRequest,
+};

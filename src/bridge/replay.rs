@@ -151,6 +151,9 @@ fn refuse(request: Request) {
             let none = panes.map(|pane| (pane, Err(ScreenError::Recording)));
             let _ = reply.send(none.collect());
         }
+        Request::View { reply, .. } => {
+            let _ = reply.send(Err(ScreenError::Recording));
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! What clients may ask of the bridge, and what comes of it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::auth::Authorized;
 use crate::ids::PaneId;
+use crate::screen::PaneSnapshot;
 
 /// How many requests may wait for the bridge; each is answered within microseconds, so more is a stuck bridge.
 const REQUESTS: usize = 1024;
@@ -26,6 +29,38 @@ pub enum Request {
         /// A screen or the reason why there is none, for each pane that was asked for.
         reply: oneshot::Sender<Vec<(PaneId, Result<Screen, ScreenError>)>>,
     },
+    /// Show a pane: its state at one offset of its stream, and all that came since.
+    View {
+        /// Which pane.
+        view: Authorized<ViewRequest>,
+        /// The view, or the reason why there is none.
+        reply: oneshot::Sender<Result<PaneView, ScreenError>>,
+    },
+}
+
+/// A pane to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewRequest {
+    /// The pane.
+    pub pane: PaneId,
+    /// How many lines of scrollback are wanted, at most.
+    pub scrollback: u32,
+}
+
+/// A pane's state and how it goes on.
+///
+/// A fresh terminal that gets the snapshot's replay, then `since`, then the pane's output from `offset` on shows what
+/// tmux does, if the snapshot is exact.
+#[derive(Debug, Clone)]
+pub struct PaneView {
+    /// The pane's state at the snapshot's own offset. It may hold more scrollback than was asked for.
+    pub snapshot: Arc<PaneSnapshot>,
+    /// How many lines of scrollback are given: the last ones of the snapshot's.
+    pub scrollback: u32,
+    /// What the pane printed between the snapshot's offset and `offset`.
+    pub since: Vec<Bytes>,
+    /// The offset at which the live stream goes on.
+    pub offset: u64,
 }
 
 /// Keys for a pane.
@@ -172,5 +207,17 @@ impl Handle {
             return Vec::new();
         }
         screens.await.unwrap_or_default()
+    }
+
+    /// Shows a pane.
+    ///
+    /// # Errors
+    /// Says why it can't be shown.
+    pub async fn view(&self, view: Authorized<ViewRequest>) -> Result<PaneView, ScreenError> {
+        let (reply, outcome) = oneshot::channel();
+        if self.0.send(Request::View { view, reply }).await.is_err() {
+            return Err(ScreenError::Unavailable);
+        }
+        outcome.await.unwrap_or(Err(ScreenError::Unavailable))
     }
 }

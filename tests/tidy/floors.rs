@@ -25,6 +25,7 @@ pub const MODULES: &[Module] = &[
     module("printable", 0, &[]),
     module("control", 1, &["ids"]),
     module("model", 2, &["ids", "control"]),
+    module("screen", 2, &["ids", "control"]),
     module("hub", 3, &["ids", "glob", "model"]),
     module("auth", 3, &["glob"]),
     module("tmux", 4, &["ids", "control"]),
@@ -41,6 +42,7 @@ pub const MODULES: &[Module] = &[
             "ids",
             "control",
             "model",
+            "screen",
             "hub",
             "auth",
             "tmux",
@@ -51,7 +53,9 @@ pub const MODULES: &[Module] = &[
     module(
         "server",
         7,
-        &["ids", "model", "hub", "auth", "wire", "metrics", "bridge"],
+        &[
+            "ids", "model", "screen", "hub", "auth", "wire", "metrics", "bridge",
+        ],
     ),
     module(
         "cmd",
@@ -98,6 +102,7 @@ pub const OUTSIDE: &[Outside] = &[
             "bridge::request",
             "bridge::inputs",
             "bridge::screens",
+            "bridge::views",
             "recording",
             "server",
             "client",
@@ -122,9 +127,14 @@ pub const OUTSIDE: &[Outside] = &[
         why: "each module says what can be wrong with a type of its own",
     },
     Outside {
-        names: &["nom", "memchr"],
+        names: &["nom"],
         only_in: &["control"],
         why: "only control mode is parsed",
+    },
+    Outside {
+        names: &["memchr"],
+        only_in: &["control", "screen"],
+        why: "only what tmux and its panes say is searched for bytes",
     },
     Outside {
         names: &["clap"],

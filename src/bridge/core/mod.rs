@@ -24,6 +24,7 @@ use super::outputs::Outputs;
 use super::request::{Request, ScreenError};
 use super::screens::{Captured, Screens, refuse};
 use super::streams::Streams;
+use super::views::{Printed, Views, answer};
 use crate::control::{Body, Command, Notification};
 use crate::hub::Hub;
 use crate::ids::{PaneId, SessionId};
@@ -57,6 +58,8 @@ pub(super) enum Event {
     Link(LinkEvent),
     /// The panes of an [`Action::Capture`] have been printed.
     Captured(Captured),
+    /// The pane of an [`Action::Print`] has been printed.
+    Printed(Printed),
     /// A client asks for something.
     Request(Request),
     /// A link did not take the commands of this tag.
@@ -92,6 +95,7 @@ pub(super) struct Core {
     ended: VecDeque<u32>,
     inputs: Inputs,
     screens: Screens,
+    views: Views,
     actions: Vec<Action>,
     last_tag: u64,
     setup: Setup,
@@ -134,6 +138,7 @@ impl Core {
             ended: VecDeque::new(),
             inputs: Inputs::default(),
             screens: Screens::default(),
+            views: Views::default(),
             actions: Vec::new(),
             last_tag: 0,
             setup,
@@ -158,6 +163,7 @@ impl Core {
                 } = self;
                 screens.captured(captured, |pane| streams.offset(pane), actions);
             }
+            Event::Printed(printed) => self.views.printed(printed),
             Event::Request(request) => self.request(request),
             Event::Timer => self.timer(now),
             Event::Listing => drop(self.start_listing(now)),
@@ -367,6 +373,15 @@ impl Core {
                 let tag = self.next_tag();
                 self.inputs
                     .begin(control, tag, input.into_request(), reply, &mut self.actions);
+            }
+            Request::View { view, reply } => {
+                let Some(_) = control else {
+                    return answer(reply, Err(ScreenError::Unavailable));
+                };
+                let ticket = self.next_tag();
+                let view = view.into_request();
+                self.views
+                    .begin(ticket, view, reply, &self.streams, &mut self.actions);
             }
             Request::Screens { panes, reply } if control.is_none() => {
                 refuse(panes.into_request(), reply, &ScreenError::Unavailable);

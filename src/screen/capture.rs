@@ -1,0 +1,56 @@
+//! What tmux captured of a pane, as it came.
+
+use bytes::{Bytes, BytesMut};
+
+use crate::control::escape::unescape_capture_into;
+use crate::control::rows::{PaneStateRow, Row as _, RowError};
+
+/// What tmux said of a pane in one turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    pub(super) state: PaneStateRow,
+    /// Scrollback and the screen that shows.
+    pub(super) lines: Vec<Bytes>,
+    /// The primary screen while the other one shows.
+    pub(super) saved: Vec<Bytes>,
+    pub(super) pending: Bytes,
+}
+
+impl Capture {
+    /// Reads the state row and the captures, escaped as tmux prints them with `-C`, each line ended by LF.
+    ///
+    /// # Errors
+    /// The row is not one.
+    pub fn new(
+        state: &[u8],
+        screen: &Bytes,
+        saved: &Bytes,
+        pending: &Bytes,
+    ) -> Result<Self, RowError> {
+        let state = state.strip_suffix(b"\n").unwrap_or(state);
+        Ok(Self {
+            state: PaneStateRow::parse(state)?,
+            lines: lines(screen),
+            saved: lines(saved),
+            pending: lines(pending).into_iter().next().unwrap_or_default(),
+        })
+    }
+
+    /// What tmux said of the cursor and the modes.
+    #[must_use]
+    pub fn state(&self) -> &PaneStateRow {
+        &self.state
+    }
+}
+
+fn lines(escaped: &Bytes) -> Vec<Bytes> {
+    let Some(whole) = escaped.strip_suffix(b"\n") else {
+        return Vec::new();
+    };
+    let unescaped = |line| {
+        let mut bytes = BytesMut::new();
+        unescape_capture_into(line, &mut bytes);
+        bytes.freeze()
+    };
+    whole.split(|byte| *byte == b'\n').map(unescaped).collect()
+}

@@ -1,0 +1,17 @@
+//! A pane's screen: what tmux captured of it, what only the pane's own bytes told, and the bytes that bring a fresh
+//! terminal into that state.
+//!
+//! It does no IO and knows no links: bytes and captures come in, a [`PaneSnapshot`] comes out. Reading order: `snapshot`
+//! (what is known of a pane at one offset), `replay` (how a terminal gets there).
+
+mod build;
+mod capture;
+mod replay;
+mod snapshot;
+
+pub use capture::Capture;
+pub use replay::replay_scrollback;
+pub use snapshot::{
+    Alternate, Assumed, Cursor, CursorShape, KeyMode, Modes, Mouse, PaneSnapshot, ScrollRegion,
+    Unfinished,
+};
