@@ -1,0 +1,120 @@
+//! What runs in panes, and the other processes that the benchmark makes of its own program.
+
+use std::io::{BufRead as _, Write as _};
+use std::thread;
+use std::time::Duration;
+
+use rustix::thread::{CpuSet, sched_setaffinity};
+
+use crate::numbers::now;
+use crate::stamps;
+
+/// Length of a flood's line as control mode tells it, with its `\r\n`.
+pub const FLOOD_LINE: usize = 80;
+
+/// Runs one of the small programs. The first argument is its name.
+pub fn run(arguments: &[String]) {
+    let number = |at: usize| -> u64 { arguments[at].parse().unwrap() };
+    match arguments[0].as_str() {
+        "stamp" => stamp(),
+        "flood" => flood(number(1)),
+        "print" => print(Duration::from_millis(number(1))),
+        "spin" => spin(usize::try_from(number(1)).unwrap()),
+        other => panic!("there is no program {other}"),
+    }
+}
+
+/// The command line that runs a program in a pane.
+pub fn command(arguments: &str) -> String {
+    let own = std::env::current_exe().unwrap();
+    format!("exec {} pane {arguments}", own.display())
+}
+
+fn read_line() -> Option<String> {
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line).unwrap();
+    (read > 0).then_some(line)
+}
+
+fn write(text: &str) {
+    let mut output = std::io::stdout().lock();
+    output.write_all(text.as_bytes()).unwrap();
+    output.flush().unwrap();
+}
+
+/// Sleeps until the monotonic clock shows this.
+fn sleep_until(at: u64) {
+    thread::sleep(Duration::from_nanos(at.saturating_sub(now())));
+}
+
+/// For each line of `START PERIOD COUNT`, writes that many stamps, one each PERIOD from START on, in nanoseconds.
+///
+/// The carriage return keeps a terminal that shows the pane on one line, so that none has to scroll.
+fn stamp() {
+    while let Some(line) = read_line() {
+        let plan: Vec<u64> = line
+            .split_whitespace()
+            .map(|word| word.parse().unwrap())
+            .collect();
+        let [start, period, count] = plan[..] else {
+            panic!("{line:?} is no plan");
+        };
+        for number in 0..count {
+            sleep_until(start + number * period);
+            write(&format!("{}\r", stamps::text(now())));
+        }
+        sleep_until(start + count * period);
+        write(&format!("{}\r", stamps::end()));
+    }
+}
+
+/// One line of a flood, as the program writes it: without the carriage return, which the terminal adds.
+pub fn flood_line(number: u64, line: &mut Vec<u8>) {
+    let from = line.len();
+    write!(line, "{number:09} ").unwrap();
+    let letters = b"The quick brown fox jumps over the lazy dog, and runs on into the next line.";
+    line.extend_from_slice(&letters[..FLOOD_LINE - 2 - 10]);
+    line.push(b'\n');
+    debug_assert_eq!(line.len() - from, FLOOD_LINE - 1);
+}
+
+/// After a line of input, writes this many lines and an end mark, in writes of 16 KiB as programs do.
+fn flood(lines: u64) {
+    read_line();
+    let mut output = std::io::stdout().lock();
+    let mut block = Vec::new();
+    for number in 0..lines {
+        flood_line(number, &mut block);
+        if block.len() >= 16 << 10 {
+            output.write_all(&block).unwrap();
+            block.clear();
+        }
+    }
+    block.extend_from_slice(stamps::end().as_bytes());
+    output.write_all(&block).unwrap();
+    output.flush().unwrap();
+    while read_line().is_some() {}
+}
+
+/// Writes a line with a stamp at this pace, for ever.
+fn print(period: Duration) {
+    let period = u64::try_from(period.as_nanos()).unwrap();
+    let start = now();
+    for number in 1.. {
+        sleep_until(start + number * period);
+        write(&format!(
+            "{} compiled one more file of many\n",
+            stamps::text(now())
+        ));
+    }
+}
+
+/// Keeps a core busy. Whoever starts this lets it run at the idle priority, so that it is in nobody's way.
+fn spin(core: usize) {
+    let mut cores = CpuSet::new();
+    cores.set(core);
+    sched_setaffinity(None, &cores).unwrap();
+    loop {
+        std::hint::spin_loop();
+    }
+}

@@ -1,0 +1,91 @@
+//! The table that all parts add to, in Markdown.
+
+/// One line of it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// What was measured, in which unit and under which conditions.
+    pub what: String,
+    /// The direct reader of the same run, if there is one.
+    pub direct: String,
+    /// Another program of the same run, with its name.
+    pub other: String,
+    pub muxwire: String,
+    /// How muxwire compares: a difference or a ratio.
+    pub compared: String,
+    pub goal: String,
+    /// None where there is no goal.
+    pub reached: Option<bool>,
+}
+
+impl Row {
+    pub fn new(what: impl Into<String>, muxwire: impl Into<String>) -> Self {
+        let none = || "-".to_owned();
+        Self {
+            what: what.into(),
+            muxwire: muxwire.into(),
+            direct: none(),
+            other: none(),
+            compared: none(),
+            goal: none(),
+            reached: None,
+        }
+    }
+
+    pub fn direct(mut self, direct: impl Into<String>) -> Self {
+        self.direct = direct.into();
+        self
+    }
+
+    pub fn other(mut self, other: impl Into<String>) -> Self {
+        self.other = other.into();
+        self
+    }
+
+    pub fn compared(mut self, compared: impl Into<String>) -> Self {
+        self.compared = compared.into();
+        self
+    }
+
+    pub fn goal(mut self, goal: impl Into<String>, reached: bool) -> Self {
+        self.goal = goal.into();
+        self.reached = Some(reached);
+        self
+    }
+}
+
+/// All lines so far.
+#[derive(Debug, Default)]
+pub struct Table(Vec<Row>);
+
+impl Table {
+    pub fn add(&mut self, row: Row) {
+        println!("  => {}", line(&row));
+        self.0.push(row);
+    }
+
+    pub fn print(&self) {
+        println!(
+            "| what | direct `tmux -C` reader | another program | muxwire | compared | goal | reached |"
+        );
+        println!("| --- | --- | --- | --- | --- | --- | --- |");
+        for row in &self.0 {
+            println!("{}", line(row));
+        }
+    }
+}
+
+fn line(row: &Row) -> String {
+    let reached = row
+        .reached
+        .map_or("-", |reached| if reached { "yes" } else { "no" });
+    let cells = [
+        &row.what,
+        &row.direct,
+        &row.other,
+        &row.muxwire,
+        &row.compared,
+        &row.goal,
+    ];
+    let cells: Vec<&str> = cells.iter().map(|cell| cell.as_str()).collect();
+    format!("| {} | {reached} |", cells.join(" | "))
+}
