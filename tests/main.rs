@@ -20,6 +20,7 @@ mod control_live;
 mod control_properties;
 mod dangers;
 mod hub;
+mod hub_panes;
 mod links;
 mod protocol;
 mod random_operations;

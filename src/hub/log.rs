@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::watch;
 
+use super::printed;
 use super::published::{Known, Stamp};
 use super::reader::{NotRecoverable, Position, Reader};
 use super::ring::{Found, HistoryLimits, Ring};
-use crate::ids::{Epoch, Seq, WindowId};
+use crate::ids::{Epoch, PaneId, Seq, WindowId};
 use crate::model::{Audience, Change, ChangeKind, State};
 
 /// The event log and the state that it leads to. Cheap to clone; all clones are one.
@@ -131,6 +133,19 @@ impl Hub {
         }
         drop(log);
         Ok(Reader::new(self.clone(), since.seq))
+    }
+
+    /// What a pane printed from one offset to another, in pieces; nothing if not all of it is kept.
+    #[must_use]
+    pub fn output_between(&self, pane: PaneId, from: u64, to: u64) -> Option<Vec<Bytes>> {
+        printed::between(&self.lock().ring, pane, from, to)
+    }
+
+    /// The place behind which all comes that a pane printed from an offset on, and the offset at which that begins: the
+    /// one that was asked for, or that of the event in whose middle it lies. Nothing if not all of it is kept.
+    #[must_use]
+    pub fn place_of_output(&self, pane: PaneId, offset: u64) -> Option<(Seq, u64)> {
+        printed::place_of(&self.lock().ring, pane, offset)
     }
 
     /// A position of this log.

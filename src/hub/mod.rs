@@ -9,6 +9,7 @@
 
 mod filter;
 mod log;
+mod printed;
 mod published;
 mod reader;
 mod ring;
@@ -20,5 +21,5 @@ pub use log::{Hub, HubFigures};
 pub use published::{Form, Published, Stamp};
 pub use reader::{Next, NotRecoverable, Position, Reader, Since};
 pub use ring::HistoryLimits;
-pub use subscription::{Names, Step, Subscription, TooManyRules};
+pub use subscription::{Names, Step, Subscription, TooManyOpen, TooManyRules};
 pub use view::{Crossing, View, Viewer, view};

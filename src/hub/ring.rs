@@ -96,6 +96,11 @@ impl Ring {
             .map_or(Found::Evicted, |event| Found::Event(Arc::clone(event)))
     }
 
+    /// The events from the newest to the oldest that is kept.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &Arc<Published>> {
+        self.events.iter().rev()
+    }
+
     /// Drops what passes the bounds. The newest event always stays: it has to reach those who wait for it.
     pub(super) fn evict(&mut self, now: Timestamp) {
         while self.events.len() > 1 && self.is_over(now) {

@@ -14,13 +14,18 @@ use super::log::Hub;
 use super::published::Published;
 use super::reader::{Next, NotRecoverable, Reader, Since};
 use super::view::{View, Viewer, view};
-use crate::ids::Seq;
+use crate::ids::{PaneId, Seq};
 use crate::model::State;
 
 /// A client has more rules than are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a connection can have at most {max} rules: unsubscribe from all to begin anew", max = Subscription::MAX_RULES)]
 pub struct TooManyRules;
+
+/// A client has too many panes open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a connection can have at most {max} panes open: close some", max = Subscription::MAX_OPEN)]
+pub struct TooManyOpen;
 
 /// One step through the log.
 #[derive(Debug)]
@@ -52,11 +57,16 @@ struct Rule {
     from: Seq,
     wants: bool,
     filter: Filter,
+    /// The pane that it was made for by opening it: it is no wish of its own, and goes when the pane is closed.
+    opened: Option<PaneId>,
 }
 
 impl Subscription {
     /// The most rules of one client; it bounds the work of judging one event.
     pub const MAX_RULES: usize = 64;
+
+    /// The most panes that one client may have open.
+    pub const MAX_OPEN: usize = 256;
 
     /// Nothing subscribed as yet.
     #[must_use]
@@ -115,12 +125,55 @@ impl Subscription {
             Ok(start) => (start.unwrap_or_else(|| self.hub.reader()), None),
             Err(reason) => (self.hub.reader(), Some(reason)),
         };
+        Ok((self.want(filter, None, start)?, lost))
+    }
+
+    /// Adds all that concerns one pane, from behind `place` on, or else from now on. Returns the place after which it
+    /// counts: now if what came after the wanted one is no longer kept. Opening a pane again begins anew.
+    ///
+    /// # Errors
+    /// There are too many open panes already; nothing has changed.
+    pub fn open(&mut self, pane: PaneId, place: Option<Seq>) -> Result<Seq, TooManyOpen> {
+        let others = |rule: &&Rule| rule.opened.is_some_and(|opened| opened != pane);
+        if self.rules.iter().filter(others).count() >= Self::MAX_OPEN {
+            return Err(TooManyOpen);
+        }
+        self.close(pane);
+        let start = place.and_then(|place| self.hub.position(&self.hub.position_at(place)).ok());
+        let start = start.unwrap_or_else(|| self.hub.reader());
+        // Rules of open panes are not counted among those that are bounded.
+        self.want(Filter::all(), Some(pane), start)
+            .map_err(|_| TooManyOpen)
+    }
+
+    /// Takes away what opening a pane gave; what else is subscribed to stays. Returns whether the pane was open.
+    pub fn close(&mut self, pane: PaneId) -> bool {
+        let Some(index) = self.rules.iter().position(|rule| rule.opened == Some(pane)) else {
+            return false;
+        };
+        self.rules.remove(index);
+        for (_, rules) in &mut self.read_before {
+            *rules -= usize::from(*rules > index);
+        }
+        if self.rules.is_empty() {
+            *self = Self::new(&self.hub);
+        }
+        true
+    }
+
+    fn want(
+        &mut self,
+        filter: Filter,
+        opened: Option<PaneId>,
+        start: Reader,
+    ) -> Result<Seq, TooManyRules> {
         let from = start.place();
         let rules_before = self.rules.len();
         self.add(Rule {
             from,
             wants: true,
             filter,
+            opened,
         })?;
         match &self.reader {
             Some(reader) if reader.place() <= from => {}
@@ -130,7 +183,7 @@ impl Subscription {
             }
             None => self.reader = Some(start),
         }
-        Ok((from, lost))
+        Ok(from)
     }
 
     /// Removes what passes the filter, from the client's place on.
@@ -150,6 +203,7 @@ impl Subscription {
             from,
             wants: false,
             filter,
+            opened: None,
         })
     }
 
@@ -207,22 +261,35 @@ impl Subscription {
             .iter()
             .rev()
             .filter(|rule| rule.from < seq);
-        let mut counting = counting.skip_while(|rule| !rule.filter.matches(subject, names));
+        let mut counting = counting.skip_while(|rule| !rule.matches(subject, names));
         counting.next().is_some_and(|rule| rule.wants)
     }
 
     fn add(&mut self, rule: Rule) -> Result<(), TooManyRules> {
         let repeats = |last: &Rule| {
-            last.wants == rule.wants && last.filter == rule.filter && last.from <= rule.from
+            last.wants == rule.wants
+                && last.filter == rule.filter
+                && last.opened == rule.opened
+                && last.from <= rule.from
         };
         if self.rules.last().is_some_and(repeats) {
             return Ok(());
         }
-        if self.rules.len() >= Self::MAX_RULES {
+        let wishes = self.rules.iter().filter(|rule| rule.opened.is_none());
+        if rule.opened.is_none() && wishes.count() >= Self::MAX_RULES {
             return Err(TooManyRules);
         }
         self.rules.push(rule);
         Ok(())
+    }
+}
+
+impl Rule {
+    fn matches(&self, subject: &Subject<'_>, names: WindowNames<'_>) -> bool {
+        match self.opened {
+            Some(pane) => subject.pane == Some(pane),
+            None => self.filter.matches(subject, names),
+        }
     }
 }
 
