@@ -7,7 +7,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
-use muxwire::hub::{HistoryLimits, Hub, Next, Stamp, Viewer, view};
+use muxwire::hub::{Form, HistoryLimits, Hub, Next, Stamp, Viewer, view};
 use muxwire::ids::{Epoch, PaneId, SessionId, WindowId};
 use muxwire::model::{Change, ChangeKind, Place, Places};
 use muxwire::wire::Encoder;
@@ -65,7 +65,7 @@ fn encode(criterion: &mut Criterion) {
                 return 0;
             };
             let seen = view(&event.change, &Everything, |_| true).unwrap();
-            encoder.event(&event, seen).bytes().len()
+            encoder.event(&event, seen, Form::Json).bytes().len()
         });
     });
     group.finish();

@@ -22,6 +22,7 @@ mod dangers;
 mod hub;
 mod hub_panes;
 mod links;
+mod panes;
 mod protocol;
 mod random_operations;
 mod recordings;

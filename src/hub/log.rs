@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::printed;
 use super::published::{Known, Stamp};
 use super::reader::{NotRecoverable, Position, Reader};
-use super::ring::{Found, HistoryLimits, Ring};
+use super::ring::{Behind, Found, HistoryLimits, Ring};
 use crate::ids::{Epoch, PaneId, Seq, WindowId};
 use crate::model::{Audience, Change, ChangeKind, State};
 
@@ -133,6 +133,18 @@ impl Hub {
         }
         drop(log);
         Ok(Reader::new(self.clone(), since.seq))
+    }
+
+    /// How much lies behind a place.
+    #[must_use]
+    pub fn behind(&self, place: Seq) -> Behind {
+        self.lock().ring.behind(place)
+    }
+
+    /// The bounds of what is kept.
+    #[must_use]
+    pub fn limits(&self) -> HistoryLimits {
+        self.lock().ring.limits()
     }
 
     /// What a pane printed from one offset to another, in pieces; nothing if not all of it is kept.

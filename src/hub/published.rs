@@ -33,6 +33,8 @@ impl Stamp {
 pub enum Form {
     /// The JSON text of `muxwire.v1`.
     Json,
+    /// Output as the binary messages of `muxwire.v1.bin`.
+    Binary,
 }
 
 /// A change with its place in the log.
@@ -47,6 +49,8 @@ pub struct Published {
     context: Known,
     read_at: Option<Instant>,
     written: AtomicBool,
+    /// What all events before it counted for.
+    total_before: u64,
     encodings: Encodings,
 }
 
@@ -67,7 +71,13 @@ struct Encodings {
 }
 
 impl Published {
-    pub(super) fn new(seq: Seq, stamp: Stamp, change: Change, context: Known) -> Self {
+    pub(super) fn new(
+        seq: Seq,
+        stamp: Stamp,
+        change: Change,
+        context: Known,
+        total_before: u64,
+    ) -> Self {
         Self {
             seq,
             at: stamp.at,
@@ -75,6 +85,7 @@ impl Published {
             context,
             read_at: stamp.read_at,
             written: AtomicBool::new(false),
+            total_before,
             encodings: Encodings::default(),
         }
     }
@@ -101,6 +112,10 @@ impl Published {
         let bytes = bytes();
         others.push((form, view, bytes.clone()));
         bytes
+    }
+
+    pub(super) fn total_before(&self) -> u64 {
+        self.total_before
     }
 
     /// The name of its window at the time, and the name before it if that is what changed.

@@ -45,7 +45,18 @@ pub(super) struct Ring {
     limits: HistoryLimits,
     events: VecDeque<Arc<Published>>,
     bytes: usize,
+    /// What all events that ever came counted for.
+    total: u64,
     head: Seq,
+}
+
+/// How much lies behind a place of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Behind {
+    /// Events.
+    pub events: u64,
+    /// Bytes, as they count in the history.
+    pub bytes: u64,
 }
 
 impl Ring {
@@ -54,8 +65,13 @@ impl Ring {
             limits,
             events: VecDeque::new(),
             bytes: 0,
+            total: 0,
             head: Seq::default(),
         }
+    }
+
+    pub(super) fn limits(&self) -> HistoryLimits {
+        self.limits
     }
 
     /// The place of the newest event; 0 before the first.
@@ -78,8 +94,9 @@ impl Ring {
 
     pub(super) fn push(&mut self, stamp: Stamp, change: Change, context: Known) {
         self.head = self.head.next();
-        let event = Published::new(self.head, stamp, change, context);
+        let event = Published::new(self.head, stamp, change, context, self.total);
         self.bytes += event.cost();
+        self.total += event.cost() as u64;
         self.events.push_back(Arc::new(event));
     }
 
@@ -87,13 +104,25 @@ impl Ring {
         if place >= self.head {
             return Found::Head;
         }
-        let Some(index) = place.0.checked_sub(self.evicted().0) else {
-            return Found::Evicted;
-        };
-        let index = usize::try_from(index).unwrap_or(usize::MAX);
-        self.events
-            .get(index)
+        self.index(place)
+            .and_then(|index| self.events.get(index))
             .map_or(Found::Evicted, |event| Found::Event(Arc::clone(event)))
+    }
+
+    /// What came after a place; of what is no longer kept, as much as is.
+    pub(super) fn behind(&self, place: Seq) -> Behind {
+        let next = self.events.get(self.index(place).unwrap_or_default());
+        let before = next.map_or(self.total, |event| event.total_before());
+        Behind {
+            events: self.head.0.saturating_sub(place.0),
+            bytes: self.total - before,
+        }
+    }
+
+    /// Where the first event behind a place is kept, if it is not gone.
+    fn index(&self, place: Seq) -> Option<usize> {
+        let index = place.0.checked_sub(self.evicted().0)?;
+        Some(usize::try_from(index).unwrap_or(usize::MAX))
     }
 
     /// The events from the newest to the oldest that is kept.

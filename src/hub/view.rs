@@ -15,9 +15,10 @@ pub trait Viewer {
 }
 
 /// How an event that crosses from one session to another looks from where the viewer stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Crossing {
     /// As it is.
+    #[default]
     AsIs,
     /// Only the new side is seen: the object came.
     Came,
@@ -26,7 +27,7 @@ pub enum Crossing {
 }
 
 /// What a viewer sees of an event. Viewers with equal views share one encoding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct View {
     /// How a crossing looks.
     pub crossing: Crossing,

@@ -16,6 +16,7 @@ use super::peer::{Context, Outcome, Peer};
 use super::socket::{Happened, Socket};
 use crate::auth::Ended;
 use crate::bridge::Handle;
+use crate::hub::Form;
 use crate::metrics::Metrics;
 use crate::wire::CloseCode;
 
@@ -26,6 +27,17 @@ pub(super) struct Services {
     pub(super) bridge: Handle,
     pub(super) metrics: Metrics,
     pub(super) stop: CancellationToken,
+}
+
+/// What is known of a client when its handshake is done.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// The server's name for it.
+    pub(super) client_id: String,
+    /// A token that came with the handshake.
+    pub(super) token: Option<String>,
+    /// The form in which it wants events.
+    pub(super) form: Form,
 }
 
 /// What can happen to a connection.
@@ -52,20 +64,20 @@ struct Connection<S> {
 }
 
 /// Serves one client until it is gone.
-pub(super) async fn serve<S>(
-    io: S,
-    read_before: Bytes,
-    client_id: String,
-    token: Option<String>,
-    services: Services,
-) where
+pub(super) async fn serve<S>(io: S, read_before: Bytes, arrival: Arrival, services: Services)
+where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let Arrival {
+        client_id,
+        token,
+        form,
+    } = arrival;
     let span = tracing::info_span!("client", id = %client_id);
     let work = async move {
         let socket = Socket::new(io, read_before).await;
         let now = now();
-        let mut peer = Peer::new(Arc::clone(&services.context), client_id, now);
+        let mut peer = Peer::new(Arc::clone(&services.context), client_id, form, now);
         if let Some(token) = token {
             peer.present(token, now);
         }
@@ -156,6 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Happened::NotText => self.peer.close(CloseCode::Unsupported, now),
             Happened::TooLong => self.peer.close(CloseCode::TooBig, now),
             Happened::Written => {
+                self.peer.on_written(now);
                 for event in self.socket.take_measured() {
                     if let Some(read_at) = event.first_written() {
                         self.services

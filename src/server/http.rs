@@ -22,7 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use super::connection::{Services, serve};
+use super::connection::{Arrival, Services, serve};
 use super::upgrade::{Handshake, Refused};
 
 /// How long a client may take to send the head of a request.
@@ -144,28 +144,26 @@ impl App {
         let app = self.clone();
         shared.tasks.spawn(async move {
             let _permit = permit;
-            if let Err(error) = app.take_over(upgraded, handshake.token).await {
+            if let Err(error) = app.take_over(upgraded, handshake).await {
                 debug!(%error, "the upgrade failed");
             }
         });
         Ok(response)
     }
 
-    async fn take_over(&self, upgraded: OnUpgrade, token: Option<String>) -> io::Result<()> {
+    async fn take_over(&self, upgraded: OnUpgrade, handshake: Handshake) -> io::Result<()> {
         let upgraded = upgraded.await.map_err(io::Error::other)?;
         let parts = upgraded
             .downcast::<TokioIo<TcpStream>>()
             .map_err(|_| io::Error::other("the socket is of another type than was served"))?;
         let number = self.0.clients.fetch_add(1, Ordering::Relaxed) + 1;
         let services = self.0.services.clone();
-        serve(
-            parts.io.into_inner(),
-            parts.read_buf,
-            format!("c{number}"),
-            token,
-            services,
-        )
-        .await;
+        let arrival = Arrival {
+            client_id: format!("c{number}"),
+            form: handshake.form(),
+            token: handshake.token,
+        };
+        serve(parts.io.into_inner(), parts.read_buf, arrival, services).await;
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use tokio::time;
 use super::connection::Services;
 use super::peer::{Outcome, Work};
 use crate::auth::{AuthError, Authenticator, Authorized, Ended, Principal};
-use crate::bridge::{Handle, Screen, ScreenError};
+use crate::bridge::{Handle, Screen, ScreenError, ViewRequest};
 use crate::ids::PaneId;
 
 /// How long a client's stream may stand still for screens. A link that is flooded answers late.
@@ -72,6 +72,7 @@ pub(super) fn begin(work: Work, services: &Services) -> Begun {
                 typed,
             }
         }),
+        Work::View { pane, request } => Box::pin(view(bridge, pane, request)),
         Work::Capture { wanted, panes } => Box::pin(async move {
             let screens = capture(&bridge, panes).await;
             Outcome::Captured { wanted, screens }
@@ -86,6 +87,12 @@ async fn verify(authenticator: Option<Authenticator>, token: &str) -> Result<Pri
     }
 }
 
+async fn view(bridge: Handle, pane: PaneId, request: Authorized<ViewRequest>) -> Outcome {
+    let view = time::timeout(CAPTURE_LIMIT, bridge.view(request)).await;
+    let view = view.unwrap_or_else(|_| Err(late()));
+    Outcome::Viewed { pane, view }
+}
+
 /// The screens, or for each pane why there is none.
 async fn capture(
     bridge: &Handle,
@@ -93,8 +100,9 @@ async fn capture(
 ) -> Vec<(PaneId, Result<Screen, ScreenError>)> {
     let asked = panes.request().clone();
     let captured = time::timeout(CAPTURE_LIMIT, bridge.screens(panes)).await;
-    captured.unwrap_or_else(|_| {
-        let late = || ScreenError::Tmux("tmux did not answer in time".to_owned());
-        asked.into_iter().map(|pane| (pane, Err(late()))).collect()
-    })
+    captured.unwrap_or_else(|_| asked.into_iter().map(|pane| (pane, Err(late()))).collect())
+}
+
+fn late() -> ScreenError {
+    ScreenError::Tmux("tmux did not answer in time".to_owned())
 }

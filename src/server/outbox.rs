@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::hub::Published;
+use crate::ids::PaneId;
 use crate::wire::Framed;
 
 /// A frame on its way to the client.
@@ -12,6 +13,16 @@ pub(super) struct Frame {
     pub(super) framed: Framed,
     /// The event that it is, if its time from tmux to the socket is to be measured.
     pub(super) event: Option<Arc<Published>>,
+    /// The output that it is, which may be left out.
+    pub(super) output: Option<Output>,
+}
+
+/// A piece of a pane's output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Output {
+    pub(super) pane: PaneId,
+    /// The offset of its first byte.
+    pub(super) offset: u64,
 }
 
 /// The client reads more slowly than messages come.
@@ -54,6 +65,16 @@ impl Outbox {
             && self.frames.len() < self.limits.messages.div_ceil(2)
     }
 
+    /// Whether nearly all is written, so that a client which fell behind can be given a snapshot.
+    pub(super) fn is_nearly_empty(&self) -> bool {
+        self.bytes < NEARLY_EMPTY_BYTES
+    }
+
+    /// Whether what is not much more can wait as well.
+    pub(super) fn has_room_for_little(&self) -> bool {
+        self.bytes < self.limits.bytes / 2
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }
@@ -81,6 +102,22 @@ impl Outbox {
         Some(frame)
     }
 
+    /// Drops a pane's output that waits. Returns the offset of its first byte.
+    pub(super) fn drop_output(&mut self, pane: PaneId) -> Option<u64> {
+        let mut first = None;
+        let mut bytes = self.bytes;
+        self.frames.retain(|frame| {
+            let Some(output) = frame.output.filter(|output| output.pane == pane) else {
+                return true;
+            };
+            first.get_or_insert(output.offset);
+            bytes -= frame.len();
+            false
+        });
+        self.bytes = bytes;
+        first
+    }
+
     /// Drops all that waits.
     pub(super) fn clear(&mut self) {
         self.frames = VecDeque::new();
@@ -90,6 +127,8 @@ impl Outbox {
 
 /// Bytes that keep a socket busy for a while.
 const SHORT_BYTES: usize = 256 << 10;
+/// Bytes that a slow client has read soon.
+const NEARLY_EMPTY_BYTES: usize = 16 << 10;
 /// Places for messages that an idle outbox keeps.
 const KEPT_CAPACITY: usize = 64;
 
@@ -99,6 +138,7 @@ impl Frame {
         Self {
             framed,
             event: None,
+            output: None,
         }
     }
 

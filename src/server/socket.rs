@@ -149,7 +149,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         self.measured.extend(frame.event);
         // A raw frame, since our own JSON need not be checked for UTF-8 again for every client.
         let payload = Bytes::copy_from_slice(frame.framed.payload());
-        Message::Frame(RawFrame::message(payload, OpCode::Data(Data::Text), true))
+        let data = match frame.framed.bytes().first() {
+            Some(0x82) => Data::Binary,
+            _ => Data::Text,
+        };
+        Message::Frame(RawFrame::message(payload, OpCode::Data(data), true))
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Happened> {

@@ -10,14 +10,15 @@ use data_encoding::BASE64;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::origin;
-use crate::wire::SUBPROTOCOL;
+use crate::hub::Form;
+use crate::wire::{BINARY_SUBPROTOCOL, SUBPROTOCOL};
 
 /// A handshake that is as it has to be.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Handshake {
     accept_key: String,
-    /// Whether the client offered the subprotocol, so that it has to be named back.
-    subprotocol: bool,
+    /// The subprotocol that the client offered, which has to be named back.
+    subprotocol: Option<&'static str>,
     /// A token that came with it.
     pub(super) token: Option<String>,
 }
@@ -56,7 +57,7 @@ impl Refused {
     const SUBPROTOCOL: Self = Self {
         status: StatusCode::BAD_REQUEST,
         reason: "subprotocol",
-        message: "none of the offered subprotocols is known: offer muxwire.v1, or none\n",
+        message: "none of the offered subprotocols is known: offer muxwire.v1, muxwire.v1.bin, or none\n",
     };
 
     pub(super) fn response(&self) -> Response<Body> {
@@ -97,8 +98,12 @@ impl Handshake {
         if !origin::is_allowed(origin, text(headers, &HOST), allowed_hosts) {
             return Err(Refused::ORIGIN);
         }
-        let subprotocol = lists(headers, &SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL);
-        if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) && !subprotocol {
+        let subprotocol = words(headers, &SEC_WEBSOCKET_PROTOCOL).find_map(|word| {
+            SUBPROTOCOLS
+                .into_iter()
+                .find(|known| word.eq_ignore_ascii_case(known))
+        });
+        if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) && subprotocol.is_none() {
             return Err(Refused::SUBPROTOCOL);
         }
         let bearer = text(headers, &AUTHORIZATION).and_then(|value| value.split_once(' '));
@@ -120,15 +125,26 @@ impl Handshake {
         if let Ok(key) = HeaderValue::from_str(&self.accept_key) {
             headers.insert(SEC_WEBSOCKET_ACCEPT, key);
         }
-        if self.subprotocol {
+        if let Some(subprotocol) = self.subprotocol {
             headers.insert(
                 SEC_WEBSOCKET_PROTOCOL,
-                HeaderValue::from_static(SUBPROTOCOL),
+                HeaderValue::from_static(subprotocol),
             );
         }
         response
     }
+
+    /// The form that events take.
+    pub(super) fn form(&self) -> Form {
+        match self.subprotocol {
+            Some(BINARY_SUBPROTOCOL) => Form::Binary,
+            _ => Form::Json,
+        }
+    }
 }
+
+/// Those that are known; of several that a client offers, its first one of these is taken.
+const SUBPROTOCOLS: [&str; 2] = [SUBPROTOCOL, BINARY_SUBPROTOCOL];
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
@@ -136,12 +152,16 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 
 /// Whether a comma-separated header names this word, in whatever case.
 fn lists(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
+    words(headers, name).any(|one| one.eq_ignore_ascii_case(word))
+}
+
+/// The words of a comma-separated header.
+fn words<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let values = headers
         .get_all(name)
         .iter()
         .filter_map(|value| value.to_str().ok());
-    let mut words = values.flat_map(|value| value.split(','));
-    words.any(|one| one.trim().eq_ignore_ascii_case(word))
+    values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
 #[cfg(test)]

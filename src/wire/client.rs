@@ -71,8 +71,35 @@ pub enum ClientMessage {
         /// A repetition with the same key is not carried out again.
         key: Option<String>,
     },
+    /// A pane's screen, and all that it prints from there on.
+    Open(OpenRequest),
+    /// No more of an open pane.
+    Close {
+        /// The pane.
+        target: Target,
+    },
+    /// The client has taken in what an open pane printed.
+    Ack {
+        /// The pane.
+        pane: PaneId,
+        /// Up to this offset.
+        offset: u64,
+    },
     /// A sign of life.
     Ping,
+}
+
+/// How a pane is to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRequest {
+    /// The pane.
+    pub target: Target,
+    /// How many lines of its history come before the screen.
+    pub scrollback: u32,
+    /// The offset in an epoch up to which the client has the pane already.
+    pub since: Option<(String, u64)>,
+    /// How many bytes of output may be on their way unacknowledged; `None` bounds nothing.
+    pub ack_window: Option<u64>,
 }
 
 /// What is to be typed.
@@ -209,6 +236,12 @@ struct Fields {
     #[serde(default)]
     cancel_mode: bool,
     key: Option<String>,
+    #[serde(default)]
+    scrollback: u32,
+    ack_window: Option<u64>,
+    pane: Option<String>,
+    #[serde(default)]
+    offset: u64,
 }
 
 #[derive(Deserialize, Default)]
@@ -231,6 +264,7 @@ enum IndexOrText {
 enum SinceField {
     Cursor(String),
     Position { epoch: String, seq: u64 },
+    Offset { epoch: String, offset: u64 },
 }
 
 #[derive(Deserialize, Default)]
@@ -259,24 +293,34 @@ impl Fields {
                 target: self.target.into_target()?,
                 screen: self.screen,
             },
-            "command" | "send-keys" => {
-                let target = self.target.into_pane_target()?;
-                let typed = match (
-                    self.command.filter(|_| action == "command"),
-                    self.text,
-                    self.keys,
-                ) {
-                    (Some(line), ..) => Typed::Line(line),
-                    (None, Some(text), _) => Typed::Text(text),
-                    (None, None, keys) => Typed::Keys(keys.unwrap_or_default()),
-                };
-                ClientMessage::Type {
-                    target,
-                    typed,
-                    cancel_mode,
-                    key,
-                }
-            }
+            "command" => ClientMessage::Type {
+                target: self.target.into_pane_target()?,
+                typed: Typed::Line(self.command.unwrap_or_default()),
+                cancel_mode,
+                key,
+            },
+            "send-keys" => ClientMessage::Type {
+                target: self.target.into_pane_target()?,
+                typed: match self.text {
+                    Some(text) => Typed::Text(text),
+                    None => Typed::Keys(self.keys.unwrap_or_default()),
+                },
+                cancel_mode,
+                key,
+            },
+            "open" => ClientMessage::Open(OpenRequest {
+                target: self.target.into_pane_target()?,
+                scrollback: self.scrollback,
+                since: self.since.and_then(SinceField::into_offset),
+                ack_window: self.ack_window,
+            }),
+            "close" => ClientMessage::Close {
+                target: self.target.into_pane_target()?,
+            },
+            "ack" => ClientMessage::Ack {
+                pane: pane_id("pane", &self.pane.unwrap_or_default())?,
+                offset: self.offset,
+            },
             _ => ClientMessage::Ping,
         })
     }
@@ -315,8 +359,16 @@ impl IndexOrText {
 }
 
 impl SinceField {
+    fn into_offset(self) -> Option<(String, u64)> {
+        match self {
+            Self::Offset { epoch, offset } => Some((epoch, offset)),
+            Self::Cursor(_) | Self::Position { .. } => None,
+        }
+    }
+
     fn into_since(self) -> Since {
         match self {
+            Self::Offset { .. } => Since::Foreign,
             Self::Cursor(text) => since_cursor(&text),
             Self::Position { epoch, seq } => Epoch::new(&epoch).map_or(Since::Foreign, |epoch| {
                 Since::Position(Position {
@@ -334,15 +386,13 @@ impl TargetFields {
         if self.pane.is_some() && self.session.is_some() {
             return Err(invalid("target: give either \"pane\" or \"session\""));
         }
-        let pane = self.pane.map(|text| text.parse());
+        let pane = self.pane.map(|text| pane_id("target.pane", &text));
         let window = self.window.map(|window| match window {
             IndexOrText::Index(index) => WindowRef::Index(index),
             IndexOrText::Text(text) => WindowRef::Text(text),
         });
         Ok(Target {
-            pane: pane
-                .transpose()
-                .map_err(|_| invalid("target.pane: it is not a pane id such as %3"))?,
+            pane: pane.transpose()?,
             session: self.session,
             window,
             pane_index: self.pane_index,
@@ -359,6 +409,11 @@ impl TargetFields {
     }
 }
 
+fn pane_id(field: &str, text: &str) -> Result<PaneId, (ErrorCode, String)> {
+    let why = || format!("{field}: it is not a pane id such as %3");
+    text.parse().map_err(|_| (ErrorCode::InvalidMessage, why()))
+}
+
 /// Neither tokens nor what is typed belong in a log.
 impl fmt::Debug for ClientMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -368,6 +423,9 @@ impl fmt::Debug for ClientMessage {
             Self::Unsubscribe { .. } => "Unsubscribe",
             Self::Snapshot { .. } => "Snapshot",
             Self::Type { .. } => "Type",
+            Self::Open(_) => "Open",
+            Self::Close { .. } => "Close",
+            Self::Ack { .. } => "Ack",
             Self::Ping => "Ping",
         })
     }

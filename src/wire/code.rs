@@ -41,11 +41,13 @@ pub enum ErrorCode {
     OutcomeUnknown,
     /// What is served is a recording, and a recording takes no input.
     Recording,
+    /// A later request ended it before it was carried out.
+    Cancelled,
 }
 
 impl ErrorCode {
     /// All of them, for the tests of the schema.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::InvalidJson,
         Self::InvalidMessage,
         Self::UnknownAction,
@@ -65,6 +67,7 @@ impl ErrorCode {
         Self::TmuxUnavailable,
         Self::OutcomeUnknown,
         Self::Recording,
+        Self::Cancelled,
     ];
 
     /// The word on the wire.
@@ -90,6 +93,7 @@ impl ErrorCode {
             Self::TmuxUnavailable => "TMUX_UNAVAILABLE",
             Self::OutcomeUnknown => "OUTCOME_UNKNOWN",
             Self::Recording => "RECORDING",
+            Self::Cancelled => "CANCELLED",
         }
     }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
+use super::binary::{HEADER, Header, Kind, epoch_check};
 use super::client::RequestId;
 use super::framed::{FrameBuilder, Framed};
 use super::json::{lossy_string, number, string};
@@ -48,11 +49,51 @@ impl Encoder {
         &self.host
     }
 
-    /// An event as seen so, encoded now or before.
+    /// The log's name.
+    pub(super) fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
+    /// An event as seen so in this form, encoded now or before.
+    ///
+    /// Only output has a form of its own in binary; all else is JSON text in every form.
     #[must_use]
-    pub fn event(&self, event: &Published, view: View) -> Framed {
-        let encode = || self.encode(event, view).bytes().clone();
-        Framed::built(event.encoded(Form::Json, view, encode))
+    pub fn event(&self, event: &Published, view: View, form: Form) -> Framed {
+        let (change, seq) = (&event.change, event.seq);
+        Framed::built(match (&change.kind, change.pane, form) {
+            (ChangeKind::PaneOutput { offset, bytes }, Some(pane), Form::Binary) => {
+                // It shows no place, so it is the same for all who see it.
+                event.encoded(form, View::default(), || {
+                    let framed = self.pane_bytes(Kind::Output, pane, (seq, *offset), bytes);
+                    framed.bytes().clone()
+                })
+            }
+            _ => event.encoded(Form::Json, view, || {
+                self.encode(event, view).bytes().clone()
+            }),
+        })
+    }
+
+    /// Bytes of a pane as a binary message, at a place of the log and an offset.
+    #[must_use]
+    pub fn pane_bytes(
+        &self,
+        kind: Kind,
+        pane: PaneId,
+        (seq, offset): (Seq, u64),
+        bytes: &[u8],
+    ) -> Framed {
+        let header = Header {
+            kind,
+            pane,
+            epoch: epoch_check(&self.epoch),
+            seq,
+            offset,
+        };
+        let mut frame = FrameBuilder::new(HEADER + bytes.len());
+        header.write(frame.out());
+        frame.out().extend_from_slice(bytes);
+        frame.binary()
     }
 
     /// The state of tmux as of a place in the log.
@@ -135,13 +176,16 @@ fn write_output(out: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
     // Terminal output is about a tenth longer when it is escaped; more grows the buffer once.
     out.reserve(bytes.len() + bytes.len() / 8 + 96);
     out.extend_from_slice(b"{\"content\":");
-    lossy_string(out, bytes);
+    let lossy = lossy_string(out, bytes);
     out.extend_from_slice(b",\"severity\":\"");
     out.extend_from_slice(severity(bytes).as_str().as_bytes());
     out.extend_from_slice(b"\",\"offset\":");
     number(out, offset);
     out.extend_from_slice(b",\"bytes\":");
     number(out, bytes.len() as u64);
+    if lossy {
+        out.extend_from_slice(b",\"lossy\":true");
+    }
     out.push(b'}');
 }
 

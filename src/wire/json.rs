@@ -27,16 +27,19 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Writes bytes as a string with its quotes; each run of invalid UTF-8 becomes U+FFFD.
-pub(super) fn lossy_string(out: &mut Vec<u8>, bytes: &[u8]) {
+/// Writes bytes as a string with its quotes; each run of invalid UTF-8 becomes U+FFFD. Returns whether there was one.
+pub(super) fn lossy_string(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    let mut lossy = false;
     out.push(b'"');
     for chunk in bytes.utf8_chunks() {
         escape(out, chunk.valid());
         if !chunk.invalid().is_empty() {
+            lossy = true;
             out.extend_from_slice("\u{fffd}".as_bytes());
         }
     }
     out.push(b'"');
+    lossy
 }
 
 fn escape(out: &mut Vec<u8>, text: &str) {
@@ -110,7 +113,9 @@ mod tests {
         ];
         for bytes in rows {
             let mut out = Vec::new();
-            lossy_string(&mut out, bytes);
+            assert!(!lossy_string(&mut Vec::new(), b"valid"));
+            let lossy = lossy_string(&mut out, bytes);
+            assert_eq!(lossy, std::str::from_utf8(bytes).is_err(), "{bytes:?}");
             let read: String = serde_json::from_slice(&out).unwrap();
             assert_eq!(read, String::from_utf8_lossy(bytes), "{bytes:?}");
         }

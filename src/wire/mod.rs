@@ -7,6 +7,7 @@
 //! The types with serde are here and nowhere else, and are converted by hand. This module knows nothing of sockets,
 //! tasks or tmux's own protocol.
 
+pub mod binary;
 mod client;
 mod code;
 mod cursor;
@@ -14,6 +15,7 @@ mod event;
 mod framed;
 mod json;
 mod objects;
+mod pane;
 mod received;
 mod request;
 pub mod schema;
@@ -22,12 +24,17 @@ pub mod severity;
 mod snapshot;
 
 pub use client::{
-    ClientMessage, Incoming, MAX_MESSAGE, Rejected, RequestId, Target, Typed, WindowRef, parse,
+    ClientMessage, Incoming, MAX_MESSAGE, OpenRequest, Rejected, RequestId, Target, Typed,
+    WindowRef, parse,
 };
 pub use code::{CloseCode, ErrorCode};
 pub use cursor::{cursor, since_cursor};
 pub use event::Encoder;
 pub use framed::Framed;
+pub use pane::{
+    Alternate, Lines, Page, PaneCursor, PaneModes, PanePlace, PaneScreen, Point, ScrollRegion,
+    Scrollback, Unfinished,
+};
 pub use received::{Garbled, Kind, Received};
 pub use request::{Request, RequestSince};
 pub use server::ServerMessage;
@@ -38,3 +45,6 @@ pub const PROTOCOL: u32 = 1;
 
 /// The WebSocket subprotocol of JSON text.
 pub const SUBPROTOCOL: &str = "muxwire.v1";
+
+/// The WebSocket subprotocol in which the bytes of panes are binary messages and all else is JSON text.
+pub const BINARY_SUBPROTOCOL: &str = "muxwire.v1.bin";

@@ -38,13 +38,16 @@ pub const DOCUMENTS: [Document; 4] = [
 ];
 
 /// What clients can ask for.
-pub const ACTIONS: [&str; 7] = [
+pub const ACTIONS: [&str; 10] = [
     "auth",
     "subscribe",
     "unsubscribe",
     "snapshot",
     "command",
     "send-keys",
+    "open",
+    "close",
+    "ack",
     "ping",
 ];
 

@@ -65,6 +65,40 @@ pub enum ServerMessage<'a> {
         /// Whether this is the answer to an earlier request with the same key.
         repeated: bool,
     },
+    /// A pane is open.
+    Opened {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// The pane that the target was resolved to.
+        pane: PaneId,
+        /// Whether the output from the offset on follows; otherwise a snapshot of the pane does.
+        recovered: bool,
+        /// The log's name.
+        epoch: &'a Epoch,
+        /// Where the output goes on.
+        offset: u64,
+    },
+    /// A pane is no longer open.
+    Closed {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// The pane that the target was resolved to.
+        pane: PaneId,
+    },
+    /// What the client acknowledged is known.
+    Acked {
+        /// The request's id.
+        id: &'a RequestId,
+    },
+    /// Output of a pane was left out for this client; a snapshot of the pane follows.
+    Lagged {
+        /// The pane.
+        pane: PaneId,
+        /// The offset of the first byte that was left out.
+        from: u64,
+        /// The offset behind the last one: that of the snapshot.
+        to: u64,
+    },
     /// The answer to a ping.
     Pong {
         /// The request's id.
@@ -94,7 +128,14 @@ pub enum ServerMessage<'a> {
 }
 
 /// What this server can do beyond the first version's messages.
-const FEATURES: &[&str] = &["resume", "bookmarks", "snapshot.screen", "idempotency"];
+const FEATURES: &[&str] = &[
+    "resume",
+    "bookmarks",
+    "snapshot.screen",
+    "idempotency",
+    "panes",
+    "binary",
+];
 
 impl ServerMessage<'_> {
     /// The message as JSON text.
@@ -182,6 +223,29 @@ enum Message<'a> {
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         repeated: bool,
     },
+    #[serde(rename = "opened")]
+    Opened {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RequestId>,
+        pane: Text<PaneId>,
+        recovered: bool,
+        epoch: Text<&'a Epoch>,
+        offset: u64,
+    },
+    #[serde(rename = "closed")]
+    Closed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RequestId>,
+        pane: Text<PaneId>,
+    },
+    #[serde(rename = "acked")]
+    Acked { id: &'a RequestId },
+    #[serde(rename = "lagged")]
+    Lagged {
+        pane: Text<PaneId>,
+        from: u64,
+        to: u64,
+    },
     #[serde(rename = "pong")]
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -263,6 +327,29 @@ impl<'a> From<&ServerMessage<'a>> for Message<'a> {
                 success: true,
                 pane: Text(pane),
                 repeated,
+            },
+            ServerMessage::Opened {
+                id,
+                pane,
+                recovered,
+                epoch,
+                offset,
+            } => Self::Opened {
+                id,
+                pane: Text(pane),
+                recovered,
+                epoch: Text(epoch),
+                offset,
+            },
+            ServerMessage::Closed { id, pane } => Self::Closed {
+                id,
+                pane: Text(pane),
+            },
+            ServerMessage::Acked { id } => Self::Acked { id },
+            ServerMessage::Lagged { pane, from, to } => Self::Lagged {
+                pane: Text(pane),
+                from,
+                to,
             },
             ServerMessage::Pong { id } => Self::Pong { id },
             ServerMessage::Bookmark { epoch, seq } => Self::Bookmark {

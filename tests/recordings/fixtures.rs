@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use muxwire::auth::Principal;
 use muxwire::control::{ControlClient, Event, Limits, Notification};
-use muxwire::hub::view;
+use muxwire::hub::{Form, view};
 use muxwire::recording::{Recording, What};
 use muxwire::tmux::{LinkId, Version};
 use muxwire::wire::Encoder;
@@ -122,7 +122,7 @@ fn events(recording: &Recording) -> String {
     let mut lines = String::new();
     for event in replayed(recording) {
         let view = view(&event.change, &everybody, |_| true).expect("nothing is hidden");
-        let encoded = encoder.event(&event, view);
+        let encoded = encoder.event(&event, view, Form::Json);
         lines.push_str(std::str::from_utf8(encoded.payload()).unwrap());
         lines.push('\n');
     }

@@ -11,6 +11,7 @@ use muxwire::hub::{HistoryLimits, Hub};
 use muxwire::ids::Epoch;
 use muxwire::metrics::Metrics;
 use muxwire::server::{self, ConnectionLimits, Running, ServerConfig, Sources};
+use muxwire::wire::binary::Header;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -251,10 +252,20 @@ impl Client {
                     schema::check_from_server(&message);
                     return Ok(message);
                 }
+                Some(Ok(Message::Binary(message))) => return Ok(binary(&message)),
                 Some(Ok(Message::Close(frame))) => return Err(frame.map(|frame| frame.code.into())),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Err(None),
             }
         }
     }
+}
+
+/// A binary message in the form of the others; its bytes are a list of numbers.
+fn binary(message: &[u8]) -> Value {
+    let (header, bytes) = Header::read(message).expect("the header is known");
+    serde_json::json!({
+        "type": "binary", "kind": header.kind as u8, "pane": header.pane.to_string(), "epoch": header.epoch,
+        "seq": header.seq.0, "offset": header.offset, "bytes": bytes,
+    })
 }

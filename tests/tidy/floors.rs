@@ -29,7 +29,7 @@ pub const MODULES: &[Module] = &[
     module("hub", 3, &["ids", "glob", "model"]),
     module("auth", 3, &["glob"]),
     module("tmux", 4, &["ids", "control"]),
-    module("wire", 4, &["ids", "model", "hub"]),
+    module("wire", 4, &["ids", "model", "screen", "hub"]),
     module("config", 5, &["tmux"]),
     module("recording", 5, &["ids", "control", "tmux"]),
     module("client", 5, &["ids", "printable", "wire"]),

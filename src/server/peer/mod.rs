@@ -3,6 +3,8 @@
 //! Reading order: this file (the phases of a connection's life), [`requests`] (what a client asks for), [`stream`]
 //! (events, snapshots and bookmarks). The connection, which owns a peer, moves the messages and does the work.
 
+mod live;
+mod panes;
 mod requests;
 #[cfg(test)]
 mod resume_tests;
@@ -12,8 +14,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::auth::{AuthError, Authenticator, Authorized, Ended, Permissions, Principal};
-use crate::bridge::{InputRequest, Screen, ScreenError};
-use crate::hub::{Hub, Subscription};
+use crate::bridge::{InputRequest, PaneView, Screen, ScreenError, ViewRequest};
+use crate::hub::{Form, Hub, Subscription};
 use crate::ids::{PaneId, Seq};
 use crate::model::State;
 use crate::wire::{CloseCode, Encoder, ErrorCode, Framed, Part, RequestId, ServerMessage};
@@ -88,6 +90,11 @@ pub(super) enum Work {
         id: Option<RequestId>,
         earlier: Earlier,
     },
+    /// A pane as it is.
+    View {
+        pane: PaneId,
+        request: Authorized<ViewRequest>,
+    },
     /// Capture screens.
     Capture {
         wanted: Captured,
@@ -117,6 +124,10 @@ pub(super) enum Outcome {
         repeated: bool,
         typed: Typed,
     },
+    Viewed {
+        pane: PaneId,
+        view: Result<PaneView, ScreenError>,
+    },
     Captured {
         wanted: Captured,
         screens: Vec<(PaneId, Result<Screen, ScreenError>)>,
@@ -138,6 +149,7 @@ enum Phase {
 pub(super) struct Peer {
     context: Arc<Context>,
     client_id: String,
+    form: Form,
     phase: Phase,
     /// A token is being checked; nothing more is read until the verdict, so what follows it can be carried out.
     verifying: bool,
@@ -151,7 +163,7 @@ pub(super) struct Peer {
 
 impl Peer {
     /// A client that has just connected; the greeting is on its way.
-    pub(super) fn new(context: Arc<Context>, client_id: String, now: Instant) -> Self {
+    pub(super) fn new(context: Arc<Context>, client_id: String, form: Form, now: Instant) -> Self {
         let limits = context.limits;
         let open = context.authenticator.is_none();
         let phase = if open {
@@ -165,6 +177,7 @@ impl Peer {
         };
         let mut peer = Self {
             client_id,
+            form,
             phase,
             verifying: false,
             stream: Stream::new(Subscription::new(&context.hub)),
@@ -234,10 +247,10 @@ impl Peer {
             Phase::Closing { until, .. } => until,
             Phase::Unknown { until } if !self.verifying => self.ping_at.min(until),
             Phase::Unknown { .. } => self.ping_at,
-            Phase::Open { .. } => self
-                .stream
-                .bookmark_at
-                .map_or(self.ping_at, |at| at.min(self.ping_at)),
+            Phase::Open { .. } => {
+                let dues = [self.stream.bookmark_at, self.stream.view_at];
+                dues.into_iter().flatten().fold(self.ping_at, Instant::min)
+            }
         }
     }
 
@@ -259,6 +272,9 @@ impl Peer {
             self.send(Frame::new(Framed::PING), now);
         }
         self.bookmark(now);
+        if self.stream.view_at.is_some_and(|at| at <= now) {
+            self.ask_views(now);
+        }
     }
 
     /// The server stops.
@@ -291,6 +307,7 @@ impl Peer {
             } => {
                 self.typed(id.as_ref(), pane, repeated, typed, now);
             }
+            Outcome::Viewed { pane, view } => self.viewed(pane, view, now),
             Outcome::Captured { wanted, screens } => self.captured(&wanted, screens, now),
         }
     }

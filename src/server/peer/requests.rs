@@ -16,7 +16,7 @@ use crate::server::target;
 use crate::wire::{ClientMessage, ErrorCode, RequestId, ServerMessage, Target, Typed, parse};
 
 /// Why a request is refused.
-type Refusal = (ErrorCode, String);
+pub(super) type Refusal = (ErrorCode, String);
 
 impl Peer {
     /// The client said something.
@@ -44,13 +44,25 @@ impl Peer {
             return self.refuse(id.as_ref(), ErrorCode::AuthRequired, why, now);
         };
         let principal = principal.clone();
-        let outcome = match message {
+        if let Err((code, message)) = self.ask(id.clone(), &principal, message, now) {
+            self.refuse(id.as_ref(), code, &message, now);
+        }
+    }
+
+    fn ask(
+        &mut self,
+        id: Option<RequestId>,
+        principal: &Principal,
+        message: ClientMessage,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        match message {
             ClientMessage::Subscribe { filter, since } => {
-                self.subscribe(id.as_ref(), &principal, filter, since.as_ref(), now)
+                self.subscribe(id.as_ref(), principal, filter, since.as_ref(), now)
             }
             ClientMessage::Unsubscribe { filter } => self.unsubscribe(id.as_ref(), filter, now),
             ClientMessage::Snapshot { target, screen } => {
-                self.ask_snapshot(id.clone(), &principal, target, screen, now)
+                self.ask_snapshot(id, principal, target, screen, now)
             }
             ClientMessage::Type {
                 target,
@@ -63,12 +75,14 @@ impl Peer {
                     typed,
                     cancel_mode,
                 };
-                self.ask_type(id.clone(), &principal, &request, key.as_deref(), now)
+                self.ask_type(id, principal, &request, key.as_deref(), now)
             }
+            ClientMessage::Open(request) => self.open(id, principal, &request, now),
+            ClientMessage::Close { target } => {
+                self.close_pane(id.as_ref(), principal, &target, now)
+            }
+            ClientMessage::Ack { pane, offset } => self.ack(id.as_ref(), pane, offset, now),
             ClientMessage::Auth { .. } | ClientMessage::Ping => Ok(()),
-        };
-        if let Err((code, message)) = outcome {
-            self.refuse(id.as_ref(), code, &message, now);
         }
     }
 
@@ -110,10 +124,14 @@ impl Peer {
         filter: Filter,
         now: Instant,
     ) -> Result<(), Refusal> {
+        let all = filter.is_all();
         self.stream
             .subscription
             .unsubscribe(filter)
             .map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
+        if all {
+            self.forget_panes(now);
+        }
         self.say(&ServerMessage::Unsubscribed { id }, now);
         Ok(())
     }
@@ -209,7 +227,7 @@ impl Peer {
         self.work.push(work);
     }
 
-    fn check_room(&self) -> Result<(), Refusal> {
+    pub(super) fn check_room(&self) -> Result<(), Refusal> {
         if self.in_flight + self.stream.waiting() < MAX_IN_FLIGHT {
             return Ok(());
         }
@@ -257,7 +275,7 @@ fn no_target(state: &State, principal: &Principal) -> Refusal {
     (code_of(&error), error.to_string())
 }
 
-fn denied(denied: Denied) -> Refusal {
+pub(super) fn denied(denied: Denied) -> Refusal {
     let code = match denied {
         Denied::Unseen => ErrorCode::NotFound,
         Denied::Lacks(_) => ErrorCode::PermissionDenied,

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{ConnectionLimits, Context, Peer};
-use crate::hub::{HistoryLimits, Hub, Stamp};
+use crate::hub::{Form, HistoryLimits, Hub, Stamp};
 use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::model::{Change, ChangeKind, Place, Places};
 use crate::server::outbox::OutboxLimits;
@@ -121,7 +121,7 @@ impl Run {
         });
         let now = Instant::now();
         let wish = wishes().into_iter().nth(random.below(5) as usize).unwrap();
-        let peer = Peer::new(Arc::clone(&context), "c".to_owned(), now);
+        let peer = Peer::new(Arc::clone(&context), "c".to_owned(), Form::Json, now);
         Self {
             random,
             now,
@@ -174,7 +174,12 @@ impl Run {
 
     /// A connection begins: subscribe from where the last one ended.
     fn connect(&mut self) {
-        self.peer = Peer::new(Arc::clone(&self.context), "c".to_owned(), self.now);
+        self.peer = Peer::new(
+            Arc::clone(&self.context),
+            "c".to_owned(),
+            Form::Json,
+            self.now,
+        );
         let mut message = json!({ "action": "subscribe", "filters": self.wish.filters });
         if let Some(since) = &self.since {
             message["since"] = since.clone();

@@ -4,23 +4,26 @@
 //! given only where the stream has come to the head of the log. While screens are captured the stream stands still,
 //! and what is published waits in the log.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::panes::Panes;
 use super::requests::not_found;
 use super::{Captured, Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{Screen, ScreenError};
-use crate::hub::{Filter, Published, Since, Step, Subscription, TooManyRules, View};
+use crate::hub::{Filter, Published, Since, Step, Subscription, TooManyOpen, TooManyRules, View};
 use crate::ids::{PaneId, Seq};
-use crate::model::State;
-use crate::server::outbox::Frame;
+use crate::model::{ChangeKind, State};
+use crate::server::outbox::{Frame, Output};
 use crate::server::target;
 use crate::wire::{self, CloseCode, RequestId, Screens, ServerMessage, Target};
 
 /// How many events are looked at before other work gets its turn.
 const STEPS: usize = 512;
+/// What a pane may print while a client is too slow, and still reach it.
+const LITTLE: u64 = 64 << 10;
 /// The least time between two bookmarks, but for those that end a replay.
 const BOOKMARK_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -30,9 +33,15 @@ pub(super) struct Stream {
     pub(super) subscription: Subscription,
     /// When a bookmark is due.
     pub(super) bookmark_at: Option<Instant>,
-    /// The stream has been at the head: from here on all that comes is taken at once. Before, it is taken only as
-    /// fast as the client reads.
+    /// The stream has been at the head, so a client that falls behind has had its chance: see [`Peer::skim`].
     live: bool,
+    /// What lies behind is gone through without waiting for the client: structural events are taken, output is left
+    /// out. Counts what each pane has printed meanwhile.
+    skimmed: Option<HashMap<PaneId, u64>>,
+    /// Open panes, and those of which output was left out.
+    pub(super) panes: Panes,
+    /// When a snapshot of a pane that could not be had is asked for again.
+    pub(super) view_at: Option<Instant>,
     /// A replay is under way, and a bookmark will end it.
     replaying: bool,
     /// The place that the client was last told of.
@@ -72,6 +81,9 @@ impl Stream {
             subscription,
             bookmark_at: None,
             live: true,
+            skimmed: None,
+            panes: Panes::default(),
+            view_at: None,
             replaying: false,
             told: Seq::default(),
             bookmarked_at: None,
@@ -90,13 +102,28 @@ impl Stream {
         let (seq, lost) = self.subscription.subscribe(filter, since)?;
         let recovered = since.map(|_| lost.is_none());
         if recovered == Some(true) {
-            self.live = false;
-            self.replaying = true;
+            self.replay();
         }
         if first {
             self.told = seq;
         }
         Ok((seq, recovered))
+    }
+
+    /// Adds all that concerns a pane, from behind this place or else from now on.
+    pub(super) fn open(&mut self, pane: PaneId, place: Option<Seq>) -> Result<(), TooManyOpen> {
+        let first = !self.subscription.is_active();
+        let seq = self.subscription.open(pane, place)?;
+        if first {
+            self.told = seq;
+        }
+        Ok(())
+    }
+
+    /// What lies behind the head is replayed, and a bookmark will end it.
+    pub(super) fn replay(&mut self) {
+        self.live = false;
+        self.replaying = true;
     }
 
     pub(super) fn want(&mut self, wanted: Wanted) {
@@ -114,7 +141,7 @@ impl Peer {
     pub(in crate::server) fn wants_events(&self) -> bool {
         matches!(self.phase, Phase::Open { .. })
             && self.stream.capturing == 0
-            && (self.stream.live || self.outbox.is_short())
+            && (self.stream.skimmed.is_some() || self.outbox.is_short())
     }
 
     /// Takes what the log has for this client, a bounded number at a time.
@@ -123,6 +150,7 @@ impl Peer {
             return;
         };
         let principal = principal.clone();
+        self.skim();
         let names = self.stream.subscription.names();
         for _ in 0..STEPS {
             if !self.wants_events() {
@@ -139,14 +167,56 @@ impl Peer {
             }
         }
         self.bookmark(now);
+        self.ask_views(now);
+    }
+
+    /// Begins to skim if the client has let too much pile up: waiting on would cost it the log's memory of it.
+    fn skim(&mut self) {
+        let Some(place) = self.stream.subscription.place() else {
+            return;
+        };
+        if self.outbox.is_short() || self.stream.skimmed.is_some() {
+            return;
+        }
+        let (kept, queue) = (self.context.hub.limits(), self.context.limits.outbox);
+        // Who replays may lie far behind from the beginning, but not so far that the log runs away from it.
+        let (bytes, events) = (kept.bytes / 4 * 3, kept.events / 4 * 3);
+        let (bytes, events) = if self.stream.live {
+            (bytes.min(queue.bytes), events.min(queue.messages))
+        } else {
+            (bytes, events)
+        };
+        let behind = self.context.hub.behind(place);
+        if behind.bytes > bytes as u64 || behind.events > events as u64 {
+            self.stream.skimmed = Some(HashMap::new());
+        }
+    }
+
+    /// Whether output goes out although the client is too slow for all of it: panes that print little are not to
+    /// suffer for one that floods.
+    pub(super) fn has_time_for(&mut self, pane: PaneId, offset: u64, length: u64) -> bool {
+        let Some(skimmed) = &mut self.stream.skimmed else {
+            return true;
+        };
+        let printed = skimmed.entry(pane).or_default();
+        *printed += length;
+        if *printed <= LITTLE && self.outbox.has_room_for_little() {
+            return true;
+        }
+        let from = self.outbox.drop_output(pane).unwrap_or(offset);
+        self.stream.panes.leave_out(pane, from, offset + length);
+        false
     }
 
     fn deliver(&mut self, event: &Arc<Published>, view: View, now: Instant) {
-        let frame = Frame {
-            framed: self.context.encoder.event(event, view),
-            event: event.awaits_first_write().then(|| Arc::clone(event)),
-        };
-        self.send(frame, now);
+        if self.admit(event, now) {
+            let frame = Frame {
+                framed: self.context.encoder.event(event, view, self.form),
+                event: event.awaits_first_write().then(|| Arc::clone(event)),
+                output: output_of(event),
+            };
+            self.send(frame, now);
+        }
         if self.stream.subscription.complete_to().is_some() {
             self.stream.told = event.seq;
         }
@@ -154,6 +224,7 @@ impl Peer {
 
     fn at_head(&mut self, principal: &Principal, now: Instant) {
         self.stream.live = true;
+        self.stream.skimmed = None;
         while self.stream.capturing == 0 && !self.stream.wanted.is_empty() {
             let (state, seq) = self.context.hub.snapshot();
             let place = self.stream.subscription.place();
@@ -251,7 +322,7 @@ impl Peer {
         let Some(place) = self.stream.subscription.complete_to() else {
             return;
         };
-        if place <= self.stream.told || self.stream.replaying {
+        if place <= self.stream.told || self.stream.replaying || self.stream.panes.lacks_any() {
             return;
         }
         let due = self
@@ -270,6 +341,17 @@ impl Peer {
         self.say(&ServerMessage::Bookmark { epoch: &epoch, seq }, now);
         self.stream.told = seq;
         self.stream.bookmarked_at = Some(now);
+    }
+}
+
+/// The output that an event is, if it is one.
+fn output_of(event: &Published) -> Option<Output> {
+    match &event.change.kind {
+        ChangeKind::PaneOutput { offset, .. } => Some(Output {
+            pane: event.change.pane?,
+            offset: *offset,
+        }),
+        _ => None,
     }
 }
 

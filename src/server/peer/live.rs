@@ -1,0 +1,367 @@
+//! Open panes: a snapshot, then all that the pane prints, and a fresh snapshot whenever that is not enough.
+//!
+//! A snapshot stands in the stream exactly at its place: what the bridge gave is brought up to the client's place in
+//! the log, and output that is in it already is not sent. [`Panes`](super::panes::Panes) keeps the books.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::panes::{Asker, Missing, Opening};
+use super::requests::{Refusal, denied, not_found};
+use super::{Peer, Phase, Work};
+use crate::auth::{Permission, Principal};
+use crate::bridge::{PaneView, ScreenError, ViewRequest};
+use crate::hub::Published;
+use crate::ids::{Epoch, PaneId};
+use crate::model::{ChangeKind, Place};
+use crate::screen::replay_scrollback;
+use crate::server::outbox::Frame;
+use crate::server::target;
+use crate::wire::{
+    ErrorCode, OpenRequest, Page, PanePlace, PaneScreen, RequestId, Scrollback, ServerMessage,
+    Target,
+};
+
+/// The pause before a snapshot that could not be had is asked for again.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// Lines in one page of a pane's history.
+const PAGE_LINES: usize = 500;
+
+impl Peer {
+    pub(super) fn open(
+        &mut self,
+        id: Option<RequestId>,
+        principal: &Principal,
+        request: &OpenRequest,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        self.check_room()?;
+        let (pane, pid) = self.visible_pane(principal, &request.target)?;
+        let OpenRequest {
+            scrollback,
+            since,
+            ack_window,
+            ..
+        } = request;
+        let opening = Opening {
+            scrollback: *scrollback,
+            ack_window: *ack_window,
+            pid,
+        };
+        let epoch = self.context.hub.epoch().clone();
+        let known = since
+            .as_ref()
+            .filter(|(of, _)| Epoch::new(of).as_ref() == Some(&epoch));
+        let kept = known.and_then(|(_, offset)| self.context.hub.place_of_output(pane, *offset));
+        self.cancel(pane, now);
+        let opened = self.stream.open(pane, kept.map(|(place, _)| place));
+        opened.map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
+        if let Some((_, offset)) = kept {
+            self.stream.panes.resume(pane, opening, offset);
+            let (id, recovered, epoch) = (id.as_ref(), true, &epoch);
+            self.say(
+                &ServerMessage::Opened {
+                    id,
+                    pane,
+                    recovered,
+                    epoch,
+                    offset,
+                },
+                now,
+            );
+            self.stream.replay();
+        } else {
+            self.stream.panes.open(pane, opening, id);
+            self.ask_views(now);
+        }
+        self.pump(now);
+        Ok(())
+    }
+
+    pub(super) fn close_pane(
+        &mut self,
+        id: Option<&RequestId>,
+        principal: &Principal,
+        target: &Target,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        // A pane that is gone can be closed by its id all the same.
+        let open = target.pane.filter(|pane| self.stream.panes.is_open(*pane));
+        let pane = match open {
+            Some(pane) => pane,
+            None => self.visible_pane(principal, target)?.0,
+        };
+        self.cancel(pane, now);
+        self.stream.subscription.close(pane);
+        self.say(&ServerMessage::Closed { id, pane }, now);
+        Ok(())
+    }
+
+    pub(super) fn ack(
+        &mut self,
+        id: Option<&RequestId>,
+        pane: PaneId,
+        offset: u64,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        if !self.stream.panes.ack(pane, offset) {
+            return Err(not_found());
+        }
+        if let Some(id) = id {
+            self.say(&ServerMessage::Acked { id }, now);
+        }
+        self.pump(now);
+        Ok(())
+    }
+
+    /// All panes are closed, since all subscriptions are gone.
+    pub(super) fn forget_panes(&mut self, now: Instant) {
+        for (_, asker) in self.stream.panes.forget_all() {
+            self.refuse_asker(&asker, now);
+        }
+    }
+
+    /// Whether an event goes out as it is; what open panes have to know of it is noted.
+    pub(super) fn admit(&mut self, event: &Published, now: Instant) -> bool {
+        let Some(pane) = event.change.pane else {
+            return true;
+        };
+        match &event.change.kind {
+            ChangeKind::PaneOutput { offset, bytes } => {
+                let length = bytes.len() as u64;
+                return self.stream.panes.admits(pane, *offset, length)
+                    && self.has_time_for(pane, *offset, length);
+            }
+            ChangeKind::PaneGap { .. }
+            | ChangeKind::PaneResized { .. }
+            | ChangeKind::PaneExited { .. } => self.stream.panes.disturb(pane),
+            ChangeKind::PaneCommandChanged { pid, .. } => self.stream.panes.runs(pane, *pid),
+            ChangeKind::PaneRemoved { moved: false } => {
+                self.cancel(pane, now);
+                self.stream.subscription.close(pane);
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// Something was written to the client's socket.
+    pub(in crate::server) fn on_written(&mut self, now: Instant) {
+        if self.stream.panes.wants_any() && self.stream.view_at.is_none() {
+            self.ask_views(now);
+        }
+    }
+
+    /// Asks for the snapshots that the client needs and has room for.
+    pub(super) fn ask_views(&mut self, now: Instant) {
+        self.stream.view_at = None;
+        if !self.stream.panes.wants_any() || !self.outbox.is_nearly_empty() {
+            return;
+        }
+        let Phase::Open { principal } = &self.phase else {
+            return;
+        };
+        let principal = principal.clone();
+        let (state, _) = self.context.hub.snapshot();
+        for (pane, scrollback) in self.stream.panes.ask() {
+            let places = state.places_of_pane(pane);
+            let sessions = places.iter().map(|place| &*place.session_name);
+            let request = ViewRequest { pane, scrollback };
+            match principal.authorize(Permission::Read, sessions, request) {
+                Ok(request) => self.begin(Work::View { pane, request }),
+                Err(_) => self.lose(pane, now),
+            }
+        }
+    }
+
+    /// The bridge has answered.
+    pub(super) fn viewed(
+        &mut self,
+        pane: PaneId,
+        view: Result<PaneView, ScreenError>,
+        now: Instant,
+    ) {
+        let Some(missing) = self.stream.panes.missing(pane).cloned() else {
+            return;
+        };
+        let Phase::Open { principal } = &self.phase else {
+            return;
+        };
+        let principal = principal.clone();
+        match view {
+            Ok(view) => {
+                let place = self.place_of(&principal, pane);
+                match place.map(|place| self.give(&place, &view, &missing, now)) {
+                    Some(true) => {}
+                    Some(false) => self.postpone(pane, now),
+                    None => self.lose(pane, now),
+                }
+            }
+            Err(ScreenError::NoSuchPane) => self.lose(pane, now),
+            Err(error) => match &missing.asked_by {
+                Some(asker) => {
+                    self.stream.panes.forget(pane);
+                    self.stream.subscription.close(pane);
+                    self.refuse(asker.id.as_ref(), code_of(&error), &error.to_string(), now);
+                }
+                None => self.postpone(pane, now),
+            },
+        }
+        self.pump(now);
+    }
+
+    /// Sends a snapshot, if it can be brought up to the client's place.
+    fn give(&mut self, place: &Place, view: &PaneView, missing: &Missing, now: Instant) -> bool {
+        let snapshot = &view.snapshot;
+        let hub = &self.context.hub;
+        let mut since = view.since.clone();
+        let offset = view.offset.max(missing.to);
+        match hub.output_between(snapshot.pane, view.offset, offset) {
+            Some(more) => since.extend(more),
+            None => return false,
+        }
+        let seq = self
+            .stream
+            .subscription
+            .place()
+            .unwrap_or_else(|| hub.head());
+        let at = PanePlace {
+            pane: snapshot.pane,
+            place,
+            seq,
+        };
+        if let Some(asker) = &missing.asked_by {
+            let (id, recovered, epoch) = (asker.id.as_ref(), false, &hub.epoch().clone());
+            let pane = at.pane;
+            self.say(
+                &ServerMessage::Opened {
+                    id,
+                    pane,
+                    recovered,
+                    epoch,
+                    offset,
+                },
+                now,
+            );
+        }
+        if let Some(from) = missing.lagged_from {
+            self.say(
+                &ServerMessage::Lagged {
+                    pane: at.pane,
+                    from,
+                    to: offset,
+                },
+                now,
+            );
+        }
+        self.send_view(at, view, &since, offset, now);
+        self.stream.panes.given(at.pane, offset);
+        true
+    }
+
+    fn send_view(
+        &mut self,
+        at: PanePlace<'_>,
+        view: &PaneView,
+        since: &[Bytes],
+        offset: u64,
+        now: Instant,
+    ) {
+        let (encoder, form, snapshot) = (&self.context.encoder, self.form, &view.snapshot);
+        let from = snapshot
+            .scrollback
+            .len()
+            .saturating_sub(view.scrollback as usize);
+        let lines = &snapshot.scrollback[from..];
+        let pages = lines.len().div_ceil(PAGE_LINES);
+        let mut frames = Vec::new();
+        let mut replay = snapshot.replay_start().to_vec();
+        for (index, lines) in lines.chunks(PAGE_LINES).enumerate() {
+            replay.extend_from_slice(&replay_scrollback(lines));
+            let page = Page {
+                index,
+                pages,
+                lines,
+                offset,
+            };
+            frames.extend(encoder.pane_scrollback(at, page, &replay, form));
+            replay.clear();
+        }
+        replay.extend_from_slice(&snapshot.replay_screen());
+        since
+            .iter()
+            .for_each(|piece| replay.extend_from_slice(piece));
+        let scrollback = Scrollback {
+            lines: lines.len(),
+            pages,
+        };
+        let screen = PaneScreen::new(snapshot, offset, scrollback);
+        frames.extend(encoder.pane_snapshot(at, &screen, &replay, form));
+        for framed in frames {
+            self.send(Frame::new(framed), now);
+        }
+    }
+
+    /// A pane is not there any more, or not for this client.
+    fn lose(&mut self, pane: PaneId, now: Instant) {
+        if let Some(asker) = self.stream.panes.forget(pane) {
+            let (code, message) = not_found();
+            self.refuse(asker.id.as_ref(), code, &message, now);
+        }
+        self.stream.subscription.close(pane);
+    }
+
+    /// A pane's snapshot is no longer waited for, if it was.
+    fn cancel(&mut self, pane: PaneId, now: Instant) {
+        if let Some(asker) = self.stream.panes.forget(pane) {
+            self.refuse_asker(&asker, now);
+        }
+    }
+
+    fn refuse_asker(&mut self, asker: &Asker, now: Instant) {
+        let why = "the pane was closed before it was open";
+        self.refuse(asker.id.as_ref(), ErrorCode::Cancelled, why, now);
+    }
+
+    fn postpone(&mut self, pane: PaneId, now: Instant) {
+        self.stream.panes.postpone(pane);
+        self.stream.view_at = Some(now + RETRY);
+    }
+
+    /// The pane that is meant and its process, if the client may read it.
+    fn visible_pane(
+        &self,
+        principal: &Principal,
+        target: &Target,
+    ) -> Result<(PaneId, u32), Refusal> {
+        principal
+            .authorize_everywhere(Permission::Read, ())
+            .map_err(denied)?;
+        let (state, _) = self.context.hub.snapshot();
+        let pane = target::pane(&state, principal, target).ok_or_else(not_found)?;
+        let known = state.panes.get(&pane).ok_or_else(not_found)?;
+        Ok((pane, known.pid))
+    }
+
+    /// The first place at which the client sees a pane.
+    fn place_of(&self, principal: &Principal, pane: PaneId) -> Option<Place> {
+        let (state, _) = self.context.hub.snapshot();
+        let places = state.places_of_pane(pane);
+        let seen = places
+            .iter()
+            .find(|place| principal.sees(&place.session_name));
+        seen.cloned()
+    }
+}
+
+fn code_of(error: &ScreenError) -> ErrorCode {
+    match error {
+        ScreenError::NoSuchPane => ErrorCode::NotFound,
+        ScreenError::Busy => ErrorCode::RateLimited,
+        ScreenError::Unavailable => ErrorCode::TmuxUnavailable,
+        ScreenError::Recording => ErrorCode::Recording,
+        ScreenError::Tmux(_) => ErrorCode::TmuxError,
+    }
+}

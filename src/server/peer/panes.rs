@@ -1,0 +1,310 @@
+//! Which panes a client has open, and what it is to get of each: pure bookkeeping, without messages and without time.
+//!
+//! A pane that is not in here is not special: its output goes out as it comes. One that is here is either *live*, or
+//! some of its output was left out and a snapshot has to make up for it: as soon as the client has room (*wanted*), and
+//! then until the bridge has it (*asked*). While a snapshot is to come, no output of the pane goes out, since all of it
+//! will be in the snapshot.
+
+use std::collections::HashMap;
+
+use crate::ids::PaneId;
+use crate::wire::RequestId;
+
+/// The panes of one client that are open or behind.
+#[derive(Debug, Default)]
+pub(super) struct Panes {
+    panes: HashMap<PaneId, Pane>,
+}
+
+#[derive(Debug)]
+struct Pane {
+    opened: Option<Opened>,
+    /// Output before this offset is in what the client has already.
+    begins: u64,
+    flow: Flow,
+}
+
+/// What the client said when it opened a pane.
+#[derive(Debug)]
+struct Opened {
+    scrollback: u32,
+    /// The pane's process; another one begins with an empty screen.
+    pid: u32,
+    pace: Option<Pace>,
+}
+
+/// How far the client lets the stream run ahead of what it has acknowledged.
+#[derive(Debug)]
+struct Pace {
+    window: u64,
+    acked: u64,
+    sent: u64,
+}
+
+#[derive(Debug)]
+enum Flow {
+    Live,
+    /// A snapshot is wanted once there is room.
+    Wanted(Missing),
+    /// A snapshot is under way.
+    Asked(Missing),
+}
+
+/// What a snapshot has to make up for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Missing {
+    /// The request that it answers.
+    pub(super) asked_by: Option<Asker>,
+    /// The first byte that was left out because the client was too slow.
+    pub(super) lagged_from: Option<u64>,
+    /// Behind the last byte that was left out.
+    pub(super) to: u64,
+    /// Something has happened since that no byte tells of: another snapshot has to follow.
+    again: bool,
+}
+
+/// The request that opened a pane, and is answered when the pane's snapshot has come.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Asker {
+    pub(super) id: Option<RequestId>,
+}
+
+/// How a pane is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Opening {
+    pub(super) scrollback: u32,
+    pub(super) ack_window: Option<u64>,
+    /// The pane's process.
+    pub(super) pid: u32,
+}
+
+impl Opening {
+    fn opened(self, acked: u64) -> Opened {
+        let pace = self.ack_window.map(|window| Pace {
+            window,
+            acked,
+            sent: acked,
+        });
+        Opened {
+            scrollback: self.scrollback,
+            pid: self.pid,
+            pace,
+        }
+    }
+}
+
+impl Panes {
+    /// A pane is opened, and a snapshot wanted.
+    pub(super) fn open(&mut self, pane: PaneId, opening: Opening, id: Option<RequestId>) {
+        let missing = Missing {
+            asked_by: Some(Asker { id }),
+            ..Missing::default()
+        };
+        let entry = Pane {
+            opened: Some(opening.opened(0)),
+            begins: 0,
+            flow: Flow::Wanted(missing),
+        };
+        self.panes.insert(pane, entry);
+    }
+
+    /// A pane is opened, and goes on from an offset up to which the client has it.
+    pub(super) fn resume(&mut self, pane: PaneId, opening: Opening, offset: u64) {
+        let entry = Pane {
+            opened: Some(opening.opened(offset)),
+            begins: offset,
+            flow: Flow::Live,
+        };
+        self.panes.insert(pane, entry);
+    }
+
+    /// A pane is closed, or gone. Returns who still waits for its snapshot.
+    pub(super) fn forget(&mut self, pane: PaneId) -> Option<Asker> {
+        match self.panes.remove(&pane)?.flow {
+            Flow::Live => None,
+            Flow::Wanted(missing) | Flow::Asked(missing) => missing.asked_by,
+        }
+    }
+
+    /// All panes are closed. Returns those whose snapshots somebody still waits for.
+    pub(super) fn forget_all(&mut self) -> Vec<(PaneId, Asker)> {
+        let panes: Vec<PaneId> = self.panes.keys().copied().collect();
+        let askers = panes
+            .into_iter()
+            .map(|pane| (pane, self.forget(pane)))
+            .filter_map(|(pane, asker)| Some((pane, asker?)));
+        askers.collect()
+    }
+
+    /// Whether output that begins at `offset` goes out to the client. What doesn't is noted as missing.
+    pub(super) fn admits(&mut self, pane: PaneId, offset: u64, length: u64) -> bool {
+        let Some(entry) = self.panes.get_mut(&pane) else {
+            return true;
+        };
+        let end = offset + length;
+        match &mut entry.flow {
+            Flow::Wanted(missing) | Flow::Asked(missing) => {
+                missing.to = missing.to.max(end);
+                return false;
+            }
+            Flow::Live if end <= entry.begins => return false,
+            Flow::Live => {}
+        }
+        let pace = entry
+            .opened
+            .as_mut()
+            .and_then(|opened| opened.pace.as_mut());
+        let Some(pace) = pace else { return true };
+        if end > pace.acked + pace.window {
+            self.leave_out(pane, offset, end);
+            return false;
+        }
+        pace.sent = end;
+        true
+    }
+
+    /// Output of a pane was left out, since the client is too slow for it.
+    pub(super) fn leave_out(&mut self, pane: PaneId, from: u64, to: u64) {
+        let entry = self.panes.entry(pane).or_insert(Pane {
+            opened: None,
+            begins: 0,
+            flow: Flow::Live,
+        });
+        match &mut entry.flow {
+            Flow::Live => {
+                entry.flow = Flow::Wanted(Missing {
+                    lagged_from: Some(from),
+                    to,
+                    ..Missing::default()
+                });
+            }
+            Flow::Wanted(missing) | Flow::Asked(missing) => {
+                missing.lagged_from.get_or_insert(from);
+                missing.to = missing.to.max(to);
+            }
+        }
+    }
+
+    /// What an open pane shows has changed in a way that its output doesn't tell: it was resized, or output was lost.
+    pub(super) fn disturb(&mut self, pane: PaneId) {
+        let Some(entry) = self.panes.get_mut(&pane) else {
+            return;
+        };
+        match &mut entry.flow {
+            Flow::Live if entry.opened.is_some() => entry.flow = Flow::Wanted(Missing::default()),
+            // Who has not opened it got a snapshot once, and is on its own since.
+            Flow::Live | Flow::Wanted(_) => {}
+            Flow::Asked(missing) => missing.again = true,
+        }
+    }
+
+    /// A pane's process is this one: if it is a new one, it has begun with an empty screen.
+    pub(super) fn runs(&mut self, pane: PaneId, pid: u32) {
+        let opened = self
+            .panes
+            .get_mut(&pane)
+            .and_then(|entry| entry.opened.as_mut());
+        if opened.is_some_and(|opened| std::mem::replace(&mut opened.pid, pid) != pid) {
+            self.disturb(pane);
+        }
+    }
+
+    /// Whether the client has opened the pane.
+    pub(super) fn is_open(&self, pane: PaneId) -> bool {
+        self.panes
+            .get(&pane)
+            .is_some_and(|entry| entry.opened.is_some())
+    }
+
+    /// Whether a snapshot is to come that has to make up for something.
+    pub(super) fn lacks_any(&self) -> bool {
+        self.panes
+            .values()
+            .any(|entry| !matches!(entry.flow, Flow::Live))
+    }
+
+    /// Whether a snapshot is wanted by somebody who has room for it.
+    pub(super) fn wants_any(&self) -> bool {
+        self.panes.values().any(Pane::is_due)
+    }
+
+    /// The panes whose snapshots are to be asked for now, with the lines of history that go with each.
+    pub(super) fn ask(&mut self) -> Vec<(PaneId, u32)> {
+        let mut asked = Vec::new();
+        for (pane, entry) in self.panes.iter_mut().filter(|(_, entry)| entry.is_due()) {
+            if let Flow::Wanted(missing) = &mut entry.flow {
+                entry.flow = Flow::Asked(std::mem::take(missing));
+                // A snapshot begins with a reset, which takes the client's history too, so it is given again.
+                let scrollback = entry.opened.as_ref().map_or(0, |opened| opened.scrollback);
+                asked.push((*pane, scrollback));
+            }
+        }
+        asked.sort_unstable();
+        asked
+    }
+
+    /// What a snapshot that has come is to make up for; nothing if nobody wants it any more.
+    pub(super) fn missing(&self, pane: PaneId) -> Option<&Missing> {
+        match &self.panes.get(&pane)?.flow {
+            Flow::Asked(missing) => Some(missing),
+            Flow::Live | Flow::Wanted(_) => None,
+        }
+    }
+
+    /// A snapshot could not be had now; it is wanted as before.
+    pub(super) fn postpone(&mut self, pane: PaneId) {
+        if let Some(entry) = self.panes.get_mut(&pane)
+            && let Flow::Asked(missing) = &mut entry.flow
+        {
+            entry.flow = Flow::Wanted(std::mem::take(missing));
+        }
+    }
+
+    /// The client has been given the pane up to this offset.
+    pub(super) fn given(&mut self, pane: PaneId, offset: u64) {
+        let Some(entry) = self.panes.get_mut(&pane) else {
+            return;
+        };
+        let again = matches!(&entry.flow, Flow::Asked(missing) if missing.again);
+        entry.begins = offset;
+        entry.flow = if again && entry.opened.is_some() {
+            Flow::Wanted(Missing::default())
+        } else {
+            Flow::Live
+        };
+        if let Some(pace) = entry
+            .opened
+            .as_mut()
+            .and_then(|opened| opened.pace.as_mut())
+        {
+            pace.acked = pace.acked.max(offset);
+            pace.sent = offset;
+        }
+    }
+
+    /// The client has taken in an open pane's output up to an offset. Returns whether it has such a pane.
+    pub(super) fn ack(&mut self, pane: PaneId, offset: u64) -> bool {
+        let Some(opened) = self
+            .panes
+            .get_mut(&pane)
+            .and_then(|entry| entry.opened.as_mut())
+        else {
+            return false;
+        };
+        if let Some(pace) = &mut opened.pace {
+            // What was never sent can't have been taken in.
+            pace.acked = pace.acked.max(offset.min(pace.sent));
+        }
+        true
+    }
+}
+
+impl Pane {
+    /// Whether a snapshot is wanted, and the client has taken in at least half of what it has been sent.
+    fn is_due(&self) -> bool {
+        let pace = self.opened.as_ref().and_then(|opened| opened.pace.as_ref());
+        let has_room =
+            pace.is_none_or(|pace| pace.sent.saturating_sub(pace.acked) <= pace.window / 2);
+        matches!(self.flow, Flow::Wanted(_)) && has_room
+    }
+}
