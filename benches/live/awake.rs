@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::process::Guard;
+use crate::process::{Guard, bound};
 
 /// While this lives, no core sleeps.
 #[derive(Debug)]
@@ -18,19 +18,21 @@ pub struct Awake {
 impl Awake {
     /// Starts one spinner a core, as `chrt --idle` does; none if this machine lacks `chrt`.
     pub fn start() -> Option<Self> {
+        let version = Command::new("chrt").arg("--version").output();
+        version.ok()?;
         let cores = thread::available_parallelism().unwrap().get();
         let spin = |core: usize| {
-            let child = Command::new("chrt")
+            let child = bound("chrt")
                 .args(["--idle", "0"])
                 .arg(std::env::current_exe().unwrap())
                 .args(["pane", "spin", &core.to_string()])
                 .stdin(Stdio::null())
                 .spawn();
-            child.ok().map(Guard)
+            Guard(child.unwrap())
         };
-        let spinners: Option<Vec<Guard>> = (0..cores).map(spin).collect();
+        let spinners: Vec<Guard> = (0..cores).map(spin).collect();
         thread::sleep(Duration::from_millis(100));
-        spinners.map(|spinners| Self {
+        Some(Self {
             _spinners: spinners,
         })
     }

@@ -14,7 +14,6 @@
     unreachable_pub,
     reason = "a benchmark fails by panicking and says what it found"
 )]
-#![allow(dead_code, reason = "the parts come one by one")]
 
 mod awake;
 mod machine;
@@ -43,8 +42,12 @@ type Measure = fn(&Options, &mut Table);
 /// The parts by name, in the order in which they are measured.
 const PARTS: &[(&str, Measure)] = &[
     ("latency", parts::latency::measure),
+    ("echo", parts::echo::measure),
+    ("flood", parts::flood::measure),
     ("fan-out", parts::fanout::measure),
     ("idle-connections", parts::idle_connections::measure),
+    ("idle", parts::idle::measure),
+    ("polling", parts::polling::measure),
 ];
 
 /// What was asked for.

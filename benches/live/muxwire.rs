@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use crate::process::Guard;
+use crate::process::{Guard, bound};
 use crate::socket::{Offer, Socket};
 use crate::tmux::Tmux;
 
@@ -50,7 +50,7 @@ impl Muxwire {
     }
 
     fn command(tmux: &Tmux) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_muxwire"));
+        let mut command = bound(env!("CARGO_BIN_EXE_muxwire"));
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())

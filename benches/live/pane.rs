@@ -1,9 +1,12 @@
 //! What runs in panes, and the other processes that the benchmark makes of its own program.
 
 use std::io::{BufRead as _, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::numbers::now;
@@ -19,6 +22,9 @@ pub fn run(arguments: &[String]) {
         "stamp" => stamp(),
         "flood" => flood(number(1)),
         "print" => print(Duration::from_millis(number(1))),
+        "poll" => crate::parts::polling::poll(&arguments[1..]),
+        "exec" => exec(&arguments[1], &arguments[2..]),
+        "keep" => keep(&arguments[1], &arguments[2]),
         "spin" => spin(usize::try_from(number(1)).unwrap()),
         other => panic!("there is no program {other}"),
     }
@@ -78,11 +84,14 @@ pub fn flood_line(number: u64, line: &mut Vec<u8>) {
     debug_assert_eq!(line.len() - from, FLOOD_LINE - 1);
 }
 
-/// After a line of input, writes this many lines and an end mark, in writes of 16 KiB as programs do.
+/// After a line of input, writes this many lines in writes of 16 KiB, as programs do.
+///
+/// A while after the last of them come a stamp of when the first was written, and an end mark.
 fn flood(lines: u64) {
     read_line();
     let mut output = std::io::stdout().lock();
     let mut block = Vec::new();
+    let begin = now();
     for number in 0..lines {
         flood_line(number, &mut block);
         if block.len() >= 16 << 10 {
@@ -90,9 +99,12 @@ fn flood(lines: u64) {
             block.clear();
         }
     }
-    block.extend_from_slice(stamps::end().as_bytes());
     output.write_all(&block).unwrap();
     output.flush().unwrap();
+    drop(output);
+    // Long enough that all of it has been read by then.
+    thread::sleep(Duration::from_secs(1));
+    write(&format!("{}{}", stamps::text(begin), stamps::end()));
     while read_line().is_some() {}
 }
 
@@ -107,6 +119,22 @@ fn print(period: Duration) {
             stamps::text(now())
         ));
     }
+}
+
+/// Becomes a program that the kernel ends with whoever started it.
+fn exec(program: &str, arguments: &[String]) {
+    set_parent_process_death_signal(Some(Signal::KILL)).unwrap();
+    let error = Command::new(program).args(arguments).exec();
+    panic!("can't run {program}: {error}");
+}
+
+/// Ends a tmux server once whoever started this is gone.
+fn keep(program: &str, socket: &str) {
+    while read_line().is_some() {}
+    // It may have ended by itself.
+    let _ = Command::new(program)
+        .args(["-S", socket, "kill-server"])
+        .status();
 }
 
 /// Keeps a core busy. Whoever starts this lets it run at the idle priority, so that it is in nobody's way.

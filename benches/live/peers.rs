@@ -4,10 +4,10 @@ use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 
-use crate::process::Guard;
+use crate::process::{Guard, bound};
 use crate::socket::{Offer, Socket};
 use crate::tmux::Tmux;
 
@@ -34,7 +34,7 @@ impl Ttyd {
             .map(|version| version.path().join("ttyd"))
             .find(|program| program.is_file())?;
         let attach = tmux.command();
-        let mut command = Command::new(program);
+        let mut command = bound(program);
         command
             .args(["--interface", "lo", "--port", "0", "--writable"])
             // Clients here answer no pings.
@@ -95,7 +95,7 @@ impl Bun {
         }
         let attach = tmux.command();
         let clients = tmux.run(&["list-clients", "-F", "x"]).lines().count();
-        let mut command = Command::new(program);
+        let mut command = bound(program);
         command
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/live/publish.js"))
             .arg(attach.get_program())

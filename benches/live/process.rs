@@ -1,7 +1,9 @@
 //! What a process costs: CPU time, memory and wake-ups, as the kernel counts them.
 
+use std::env;
+use std::ffi::OsStr;
 use std::fs;
-use std::process::Child;
+use std::process::{Child, Command};
 
 use crate::numbers::float;
 
@@ -14,6 +16,13 @@ impl Drop for Guard {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
+}
+
+/// A command whose process the kernel ends with this one, even if this one is killed.
+pub fn bound(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["pane", "exec"]).arg(program);
+    command
 }
 
 /// What a process has cost since it began, by all its threads that still live.
@@ -79,6 +88,17 @@ pub fn children(pid: u32) -> Vec<u32> {
         .flat_map(|list| list.split_whitespace())
         .map(|pid| pid.parse().unwrap())
         .collect()
+}
+
+/// The CPU time of all children that have ended and been waited for, in nanoseconds. The kernel counts it in hundredths
+/// of a second.
+pub fn cpu_of_ended_children(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    // The name stands in parentheses and may hold anything; behind it, the children's times are the 14th and 15th.
+    let (_, rest) = text.rsplit_once(')').unwrap();
+    let ticks = rest.split_whitespace().skip(13).take(2);
+    let ticks: u64 = ticks.map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    ticks * (1_000_000_000 / rustix::param::clock_ticks_per_second())
 }
 
 /// Resident memory now, in bytes.

@@ -106,32 +106,35 @@ fn read_head(stream: &mut TcpStream) -> String {
     }
 }
 
-/// The whole frames at the start of some bytes, as opcode and payload; the second value is what they took.
-pub fn frames(bytes: &[u8]) -> (Vec<(u8, &[u8])>, usize) {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some((opcode, start, length)) = frame_head(&bytes[at..]) {
-        let Some(payload) = bytes.get(at + start..at + start + length) else {
-            break;
-        };
-        found.push((opcode, payload));
-        at += start + length;
-    }
-    (found, at)
+/// A frame of a server.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    pub is_binary: bool,
+    pub payload: &'a [u8],
 }
 
-/// The opcode of a frame, where its payload begins, and how long that is.
-fn frame_head(bytes: &[u8]) -> Option<(u8, usize, usize)> {
-    let opcode = bytes.first()? & 0x0f;
+/// The whole frames that some bytes begin with.
+pub fn frames(mut bytes: &[u8]) -> impl Iterator<Item = Frame<'_>> {
+    std::iter::from_fn(move || {
+        let (start, length) = frame_head(bytes)?;
+        let payload = bytes.get(start..start + length)?;
+        let is_binary = bytes[0] & 0x0f == 2;
+        bytes = &bytes[start + length..];
+        Some(Frame { is_binary, payload })
+    })
+}
+
+/// Where a frame's payload begins, and how long that is.
+fn frame_head(bytes: &[u8]) -> Option<(usize, usize)> {
     match *bytes.get(1)? & 0x7f {
         126 => {
             let length = bytes.get(2..4)?.try_into().unwrap();
-            Some((opcode, 4, usize::from(u16::from_be_bytes(length))))
+            Some((4, usize::from(u16::from_be_bytes(length))))
         }
         127 => {
             let length = u64::from_be_bytes(bytes.get(2..10)?.try_into().unwrap());
-            Some((opcode, 10, usize::try_from(length).unwrap()))
+            Some((10, usize::try_from(length).unwrap()))
         }
-        short => Some((opcode, 2, usize::from(short))),
+        short => Some((2, usize::from(short))),
     }
 }

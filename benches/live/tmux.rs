@@ -2,8 +2,9 @@
 
 use std::env;
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -58,6 +59,8 @@ pub struct Tmux {
     program: PathBuf,
     folder: TempDir,
     pub pid: u32,
+    /// Ends the server once its input ends, so also when the benchmark is killed.
+    keeper: Option<Child>,
 }
 
 impl Tmux {
@@ -71,13 +74,27 @@ impl Tmux {
             program: program.path.clone(),
             folder,
             pid: 0,
+            keeper: None,
         };
+        server.keeper = Some(server.start_keeper());
         server.session("main", command);
         // A status line would be drawn for terminals only, once a minute.
         server.run(&["set-option", "-g", "status", "off"]);
         let pid = server.run(&["display-message", "-p", "-t", "=main:", "#{pid}"]);
         server.pid = pid.trim().parse().unwrap();
         server
+    }
+
+    fn start_keeper(&self) -> Child {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command
+            .args(["pane", "keep"])
+            .arg(&self.program)
+            .arg(self.socket())
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null());
+        // Whoever interrupts the benchmark must not interrupt this.
+        command.process_group(0).spawn().unwrap()
     }
 
     /// One more session, whose pane runs a command line.
@@ -161,7 +178,9 @@ impl Tmux {
 
 impl Drop for Tmux {
     fn drop(&mut self) {
-        self.run(&["kill-server"]);
+        let mut keeper = self.keeper.take().expect("it is taken here only");
+        // Its input is closed by waiting.
+        keeper.wait().unwrap();
         let begin = Instant::now();
         while Path::new(&format!("/proc/{}", self.pid)).exists() && begin.elapsed() < SOON {
             thread::sleep(Duration::from_millis(10));

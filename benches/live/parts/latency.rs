@@ -22,7 +22,7 @@ const WARM_UP: usize = 100;
 /// How far behind the direct reader muxwire may be, in microseconds.
 const GOAL: f64 = 40.0;
 /// What a web terminal needed when both were measured together, as parts of what the direct reader needed.
-pub const WEB_TERMINAL: (f64, f64) = (96.0 / 43.0, 309.0 / 116.0);
+const RATIOS: (f64, f64) = (96.0 / 43.0, 309.0 / 116.0);
 
 /// A receiver, and what keeps it alive.
 struct Lane {
@@ -121,29 +121,44 @@ fn round(lanes: &[Lane], count: usize) -> Vec<(&'static str, Times)> {
     found.collect()
 }
 
+/// What there is to compare with of a web terminal, in microseconds.
+pub struct WebTerminal {
+    pub p50: f64,
+    pub p99: f64,
+    pub text: String,
+}
+
+/// The times of ttyd, or an estimate by what it needed in another run, as parts of what the direct reader needed.
+pub fn web_terminal(ttyd: Option<&Times>, direct: &Times, ratios: (f64, f64)) -> WebTerminal {
+    let (name, p50, p99) = match ttyd {
+        Some(times) => ("ttyd", times.p50(), times.p99()),
+        None => (
+            "ttyd, estimated",
+            direct.p50() * ratios.0,
+            direct.p99() * ratios.1,
+        ),
+    };
+    WebTerminal {
+        p50,
+        p99,
+        text: format!("{name} {} / {}", short(p50), short(p99)),
+    }
+}
+
 fn rows(table: &mut Table, condition: &str, found: &[(&'static str, Times)]) {
     let of = |wanted: &str| found.iter().find(|(name, _)| *name == wanted);
     let direct = &of(DIRECT).unwrap().1;
-    let (ttyd, terminal) = match of(TTYD) {
-        Some((_, times)) => (times.p99(), format!("ttyd {}", times.pair())),
-        None => {
-            let (p50, p99) = (direct.p50() * WEB_TERMINAL.0, direct.p99() * WEB_TERMINAL.1);
-            (
-                p99,
-                format!("ttyd, estimated {} / {}", short(p50), short(p99)),
-            )
-        }
-    };
+    let terminal = web_terminal(of(TTYD).map(|(_, times)| times), direct, RATIOS);
     for (name, times) in [JSON, BINARY].into_iter().filter_map(of) {
         let difference = times.p50() - direct.p50();
-        let reached = difference <= GOAL && times.p99() < ttyd;
+        let reached = difference <= GOAL && times.p99() < terminal.p99;
         table.add(
             Row::new(
                 format!("pane to client, {name}, {condition}: p50 / p99, us"),
                 times.pair(),
             )
             .direct(direct.pair())
-            .other(terminal.clone())
+            .other(terminal.text.clone())
             .compared(format!("{difference:+.1} us at p50"))
             .goal("+40 us at p50, p99 ahead of ttyd", reached),
         );

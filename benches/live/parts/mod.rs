@@ -1,5 +1,9 @@
 //! What is measured, a module each.
 
+pub mod echo;
 pub mod fanout;
+pub mod flood;
+pub mod idle;
 pub mod idle_connections;
 pub mod latency;
+pub mod polling;
