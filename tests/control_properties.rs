@@ -6,7 +6,8 @@ use muxwire::control::rows::{
 };
 use muxwire::control::{
     Cell, Command, Content, ControlClient, Event, Flow, InputBytes, KeyName, Layout, Limits,
-    LineRange, MAX_INPUT_BYTES, Subscription, WindowSize, escape,
+    LineRange, MAX_INPUT_BYTES, MAX_STROKES, Otherwise, Stroke, Subscription, Typing, When,
+    WindowSize, escape,
 };
 use muxwire::ids::{PaneId, WindowId};
 use proptest::collection::vec;
@@ -141,6 +142,7 @@ fn command() -> impl Strategy<Value = Command> {
             }
         }),
         (pane(), key()).prop_map(|(pane, key)| Command::SendKey { pane, key }),
+        typing().prop_map(Command::Type),
         (pane(), select(vec![Flow::Pause, Flow::Continue]))
             .prop_map(|(pane, flow)| Command::Flow { pane, flow }),
         subscription
@@ -153,6 +155,20 @@ fn command() -> impl Strategy<Value = Command> {
         window.prop_map(|window| Command::UnsetWindowSize { window }),
         any::<u64>().prop_map(|nonce| Command::Sentinel { nonce }),
     ]
+}
+
+fn typing() -> impl Strategy<Value = Typing> {
+    let bytes =
+        vec(any::<u8>(), 1..300).prop_map(|bytes| Stroke::Bytes(InputBytes::new(bytes).unwrap()));
+    let strokes = vec(
+        prop_oneof![bytes, key().prop_map(Stroke::Key)],
+        1..=MAX_STROKES,
+    );
+    let when = select(vec![When::TakesKeys, When::WantsBrackets]);
+    let otherwise = select(vec![Otherwise::Tell, Otherwise::Nothing]);
+    (pane(), strokes, when, otherwise).prop_map(|(pane, strokes, when, otherwise)| {
+        Typing::new(pane, strokes, when, otherwise).unwrap()
+    })
 }
 
 fn cell() -> impl Strategy<Value = Cell> {

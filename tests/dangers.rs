@@ -6,7 +6,10 @@ use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
 use muxwire::control::rows::{CheckRow, Row as _, SessionRow};
-use muxwire::control::{Command, Flow, InputBytes, KeyName, LineRange, Subscription, WindowSize};
+use muxwire::control::{
+    Command, Flow, InputBytes, KeyName, LineRange, Otherwise, Stroke, Subscription, Typing, When,
+    WindowSize,
+};
 use muxwire::ids::{PaneId, WindowId};
 use muxwire::tmux::{
     LinkEvent, LinkKind, SocketWatch, Tmux, TmuxError, attachable, find_server, reap_stale,
@@ -37,6 +40,8 @@ fn every_command() -> Vec<Command> {
         Command::ListBuffers,
         Command::CheckPane { pane },
         Command::PaneState { pane },
+        typing(pane, When::TakesKeys, Otherwise::Tell),
+        typing(pane, When::WantsBrackets, Otherwise::Nothing),
         Command::SendBytes {
             pane,
             bytes: InputBytes::new("a\n;#{x}").unwrap(),
@@ -64,6 +69,13 @@ fn every_command() -> Vec<Command> {
     ]
 }
 
+fn typing(pane: PaneId, when: When, otherwise: Otherwise) -> Command {
+    let bytes = InputBytes::new("a\n;#{x}'").unwrap();
+    let key = KeyName::new("C-'").unwrap();
+    let strokes = vec![Stroke::Bytes(bytes), Stroke::Key(key)];
+    Command::Type(Typing::new(pane, strokes, when, otherwise).unwrap())
+}
+
 /// Dangers 1 (`off`), 4 (`paste-buffer`), 8 (`no-output` switched later) and 11 (commands that wait) can't be sent.
 #[test]
 fn dangers_1_4_8_and_11_nothing_harmful_can_be_sent() {
@@ -81,6 +93,7 @@ fn dangers_1_4_8_and_11_nothing_harmful_can_be_sent() {
         "resize-window",
         "set-option",
         "detach-client",
+        "if-shell",
     ];
     for command in every_command() {
         let line = command.to_string();
@@ -88,6 +101,19 @@ fn dangers_1_4_8_and_11_nothing_harmful_can_be_sent() {
         let verb = words.next().unwrap();
         assert!(harmless.contains(&verb), "{line}");
         match verb {
+            // With -F it is no shell that decides, and nothing waits; what it runs is harmless too.
+            "if-shell" => {
+                assert!(line.starts_with("if-shell -F -t '%1' '#{?"), "{line}");
+                let inner: Vec<&str> = line.split('\'').collect();
+                let choices = inner[5..].iter().step_by(2).filter(|text| !text.is_empty());
+                for command in choices.flat_map(|choice| choice.split(" ; ")) {
+                    let harmless = ["send-keys -t %1 ", "display-message -"];
+                    assert!(
+                        harmless.iter().any(|start| command.starts_with(start)),
+                        "{line}"
+                    );
+                }
+            }
             "copy-mode" => assert_eq!(line, "copy-mode -t '%1' -q", "modes are ended only"),
             "refresh-client" => {
                 let allowed = ["-A '%1:pause'", "-A '%1:continue'", "-B "];

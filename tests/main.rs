@@ -21,6 +21,7 @@ mod control_properties;
 mod dangers;
 mod hub;
 mod hub_panes;
+mod input;
 mod links;
 mod panes;
 mod protocol;

@@ -23,5 +23,6 @@ pub use counters::{Counters, Counts};
 pub use live::{Ends, Settings, follow};
 pub use replay::{Player, Speed, replay};
 pub use request::{
-    Handle, InputError, InputRequest, Key, PaneView, Request, Screen, ScreenError, ViewRequest,
+    ClientNumber, Handle, InputError, InputRequest, Key, PaneView, Request, Screen, ScreenError,
+    ViewRequest,
 };

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
@@ -9,8 +11,9 @@ use crate::auth::Authorized;
 use crate::ids::PaneId;
 use crate::screen::PaneSnapshot;
 
-/// How many requests may wait for the bridge; each is answered within microseconds, so more is a stuck bridge.
-const REQUESTS: usize = 1024;
+/// How many requests may wait for the bridge: 64 of each of a thousand connections. The bridge takes them as fast as they
+/// come and gives each client its share of what waits behind, so more is a stuck bridge.
+const REQUESTS: usize = 65_536;
 
 /// A request with the way back for its answer.
 #[derive(Debug)]
@@ -66,6 +69,8 @@ pub struct PaneView {
 /// Keys for a pane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputRequest {
+    /// Whose it is: clients take turns.
+    pub client: ClientNumber,
     /// The pane.
     pub pane: PaneId,
     /// What to type, in order.
@@ -74,11 +79,27 @@ pub struct InputRequest {
     pub cancel_mode: bool,
 }
 
+/// A client of the bridge, as long as muxwire runs. Clients share what there is of room and time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientNumber(pub u64);
+
+impl ClientNumber {
+    /// A number that nobody else has.
+    #[must_use]
+    pub fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// A piece of input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
     /// Bytes that are typed as they are.
     Text(Bytes),
+    /// Bytes that are pasted: in brackets (`ESC [ 200 ~` and `ESC [ 201 ~`) if the pane's program asked for that and it is
+    /// known. What would end the paste is taken out of them.
+    Paste(Bytes),
     /// A key by tmux's name for it, such as `Enter` or `C-c`.
     Named(String),
 }
@@ -110,9 +131,25 @@ pub enum InputError {
     /// There was nothing to type.
     #[error("there is nothing to type")]
     Nothing,
-    /// Too many commands wait for tmux.
-    #[error("too much input waits for tmux; try again")]
+    /// The client has more input waiting than its share.
+    #[error("too much of your input waits for tmux; try again")]
     Busy,
+    /// More than one request may type.
+    #[error("more than {most} bytes at once; send them in parts")]
+    TooLarge {
+        /// The most, in bytes.
+        most: usize,
+    },
+    /// A part was typed before something stopped it.
+    #[error("{error}; of {whole} bytes and keys, the first {typed} were typed")]
+    Partly {
+        /// How many bytes and keys were typed.
+        typed: u64,
+        /// How many were to be typed.
+        whole: u64,
+        /// What stopped it.
+        error: Box<InputError>,
+    },
     /// tmux is not connected.
     #[error("tmux is not connected; try again when it is")]
     Unavailable,
@@ -180,16 +217,24 @@ impl Handle {
         (Self(sender), receiver)
     }
 
-    /// Types into a pane.
+    /// Types into a pane. The request takes its place among others when this is called, not when the future is first
+    /// polled: waiting for room in the channel would let a later one overtake it.
     ///
     /// # Errors
     /// Says why the input did not reach the pane, or that nobody knows whether it did.
-    pub async fn input(&self, input: Authorized<InputRequest>) -> Result<(), InputError> {
+    pub fn input(
+        &self,
+        input: Authorized<InputRequest>,
+    ) -> impl Future<Output = Result<(), InputError>> + Send + 'static {
         let (reply, outcome) = oneshot::channel();
-        if self.0.send(Request::Input { input, reply }).await.is_err() {
-            return Err(InputError::Unavailable);
+        let sent = self.0.try_send(Request::Input { input, reply });
+        async move {
+            match sent {
+                Ok(()) => outcome.await.unwrap_or(Err(InputError::LinkLost)),
+                Err(mpsc::error::TrySendError::Full(_)) => Err(InputError::Busy),
+                Err(mpsc::error::TrySendError::Closed(_)) => Err(InputError::Unavailable),
+            }
         }
-        outcome.await.unwrap_or(Err(InputError::LinkLost))
     }
 
     /// Captures the screens of panes.

@@ -119,6 +119,12 @@ struct Pending {
     batch: CommandId,
     command: Command,
     expected: Expected,
+    /// How many blocks its reply has.
+    blocks: usize,
+    /// How many of them have come.
+    taken: usize,
+    /// What they printed.
+    printed: Body,
 }
 
 /// One control connection's protocol state.
@@ -189,6 +195,9 @@ impl ControlClient {
                 id,
                 batch,
                 expected: command.expected(),
+                blocks: command.blocks(),
+                taken: 0,
+                printed: Body::default(),
                 command,
             });
         }
@@ -301,7 +310,7 @@ impl ControlClient {
             return Step::Nothing;
         };
         match block.take(line) {
-            Inside::End { failed } => Step::Event(self.closed(block.close(failed))),
+            Inside::End { failed } => self.closed(block.close(failed)),
             Inside::Notification(found) => {
                 self.open = Some(block);
                 Step::Event(Event::Notification(found))
@@ -329,8 +338,8 @@ impl ControlClient {
         asked.map_or(Expected::ANYTHING, |head| head.expected)
     }
 
-    /// Turns a block that ended into the reply that it is.
-    fn closed(&mut self, closed: Closed) -> Event<'static> {
+    /// Turns a block that ended into the reply that it is, or into a part of one.
+    fn closed(&mut self, closed: Closed) -> Step {
         let outcome = match (closed.body, closed.failed) {
             (Err(size), _) => Outcome::TooLarge { size },
             (Ok(body), true) => Outcome::Failed(body),
@@ -342,16 +351,20 @@ impl ControlClient {
         } else {
             None
         };
-        let Some(asked) = asked else {
-            return Event::Block(Block { guard, outcome });
+        let Some(mut asked) = asked else {
+            return Step::Event(Event::Block(Block { guard, outcome }));
         };
-        if closed.failed {
+        if closed.failed && asked.taken == 0 {
             self.drop_batch(asked.batch);
         }
+        let Some(outcome) = asked.take(outcome, closed.failed) else {
+            self.pending.push_front(asked);
+            return Step::Nothing;
+        };
         if let Outcome::Done(body) = &outcome {
             self.learn(asked.batch, &asked.command, body);
         }
-        Event::Reply(asked.answered(outcome))
+        Step::Event(Event::Reply(asked.answered(outcome)))
     }
 
     /// Answers the rest of a line of which a command failed.
@@ -387,6 +400,23 @@ impl ControlClient {
 }
 
 impl Pending {
+    /// Takes the next block of the reply, and gives the outcome when it was the last one. An inner command that fails ends
+    /// the reply: tmux drops those behind it, and goes on with the rest of the line.
+    fn take(&mut self, outcome: Outcome, failed: bool) -> Option<Outcome> {
+        self.taken += 1;
+        match outcome {
+            Outcome::Done(body) if self.blocks > 1 => {
+                if self.printed.as_bytes().is_empty() {
+                    self.printed = body;
+                }
+                let printed = || Outcome::Done(std::mem::take(&mut self.printed));
+                (self.taken == self.blocks).then(printed)
+            }
+            other if failed || self.taken == self.blocks => Some(other),
+            _ => None,
+        }
+    }
+
     /// The pane is there, so that capturing it can't fail, and it has so many lines.
     fn learn(&mut self, known: PaneId, state: &PaneStateRow) {
         if let Command::Capture { pane, lines } = self.command

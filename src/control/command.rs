@@ -7,6 +7,7 @@
 use super::argument::{Flow, InputBytes, LineRange, Subscription, WindowSize};
 use super::block::Expected;
 use super::key::KeyName;
+use super::typing::Typing;
 use crate::ids::{PaneId, WindowId};
 
 /// One tmux command.
@@ -34,6 +35,9 @@ pub enum Command {
         /// The pane.
         pane: PaneId,
     },
+    /// Types, if the pane takes keys: both in one turn of tmux. Its reply is empty if it was typed, or else, if that was
+    /// asked for, one [`super::rows::CheckRow`].
+    Type(Typing),
     /// Types bytes, exactly these.
     SendBytes {
         /// The pane.
@@ -119,6 +123,14 @@ pub enum Command {
 }
 
 impl Command {
+    /// How many blocks its reply has when nothing fails.
+    pub(super) fn blocks(&self) -> usize {
+        match self {
+            Self::Type(typing) => typing.blocks(),
+            _ => 1,
+        }
+    }
+
     /// What its reply's block may hold.
     pub(super) fn expected(&self) -> Expected {
         // A saved screen's one line can't end the block and leave another line behind, nor can a pending sequence, which

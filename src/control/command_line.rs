@@ -12,6 +12,7 @@ use super::quote::{Quoted, split};
 use super::rows::{
     BufferRow, CheckRow, ClientRow, PaneRow, PaneStateRow, Row, ServerRow, SessionRow, WindowRow,
 };
+use super::typing::Typing;
 use crate::ids::{PaneId, WindowId};
 
 const SERVER: Quoted<'_> = Quoted(ServerRow::FORMAT);
@@ -38,6 +39,7 @@ impl fmt::Display for Command {
             Self::ListBuffers => write!(f, "list-buffers -F {BUFFERS}"),
             Self::CheckPane { pane } => write!(f, "display-message -t '{pane}' -p {CHECK}"),
             Self::PaneState { pane } => write!(f, "display-message -t '{pane}' -p {STATE}"),
+            Self::Type(typing) => typing.fmt(f),
             Self::SendBytes { pane, bytes } => write!(f, "send-keys -t '{pane}' -H{bytes}"),
             Self::SendKey { pane, key } => {
                 write!(f, "send-keys -t '{pane}' {}", Quoted(key.as_str()))
@@ -121,6 +123,9 @@ fn without_target(words: &[&str]) -> Option<Command> {
         ["display-message", "-p", word] => {
             let nonce = u64::from_str_radix(word.strip_prefix(SENTINEL)?, 16).ok()?;
             Command::Sentinel { nonce }
+        }
+        ["if-shell", "-F", "-t", pane, ref words @ ..] => {
+            Command::Type(Typing::parse(pane.parse().ok()?, words)?)
         }
         ["detach-client"] => Command::Detach,
         _ => return None,

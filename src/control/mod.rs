@@ -4,8 +4,8 @@
 //! `grammar/layout.abnf`; each parser's doc is its rule, word for word, and a test holds the two together.
 //!
 //! Reading order: `frame` (bytes to lines), `grammar` (the small rules), `output`, `notification`, `line` (what a line
-//! is), `block` (where a reply ends), `client` (which command it answers); then what is sent: `command` with `argument`
-//! and `key`, `command_line` and `batch` (a command as text, and back), `rows`.
+//! is), `block` (where a reply ends), `client` (which command it answers); then what is sent: `command` with `argument`,
+//! `key` and `typing`, `command_line` and `batch` (a command as text, and back), `rows`.
 //!
 //! This module must not know tokio, serde, a clock or a process: whoever owns the pipe feeds it.
 
@@ -27,6 +27,7 @@ mod output;
 mod quote;
 pub mod rows;
 mod text;
+mod typing;
 
 pub use argument::{Flow, InputBytes, LineRange, MAX_INPUT_BYTES, Subscription, WindowSize};
 pub use batch::parse_batch;
@@ -40,3 +41,4 @@ pub use layout::{Cell, Content, Layout, LayoutError};
 pub use notification::Notification;
 pub use output::Output;
 pub use text::Text;
+pub use typing::{MAX_STROKES, Otherwise, Stroke, Typing, When};

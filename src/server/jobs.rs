@@ -8,6 +8,7 @@ use tokio::time;
 
 use super::connection::Services;
 use super::peer::{Outcome, Work};
+use super::repeats::{Slot, Typed};
 use crate::auth::{AuthError, Authenticator, Authorized, Ended, Principal};
 use crate::bridge::{Handle, Screen, ScreenError, ViewRequest};
 use crate::ids::PaneId;
@@ -50,18 +51,18 @@ pub(super) fn begin(work: Work, services: &Services) -> Begun {
             pane,
             input,
             slot,
-        } => Box::pin(async move {
-            let typed = bridge.input(input).await;
-            if let Some(slot) = slot {
-                slot.finish(typed.clone());
-            }
-            Outcome::Typed {
-                id,
-                pane,
-                repeated: false,
-                typed,
-            }
-        }),
+        } => {
+            // It is on its way now, so that what a client types stays in order.
+            let typed = typed(bridge.input(input), slot);
+            Box::pin(async move {
+                Outcome::Typed {
+                    id,
+                    pane,
+                    repeated: false,
+                    typed: typed.await,
+                }
+            })
+        }
         Work::Await { id, earlier } => Box::pin(async move {
             let pane = earlier.pane;
             let typed = earlier.outcome().await;
@@ -78,6 +79,15 @@ pub(super) fn begin(work: Work, services: &Services) -> Begun {
             Outcome::Captured { wanted, screens }
         }),
     })
+}
+
+/// What came of typing, told to those who repeat the request as well.
+async fn typed(outcome: impl Future<Output = Typed>, slot: Option<Slot>) -> Typed {
+    let typed = outcome.await;
+    if let Some(slot) = slot {
+        slot.finish(typed.clone());
+    }
+    typed
 }
 
 async fn verify(authenticator: Option<Authenticator>, token: &str) -> Result<Principal, AuthError> {

@@ -141,7 +141,8 @@ impl Slot {
     /// Says what came of it. If nothing can have been typed, the key is free again.
     pub(super) fn finish(self, outcome: Typed) {
         let harmless = match &outcome {
-            Ok(()) | Err(InputError::LinkLost | InputError::Tmux(_)) => false,
+            Ok(())
+            | Err(InputError::LinkLost | InputError::Tmux(_) | InputError::Partly { .. }) => false,
             Err(_) => true,
         };
         if harmless && let Entry::Occupied(known) = self.repeats.lock().entry(self.key.clone()) {

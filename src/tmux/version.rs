@@ -72,6 +72,18 @@ impl Version {
         self.rank >= Rank::release(3, 2)
     }
 
+    /// The blocks of commands inside `if-shell` belong to the reply, as its own does: 3.2.
+    #[must_use]
+    pub fn answers_inside(&self) -> bool {
+        self.rank >= Rank::release(3, 2)
+    }
+
+    /// `#{bracket_paste_flag}`: 3.7.
+    #[must_use]
+    pub fn tells_bracketed_paste(&self) -> bool {
+        self.rank >= Rank::release(3, 7)
+    }
+
     /// `%layout-change` when panes are swapped: 3.2.
     #[must_use]
     pub fn tells_of_swaps(&self) -> bool {

@@ -4,7 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use bytes::Bytes;
-use muxwire::control::{Command, InputBytes, KeyName, MAX_INPUT_BYTES, Outcome};
+use muxwire::control::{
+    Command, InputBytes, KeyName, MAX_INPUT_BYTES, MAX_STROKES, Otherwise, Outcome, Stroke, Typing,
+    When,
+};
 use muxwire::ids::PaneId;
 
 use super::Attached;
@@ -44,6 +47,63 @@ fn raw_pane(server: &TmuxServer, typed: &Path) -> PaneId {
     let (_, pane) = server.new_session("raw", &script);
     wait_until("the pane is ready", SOON, || typed.exists());
     pane.parse().unwrap()
+}
+
+/// Types strokes as requests of clients are typed, and gives what tmux says of it.
+fn type_if_ready(
+    attached: &mut Attached,
+    server: &TmuxServer,
+    pane: PaneId,
+    strokes: Vec<Stroke>,
+) -> Vec<u8> {
+    let tells = server.version().answers_inside();
+    let otherwise = if tells {
+        Otherwise::Tell
+    } else {
+        Otherwise::Nothing
+    };
+    let typing = Typing::new(pane, strokes, When::TakesKeys, otherwise).unwrap();
+    let mut batch = vec![Command::Type(typing)];
+    if !tells {
+        batch.push(Command::CheckPane { pane });
+    }
+    match attached.batch(batch).pop().unwrap() {
+        Outcome::Done(body) => body.as_bytes().to_vec(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn looking_and_typing_in_one_line_types_the_same() {
+    for_each_version(|program| {
+        let server = TmuxServer::start(program);
+        let mut attached = Attached::new(&server);
+        let typed = server.folder().join("typed");
+        let pane = raw_pane(&server, &typed);
+        let names = (b'!'..=b'~').map(|byte| char::from(byte).to_string());
+        let names = names
+            .chain(["Enter", "C-\\", "M-'", "C-]", "M-~", "M-;", "KP*", "M-\""].map(str::to_owned));
+        let keys: Vec<KeyName> = names.map(|name| KeyName::new(&name).unwrap()).collect();
+        for key in &keys {
+            let key = key.clone();
+            attached.done(Command::SendKey { pane, key });
+        }
+        let all: Vec<u8> = (0..=255).cycle().take(MAX_INPUT_BYTES).collect();
+        attached.type_bytes(pane, &all);
+        for keys in keys.chunks(MAX_STROKES) {
+            let strokes = keys.iter().cloned().map(Stroke::Key).collect();
+            let says = type_if_ready(&mut attached, &server, pane, strokes);
+            assert!(says.is_empty() || !server.version().answers_inside());
+        }
+        let bytes = InputBytes::new(all).unwrap();
+        type_if_ready(&mut attached, &server, pane, vec![Stroke::Bytes(bytes)]);
+        let halves = || {
+            let typed = fs::read(&typed).unwrap();
+            let (one, other) = typed.split_at(typed.len() / 2);
+            (one.len() > MAX_INPUT_BYTES && one == other).then_some(())
+        };
+        wait_until("both are typed alike", SOON, || halves().is_some());
+    });
 }
 
 #[test]

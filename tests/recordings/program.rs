@@ -219,6 +219,7 @@ async fn a_replay_keeps_the_recorded_pace_or_none() {
 async fn refuses(handle: &Handle) {
     let pane = PaneId(0);
     let request = InputRequest {
+        client: muxwire::bridge::ClientNumber::next(),
         pane,
         keys: vec![Key::Named("Enter".to_owned())],
         cancel_mode: false,

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use muxwire::auth::{Authorized, Permission, Principal};
 use muxwire::bridge::{
-    self, Counters, Ends, Handle, InputError, InputRequest, Key, Screen, ScreenError, Settings,
+    self, ClientNumber, Counters, Ends, Handle, InputError, InputRequest, Key, Screen, ScreenError,
+    Settings,
 };
 use muxwire::hub::{HistoryLimits, Hub, Next, Published, Reader};
 use muxwire::ids::{Epoch, PaneId, Seq};
@@ -206,13 +207,38 @@ impl LiveBridge {
         keys: Vec<Key>,
         cancel_mode: bool,
     ) -> Result<(), InputError> {
+        self.input_by(ClientNumber(u64::MAX), pane, keys, cancel_mode)
+            .await
+    }
+
+    /// The same as one client among others.
+    pub async fn input_by(
+        &self,
+        client: ClientNumber,
+        pane: PaneId,
+        keys: Vec<Key>,
+        cancel_mode: bool,
+    ) -> Result<(), InputError> {
+        let typed = self.unlimited_input(client, pane, keys, cancel_mode);
+        timeout(SOON, typed).await.unwrap()
+    }
+
+    /// The same, however long it takes.
+    pub async fn unlimited_input(
+        &self,
+        client: ClientNumber,
+        pane: PaneId,
+        keys: Vec<Key>,
+        cancel_mode: bool,
+    ) -> Result<(), InputError> {
         let request = InputRequest {
+            client,
             pane,
             keys,
             cancel_mode,
         };
         let input = self.authorized(Permission::Write, request);
-        timeout(SOON, self.handle.input(input)).await.unwrap()
+        self.handle.input(input).await
     }
 
     /// A server in front of the bridge.

@@ -19,7 +19,7 @@ use super::action::Action;
 use super::clock::Clock;
 use super::counters::Counters;
 use super::gathering::{Gathering, LISTS};
-use super::inputs::Inputs;
+use super::inputs::{Inputs, Way};
 use super::outputs::Outputs;
 use super::request::{Request, ScreenError};
 use super::screens::{Captured, Screens, refuse};
@@ -352,7 +352,9 @@ impl Core {
         if LISTS.contains(command) {
             self.listed(tag, index, outcome, now);
         } else if self.inputs.owns(tag) {
-            self.inputs.reply(tag, outcome, &mut self.actions);
+            let way = input_way(self.control, self.version.as_ref());
+            self.inputs
+                .reply(link, tag, outcome, way, &mut self.actions);
         } else if let Err(error) = outcome {
             tracing::debug!(%link, ?command, %error, "command failed");
         }
@@ -370,9 +372,9 @@ impl Core {
         let control = self.control.filter(|_| self.setup.live);
         match request {
             Request::Input { input, reply } => {
-                let tag = self.next_tag();
+                let way = input_way(control, self.version.as_ref());
                 self.inputs
-                    .begin(control, tag, input.into_request(), reply, &mut self.actions);
+                    .begin(input.into_request(), reply, way, &mut self.actions);
             }
             Request::View { view, reply } => {
                 let Some(_) = control else {
@@ -398,6 +400,11 @@ impl Core {
             }
         }
     }
+}
+
+/// How input gets to tmux: over the control link, which stays quick while others are flooded.
+fn input_way(control: Option<LinkId>, version: Option<&Version>) -> Option<Way<'static>> {
+    control.map(|link| Way::new(link, version, &|_| None))
 }
 
 /// Whether a listing should not wait for more hints.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::auth::{AuthError, Authenticator, Authorized, Ended, Permissions, Principal};
-use crate::bridge::{InputRequest, PaneView, Screen, ScreenError, ViewRequest};
+use crate::bridge::{ClientNumber, InputRequest, PaneView, Screen, ScreenError, ViewRequest};
 use crate::hub::{Form, Hub, Subscription};
 use crate::ids::{PaneId, Seq};
 use crate::model::State;
@@ -150,6 +150,8 @@ pub(super) struct Peer {
     context: Arc<Context>,
     client_id: String,
     form: Form,
+    /// Who it is to the bridge.
+    number: ClientNumber,
     phase: Phase,
     /// A token is being checked; nothing more is read until the verdict, so what follows it can be carried out.
     verifying: bool,
@@ -178,6 +180,7 @@ impl Peer {
         let mut peer = Self {
             client_id,
             form,
+            number: ClientNumber::next(),
             phase,
             verifying: false,
             stream: Stream::new(Subscription::new(&context.hub)),

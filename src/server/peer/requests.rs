@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::stream::Wanted;
 use super::{MAX_IN_FLIGHT, Peer, Phase, Work};
 use crate::auth::{Denied, Permission, Principal};
-use crate::bridge::{InputError, InputRequest, Key};
+use crate::bridge::{ClientNumber, InputError, InputRequest, Key};
 use crate::hub::{Filter, Since};
 use crate::ids::PaneId;
 use crate::model::State;
@@ -186,7 +186,7 @@ impl Peer {
             .ok_or_else(|| no_target(&state, principal))?;
         let places = state.places_of_pane(pane);
         let sessions = places.iter().map(|place| &*place.session_name);
-        let input = request.input(pane);
+        let input = request.input(self.number, pane);
         let input = principal
             .authorize(Permission::Write, sessions, input)
             .map_err(denied)?;
@@ -245,7 +245,7 @@ struct TypeRequest {
 }
 
 impl TypeRequest {
-    fn input(&self, pane: PaneId) -> InputRequest {
+    fn input(&self, client: ClientNumber, pane: PaneId) -> InputRequest {
         let text = |text: &str| Key::Text(Bytes::copy_from_slice(text.as_bytes()));
         let keys = match &self.typed {
             Typed::Line(line) if line.is_empty() => vec![Key::Named("Enter".to_owned())],
@@ -254,6 +254,7 @@ impl TypeRequest {
             Typed::Keys(names) => names.iter().cloned().map(Key::Named).collect(),
         };
         InputRequest {
+            client,
             pane,
             keys,
             cancel_mode: self.cancel_mode,
@@ -292,6 +293,8 @@ fn code_of(error: &InputError) -> ErrorCode {
         InputError::BadKey { .. } => ErrorCode::UnknownKey,
         InputError::Nothing => ErrorCode::InvalidMessage,
         InputError::Busy => ErrorCode::RateLimited,
+        InputError::TooLarge { .. } => ErrorCode::TooLarge,
+        InputError::Partly { error, .. } => code_of(error),
         InputError::Unavailable => ErrorCode::TmuxUnavailable,
         InputError::Recording => ErrorCode::Recording,
         InputError::LinkLost => ErrorCode::OutcomeUnknown,

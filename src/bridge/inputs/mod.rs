@@ -1,0 +1,237 @@
+//! Typing into panes: each line looks and types in one turn of tmux, and each request is answered when all is typed.
+//!
+//! A pane's requests are typed in the order in which they came. Beyond that nobody waits for others: clients take turns,
+//! then the panes of one client, and what is under way at tmux at one time is small, so that a key for one pane goes
+//! between two lines of a paste into another. What waits is bounded, and a client that has its share alone is refused.
+
+mod job;
+mod pieces;
+mod shares;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use tokio::sync::oneshot;
+
+use self::job::{Job, answer};
+use self::shares::Shares;
+use super::action::Action;
+use super::request::{InputError, InputRequest};
+use crate::control::{Body, Otherwise};
+use crate::ids::PaneId;
+use crate::tmux::{LinkId, ReplyError, Version};
+
+/// How much may be under way at tmux, by what lines cost: what a key waits for at most. About three lines of a paste, or
+/// thirty keys.
+const IN_FLIGHT: usize = 1024;
+
+/// The tags of lines have this bit, which no other tag has.
+const INPUT_TAG: u64 = 1 << 63;
+
+/// Where the outcome of a request goes. Nobody may be waiting for it any more, and that is no error.
+pub(super) type InputReply = oneshot::Sender<Result<(), InputError>>;
+
+/// Whether a pane's program has asked for bracketed paste, as far as its output tells.
+pub(super) type Bracketed<'a> = &'a dyn Fn(PaneId) -> Option<bool>;
+
+/// How lines get to tmux.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    link: LinkId,
+    otherwise: Otherwise,
+    tells_brackets: bool,
+    bracketed: Bracketed<'a>,
+}
+
+impl<'a> Way<'a> {
+    /// The way over the control link. `bracketed` is asked below 3.7, where tmux can't say it.
+    pub(super) fn new(link: LinkId, version: Option<&Version>, bracketed: Bracketed<'a>) -> Self {
+        let tells = version.is_none_or(Version::answers_inside);
+        Self {
+            link,
+            otherwise: if tells {
+                Otherwise::Tell
+            } else {
+                Otherwise::Nothing
+            },
+            tells_brackets: version.is_some_and(Version::tells_bracketed_paste),
+            bracketed,
+        }
+    }
+}
+
+/// The requests that wait and those under way.
+#[derive(Debug, Default)]
+pub(super) struct Inputs {
+    lanes: BTreeMap<PaneId, Lane>,
+    /// The lines under way.
+    lines: HashMap<u64, PaneId>,
+    in_flight: usize,
+    shares: Shares,
+    turn: u64,
+    last_tag: u64,
+    /// The link that has ended, though its end may not have been told yet.
+    lost: Option<LinkId>,
+}
+
+/// The requests for one pane, in order.
+#[derive(Debug, Default)]
+struct Lane {
+    jobs: VecDeque<Job>,
+    /// The turn in which it was served last.
+    served: u64,
+}
+
+impl Lane {
+    /// The request of which a line can be sent now.
+    fn next(&mut self) -> Option<&mut Job> {
+        let first = self.jobs.iter_mut().find(|job| !job.may_be_followed())?;
+        (!first.is_in_flight()).then_some(first)
+    }
+}
+
+impl Inputs {
+    /// Takes a request. Without a way to tmux, or beyond the client's share, it is refused.
+    pub(super) fn begin(
+        &mut self,
+        request: InputRequest,
+        reply: InputReply,
+        way: Option<Way<'_>>,
+        actions: &mut Vec<Action>,
+    ) {
+        if way.is_none() {
+            return answer(reply, Err(InputError::Unavailable));
+        }
+        let pane = request.pane;
+        let job = match Job::new(request, reply) {
+            Ok(job) => job,
+            Err((reply, error)) => return answer(reply, Err(error)),
+        };
+        if let Err(error) = self.shares.take(job.client, job.weight()) {
+            return job.finish(Err(error));
+        }
+        self.lanes.entry(pane).or_default().jobs.push_back(job);
+        self.pump(way, actions);
+    }
+
+    /// Whether a tag belongs to a line.
+    pub(super) fn owns(&self, tag: u64) -> bool {
+        self.lines.contains_key(&tag)
+    }
+
+    /// The line of a tag could not be handed to the link.
+    pub(super) fn not_sent(&mut self, tag: u64) {
+        self.settle(tag, |job| {
+            let cost = job.take_back()?;
+            Some((cost, Some(Err(job.partly(InputError::Busy)))))
+        });
+    }
+
+    /// The reply to one command of a line.
+    pub(super) fn reply(
+        &mut self,
+        link: LinkId,
+        tag: u64,
+        outcome: Result<Body, ReplyError>,
+        way: Option<Way<'_>>,
+        actions: &mut Vec<Action>,
+    ) {
+        if outcome == Err(ReplyError::LinkClosed) {
+            self.lost = Some(link);
+        }
+        self.settle(tag, |job| job.answered(outcome, way.as_ref()));
+        self.pump(way, actions);
+    }
+
+    /// Hands a line's outcome to its request, and ends the request if it is at its end.
+    fn settle(
+        &mut self,
+        tag: u64,
+        conclude: impl FnOnce(&mut Job) -> Option<(usize, Option<Result<(), InputError>>)>,
+    ) {
+        let Some(pane) = self.lines.get(&tag) else {
+            return;
+        };
+        let Some(lane) = self.lanes.get_mut(pane) else {
+            return;
+        };
+        let Some(at) = lane.jobs.iter().position(|job| job.awaits(tag)) else {
+            return;
+        };
+        let Some((cost, end)) = conclude(&mut lane.jobs[at]) else {
+            return;
+        };
+        let pane = *pane;
+        self.lines.remove(&tag);
+        self.in_flight -= cost;
+        if let Some(end) = end
+            && let Some(job) = lane.jobs.remove(at)
+        {
+            self.shares.give_back(job.client, job.weight());
+            job.finish(end);
+        }
+        if lane.jobs.is_empty() {
+            self.lanes.remove(&pane);
+        }
+    }
+
+    /// Sends as many lines as may be under way.
+    fn pump(&mut self, way: Option<Way<'_>>, actions: &mut Vec<Action>) {
+        let Some(way) = way.filter(|way| self.lost != Some(way.link)) else {
+            return self.refuse_waiting();
+        };
+        while self.in_flight < IN_FLIGHT {
+            let Some(pane) = self.next_pane() else { return };
+            let Some(lane) = self.lanes.get_mut(&pane) else {
+                return;
+            };
+            self.turn += 1;
+            self.last_tag += 1;
+            let tag = INPUT_TAG | self.last_tag;
+            lane.served = self.turn;
+            let Some(job) = lane.next() else { return };
+            self.shares.served(job.client, self.turn);
+            let (commands, cost) = job.send(tag, &way);
+            self.in_flight += cost;
+            self.lines.insert(tag, pane);
+            let link = way.link;
+            actions.push(Action::Send {
+                link,
+                tag,
+                commands,
+            });
+        }
+    }
+
+    /// Whose turn it is: of the clients that have something to send, the one whose turn was longest ago, and of its panes
+    /// likewise.
+    fn next_pane(&mut self) -> Option<PaneId> {
+        let Self { lanes, shares, .. } = self;
+        let ready = lanes.iter_mut().filter_map(|(pane, lane)| {
+            let served = lane.served;
+            let client = lane.next()?.client;
+            Some((shares.last_turn(client), served, *pane))
+        });
+        ready.min().map(|(_, _, pane)| pane)
+    }
+
+    /// There is no way to tmux any more: what is not under way ends here.
+    fn refuse_waiting(&mut self) {
+        let Self { lanes, shares, .. } = self;
+        for lane in lanes.values_mut() {
+            for job in std::mem::take(&mut lane.jobs) {
+                if job.is_in_flight() {
+                    lane.jobs.push_back(job);
+                    continue;
+                }
+                shares.give_back(job.client, job.weight());
+                let error = job.partly(InputError::Unavailable);
+                job.finish(Err(error));
+            }
+        }
+        lanes.retain(|_, lane| !lane.jobs.is_empty());
+    }
+}
+
+#[cfg(test)]
+#[path = "inputs_tests.rs"]
+mod tests;

@@ -1,0 +1,254 @@
+//! Typing that looks first whether the pane takes keys, in the same turn of tmux: nothing can happen between the two.
+//!
+//! The line is `if-shell -F CONDITION TYPE ELSE`. With `-F` no shell runs and nothing waits: tmux expands the condition and
+//! puts one of the two in the queue right behind, before anything else is read or run. What a client sends stands in the
+//! line as hex digits or as a checked key name, so that no quote of it can end one of ours.
+
+use std::fmt;
+
+use super::argument::InputBytes;
+use super::key::KeyName;
+use super::quote::Quoted;
+use super::rows::{CheckRow, Row as _};
+use crate::ids::PaneId;
+
+/// The most [`Stroke`]s of one [`Typing`]: each is a command of tmux's and has a block of its own in the reply.
+pub const MAX_STROKES: usize = 16;
+
+/// What stands between two commands.
+const SEPARATOR: &str = " ; ";
+
+/// Something to type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stroke {
+    /// These bytes, exactly.
+    Bytes(InputBytes),
+    /// A key.
+    Key(KeyName),
+}
+
+/// When to type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// The pane is there, its process lives, it is in no mode and its input is on.
+    TakesKeys,
+    /// The same, and its program has asked for bracketed paste (3.7).
+    WantsBrackets,
+}
+
+/// What tmux does when it is not so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Otherwise {
+    /// It prints a [`CheckRow`], in a block that belongs to the reply (3.2).
+    Tell,
+    /// Nothing. In 3.1c the inner blocks look like those of hooks, so that another command on the same line has to ask.
+    Nothing,
+}
+
+/// 1 to [`MAX_STROKES`] strokes for a pane, and when to type them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typing {
+    pane: PaneId,
+    strokes: Vec<Stroke>,
+    when: When,
+    otherwise: Otherwise,
+}
+
+impl Typing {
+    /// These strokes, if there are 1 to [`MAX_STROKES`] of them.
+    #[must_use]
+    pub fn new(
+        pane: PaneId,
+        strokes: Vec<Stroke>,
+        when: When,
+        otherwise: Otherwise,
+    ) -> Option<Self> {
+        (1..=MAX_STROKES).contains(&strokes.len()).then_some(Self {
+            pane,
+            strokes,
+            when,
+            otherwise,
+        })
+    }
+
+    /// The pane.
+    #[must_use]
+    pub fn pane(&self) -> PaneId {
+        self.pane
+    }
+
+    /// What is typed, in order.
+    #[must_use]
+    pub fn strokes(&self) -> &[Stroke] {
+        &self.strokes
+    }
+
+    /// How many blocks the reply has when nothing fails: one for `if-shell`, and one for each command that it chose. Both
+    /// choices have the same number.
+    pub(super) fn blocks(&self) -> usize {
+        match self.otherwise {
+            Otherwise::Tell => 1 + self.strokes.len(),
+            Otherwise::Nothing => 1,
+        }
+    }
+
+    /// The typing that these words behind `-t` stand for; the caller compares it with the line.
+    pub(super) fn parse(pane: PaneId, words: &[&str]) -> Option<Self> {
+        let (condition, typed, otherwise) = match *words {
+            [condition, typed] => (condition, typed, Otherwise::Nothing),
+            [condition, typed, _] => (condition, typed, Otherwise::Tell),
+            _ => return None,
+        };
+        let when = [When::TakesKeys, When::WantsBrackets]
+            .into_iter()
+            .find(|when| Condition(pane, *when).to_string() == condition)?;
+        let strokes: Option<Vec<Stroke>> = typed.split(SEPARATOR).map(stroke).collect();
+        Self::new(pane, strokes?, when, otherwise)
+    }
+}
+
+impl fmt::Display for Typing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pane = self.pane;
+        write!(
+            f,
+            "if-shell -F -t '{pane}' '{}' '",
+            Condition(pane, self.when)
+        )?;
+        for (at, stroke) in self.strokes.iter().enumerate() {
+            let separator = if at == 0 { "" } else { SEPARATOR };
+            write!(f, "{separator}send-keys -t {pane}{stroke}")?;
+        }
+        f.write_str("'")?;
+        if self.otherwise == Otherwise::Tell {
+            let tell = format!("display-message -t {pane} -p \"{}\"", CheckRow::FORMAT);
+            let padding =
+                format!("{SEPARATOR}display-message -p \"\"").repeat(self.strokes.len() - 1);
+            write!(f, " {}", Quoted(&(tell + &padding)))?;
+        }
+        Ok(())
+    }
+}
+
+/// A format that is 1 when the pane takes keys. Where there is no such pane, `pane_id` is empty.
+struct Condition(PaneId, When);
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(pane, when) = self;
+        let yes = match when {
+            When::TakesKeys => "1",
+            When::WantsBrackets => "#{?bracket_paste_flag,1,0}",
+        };
+        write!(
+            f,
+            "#{{?#{{==:#{{pane_id}},{pane}}},\
+             #{{?pane_dead,0,#{{?pane_in_mode,0,#{{?pane_input_off,0,{yes}}}}}}},0}}"
+        )
+    }
+}
+
+impl fmt::Display for Stroke {
+    /// As it stands behind `send-keys -t PANE`, inside quotes. In a key's name, what is neither letter, digit nor hyphen
+    /// is an octal number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, " -H{bytes}"),
+            Self::Key(key) => {
+                f.write_str(" ")?;
+                key.as_str().bytes().try_for_each(|byte| match byte {
+                    b'-' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                        write!(f, "{}", char::from(byte))
+                    }
+                    _ => write!(f, "\\{byte:03o}"),
+                })
+            }
+        }
+    }
+}
+
+/// The stroke of a `send-keys` that [`Typing`] wrote.
+fn stroke(command: &str) -> Option<Stroke> {
+    let words: Vec<&str> = command.split(' ').collect();
+    match *words {
+        ["send-keys", "-t", _, "-H", ref bytes @ ..] => {
+            InputBytes::from_hex(bytes).map(Stroke::Bytes)
+        }
+        ["send-keys", "-t", _, key] => KeyName::new(&unescaped(key)?).map(Stroke::Key),
+        _ => None,
+    }
+}
+
+fn unescaped(key: &str) -> Option<String> {
+    let mut pieces = key.split('\\');
+    let mut name = pieces.next()?.to_owned();
+    for piece in pieces {
+        let byte = u8::from_str_radix(piece.get(..3)?, 8).ok()?;
+        name.push(char::from(byte));
+        name.push_str(piece.get(3..)?);
+    }
+    Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use crate::control::Command;
+
+    fn typing(strokes: Vec<Stroke>, when: When, otherwise: Otherwise) -> Command {
+        Command::Type(Typing::new(PaneId(3), strokes, when, otherwise).unwrap())
+    }
+
+    fn key(name: &str) -> Stroke {
+        Stroke::Key(KeyName::new(name).unwrap())
+    }
+
+    #[test]
+    fn a_line_holds_nothing_of_a_client_but_digits_and_checked_names() {
+        let bytes = Stroke::Bytes(InputBytes::new(&b"'\n;"[..]).unwrap());
+        let rows = [
+            (
+                typing(
+                    vec![bytes.clone(), key("C-'")],
+                    When::TakesKeys,
+                    Otherwise::Nothing,
+                ),
+                r"'send-keys -t %3 -H 27 0a 3b ; send-keys -t %3 C-\047'",
+            ),
+            (
+                typing(
+                    vec![key(";"), key("M-\\")],
+                    When::WantsBrackets,
+                    Otherwise::Nothing,
+                ),
+                r"'send-keys -t %3 \073 ; send-keys -t %3 M-\134'",
+            ),
+            (
+                typing(vec![bytes, key("~")], When::TakesKeys, Otherwise::Tell),
+                " ; display-message -p \"\"'",
+            ),
+        ];
+        for (command, end) in rows {
+            let line = command.to_string();
+            assert!(line.ends_with(end), "{line}");
+            assert_eq!(Command::parse(line.as_bytes()), Some(command), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_was_never_written_is_not_taken_back() {
+        let good = typing(vec![key("a")], When::TakesKeys, Otherwise::Tell).to_string();
+        for (from, to) in [
+            ("%3", "%4"),
+            ("send-keys", "run-shell"),
+            (" a'", " \\777'"),
+            (" a'", " \\0'"),
+            ("-F ", ""),
+            ("pane_dead", "pane_pid"),
+        ] {
+            let bad = good.replacen(from, to, 1);
+            assert_eq!(Command::parse(bad.as_bytes()), None, "{bad}");
+        }
+    }
+}
