@@ -93,13 +93,7 @@ impl Metrics {
     }
 
     /// A client is connected for as long as the guard lives.
-    pub(crate) fn client(&self) -> impl Drop + use<> {
-        struct Present(Metrics);
-        impl Drop for Present {
-            fn drop(&mut self) {
-                self.0.0.clients.dec();
-            }
-        }
+    pub(crate) fn client(&self) -> Present {
         self.0.clients.inc();
         self.0.connections.inc();
         Present(self.clone())
@@ -181,6 +175,16 @@ impl Metrics {
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+/// A client that is connected.
+#[derive(Debug)]
+pub(crate) struct Present(Metrics);
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.0.clients.dec();
     }
 }
 

@@ -335,7 +335,7 @@ async fn a_server_that_falls_silent_is_left_and_one_that_pings_is_not() {
         ..Setup::default()
     };
     let silent = TestServer::start(pinging(Duration::from_secs(3600))).await;
-    let lively = TestServer::start(pinging(Duration::from_millis(20))).await;
+    let lively = TestServer::start(pinging(Duration::from_millis(200))).await;
     let patience = Patience {
         silence: Duration::from_secs(2),
         ..Patience::default()

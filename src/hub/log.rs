@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::printed;
 use super::published::{Known, Stamp};
-use super::reader::{NotRecoverable, Position, Reader};
+use super::reader::{Heads, NotRecoverable, Position, Reader};
 use super::ring::{Behind, Found, HistoryLimits, Ring};
 use crate::ids::{Epoch, PaneId, Seq, WindowId};
 use crate::model::{Audience, Change, ChangeKind, State};
@@ -185,7 +185,13 @@ impl Hub {
         self.lock().ring.after(place)
     }
 
-    pub(super) fn heads(&self) -> watch::Receiver<Seq> {
+    /// Tells when something is published from now on.
+    #[must_use]
+    pub fn heads(&self) -> Heads {
+        Heads::new(self.head_watch())
+    }
+
+    pub(super) fn head_watch(&self) -> watch::Receiver<Seq> {
         self.0.head.subscribe()
     }
 

@@ -19,7 +19,7 @@ mod view;
 pub use filter::{Filter, FilterError, Subject, WindowNames};
 pub use log::{Hub, HubFigures};
 pub use published::{Form, Published, Stamp};
-pub use reader::{Next, NotRecoverable, Position, Reader, Since};
+pub use reader::{Heads, Next, NotRecoverable, Position, Reader, Since};
 pub use ring::{Behind, HistoryLimits};
 pub use subscription::{Names, Step, Subscription, TooManyOpen, TooManyRules};
 pub use view::{Crossing, View, Viewer, view};

@@ -63,7 +63,7 @@ pub struct Reader {
 impl Reader {
     pub(super) fn new(hub: Hub, place: Seq) -> Self {
         Self {
-            heads: hub.heads(),
+            heads: hub.head_watch(),
             hub,
             place,
         }
@@ -92,6 +92,25 @@ impl Reader {
         let place = self.place;
         if self.heads.wait_for(|head| *head > place).await.is_err() {
             // The sender lives in the hub that this reader holds, so it is never gone; waiting on is the safe answer.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Tells when the head of the log has moved, to one who wakes others.
+#[derive(Debug)]
+pub struct Heads(watch::Receiver<Seq>);
+
+impl Heads {
+    pub(super) fn new(heads: watch::Receiver<Seq>) -> Self {
+        Self(heads)
+    }
+
+    /// Waits until something was published since the last time. Cancel safe.
+    ///
+    /// The log must outlive this: without it, it waits for ever.
+    pub async fn moved(&mut self) {
+        if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
     }

@@ -99,14 +99,6 @@ impl Subscription {
         self.read_before.is_empty().then_some(place)
     }
 
-    /// Waits until there is something to read. Cancel safe.
-    pub async fn readable(&mut self) {
-        match &mut self.reader {
-            Some(reader) => reader.readable().await,
-            None => std::future::pending().await,
-        }
-    }
-
     /// Adds what passes the filter, from `since` on or else from now on. Returns the place after which it counts,
     /// with the reason if what came after `since` can't be had in full: then it counts from now on.
     ///

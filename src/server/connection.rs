@@ -1,27 +1,39 @@
-//! The task of one connection: it moves messages between the socket, the peer and the log, and does the peer's work.
+//! One connection: a peer, its socket and the work that it asked for.
+//!
+//! Two tasks drive it, one at a time. Its own task reads, waits for work, and writes once a socket that was full has
+//! room again; the task of its shard ([`super::shard`]) brings what was published and tells the time. Whoever writes
+//! does so with the waker of the connection's own task, so it is that task which a socket wakes.
 
+use std::fmt;
+use std::future::Future;
+use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Instant;
 
-use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{self, Sleep};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, debug, info};
+use tracing::{debug, error, info};
 
 use super::jobs::{self, Begun, Ending, Job};
 use super::peer::{Context, Outcome, Peer};
+use super::shard::{Member, Seat, Standing};
 use super::socket::{Happened, Socket};
 use crate::auth::Ended;
 use crate::bridge::Handle;
 use crate::hub::Form;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Present, Queued};
 use crate::wire::CloseCode;
 
+/// How much one client may do before others get their turn: so many messages.
+const TURN: usize = 32;
+
 /// What a connection needs besides its socket.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Services {
     pub(super) context: Arc<Context>,
     pub(super) bridge: Handle,
@@ -32,118 +44,243 @@ pub(super) struct Services {
 /// What is known of a client when its handshake is done.
 #[derive(Debug)]
 pub(super) struct Arrival {
-    /// The server's name for it.
-    pub(super) client_id: String,
+    /// The server's number for it.
+    pub(super) number: u64,
     /// A token that came with the handshake.
     pub(super) token: Option<String>,
     /// The form in which it wants events.
     pub(super) form: Form,
 }
 
-/// What can happen to a connection.
+/// What can happen to a connection in its own task.
 enum Event {
     Socket(Happened),
-    /// The log has something to read.
-    Published,
+    /// All that waited is written.
+    Written,
+    /// The log has something that the shard did not bring, since it would have been too much at once.
+    Behind,
     Done(Outcome),
     Ended(Ended),
-    Deadline,
-    Stop,
+    Due,
+    Broken(io::Error),
+    Over,
 }
 
-struct Connection<S> {
+impl Event {
+    /// How many messages it counts for.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Behind => TURN / 2,
+            _ => 1,
+        }
+    }
+}
+
+/// A client that is connected. Nobody holds its lock while waiting.
+pub(super) struct Connection<S>(Mutex<State<S>>);
+
+struct State<S> {
+    number: u64,
     socket: Socket<S>,
     peer: Peer,
-    jobs: FuturesUnordered<Job>,
+    /// Wakes the connection's own task; `None` until that has run once.
+    waker: Option<Waker>,
+    /// `None` while there are none: most connections never ask for any.
+    jobs: Option<Box<FuturesUnordered<Job>>>,
     /// Reports when the principal's token ends.
     ended: Option<Ending>,
-    deadline: Pin<Box<Sleep>>,
-    services: Services,
-    stopping: bool,
-    queued: crate::metrics::Queued,
+    /// The deadline is here.
+    due: bool,
+    /// The socket took no more when it was last written to.
+    full: bool,
+    /// The client said goodbye first.
+    left: bool,
+    broken: Option<io::Error>,
+    queued: Queued,
+    services: Arc<Services>,
+    _present: Present,
+    _permit: OwnedSemaphorePermit,
 }
 
-/// Serves one client until it is gone.
-pub(super) async fn serve<S>(io: S, read_before: Bytes, arrival: Arrival, services: Services)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let Arrival {
-        client_id,
-        token,
-        form,
-    } = arrival;
-    let span = tracing::info_span!("client", id = %client_id);
-    let work = async move {
-        let socket = Socket::new(io, read_before).await;
-        let now = now();
-        let mut peer = Peer::new(Arc::clone(&services.context), client_id, form, now);
-        if let Some(token) = token {
-            peer.present(token, now);
-        }
-        let deadline = Box::pin(time::sleep_until(peer.deadline().into()));
-        let queued = services.metrics.queued();
-        let jobs = FuturesUnordered::new();
-        let connection = Connection {
-            socket,
-            peer,
-            jobs,
-            ended: None,
-            deadline,
-            services,
-            stopping: false,
-            queued,
-        };
-        connection.run().await;
-    };
-    work.instrument(span).await;
+/// The connection's own task.
+pub(super) struct ConnectionTask<S> {
+    connection: Arc<Connection<S>>,
+    seat: Seat,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    async fn run(mut self) {
-        info!("connected");
-        let _present = self.services.metrics.client();
-        self.begin_work();
-        loop {
-            let event = self.next_event().await;
-            let now = now();
-            if !self.handle(event, now) || self.peer.is_over(now) {
-                break;
-            }
-            self.begin_work();
-            let (outbox, _) = self.peer.ends();
-            self.queued.set(outbox.bytes());
+    /// A client whose handshake is done.
+    pub(super) fn new(
+        arrival: Arrival,
+        socket: Socket<S>,
+        services: Arc<Services>,
+        permit: OwnedSemaphorePermit,
+    ) -> Arc<Self> {
+        let Arrival {
+            number,
+            token,
+            form,
+        } = arrival;
+        info!(client = number, "connected");
+        let now = now();
+        let context = Arc::clone(&services.context);
+        let mut peer = Peer::new(context, format!("c{number}"), form, now);
+        if let Some(token) = token {
+            peer.present(token, now);
         }
-        let code = self.peer.closing();
-        self.services.metrics.closed(code);
-        info!(code = code.map(CloseCode::number), "disconnected");
-        self.finish_jobs();
+        let mut state = State {
+            number,
+            socket,
+            peer,
+            waker: None,
+            jobs: None,
+            ended: None,
+            due: false,
+            full: false,
+            left: false,
+            broken: None,
+            queued: services.metrics.queued(),
+            _present: services.metrics.client(),
+            _permit: permit,
+            services,
+        };
+        state.settle();
+        Arc::new(Self(Mutex::new(state)))
     }
 
-    async fn next_event(&mut self) -> Event {
-        let until = self.peer.deadline().into();
-        if self.deadline.deadline() != until {
-            self.deadline.as_mut().reset(until);
+    /// `None` after a panic: then what the lock guards is not to be trusted, and the connection ends.
+    fn lock(&self) -> Option<MutexGuard<'_, State<S>>> {
+        self.0.lock().ok()
+    }
+}
+
+impl<S> ConnectionTask<S> {
+    pub(super) fn new(connection: Arc<Connection<S>>, seat: Seat) -> Self {
+        Self { connection, seat }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Future for ConnectionTask<S> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<()> {
+        let Some(mut state) = self.connection.lock() else {
+            error!("a defect ended a connection");
+            return Poll::Ready(());
+        };
+        if state.poll(cx).is_ready() {
+            state.finish();
+            return Poll::Ready(());
         }
-        let (events, input) = (self.peer.wants_events(), self.peer.wants_input());
-        let close = self.peer.closing();
-        let ended = &mut self.ended;
-        let (outbox, subscription) = self.peer.ends();
-        tokio::select! {
-            happened = self.socket.exchange(outbox, input, close) => Event::Socket(happened),
-            () = subscription.readable(), if events => Event::Published,
-            Some(outcome) = self.jobs.next(), if !self.jobs.is_empty() => Event::Done(outcome),
-            ended = end_of(ended) => Event::Ended(ended),
-            () = &mut self.deadline => Event::Deadline,
-            () = self.services.stop.cancelled(), if !self.stopping => Event::Stop,
+        let standing = state.standing();
+        drop(state);
+        self.seat.update(standing);
+        Poll::Pending
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Member for Connection<S> {
+    fn published(&self, now: Instant) -> Option<Standing> {
+        let mut state = self.lock()?;
+        state.peer.pump(now);
+        state.after_visit(now)
+    }
+
+    fn due(&self) -> Option<Standing> {
+        let mut state = self.lock()?;
+        state.due = true;
+        state.wake();
+        let standing = state.standing();
+        // The connection's own task says when the next one is.
+        Some(Standing {
+            deadline: None,
+            ..standing
+        })
+    }
+
+    fn stop(&self, now: Instant) -> Option<Standing> {
+        let mut state = self.lock()?;
+        state.peer.shut_down(now);
+        state.after_visit(now)
+    }
+
+    fn wake(&self) {
+        // The waker alone is whole whatever happened.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).wake();
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
+    /// Ready when the connection is over.
+    fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<()> {
+        if !self
+            .waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
+            self.waker = Some(cx.waker().clone());
         }
+        let mut left = TURN;
+        while left > 0 {
+            let Poll::Ready(event) = self.poll_event(cx) else {
+                return Poll::Pending;
+            };
+            left = left.saturating_sub(event.weight());
+            let now = now();
+            if !self.handle(event, now) || self.peer.is_over(now) {
+                return Poll::Ready(());
+            }
+            self.settle();
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn poll_event(&mut self, cx: &mut TaskContext<'_>) -> Poll<Event> {
+        match self.write() {
+            Ok(false) => {}
+            Ok(true) => return Poll::Ready(Event::Written),
+            Err(error) => return Poll::Ready(Event::Broken(error)),
+        }
+        let (outbox, _) = self.peer.ends();
+        if self.socket.is_done(outbox) {
+            return Poll::Ready(Event::Over);
+        }
+        if self.peer.is_behind() {
+            return Poll::Ready(Event::Behind);
+        }
+        if self.peer.wants_input() {
+            let (outbox, _) = self.peer.ends();
+            if let Poll::Ready(happened) = self.socket.poll_read(cx, outbox) {
+                return Poll::Ready(Event::Socket(happened));
+            }
+        }
+        if let Some(jobs) = &mut self.jobs
+            && let Poll::Ready(outcome) = jobs.poll_next_unpin(cx)
+        {
+            match outcome {
+                Some(outcome) => return Poll::Ready(Event::Done(outcome)),
+                None => self.jobs = None,
+            }
+        }
+        if let Some(ended) = &mut self.ended
+            && let Poll::Ready(ended) = ended.as_mut().poll(cx)
+        {
+            return Poll::Ready(Event::Ended(ended));
+        }
+        // Last of all: a client is not silent whose answer only has not been read.
+        if std::mem::take(&mut self.due) {
+            return Poll::Ready(Event::Due);
+        }
+        Poll::Pending
     }
 
     /// Returns whether the connection goes on.
     fn handle(&mut self, event: Event, now: Instant) -> bool {
         match event {
             Event::Socket(happened) => return self.on_socket(happened, now),
-            Event::Published => self.peer.pump(now),
+            Event::Written => self.peer.on_written(now),
+            Event::Behind => self.peer.pump(now),
             Event::Done(outcome) => {
                 self.note(&outcome);
                 self.peer.on_outcome(outcome, now);
@@ -152,11 +289,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.ended = None;
                 self.peer.on_ended(ended, now);
             }
-            Event::Deadline => self.peer.on_deadline(now),
-            Event::Stop => {
-                self.stopping = true;
-                self.peer.shut_down(now);
+            Event::Due => self.peer.on_deadline(now),
+            Event::Broken(error) => {
+                debug!(client = self.number, %error, "the connection broke");
+                return false;
             }
+            Event::Over => return false,
         }
         true
     }
@@ -167,19 +305,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Happened::Sign => self.peer.heard(now),
             Happened::NotText => self.peer.close(CloseCode::Unsupported, now),
             Happened::TooLong => self.peer.close(CloseCode::TooBig, now),
-            Happened::Written => {
-                self.peer.on_written(now);
-                for event in self.socket.take_measured() {
-                    if let Some(read_at) = event.first_written() {
-                        self.services
-                            .metrics
-                            .latency(now.saturating_duration_since(read_at));
-                    }
-                }
+            Happened::Slow => self.peer.close(CloseCode::Slow, now),
+            Happened::Left => {
+                self.left = self.peer.closing().is_none();
+                self.peer.close(CloseCode::Normal, now);
             }
             Happened::Over(error) => {
                 if let Some(error) = error {
-                    debug!(%error, "the connection broke");
+                    debug!(client = self.number, %error, "the connection broke");
                 }
                 return false;
             }
@@ -191,40 +324,122 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let Outcome::Verified { verdict, .. } = outcome else {
             return;
         };
+        let client = self.number;
         match verdict {
-            Ok(principal) => info!(name = principal.name(), "authenticated"),
+            Ok(principal) => info!(client, name = principal.name(), "authenticated"),
             Err(error) => {
-                info!(reason = error.reason(), "not authenticated");
+                info!(client, reason = error.reason(), "not authenticated");
                 self.services.metrics.auth_failure(error.reason());
             }
         }
     }
 
-    fn begin_work(&mut self) {
+    /// Begins the work that the peer asks for, and says goodbye if it wants to. Returns whether there is something
+    /// that only the connection's own task can wait for.
+    fn settle(&mut self) -> bool {
+        let mut begun = false;
         for work in self.peer.take_work() {
+            begun = true;
             match jobs::begin(work, &self.services) {
-                Begun::Job(job) => self.jobs.push(job),
+                Begun::Job(job) => self.jobs.get_or_insert_default().push(job),
                 Begun::Watch(ended) => self.ended = ended,
             }
         }
+        let closing = self.peer.closing();
+        let (outbox, _) = self.peer.ends();
+        if let Some(code) = closing {
+            self.socket.close(code, outbox);
+        }
+        self.queued.set(outbox.bytes());
+        begun
     }
 
-    /// What was asked for is done although nobody waits: the keys of repeated requests outlive the connection.
-    fn finish_jobs(self) {
-        let mut jobs = self.jobs;
-        if !jobs.is_empty() {
+    /// Writes what waits, as far as the socket takes it. What it takes no more is written by the connection's own
+    /// task, which the socket wakes. Returns whether something was written, and nothing is left.
+    fn write(&mut self) -> io::Result<bool> {
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
+        let Some(waker) = &self.waker else {
+            return Ok(false);
+        };
+        let (outbox, _) = self.peer.ends();
+        let mut cx = TaskContext::from_waker(waker);
+        let metrics = &self.services.metrics;
+        let written = self.socket.poll_write(&mut cx, outbox, |event| {
+            if let Some(read_at) = event.first_written() {
+                metrics.latency(now().saturating_duration_since(read_at));
+            }
+        });
+        self.queued.set(outbox.bytes());
+        self.full = written.is_pending();
+        match written {
+            Poll::Ready(written) => written,
+            Poll::Pending => Ok(false),
+        }
+    }
+
+    /// What has to be done once the shard's task has moved the peer.
+    fn after_visit(&mut self, now: Instant) -> Option<Standing> {
+        let mut own_turn = self.settle();
+        if !self.full {
+            match self.write() {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.peer.on_written(now);
+                    own_turn |= self.settle();
+                }
+                Err(error) => {
+                    self.broken = Some(error);
+                    own_turn = true;
+                }
+            }
+        }
+        let (outbox, _) = self.peer.ends();
+        if own_turn
+            || self.socket.is_done(outbox)
+            || self.peer.is_over(now)
+            || self.peer.is_behind()
+        {
+            self.wake();
+        }
+        Some(self.standing())
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn standing(&mut self) -> Standing {
+        let deadline = Some(self.peer.deadline());
+        let (_, subscription) = self.peer.ends();
+        Standing {
+            deadline,
+            listening: subscription.is_active(),
+        }
+    }
+
+    fn finish(&mut self) {
+        let code = self.peer.closing().filter(|_| !self.left);
+        self.services.metrics.closed(code);
+        let number = code.map(CloseCode::number);
+        info!(client = self.number, code = number, "disconnected");
+        // What was asked for is done although nobody waits: the keys of repeated requests outlive the connection.
+        if let Some(mut jobs) = self.jobs.take() {
             tokio::spawn(async move { while jobs.next().await.is_some() {} });
         }
     }
 }
 
-async fn end_of(ended: &mut Option<Ending>) -> Ended {
-    match ended {
-        Some(ended) => ended.await,
-        None => std::future::pending().await,
+impl<S> fmt::Debug for Connection<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").finish_non_exhaustive()
     }
 }
 
-fn now() -> Instant {
+/// The time, as tests may set it.
+pub(super) fn now() -> Instant {
     time::Instant::now().into_std()
 }

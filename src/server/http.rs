@@ -22,7 +22,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use super::connection::{Arrival, Services, serve};
+use super::connection::{Arrival, Connection, ConnectionTask, Services};
+use super::shard::{Shards, Standing};
+use super::socket::Socket;
 use super::upgrade::{Handshake, Refused};
 
 /// How long a client may take to send the head of a request.
@@ -40,7 +42,8 @@ pub(super) struct App(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    services: Services,
+    services: Arc<Services>,
+    shards: Shards,
     allowed_hosts: Vec<String>,
     metrics: bool,
     /// A permit for each WebSocket.
@@ -51,12 +54,15 @@ struct Shared {
 
 impl App {
     pub(super) fn new(
-        services: Services,
+        services: Arc<Services>,
         config: &super::ServerConfig,
         tasks: TaskTracker,
     ) -> Self {
+        let hub = services.context.hub.clone();
+        let shards = Shards::new(hub, services.stop.clone(), tasks.clone());
         Self(Arc::new(Shared {
             services,
+            shards,
             allowed_hosts: config.allowed_hosts.clone(),
             metrics: config.metrics,
             room: Arc::new(Semaphore::new(config.max_connections)),
@@ -143,27 +149,37 @@ impl App {
         let upgraded = hyper::upgrade::on(request);
         let app = self.clone();
         shared.tasks.spawn(async move {
-            let _permit = permit;
-            if let Err(error) = app.take_over(upgraded, handshake).await {
+            if let Err(error) = app.take_over(upgraded, handshake, permit).await {
                 debug!(%error, "the upgrade failed");
             }
         });
         Ok(response)
     }
 
-    async fn take_over(&self, upgraded: OnUpgrade, handshake: Handshake) -> io::Result<()> {
+    async fn take_over(
+        &self,
+        upgraded: OnUpgrade,
+        handshake: Handshake,
+        permit: OwnedSemaphorePermit,
+    ) -> io::Result<()> {
         let upgraded = upgraded.await.map_err(io::Error::other)?;
         let parts = upgraded
             .downcast::<TokioIo<TcpStream>>()
             .map_err(|_| io::Error::other("the socket is of another type than was served"))?;
-        let number = self.0.clients.fetch_add(1, Ordering::Relaxed) + 1;
-        let services = self.0.services.clone();
+        let socket = Socket::new(parts.io.into_inner(), &parts.read_buf);
+        let shared = &self.0;
         let arrival = Arrival {
-            client_id: format!("c{number}"),
+            number: shared.clients.fetch_add(1, Ordering::Relaxed) + 1,
             form: handshake.form(),
             token: handshake.token,
         };
-        serve(parts.io.into_inner(), parts.read_buf, arrival, services).await;
+        let services = Arc::clone(&shared.services);
+        let connection = Connection::new(arrival, socket, services, permit);
+        // Nobody comes in while the server stops.
+        let member = Arc::clone(&connection);
+        if let Some(seat) = shared.shards.seat(member, Standing::NEW) {
+            shared.tasks.spawn(ConnectionTask::new(connection, seat));
+        }
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The server that clients connect to: HTTP, the WebSocket handshake, and one task for each client.
 //!
-//! Reading order: `http` (accepting and routes), `upgrade` and `origin` (the handshake), `connection` (the task
-//! of a client), `peer` (the client as a state machine without IO), `jobs` (the work that it asks for), `outbox` and
+//! Reading order: `http` (accepting and routes), `upgrade` and `origin` (the handshake), `connection` (a client
+//! and its task), `shard` (many clients, and the task that brings them what is published), `peer` (the client as a state machine without IO), `jobs` (the work that it asks for), `outbox` and
 //! `socket` (what is written and how), `target` and `repeats` (what requests mean). This module knows nothing of
 //! tmux's protocol or processes.
 
@@ -12,6 +12,7 @@ mod origin;
 mod outbox;
 mod peer;
 mod repeats;
+mod shard;
 mod socket;
 mod target;
 mod upgrade;
@@ -94,12 +95,12 @@ pub async fn start(
         repeats: Repeats::default(),
         authenticator: sources.authenticator,
     };
-    let services = Services {
+    let services = Arc::new(Services {
         context: Arc::new(context),
         bridge: sources.bridge,
         metrics: sources.metrics,
         stop,
-    };
+    });
     let tasks = TaskTracker::new();
     let app = App::new(services, &config, tasks.clone());
     tasks.spawn(app.accept(listener, config.max_connections));

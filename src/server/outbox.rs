@@ -1,6 +1,7 @@
 //! What waits to be written to one client, bounded in bytes and in number.
 
 use std::collections::VecDeque;
+use std::io::IoSlice;
 use std::sync::Arc;
 
 use crate::hub::Published;
@@ -41,7 +42,10 @@ pub struct OutboxLimits {
 #[derive(Debug)]
 pub(super) struct Outbox {
     frames: VecDeque<Frame>,
+    /// Bytes of all frames, with those of the first that are written already.
     bytes: usize,
+    /// How much of the first frame is written.
+    written: usize,
     limits: OutboxLimits,
 }
 
@@ -50,13 +54,14 @@ impl Outbox {
         Self {
             frames: VecDeque::new(),
             bytes: 0,
+            written: 0,
             limits,
         }
     }
 
     /// Bytes that wait.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes - self.written
     }
 
     /// Whether so little waits that a client which catches up can be given more; the log keeps the rest.
@@ -79,35 +84,72 @@ impl Outbox {
         self.frames.is_empty()
     }
 
-    /// Adds a message behind the others.
+    /// Adds a frame behind the others.
     ///
     /// The bound is met by what waits already: one message may be larger than all of it, as a snapshot can be.
     pub(super) fn push(&mut self, frame: Frame) -> Result<(), Overflow> {
         if self.bytes >= self.limits.bytes || self.frames.len() >= self.limits.messages {
             return Err(Overflow);
         }
-        self.bytes += frame.len();
-        self.frames.push_back(frame);
+        self.push_last(frame);
         Ok(())
     }
 
-    /// Takes the next message.
+    /// Adds the frame that ends the connection, whatever waits.
+    pub(super) fn push_last(&mut self, frame: Frame) {
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+    }
+
+    /// What is to be written next, as many pieces as there is room for. Returns how many there are.
+    pub(super) fn pieces<'a>(&'a self, room: &mut [IoSlice<'a>]) -> usize {
+        let mut count = 0;
+        let skipped = std::iter::once(self.written).chain(std::iter::repeat(0));
+        for ((frame, from), place) in self.frames.iter().zip(skipped).zip(room) {
+            *place = IoSlice::new(&frame.framed.bytes()[from..]);
+            count += 1;
+        }
+        count
+    }
+
+    /// So many bytes are written. `done` is told of the events that this completed and whose time is to be measured.
+    pub(super) fn advance(&mut self, count: usize, mut done: impl FnMut(&Published)) {
+        self.written += count;
+        while let Some(rest) = self
+            .frames
+            .front()
+            .and_then(|frame| self.written.checked_sub(frame.len()))
+        {
+            if let Some(event) = self.pop().and_then(|frame| frame.event) {
+                done(&event);
+            }
+            self.written = rest;
+        }
+    }
+
+    /// Takes the next frame.
     pub(super) fn pop(&mut self) -> Option<Frame> {
         let frame = self.frames.pop_front()?;
         self.bytes -= frame.len();
-        if self.frames.is_empty() && self.frames.capacity() > KEPT_CAPACITY {
-            // A backlog that is over must not cost memory for the rest of a quiet connection.
+        self.written = 0;
+        if self.frames.is_empty() {
+            // What an idle connection holds is counted in bytes, and there are thousands of them.
             self.frames = VecDeque::new();
         }
         Some(frame)
     }
 
-    /// Drops a pane's output that waits. Returns the offset of its first byte.
+    /// Drops a pane's output that waits, but for a frame that is written in part. Returns the offset of its first byte.
     pub(super) fn drop_output(&mut self, pane: PaneId) -> Option<u64> {
         let mut first = None;
         let mut bytes = self.bytes;
+        let mut begun = self.written > 0;
         self.frames.retain(|frame| {
-            let Some(output) = frame.output.filter(|output| output.pane == pane) else {
+            let Some(output) = frame
+                .output
+                .filter(|output| output.pane == pane && !std::mem::take(&mut begun))
+            else {
+                begun = false;
                 return true;
             };
             first.get_or_insert(output.offset);
@@ -118,10 +160,14 @@ impl Outbox {
         first
     }
 
-    /// Drops all that waits.
+    /// Drops all that waits, but for the rest of a frame that is written in part.
     pub(super) fn clear(&mut self) {
+        let first = self.frames.pop_front().filter(|_| self.written > 0);
         self.frames = VecDeque::new();
         self.bytes = 0;
+        if let Some(first) = first {
+            self.push_last(first);
+        }
     }
 }
 
@@ -129,8 +175,6 @@ impl Outbox {
 const SHORT_BYTES: usize = 256 << 10;
 /// Bytes that a slow client has read soon.
 const NEARLY_EMPTY_BYTES: usize = 16 << 10;
-/// Places for messages that an idle outbox keeps.
-const KEPT_CAPACITY: usize = 64;
 
 impl Frame {
     /// A frame whose time is not measured.

@@ -1,28 +1,31 @@
 //! The WebSocket itself: the one file that knows tungstenite.
+//!
+//! tungstenite reads: frames, masks, fragments, control frames, limits. It never sees the socket: what came is put
+//! before it, and what it has to say itself, pongs and goodbyes, goes through the outbox like all else, in order.
+//! So an idle socket holds no buffer, and any task can write to it at any time.
 
-use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice, Read, Write};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use futures_util::{Sink, Stream};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::tungstenite::protocol::{
+    CloseFrame, Role, WebSocketConfig, WebSocketContext,
+};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::outbox::{Frame, Outbox};
+use super::outbox::{Frame, Outbox, Overflow};
 use crate::hub::Published;
-use crate::wire::{CloseCode, MAX_MESSAGE};
+use crate::wire::{CloseCode, Framed, MAX_MESSAGE};
 
-/// The bytes that one read may bring, and that every idle connection holds. Nearly all that clients say fits in.
-const READ_BUFFER: usize = 512;
-/// Writes are gathered up to this size while more waits; one event alone is written at once.
-const WRITE_BUFFER: usize = 32 << 10;
+/// The bytes that one read may bring. They lie on the stack, and are looked at before anything else happens.
+const READ: usize = 16 << 10;
+/// What tungstenite holds for an idle connection. Nearly all that clients say fits in.
+const READ_BUFFER: usize = 128;
+/// Frames that one write may hold.
+const PIECES: usize = 64;
 /// The longest message that is read at all. Messages up to here that are too long for the protocol cost only
 /// themselves; beyond, the connection.
 const MAX_READ: usize = 4 * MAX_MESSAGE;
@@ -38,139 +41,237 @@ pub(super) enum Happened {
     NotText,
     /// The client sent a message that is too long to be read.
     TooLong,
-    /// All that waited is written; the events that were the first of their kind to leave are in the list.
-    Written,
+    /// The client asks for pongs and reads none.
+    Slow,
+    /// Both sides have said goodbye; the last word may still have to be written.
+    Left,
     /// The connection is over.
     Over(Option<Error>),
 }
 
-/// A WebSocket, and what has been handed to it and is not yet written.
+/// A WebSocket.
+#[derive(Debug)]
 pub(super) struct Socket<S> {
-    stream: WebSocketStream<S>,
+    io: S,
+    reader: WebSocketContext,
+    /// What came and tungstenite has not taken.
+    unread: Bytes,
+    /// tungstenite has nothing more to tell of what it has taken.
+    hungry: bool,
+    hearing: Hearing,
     /// Something was handed over that a flush has not confirmed.
     unflushed: bool,
     closing: bool,
-    measured: Vec<Arc<Published>>,
+}
+
+/// What becomes of that which comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hearing {
+    Attentive,
+    /// It is read and thrown away: where a frame begins is no longer known.
+    Deaf,
+    /// Nothing more is to come: both sides have said goodbye.
+    Done,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// The server's end of a connection whose handshake is done; `read_before` came behind it.
-    pub(super) async fn new(io: S, read_before: Bytes) -> Self {
+    pub(super) fn new(io: S, read_before: &[u8]) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(WRITE_BUFFER)
+            .write_buffer_size(0)
             .max_message_size(Some(MAX_READ))
             .max_frame_size(Some(MAX_READ));
-        let part = read_before.to_vec();
-        let stream =
-            WebSocketStream::from_partially_read(io, part, Role::Server, Some(config)).await;
         Self {
-            stream,
+            io,
+            reader: WebSocketContext::new(Role::Server, Some(config)),
+            // It shares the buffer of the handshake, which must not live on for it.
+            unread: Bytes::copy_from_slice(read_before),
+            hungry: false,
+            hearing: Hearing::Attentive,
             unflushed: false,
             closing: false,
-            measured: Vec::new(),
         }
     }
 
-    /// Writes what waits in the outbox, reads if `read` says so, and returns when something happened. Cancel safe.
-    pub(super) async fn exchange(
-        &mut self,
-        outbox: &mut Outbox,
-        read: bool,
-        close: Option<CloseCode>,
-    ) -> Happened {
-        poll_fn(|cx| {
-            if let Poll::Ready(happened) = self.poll_write(cx, outbox, close) {
-                return Poll::Ready(happened);
-            }
-            if read {
-                self.poll_read(cx)
-            } else {
-                Poll::Pending
-            }
-        })
-        .await
-    }
-
-    /// The events that left since the last call and whose time is to be measured.
-    pub(super) fn take_measured(&mut self) -> std::vec::Drain<'_, Arc<Published>> {
-        self.measured.drain(..)
-    }
-
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        outbox: &mut Outbox,
-        close: Option<CloseCode>,
-    ) -> Poll<Happened> {
-        match ready!(self.poll_out(cx, outbox, close)) {
-            Ok(true) => Poll::Ready(Happened::Written),
-            Ok(false) => Poll::Pending,
-            Err(error) => Poll::Ready(over(error)),
+    /// Says goodbye behind all that waits; what comes after it would not be heard. Only the first call counts.
+    pub(super) fn close(&mut self, code: CloseCode, outbox: &mut Outbox) {
+        if self.closing {
+            return;
         }
-    }
-
-    /// Hands over as much as the socket takes. Returns whether something was written that was not before.
-    fn poll_out(
-        &mut self,
-        cx: &mut Context<'_>,
-        outbox: &mut Outbox,
-        close: Option<CloseCode>,
-    ) -> Poll<Result<bool, Error>> {
-        while !outbox.is_empty() && !self.closing {
-            ready!(Pin::new(&mut self.stream).poll_ready(cx))?;
-            let Some(frame) = outbox.pop() else { break };
-            self.unflushed = true;
-            let message = self.message(frame);
-            Pin::new(&mut self.stream).start_send(message)?;
-        }
-        if let Some(code) = close.filter(|_| !self.closing) {
-            ready!(Pin::new(&mut self.stream).poll_ready(cx))?;
-            self.closing = true;
-            self.unflushed = true;
-            let frame = CloseFrame {
-                code: code.number().into(),
-                reason: code.reason().into(),
-            };
-            Pin::new(&mut self.stream).start_send(Message::Close(Some(frame)))?;
-        }
-        if !self.unflushed {
-            return Poll::Ready(Ok(false));
-        }
-        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        self.unflushed = false;
-        Poll::Ready(Ok(true))
-    }
-
-    fn message(&mut self, frame: Frame) -> Message {
-        if !frame.framed.is_message() {
-            return Message::Ping(Bytes::new());
-        }
-        self.measured.extend(frame.event);
-        // A raw frame, since our own JSON need not be checked for UTF-8 again for every client.
-        let payload = Bytes::copy_from_slice(frame.framed.payload());
-        let data = match frame.framed.bytes().first() {
-            Some(0x82) => Data::Binary,
-            _ => Data::Text,
+        self.closing = true;
+        let frame = CloseFrame {
+            code: code.number().into(),
+            reason: code.reason().into(),
         };
-        Message::Frame(RawFrame::message(payload, OpCode::Data(data), true))
+        let mut exchange = Exchange::default();
+        // It fails only if the client has said goodbye already, and has been answered.
+        if self.reader.close(&mut exchange, Some(frame)).is_ok()
+            && let Some(goodbye) = exchange.said()
+        {
+            outbox.push_last(goodbye);
+        }
     }
 
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Happened> {
-        Poll::Ready(match ready!(Pin::new(&mut self.stream).poll_next(cx)) {
-            None => Happened::Over(None),
-            Some(Ok(Message::Text(text))) => Happened::Text(text.into()),
-            Some(Ok(Message::Binary(_))) => Happened::NotText,
-            Some(Ok(_)) => Happened::Sign,
-            Some(Err(error)) => over(error),
-        })
+    /// Whether both sides have said goodbye and all is written.
+    pub(super) fn is_done(&self, outbox: &Outbox) -> bool {
+        self.hearing == Hearing::Done && outbox.is_empty() && !self.unflushed
+    }
+
+    /// Writes all that waits. Pending when the socket is full; otherwise tells whether there was anything to write.
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        outbox: &mut Outbox,
+        mut done: impl FnMut(&Published),
+    ) -> Poll<io::Result<bool>> {
+        while !outbox.is_empty() {
+            self.unflushed = true;
+            let mut room = [IoSlice::new(&[]); PIECES];
+            let count = outbox.pieces(&mut room);
+            let written = match &room[..count] {
+                [one] => Pin::new(&mut self.io).poll_write(cx, one),
+                many => Pin::new(&mut self.io).poll_write_vectored(cx, many),
+            };
+            let written = ready!(written)?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            outbox.advance(written, &mut done);
+        }
+        if self.unflushed {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+        }
+        Poll::Ready(Ok(std::mem::take(&mut self.unflushed)))
+    }
+
+    /// Reads the next message. What tungstenite has to say to it goes into the outbox.
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        outbox: &mut Outbox,
+    ) -> Poll<Happened> {
+        loop {
+            match self.hearing {
+                Hearing::Attentive if !self.hungry => {
+                    let unread = std::mem::take(&mut self.unread);
+                    let mut left = &unread[..];
+                    let happened = self.look(&mut left, outbox);
+                    if !left.is_empty() {
+                        self.unread = unread.slice_ref(left);
+                    }
+                    if happened.is_ready() {
+                        return happened;
+                    }
+                }
+                Hearing::Done => return Poll::Pending,
+                Hearing::Attentive | Hearing::Deaf => {}
+            }
+            let mut buffer = [MaybeUninit::uninit(); READ];
+            let mut buffer = ReadBuf::uninit(&mut buffer);
+            if let Err(error) = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
+                return Poll::Ready(over(Error::Io(error)));
+            }
+            let mut left = buffer.filled();
+            if left.is_empty() {
+                return Poll::Ready(Happened::Over(None));
+            }
+            if self.hearing == Hearing::Attentive {
+                let happened = self.look(&mut left, outbox);
+                self.unread = Bytes::copy_from_slice(left);
+                if happened.is_ready() {
+                    return happened;
+                }
+            }
+        }
+    }
+
+    /// Looks at what came, up to the end of a message. Pending if it takes more.
+    fn look(&mut self, came: &mut &[u8], outbox: &mut Outbox) -> Poll<Happened> {
+        let mut exchange = Exchange::of(came);
+        let mut read = self.reader.read(&mut exchange);
+        if let Ok(Message::Ping(_) | Message::Close(_)) = &read {
+            // The answer is given now, and not when more comes. Behind the last goodbye there is an error instead.
+            if let Err(error) = self.reader.flush(&mut exchange) {
+                read = Err(error);
+            }
+        }
+        *came = exchange.came;
+        self.hungry = false;
+        let said = exchange.said();
+        let happened = match read {
+            Ok(Message::Text(text)) => Happened::Text(text.into()),
+            Ok(Message::Binary(_)) => Happened::NotText,
+            Ok(_) => Happened::Sign,
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.hungry = true;
+                return Poll::Pending;
+            }
+            Err(Error::Capacity(_)) => {
+                self.hearing = Hearing::Deaf;
+                Happened::TooLong
+            }
+            Err(Error::ConnectionClosed | Error::AlreadyClosed) => {
+                // Whoever says goodbye wants nothing more, but for the answer.
+                self.hearing = Hearing::Done;
+                outbox.clear();
+                if let Some(goodbye) = said {
+                    outbox.push_last(goodbye);
+                }
+                return Poll::Ready(Happened::Left);
+            }
+            Err(error) => return Poll::Ready(over(error)),
+        };
+        match said.map(|said| outbox.push(said)) {
+            // Whoever asks for more pongs than it reads.
+            Some(Err(Overflow)) => Poll::Ready(Happened::Slow),
+            Some(Ok(())) | None => Poll::Ready(happened),
+        }
+    }
+}
+
+/// What tungstenite takes for the socket: what came, and what it says to that.
+#[derive(Debug, Default)]
+struct Exchange<'a> {
+    came: &'a [u8],
+    said: Vec<u8>,
+}
+
+impl<'a> Exchange<'a> {
+    fn of(came: &&'a [u8]) -> Self {
+        Self {
+            came,
+            said: Vec::new(),
+        }
+    }
+
+    /// The frames that were said.
+    fn said(self) -> Option<Frame> {
+        (!self.said.is_empty()).then(|| Frame::new(Framed::built(self.said.into())))
+    }
+}
+
+impl Read for Exchange<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.came.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.came.read(buffer)
+    }
+}
+
+impl Write for Exchange<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.said.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
 fn over(error: Error) -> Happened {
     match error {
-        Error::Capacity(_) => Happened::TooLong,
-        Error::ConnectionClosed | Error::AlreadyClosed => Happened::Over(None),
         // Whoever leaves without a word is no news.
         Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => Happened::Over(None),
         error => Happened::Over(Some(error)),

@@ -137,8 +137,15 @@ impl Stream {
 }
 
 impl Peer {
+    /// Whether [`Peer::pump`] has something to do: events to take, or to find that there are no more.
+    pub(in crate::server) fn is_behind(&self) -> bool {
+        let behind = |place| place < self.context.hub.head();
+        self.wants_events()
+            && (!self.stream.live || self.stream.subscription.place().is_some_and(behind))
+    }
+
     /// Whether events would be taken if there were any.
-    pub(in crate::server) fn wants_events(&self) -> bool {
+    fn wants_events(&self) -> bool {
         matches!(self.phase, Phase::Open { .. })
             && self.stream.capturing == 0
             && (self.stream.skimmed.is_some() || self.outbox.is_short())

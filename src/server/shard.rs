@@ -1,0 +1,305 @@
+//! Shards: many connections with one task that wakes when something is published, brings it to each of them that
+//! listens, and writes it straight to their sockets. A connection's own task sleeps meanwhile.
+//!
+//! A wake-up costs about as much as a delivery, so one for each client would double the work. The task also holds the
+//! one timer of its connections. Locks are taken in this order: the shard's, then a connection's; never the other way.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tokio::task::unconstrained;
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::connection::now;
+use crate::hub::{Heads, Hub};
+
+/// Connections of one shard: as many as can be served before tmux is read again.
+const SEATS: usize = 128;
+/// The least time to a deadline, so that one which stands still can't keep the task busy.
+const LEAST_SLEEP: Duration = Duration::from_millis(1);
+
+/// A connection as its shard knows it. Each visit returns how the connection stands afterwards, or nothing if it has
+/// failed; its own task then ends it.
+pub(super) trait Member: fmt::Debug + Send + Sync {
+    /// The log has moved.
+    fn published(&self, now: Instant) -> Option<Standing>;
+    /// The deadline is here.
+    fn due(&self) -> Option<Standing>;
+    /// The server stops.
+    fn stop(&self, now: Instant) -> Option<Standing>;
+    /// Its own task has to look after it.
+    fn wake(&self);
+}
+
+/// What a connection needs of its shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// When it wants to be visited, if nothing happens before.
+    pub(super) deadline: Option<Instant>,
+    /// Whether it wants what is published.
+    pub(super) listening: bool,
+}
+
+/// All shards of a server.
+#[derive(Debug)]
+pub(super) struct Shards {
+    all: Mutex<Vec<Arc<Shard>>>,
+    hub: Hub,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// A connection's place in a shard, for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Seat {
+    shard: Arc<Shard>,
+    index: usize,
+}
+
+#[derive(Debug)]
+struct Shard {
+    seats: Mutex<Seats>,
+    /// Something is wanted that the task does not wait for yet.
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Seats {
+    taken: Vec<Option<Taken>>,
+    count: usize,
+    listening: usize,
+    /// No deadline comes before this.
+    due: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    member: Arc<dyn Member>,
+    standing: Standing,
+}
+
+/// What can happen to a shard.
+enum Event {
+    Published,
+    Due,
+    Changed,
+    Stop,
+}
+
+impl Shards {
+    pub(super) fn new(hub: Hub, stop: CancellationToken, tasks: TaskTracker) -> Self {
+        Self {
+            all: Mutex::default(),
+            hub,
+            stop,
+            tasks,
+        }
+    }
+
+    /// A seat for a connection; none if the server stops.
+    pub(super) fn seat(&self, member: Arc<dyn Member>, standing: Standing) -> Option<Seat> {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = all.iter().find_map(|shard| shard.take(&member, standing));
+        let seat = match free {
+            Some(seat) => seat,
+            None => {
+                let shard = Arc::new(Shard {
+                    seats: Mutex::default(),
+                    changed: Notify::new(),
+                });
+                all.push(Arc::clone(&shard));
+                let task = Arc::clone(&shard).run(self.hub.heads(), self.stop.clone());
+                // A budget is for tasks that could go on for ever; a visit of all seats is bounded by itself.
+                self.tasks.spawn(unconstrained(task));
+                shard.take(&member, standing)?
+            }
+        };
+        (!self.stop.is_cancelled()).then_some(seat)
+    }
+}
+
+impl Shard {
+    fn take(self: &Arc<Self>, member: &Arc<dyn Member>, standing: Standing) -> Option<Seat> {
+        let index = self.seats().take(member, standing)?;
+        self.changed.notify_one();
+        Some(Seat {
+            shard: Arc::clone(self),
+            index,
+        })
+    }
+
+    async fn run(self: Arc<Self>, mut heads: Heads, stop: CancellationToken) {
+        let mut timer = Box::pin(time::sleep(Duration::ZERO));
+        let mut stopped = std::pin::pin!(stop.cancelled());
+        let mut stopping = false;
+        loop {
+            let (listening, due, empty) = {
+                let seats = self.seats();
+                (seats.listening > 0, seats.due, seats.count == 0)
+            };
+            if stopping && empty {
+                return;
+            }
+            if let Some(due) = due.filter(|due| timer.deadline() != (*due).into()) {
+                timer.as_mut().reset(due.into());
+            }
+            let event = tokio::select! {
+                () = heads.moved(), if listening => Event::Published,
+                () = timer.as_mut(), if due.is_some() => Event::Due,
+                () = self.changed.notified() => Event::Changed,
+                () = &mut stopped, if !stopping => Event::Stop,
+            };
+            stopping |= matches!(event, Event::Stop);
+            self.handle(&event, now());
+        }
+    }
+
+    fn handle(&self, event: &Event, now: Instant) {
+        match event {
+            Event::Published => self.seats().visit(
+                |standing| standing.listening,
+                |member| member.published(now),
+                now,
+            ),
+            Event::Due => self.seats().visit_due(now),
+            Event::Stop => self.seats().visit(|_| true, |member| member.stop(now), now),
+            // The next wait is for what is wanted now.
+            Event::Changed => {}
+        }
+    }
+
+    /// The lock is held while members are visited, who don't wait.
+    fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seats {
+    fn take(&mut self, member: &Arc<dyn Member>, standing: Standing) -> Option<usize> {
+        if self.count == SEATS {
+            return None;
+        }
+        let taken = Taken {
+            member: Arc::clone(member),
+            standing,
+        };
+        let index = match self.taken.iter().position(Option::is_none) {
+            Some(free) => {
+                self.taken[free] = Some(taken);
+                free
+            }
+            None => {
+                self.taken.push(Some(taken));
+                self.taken.len() - 1
+            }
+        };
+        self.count += 1;
+        self.listening += usize::from(standing.listening);
+        self.hurry(standing.deadline);
+        Some(index)
+    }
+
+    fn leave(&mut self, index: usize) {
+        if let Some(taken) = self.taken.get_mut(index).and_then(Option::take) {
+            self.count -= 1;
+            self.listening -= usize::from(taken.standing.listening);
+        }
+    }
+
+    /// Returns whether the task has to wait for something else than before.
+    fn update(&mut self, index: usize, standing: Standing) -> bool {
+        let Some(Some(taken)) = self.taken.get_mut(index) else {
+            return false;
+        };
+        let before = std::mem::replace(&mut taken.standing, standing);
+        let listening = self.listening;
+        self.listening =
+            listening + usize::from(standing.listening) - usize::from(before.listening);
+        self.hurry(standing.deadline) || (listening == 0) != (self.listening == 0)
+    }
+
+    /// Returns whether this deadline comes before all others.
+    fn hurry(&mut self, deadline: Option<Instant>) -> bool {
+        let Some(deadline) = deadline else {
+            return false;
+        };
+        let earlier = self.due.is_none_or(|due| deadline < due);
+        if earlier {
+            self.due = Some(deadline);
+        }
+        earlier
+    }
+
+    fn visit(
+        &mut self,
+        wanted: impl Fn(&Standing) -> bool,
+        act: impl Fn(&dyn Member) -> Option<Standing>,
+        now: Instant,
+    ) {
+        for index in 0..self.taken.len() {
+            let Some(taken) = self.taken[index]
+                .as_ref()
+                .filter(|one| wanted(&one.standing))
+            else {
+                continue;
+            };
+            // A defect costs the connection that it befalls, and not all the others of its shard.
+            let visited = catch_unwind(AssertUnwindSafe(|| act(&*taken.member)));
+            let mut standing = visited.ok().flatten().unwrap_or_else(|| {
+                taken.member.wake();
+                Standing::GONE
+            });
+            standing.deadline = standing
+                .deadline
+                .map(|deadline| deadline.max(now + LEAST_SLEEP));
+            self.update(index, standing);
+        }
+    }
+
+    fn visit_due(&mut self, now: Instant) {
+        let is_due =
+            |standing: &Standing| standing.deadline.is_some_and(|deadline| deadline <= now);
+        self.visit(is_due, |member| member.due(), now);
+        let deadlines = self
+            .taken
+            .iter()
+            .flatten()
+            .map(|taken| taken.standing.deadline);
+        self.due = deadlines.flatten().min();
+    }
+}
+
+impl Standing {
+    /// What becomes of a connection that has failed, until its own task has ended it.
+    const GONE: Self = Self::NEW;
+    /// A connection whose own task has not run yet.
+    pub(super) const NEW: Self = Self {
+        deadline: None,
+        listening: false,
+    };
+}
+
+impl Seat {
+    /// The connection stands otherwise than before.
+    pub(super) fn update(&self, standing: Standing) {
+        if self.shard.seats().update(self.index, standing) {
+            self.shard.changed.notify_one();
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut seats = self.shard.seats();
+        seats.leave(self.index);
+        if seats.count == 0 {
+            // It may be what a server that stops waits for.
+            self.shard.changed.notify_one();
+        }
+    }
+}
