@@ -499,6 +499,15 @@ async fn what_tmux_says_to_typing_is_told() {
         (InputError::Unavailable, "TMUX_UNAVAILABLE", true),
         (InputError::Recording, "RECORDING", false),
         (InputError::LinkLost, "OUTCOME_UNKNOWN", false),
+        (
+            InputError::Partly {
+                typed: 1,
+                whole: 2,
+                error: Box::new(InputError::PaneDead),
+            },
+            "INTERRUPTED",
+            false,
+        ),
         (InputError::Tmux("no".to_owned()), "TMUX_ERROR", false),
     ];
     for (error, code, retryable) in rows {

@@ -39,6 +39,8 @@ pub enum ErrorCode {
     TmuxUnavailable,
     /// tmux went before it answered: nobody knows whether it was carried out.
     OutcomeUnknown,
+    /// A part was typed before something stopped it.
+    Interrupted,
     /// What is served is a recording, and a recording takes no input.
     Recording,
     /// A later request ended it before it was carried out.
@@ -47,7 +49,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All of them, for the tests of the schema.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::InvalidJson,
         Self::InvalidMessage,
         Self::UnknownAction,
@@ -66,6 +68,7 @@ impl ErrorCode {
         Self::TmuxError,
         Self::TmuxUnavailable,
         Self::OutcomeUnknown,
+        Self::Interrupted,
         Self::Recording,
         Self::Cancelled,
     ];
@@ -92,6 +95,7 @@ impl ErrorCode {
             Self::TmuxError => "TMUX_ERROR",
             Self::TmuxUnavailable => "TMUX_UNAVAILABLE",
             Self::OutcomeUnknown => "OUTCOME_UNKNOWN",
+            Self::Interrupted => "INTERRUPTED",
             Self::Recording => "RECORDING",
             Self::Cancelled => "CANCELLED",
         }

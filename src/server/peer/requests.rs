@@ -294,7 +294,7 @@ fn code_of(error: &InputError) -> ErrorCode {
         InputError::Nothing => ErrorCode::InvalidMessage,
         InputError::Busy => ErrorCode::RateLimited,
         InputError::TooLarge { .. } => ErrorCode::TooLarge,
-        InputError::Partly { error, .. } => code_of(error),
+        InputError::Partly { .. } => ErrorCode::Interrupted,
         InputError::Unavailable => ErrorCode::TmuxUnavailable,
         InputError::Recording => ErrorCode::Recording,
         InputError::LinkLost => ErrorCode::OutcomeUnknown,
