@@ -15,6 +15,8 @@ pub struct Row {
     pub goal: String,
     /// None where there is no goal.
     pub reached: Option<bool>,
+    /// What the README calls it, if it stands there too.
+    pub headline: Option<String>,
 }
 
 impl Row {
@@ -28,7 +30,13 @@ impl Row {
             compared: none(),
             goal: none(),
             reached: None,
+            headline: None,
         }
+    }
+
+    pub fn headline(mut self, headline: impl Into<String>) -> Self {
+        self.headline = Some(headline.into());
+        self
     }
 
     pub fn direct(mut self, direct: impl Into<String>) -> Self {
@@ -70,6 +78,17 @@ impl Table {
         println!("| --- | --- | --- | --- | --- | --- | --- |");
         for row in &self.0 {
             println!("{}", line(row));
+        }
+        println!("\nThe short one of the README:\n");
+        println!("| | muxwire | direct `tmux -C` reader | another program |");
+        println!("| --- | --- | --- | --- |");
+        for row in &self.0 {
+            if let Some(headline) = &row.headline {
+                println!(
+                    "| {headline} | {} | {} | {} |",
+                    row.muxwire, row.direct, row.other
+                );
+            }
         }
     }
 }

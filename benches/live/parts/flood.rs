@@ -116,7 +116,8 @@ fn rows(table: &mut Table, version: &str, megabytes: usize, found: &[(Reader, Ve
             )
             .direct(short(pace(direct)))
             .compared(format!("{} of direct", short(ratio)))
-            .goal("0.95 of direct, nothing lost", ratio >= GOAL && lost == 0),
+            .goal("0.95 of direct, nothing lost", ratio >= GOAL && lost == 0)
+            .headline(format!("flood, {}, tmux {version}, MB/s", reader.name())),
         );
     }
 }

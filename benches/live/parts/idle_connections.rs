@@ -38,7 +38,8 @@ pub fn measure(options: &Options, table: &mut Table) {
         format!("idle connection, {count} open, resident bytes each"),
         format!("{ours:.0}"),
     )
-    .goal("at most 4096", ours <= GOAL);
+    .goal("at most 4096", ours <= GOAL)
+    .headline("memory of an idle connection, bytes");
     if let Some(theirs) = theirs {
         row = row
             .other(format!("Bun {theirs:.0}"))
