@@ -32,6 +32,7 @@ mod serve;
 mod support;
 mod tidy;
 mod tokens;
+mod views;
 mod watch;
 mod watch_program;
 mod wire;

@@ -8,7 +8,7 @@ use muxwire::bridge::{PaneView, Request, ScreenError, ViewRequest};
 use muxwire::hub::HistoryLimits;
 use muxwire::ids::{PaneId, SessionId};
 use muxwire::model::{Change, ChangeKind, Exit};
-use muxwire::screen::{Cursor, Modes, PaneSnapshot, ScrollRegion, Unfinished};
+use muxwire::screen::{Cursor, Modes, PaneSnapshot, ScrollRegion, Tracked, Unfinished};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -41,6 +41,7 @@ async fn view_request(server: &mut TestServer) -> (ViewRequest, Reply) {
 /// A view whose screen is one line of text at `screen_offset`, and what the pane printed since.
 fn view(screen_offset: u64, line: &'static str, since: &'static str) -> PaneView {
     let snapshot = PaneSnapshot {
+        tracked: Tracked::default(),
         pane: PANE,
         offset: screen_offset,
         exact: true,

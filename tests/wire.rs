@@ -256,6 +256,7 @@ fn pane_snapshot() -> PaneSnapshot {
         saved: Some((3, 1)),
     };
     PaneSnapshot {
+        tracked: screen::Tracked::default(),
         pane: PaneId(7),
         offset: 90_200,
         exact: true,

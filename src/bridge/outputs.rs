@@ -116,6 +116,11 @@ impl Outputs {
         self.links.get(&link).map(|output| output.session)
     }
 
+    /// Whether tmux has attached the link.
+    pub(super) fn is_attached(&self, link: LinkId) -> bool {
+        self.links.get(&link).is_some_and(|output| output.attached)
+    }
+
     /// The session whose link is to be opened now, if tmux has been quiet since `last_hint` for long enough.
     pub(super) fn next_to_open(&mut self, last_hint: Instant, now: Instant) -> Option<SessionId> {
         let (session, _) = self.opening_due(last_hint).filter(|(_, due)| *due <= now)?;

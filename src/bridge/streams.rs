@@ -9,9 +9,10 @@ use std::collections::HashMap;
 use bytes::{Bytes, BytesMut};
 
 use super::align::{Shift, shift};
-use super::text::unfinished;
+use super::text::{decides_a_character, unfinished};
 use crate::ids::PaneId;
 use crate::model::{Change, ChangeKind, Place, Places, State};
+use crate::screen::Tracker;
 use crate::tmux::LinkId;
 
 /// What a link that is not listened to keeps of a shared pane: enough to find where two connections meet.
@@ -32,6 +33,9 @@ pub(super) type Candidates = [(LinkId, Place)];
 #[derive(Debug, Default)]
 pub(super) struct Streams {
     panes: HashMap<PaneId, Stream>,
+    /// The last pane that there was when a link had come; whatever that link shows of later ones, it shows from the
+    /// first byte on.
+    last_before: HashMap<LinkId, PaneId>,
 }
 
 #[derive(Debug)]
@@ -54,6 +58,12 @@ struct Stream {
     others: Vec<Other>,
     /// How many bytes the owner will bring that its predecessor has brought already.
     skip: usize,
+    /// What the bytes so far say of the terminal.
+    tracker: Tracker,
+    /// Whether it has been found out if the pane is seen from its first byte on.
+    judged: bool,
+    /// Whether it is known if the pane is in the middle of a character.
+    character_known: bool,
 }
 
 #[derive(Debug)]
@@ -99,6 +109,65 @@ impl Streams {
             .map_or(0, |stream| stream.offset + stream.carry.len() as u64)
     }
 
+    /// The offset of the next byte to be published: that of a begun character, if there is one.
+    pub(super) fn published(&self, pane: PaneId) -> u64 {
+        self.panes.get(&pane).map_or(0, |stream| stream.offset)
+    }
+
+    /// The begun character at the end of the pane's bytes, if it is known whether there is one.
+    pub(super) fn character(&self, pane: PaneId) -> Option<Bytes> {
+        let stream = self.panes.get(&pane)?;
+        stream.character_known.then(|| stream.carry.clone())
+    }
+
+    /// The link whose bytes of the pane are published.
+    pub(super) fn owner(&self, pane: PaneId) -> Option<LinkId> {
+        self.panes.get(&pane)?.owner
+    }
+
+    /// Whether the pane's link will bring bytes again that its predecessor has brought.
+    pub(super) fn is_behind(&self, pane: PaneId) -> bool {
+        self.panes.get(&pane).is_some_and(|stream| stream.skip > 0)
+    }
+
+    /// What the pane's bytes say of its terminal.
+    pub(super) fn tracker(&self, pane: PaneId) -> Option<&Tracker> {
+        self.panes.get(&pane).map(|stream| &stream.tracker)
+    }
+
+    /// What tmux says of the pane's terminal at this place of its bytes; see [`Tracker::adjust`].
+    pub(super) fn adjust(
+        &mut self,
+        pane: PaneId,
+        alternate: bool,
+        in_sequence: bool,
+        cursor: Option<(u32, u32)>,
+    ) {
+        if let Some(stream) = self.panes.get_mut(&pane) {
+            stream.tracker.adjust(alternate, in_sequence, cursor);
+        }
+    }
+
+    /// The pane's size has changed.
+    pub(super) fn resized(&mut self, pane: PaneId) {
+        if let Some(stream) = self.panes.get_mut(&pane) {
+            stream.tracker.resized();
+        }
+    }
+
+    /// Another process has taken the pane, at a place of its bytes that nobody knows.
+    pub(super) fn respawned(&mut self, pane: PaneId) {
+        if let Some(stream) = self.panes.get_mut(&pane) {
+            stream.tracker.doubt();
+            stream.character_known = false;
+        }
+    }
+
+    /// A link was there before any pane that comes after this one.
+    pub(super) fn shows_all_after(&mut self, link: LinkId, last: PaneId) {
+        self.last_before.entry(link).or_insert(last);
+    }
+
     /// A listing has come: panes that it doesn't show grow old.
     pub(super) fn listed(&mut self, state: &State, links: &Candidates) -> Vec<Change> {
         for stream in self.panes.values_mut() {
@@ -118,6 +187,9 @@ impl Streams {
     /// Gives every pane its places and its owner after links or state have changed, and publishes what waited.
     pub(super) fn assign(&mut self, state: &State, links: &Candidates) -> Vec<Change> {
         let mut changes = Vec::new();
+        self.last_before
+            .retain(|link, _| links.iter().any(|(known, _)| known == link));
+        let last_before = &self.last_before;
         let places = state.places_by_window();
         let mut panes: Vec<_> = self.panes.iter_mut().collect();
         panes.sort_unstable_by_key(|(pane, _)| **pane);
@@ -131,7 +203,8 @@ impl Streams {
                 .and_then(|known| places.get(&known.window));
             if let Some(places) = known {
                 stream.places = Places::clone(places);
-                changes.extend(stream.choose_owner(*pane, links));
+                let seen_whole = |link| last_before.get(&link).is_some_and(|last| *pane > *last);
+                changes.extend(stream.choose_owner(*pane, links, seen_whole));
             }
         }
         changes
@@ -140,6 +213,7 @@ impl Streams {
     /// The server is gone, and all panes with it.
     pub(super) fn clear(&mut self) {
         self.panes.clear();
+        self.last_before.clear();
     }
 
     fn forget(&mut self, links: &Candidates) -> Vec<Change> {
@@ -167,6 +241,9 @@ impl Stream {
             published: BytesMut::new(),
             others: Vec::new(),
             skip: 0,
+            tracker: Tracker::midway(),
+            judged: false,
+            character_known: false,
         }
     }
 
@@ -187,12 +264,16 @@ impl Stream {
         }
         let offset = self.offset;
         self.offset += bytes.len() as u64;
+        self.tracker.feed(&bytes);
+        self.character_known = self.character_known || decides_a_character(&bytes);
         Some(self.change(pane, ChangeKind::PaneOutput { offset, bytes }))
     }
 
     fn gap(&mut self, pane: PaneId, bytes: Option<u64>) -> Change {
         let lost = self.carry.len() as u64 + bytes.unwrap_or(0);
         self.carry = Bytes::new();
+        self.tracker.doubt();
+        self.character_known = false;
         let offset = self.offset;
         self.offset += lost;
         self.change(
@@ -231,7 +312,12 @@ impl Stream {
         other.dropped += keep_last(&mut other.bytes, bytes, limit);
     }
 
-    fn choose_owner(&mut self, pane: PaneId, links: &Candidates) -> Vec<Change> {
+    fn choose_owner(
+        &mut self,
+        pane: PaneId,
+        links: &Candidates,
+        seen_whole: impl Fn(LinkId) -> bool,
+    ) -> Vec<Change> {
         let shows = |place: &Place| self.places.iter().any(|mine| mine.session == place.session);
         let candidates: Vec<LinkId> = links
             .iter()
@@ -242,12 +328,24 @@ impl Stream {
         if !self.owner.is_some_and(|owner| candidates.contains(&owner)) {
             let next = candidates.first().copied();
             if let Some(link) = next {
+                self.judge(seen_whole(link));
                 changes = self.take_over(pane, link);
             }
             self.owner = next;
         }
+        // Whichever link comes now has missed the beginning.
+        self.judge(false);
         self.share_with(&candidates);
         changes
+    }
+
+    /// Decides once whether the pane is seen from its first byte on.
+    fn judge(&mut self, seen_whole: bool) {
+        if !self.judged && seen_whole {
+            self.tracker = Tracker::from_start();
+            self.character_known = true;
+        }
+        self.judged = true;
     }
 
     /// Keeps a tail of every candidate beside the owner. Who is none any more is forgotten; who is none yet, because

@@ -18,6 +18,12 @@ pub(super) fn unfinished(bytes: &[u8]) -> usize {
     0
 }
 
+/// Whether it is known behind these bytes if a character is begun, whatever came before them.
+pub(super) fn decides_a_character(bytes: &[u8]) -> bool {
+    let continues = |byte: &u8| matches!(byte, 0x80..=0xbf);
+    bytes.len() > 3 || !bytes.iter().all(continues)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

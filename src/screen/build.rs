@@ -1,82 +1,157 @@
-//! From a capture to a snapshot.
+//! From a capture, and what the pane's bytes told, to a snapshot.
 
 use bytes::Bytes;
 
 use super::capture::Capture;
+use super::lines::independent;
+use super::modes::TrackedModes;
 use super::snapshot::{
-    Alternate, Cursor, CursorShape, KeyMode, Modes, Mouse, PaneSnapshot, ScrollRegion, Unfinished,
+    Alternate, Assumed, Cursor, CursorShape, KeyMode, Modes, Mouse, PaneSnapshot, ScrollRegion,
+    Unfinished,
 };
+use super::tracker::{Tracked, Tracker};
 use crate::control::rows::PaneStateRow;
 use crate::ids::PaneId;
 
+/// Where in the pane's stream a capture stands, and what is known of the pane besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Circumstances {
+    /// The pane.
+    pub pane: PaneId,
+    /// The offset of the first byte that the capture does not show, not counting a begun character.
+    pub offset: u64,
+    /// Whether the offset is sure.
+    pub exact: bool,
+    /// The begun character at this place, if it is known whether there is one.
+    pub character: Option<Bytes>,
+    /// Whether captures of this tmux leave out coloured blanks at the end of lines.
+    pub loses_blanks: bool,
+}
+
 impl PaneSnapshot {
-    /// What a capture shows, at an offset of the pane's stream. Nothing if there was no such pane.
+    /// What a capture shows, with the tracker as it is at the same place of the pane's stream. Nothing if there is no
+    /// such pane.
     #[must_use]
-    pub fn new(pane: PaneId, offset: u64, exact: bool, capture: &Capture) -> Option<Self> {
+    pub fn new(place: Circumstances, capture: &Capture, tracker: &Tracker) -> Option<Self> {
         let state = &capture.state;
         let (cols, rows) = (state.width?, state.height?);
-        if state.pane != Some(pane) {
+        if state.pane != Some(place.pane) {
             return None;
         }
-        let visible = capture.lines.len().saturating_sub(rows as usize);
-        let (scrollback, shown) = capture.lines.split_at(visible);
+        let tabs = tabs(state);
+        let mut lines = independent(&capture.lines, &tabs, cols);
+        let visible = lines.split_off(lines.len().saturating_sub(rows as usize));
         let (primary, alternate) = if state.alternate_on {
             let saved = state.saved_x.zip(state.saved_y);
             let alternate = Alternate {
-                lines: shown.to_vec(),
+                lines: visible,
                 saved: saved.filter(|(x, y)| *x <= cols && *y < rows),
             };
-            (capture.saved.clone(), Some(alternate))
+            let mut primary = independent(&capture.saved, &tabs, cols);
+            primary.resize(rows as usize, Bytes::new());
+            (primary, Some(alternate))
         } else {
-            (shown.to_vec(), None)
+            (visible, None)
         };
+        let tracked = tracker.tracked().clone();
         Some(Self {
-            pane,
-            offset,
-            exact,
-            assumed: Vec::new(),
+            pane: place.pane,
+            offset: place.offset,
+            exact: place.exact,
+            assumed: assumed(&place, state, capture, &tracked),
             cols,
             rows,
             primary,
             alternate,
-            cursor: cursor(state),
-            modes: modes(state),
-            tabs: tabs(state),
+            cursor: cursor(state, &tracked),
+            modes: modes(state, &tracked.modes),
+            tabs,
             scroll_region: ScrollRegion {
                 top: state.scroll_upper.unwrap_or(0),
                 bottom: state.scroll_lower.unwrap_or_else(|| rows.saturating_sub(1)),
             },
             unfinished: Unfinished {
                 sequence: capture.pending.clone(),
-                character: Bytes::new(),
+                character: place.character.unwrap_or_default(),
             },
             history: state.history.unwrap_or_default(),
-            scrollback: scrollback.to_vec(),
+            scrollback: lines,
+            tracked,
         })
     }
 }
 
-fn cursor(state: &PaneStateRow) -> Cursor {
-    let shape = match state.cursor_shape.as_deref() {
+fn assumed(
+    place: &Circumstances,
+    state: &PaneStateRow,
+    capture: &Capture,
+    tracked: &Tracked,
+) -> Vec<Assumed> {
+    let mut assumed = Vec::new();
+    tracked.assumed(&mut assumed);
+    let modes = &tracked.modes;
+    let private = state.private_modes.is_some();
+    // tmux knows no synchronized output and no themes before it tells of them, or hardly.
+    let modes_unknown = (state.bracketed_paste.is_none() && !modes.is_known(2004))
+        || (!private && !modes.is_known(1004))
+        || (state.key_mode.is_none() && modes.keys().is_none());
+    let height = |lines: &Vec<Bytes>| state.height.is_none_or(|rows| lines.len() != rows as usize);
+    let primary = state.alternate_on && (tracked.resized_in_alternate || height(&capture.saved));
+    let unknown = [
+        (
+            Assumed::CursorStyle,
+            state.cursor_shape.is_none() && !tracked.style.told,
+        ),
+        (Assumed::Modes, modes_unknown),
+        (
+            Assumed::Blanks,
+            place.loses_blanks && tracked.may_have_coloured_blanks,
+        ),
+        (Assumed::Primary, primary),
+        (Assumed::Character, place.character.is_none()),
+    ];
+    let unknown = unknown.into_iter().filter(|(_, unknown)| *unknown);
+    assumed.extend(unknown.map(|(item, _)| item));
+    assumed
+}
+
+/// The cursor, by tmux where it tells (3.6), else by what the pane's bytes said.
+fn cursor(state: &PaneStateRow, tracked: &Tracked) -> Cursor {
+    let told = state.cursor_shape.as_deref();
+    let shape = match told {
         Some("block") => Some(CursorShape::Block),
         Some("underline") => Some(CursorShape::Underline),
         Some("bar") => Some(CursorShape::Bar),
-        _ => None,
+        Some(_) => None,
+        None => tracked.style.shape,
+    };
+    // tmux says that a cursor of which nobody said anything does not blink.
+    let silent = shape.is_none() && state.cursor_blinking != Some(true);
+    let blinking = if silent || told.is_none() {
+        tracked.style.blinking
+    } else {
+        state.cursor_blinking
+    };
+    let tracked_colour = || {
+        let colour = tracked.palette.cursor();
+        colour.map(|colour| String::from_utf8_lossy(colour).into_owned())
+    };
+    let colour = match state.cursor_colour.as_deref() {
+        Some("none" | "default") => None,
+        Some(colour) => Some(colour.to_owned()),
+        None => tracked_colour(),
     };
     Cursor {
         x: state.cursor_x.unwrap_or_default(),
         y: state.cursor_y.unwrap_or_default(),
         visible: state.cursor_visible,
         shape,
-        blinking: state.cursor_blinking,
-        colour: state
-            .cursor_colour
-            .clone()
-            .filter(|colour| !matches!(colour.as_str(), "none" | "default")),
+        blinking,
+        colour,
     }
 }
 
-fn modes(state: &PaneStateRow) -> Modes {
+fn modes(state: &PaneStateRow, tracked: &TrackedModes) -> Modes {
     let mouse = match () {
         () if state.mouse_all => Mouse::All,
         () if state.mouse_button => Mouse::Button,
@@ -86,11 +161,12 @@ fn modes(state: &PaneStateRow) -> Modes {
     let keys = match state.key_mode.as_deref() {
         Some("Ext 1") => KeyMode::Extended1,
         Some("Ext 2") => KeyMode::Extended2,
-        _ => KeyMode::Vt10x,
+        Some(_) => KeyMode::Vt10x,
+        None => tracked.keys().unwrap_or_default(),
     };
-    let private = |mode: &str| {
-        let modes = state.private_modes.as_deref();
-        modes.is_some_and(|modes| modes.split(',').any(|set| set == mode))
+    let private = |mode: u16| match state.private_modes.as_deref() {
+        Some(modes) => modes.split(',').any(|set| set == mode.to_string()),
+        None => tracked.is_on(mode),
     };
     Modes {
         insert: state.insert,
@@ -101,10 +177,12 @@ fn modes(state: &PaneStateRow) -> Modes {
         mouse,
         mouse_utf8: state.mouse_utf8,
         mouse_sgr: state.mouse_sgr,
-        bracketed_paste: state.bracketed_paste.unwrap_or(false),
-        focus_events: private("1004"),
-        synchronized_output: state.synchronized_output.unwrap_or(false),
-        theme_updates: private("2031"),
+        bracketed_paste: state.bracketed_paste.unwrap_or_else(|| tracked.is_on(2004)),
+        focus_events: private(1004),
+        synchronized_output: state
+            .synchronized_output
+            .unwrap_or_else(|| tracked.is_on(2026)),
+        theme_updates: private(2031),
         keys,
     }
 }

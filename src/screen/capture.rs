@@ -41,6 +41,12 @@ impl Capture {
     pub fn state(&self) -> &PaneStateRow {
         &self.state
     }
+
+    /// Whether the pane has begun an escape sequence and not ended it.
+    #[must_use]
+    pub fn has_unfinished_sequence(&self) -> bool {
+        !self.pending.is_empty()
+    }
 }
 
 fn lines(escaped: &Bytes) -> Vec<Bytes> {

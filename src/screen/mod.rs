@@ -6,9 +6,18 @@
 
 mod build;
 mod capture;
+mod charset;
+mod lines;
+mod modes;
+mod palette;
+mod pen;
 mod replay;
+mod sequence;
 mod snapshot;
+pub use tracker::{Tracked, Tracker};
+mod tracker;
 
+pub use build::Circumstances;
 pub use capture::Capture;
 pub use replay::replay_scrollback;
 pub use snapshot::{

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::tracker::Tracked;
 use crate::ids::PaneId;
 
 /// A pane's whole state at one offset of its byte stream: what a terminal that read all its bytes would show.
@@ -40,6 +41,8 @@ pub struct PaneSnapshot {
     pub history: u32,
     /// The last of these lines, as many as were captured, the oldest first.
     pub scrollback: Vec<Bytes>,
+    /// What the pane's bytes told, for the replay.
+    pub tracked: Tracked,
 }
 
 /// Something that is the default in a snapshot because nobody told.

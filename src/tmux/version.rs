@@ -102,6 +102,18 @@ impl Version {
         self.rank >= Rank::release(3, 2)
     }
 
+    /// The server keeps the reply to a `capture-pane` on a control connection for ever: 3.2 to 3.5.
+    #[must_use]
+    pub fn leaks_captures(&self) -> bool {
+        (Rank::release(3, 2)..Rank(3, 6, false, 0)).contains(&self.rank)
+    }
+
+    /// Captures leave out blanks at the end of a line that were erased with a colour: 3.2 and 3.3.
+    #[must_use]
+    pub fn captures_lose_blanks(&self) -> bool {
+        (Rank::release(3, 2)..Rank(3, 4, false, 0)).contains(&self.rank)
+    }
+
     /// A signal to a `tmux -C` whose pipes are closed already is harmless: 3.2. In 3.1c the server dies of it; there
     /// the link ends by itself, and at once, when its pipes close.
     #[must_use]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use muxwire::auth::{Authorized, Permission, Principal};
 use muxwire::bridge::{
-    self, ClientNumber, Counters, Ends, Handle, InputError, InputRequest, Key, Screen, ScreenError,
-    Settings,
+    self, ClientNumber, Counters, Ends, Handle, InputError, InputRequest, Key, PaneView, Screen,
+    ScreenError, Settings, ViewRequest,
 };
 use muxwire::hub::{HistoryLimits, Hub, Next, Published, Reader};
 use muxwire::ids::{Epoch, PaneId, Seq};
@@ -198,6 +198,12 @@ impl LiveBridge {
         let mut screens = timeout(SOON, self.handle.screens(panes)).await.unwrap();
         assert_eq!(screens.len(), 1);
         screens.remove(0).1
+    }
+
+    /// Shows a pane.
+    pub async fn view(&self, pane: PaneId, scrollback: u32) -> Result<PaneView, ScreenError> {
+        let view = self.authorized(Permission::Read, ViewRequest { pane, scrollback });
+        timeout(SOON, self.handle.view(view)).await.unwrap()
     }
 
     /// Types into a pane.

@@ -15,6 +15,7 @@ pub mod random;
 pub mod schema;
 pub mod server;
 pub mod serving;
+pub mod terminal;
 pub mod tokens;
 pub mod world;
 

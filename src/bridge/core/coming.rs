@@ -48,6 +48,7 @@ impl Core {
         let links = self.links();
         self.actions.extend(links.into_iter().map(Action::Close));
         self.streams.clear();
+        self.views.clear();
         self.outputs.reset();
         self.relist.reset();
         self.reconciler.reset(now);
@@ -56,12 +57,32 @@ impl Core {
 
     /// Publishes changes together with the state that they lead to.
     pub(super) fn enter(&mut self, changes: Vec<Change>, state: State, now: Instant) {
+        for change in &changes {
+            self.views.observe(change);
+            self.follow_terminal(change);
+        }
         self.state = Arc::new(state);
         self.hub.publish(
             changes,
             Some(Arc::clone(&self.state)),
             self.setup.clock.stamp(now),
         );
+    }
+
+    /// What is known of a pane's terminal ends with its size or its process.
+    fn follow_terminal(&mut self, change: &Change) {
+        let Some(pane) = change.pane else { return };
+        match &change.kind {
+            ChangeKind::PaneResized { .. } => self.streams.resized(pane),
+            ChangeKind::PaneCommandChanged { pid, .. } => {
+                let known = self.state.panes.get(&pane).map(|pane| pane.pid);
+                if known.is_some_and(|known| known != *pid) {
+                    self.streams.respawned(pane);
+                    self.views.spoil(pane);
+                }
+            }
+            _ => {}
+        }
     }
 
     // Links come and go.
@@ -91,9 +112,11 @@ impl Core {
             self.relist.request(now);
         } else if let Some(session) = self.outputs.session_of(link) {
             self.outputs.attached(link);
+            self.attached_at.insert(link, self.last_tag);
             let candidates = self.outputs.candidates(&self.state);
             let changes = self.streams.assign(&self.state, &candidates);
             self.publish(changes, now);
+            self.links_changed(now);
             if self
                 .version
                 .as_ref()
@@ -119,6 +142,7 @@ impl Core {
 
     pub(super) fn closed(&mut self, link: LinkId, reason: &CloseReason, now: Instant) {
         self.retire(link);
+        self.attached_at.remove(&link);
         tracing::debug!(%link, %reason, "link closed");
         let wanted = *reason == CloseReason::Requested;
         if self.control == Some(link) {
@@ -132,6 +156,7 @@ impl Core {
             let candidates = self.outputs.candidates(&self.state);
             let changes = self.streams.assign(&self.state, &candidates);
             self.publish(changes, now);
+            self.links_changed(now);
             self.hint(now);
         }
         self.count_links();

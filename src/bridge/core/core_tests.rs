@@ -8,15 +8,19 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::{Core, Event, SETTLE, Setup};
+use crate::auth::{Permission, Principal};
 use crate::bridge::action::Action;
 use crate::bridge::clock::Clock;
 use crate::bridge::counters::Counters;
 use crate::bridge::gathering::LISTS;
+use crate::bridge::request::{PaneView, Request, ScreenError, ViewRequest};
+use crate::bridge::views::Printed;
 use crate::control::{Body, Command, Notification};
 use crate::hub::{HistoryLimits, Hub, Next, Reader};
-use crate::ids::{Epoch, PaneId, SessionId};
+use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::model::{Debounce, Server};
-use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkKind, ReplyError};
+use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkKind, PanePrint, ReplyError};
+use tokio::sync::oneshot;
 
 const CONTROL: LinkId = LinkId(1);
 const OUTPUT: LinkId = LinkId(2);
@@ -33,6 +37,11 @@ struct Bench {
 impl Bench {
     /// An owner with a server, both links, and one session that has one window with one pane.
     fn new() -> Self {
+        Self::of("3.3a")
+    }
+
+    /// The same with a server of this version.
+    fn of(version: &str) -> Self {
         let limits = HistoryLimits {
             bytes: 1 << 20,
             events: 1000,
@@ -59,7 +68,10 @@ impl Bench {
             now,
         };
         bench.handle(Event::Found {
-            server: server(7),
+            server: Server {
+                version: version.to_owned(),
+                ..server(7)
+            },
             session: SESSION,
         });
         bench.handle(Event::Opened {
@@ -280,5 +292,321 @@ fn output_of_an_unknown_pane_asks_for_a_listing_and_waits_for_it() {
         bench.published(),
         Vec::<String>::new(),
         "the listing does not show it yet"
+    );
+}
+
+// Views: what a snapshot is worth, by what comes between question and answer.
+
+/// A pane of the same session, and one that is none of its.
+const PANE: PaneId = PaneId(0);
+const OTHER: PaneId = PaneId(5);
+
+type View = oneshot::Receiver<Result<PaneView, ScreenError>>;
+
+impl Bench {
+    fn view(&mut self, scrollback: u32) -> View {
+        let (reply, view) = oneshot::channel();
+        let request = ViewRequest {
+            pane: PANE,
+            scrollback,
+        };
+        let principal = Principal::unrestricted();
+        let view_request = principal.authorize(Permission::Read, [], request).unwrap();
+        self.handle(Event::Request(Request::View {
+            view: view_request,
+            reply,
+        }));
+        view
+    }
+
+    fn output(&mut self, pane: PaneId, bytes: &'static [u8]) {
+        self.handle(Event::Link(LinkEvent::Output {
+            link: OUTPUT,
+            pane,
+            bytes: Bytes::from_static(bytes),
+            read_at: self.now,
+        }));
+    }
+
+    fn gap(&mut self) {
+        self.handle(Event::Link(LinkEvent::Gap {
+            link: OUTPUT,
+            pane: PANE,
+            bytes: 0,
+        }));
+    }
+
+    /// What was asked on the output link, and the panes that are to be printed, since this was last asked.
+    fn questions(&mut self) -> (Vec<(u64, Vec<Command>)>, Vec<u64>) {
+        let (mut asked, mut prints) = (Vec::new(), Vec::new());
+        for action in self.core.actions() {
+            match action {
+                Action::Send {
+                    link: OUTPUT,
+                    tag,
+                    commands,
+                } => asked.push((tag, commands)),
+                Action::Print { ticket, .. } => prints.push(ticket),
+                _ => {}
+            }
+        }
+        (asked, prints)
+    }
+
+    /// Answers the one question that must have been asked on the link.
+    fn answer(&mut self, (tag, commands): (u64, Vec<Command>)) {
+        for (index, command) in commands.into_iter().enumerate() {
+            let body = match &command {
+                Command::PaneState { .. } => STATE,
+                Command::Capture { .. } => "old\nseen\n\n",
+                _ => "",
+            };
+            self.answer_one(tag, index, command, Ok(Body::new(Bytes::from(body))));
+        }
+    }
+
+    fn answer_one(
+        &mut self,
+        tag: u64,
+        index: usize,
+        command: Command,
+        outcome: Result<Body, ReplyError>,
+    ) {
+        self.handle(Event::Link(LinkEvent::Reply {
+            link: OUTPUT,
+            tag,
+            index,
+            command,
+            outcome,
+        }));
+    }
+
+    fn question(&mut self) -> (u64, Vec<Command>) {
+        let (mut asked, prints) = self.questions();
+        assert_eq!((asked.len(), prints.len()), (1, 0), "{asked:?}");
+        asked.remove(0)
+    }
+
+    fn printed(&mut self, ticket: u64) {
+        let parts = PanePrint {
+            state: STATE.into(),
+            screen: "old\nseen\n\n".into(),
+            saved: Bytes::new(),
+            pending: Bytes::new(),
+        };
+        self.handle(Event::Printed(Printed {
+            ticket,
+            parts: Ok(parts),
+        }));
+    }
+}
+
+const STATE: &str = "%0|20|2|1|3|1|1|0|||0|1|0|1|0|0|0|0|0|0|0|0||||||||8,16\n";
+
+/// Whether it is exact, where it stands, what came since, and where the stream goes on.
+fn told(view: &mut View) -> (bool, u64, String, u64) {
+    let view = view.try_recv().unwrap().unwrap();
+    let since = String::from_utf8_lossy(&view.since.concat()).into_owned();
+    (
+        view.snapshot.exact,
+        view.snapshot.offset,
+        since,
+        view.offset,
+    )
+}
+
+#[test]
+fn what_comes_before_an_answer_tells_what_it_is_worth() {
+    type Step = fn(&mut Bench);
+    // What happens before the answer, and the place of the snapshot if the first answer has one.
+    let rows: [(&str, Step, Option<u64>); 8] = [
+        ("nothing", |_| {}, Some(2)),
+        ("others", |bench| bench.output(OTHER, b"x"), Some(2)),
+        ("the pane", |bench| bench.output(PANE, b"cd"), Some(4)),
+        (
+            "others and the pane",
+            |bench| {
+                bench.output(OTHER, b"x");
+                bench.output(PANE, b"cd");
+            },
+            Some(4),
+        ),
+        (
+            "the pane and others",
+            |bench| {
+                bench.output(PANE, b"cd");
+                bench.output(OTHER, b"x");
+            },
+            None,
+        ),
+        ("a loss", |bench| bench.gap(), None),
+        (
+            "half a character",
+            |bench| bench.output(PANE, b"c\xc3"),
+            Some(3),
+        ),
+        (
+            "a new layout",
+            |bench| {
+                bench.handle(Event::Link(LinkEvent::Notification {
+                    link: OUTPUT,
+                    notification: Notification::LayoutChange {
+                        window: WindowId(0),
+                        layout: "x".into(),
+                        visible_layout: None,
+                        flags: None,
+                    },
+                }))
+            },
+            None,
+        ),
+    ];
+    for (what, step, place) in rows {
+        let mut bench = Bench::of("3.8");
+        bench.output(PANE, b"ab");
+        bench.questions();
+        let mut view = bench.view(10);
+        let question = bench.question();
+        step(&mut bench);
+        bench.answer(question);
+        if place.is_none() {
+            assert!(
+                view.try_recv().is_err(),
+                "{what}: nobody knows, so it is asked again"
+            );
+            let question = bench.question();
+            bench.answer(question);
+        }
+        let expected = place.unwrap_or_else(|| bench.core.streams.published(PANE));
+        assert_eq!(
+            told(&mut view),
+            (true, expected, String::new(), expected),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn who_comes_later_gets_the_same_snapshot_and_what_came_since() {
+    let mut bench = Bench::of("3.8");
+    bench.questions();
+    let (mut first, mut second) = (bench.view(1), bench.view(0));
+    let question = bench.question();
+    let mut deeper = bench.view(5);
+    bench.output(PANE, b"ab\xe2\x82");
+    bench.answer(question);
+    let expected = (true, 2, String::new(), 2);
+    assert_eq!(
+        (told(&mut first), told(&mut second)),
+        (expected.clone(), expected)
+    );
+    assert_eq!(
+        told(&mut deeper).1,
+        2,
+        "there is no more history than it has"
+    );
+    bench.output(PANE, b"\xacc");
+    let mut third = bench.view(1);
+    assert_eq!(told(&mut third), (true, 2, "\u{20ac}c".to_owned(), 6));
+    assert!(bench.questions().0.is_empty());
+    bench.gap();
+    bench.view(1);
+    bench.question();
+}
+
+#[test]
+fn without_a_place_it_is_given_as_it_is() {
+    let mut bench = Bench::of("3.8");
+    bench.questions();
+    let mut view = bench.view(1);
+    for _ in 0..12 {
+        let question = bench.question();
+        bench.output(PANE, b"ab");
+        bench.output(OTHER, b"x");
+        bench.answer(question);
+    }
+    let (_, prints) = bench.questions();
+    bench.output(PANE, b"cd");
+    bench.printed(prints[0]);
+    assert_eq!(told(&mut view), (false, 24, "cd".to_owned(), 26));
+
+    let mut late = bench.view(1);
+    let question = bench.question();
+    bench.pass(Duration::from_millis(1500));
+    let (_, prints) = bench.questions();
+    bench.answer(question);
+    assert!(late.try_recv().is_err(), "too late");
+    bench.printed(prints[0]);
+    assert_eq!(told(&mut late), (false, 26, String::new(), 26));
+}
+
+#[test]
+fn where_captures_on_links_leak_a_helper_prints_between_two_marks() {
+    let mut bench = Bench::new();
+    bench.output(PANE, b"ab");
+    bench.questions();
+    let mut view = bench.view(1);
+    for (between, after) in [(true, false), (false, true), (false, false)] {
+        let mark = bench.question();
+        bench.output(PANE, b"c");
+        bench.answer(mark);
+        let (_, prints) = bench.questions();
+        if between {
+            bench.output(PANE, b"d");
+        }
+        bench.printed(prints[0]);
+        if between {
+            continue;
+        }
+        let mark = bench.question();
+        if after {
+            bench.output(PANE, b"e");
+        }
+        bench.answer(mark);
+    }
+    assert_eq!(told(&mut view), (true, 7, String::new(), 7));
+}
+
+#[test]
+fn links_and_panes_may_go_in_the_middle() {
+    let mut bench = Bench::of("3.8");
+    bench.questions();
+    let mut view = bench.view(1);
+    let (tag, commands) = bench.question();
+    for (index, command) in commands.into_iter().enumerate() {
+        bench.answer_one(tag, index, command, Err(ReplyError::LinkClosed));
+    }
+    let (again, _) = bench.question();
+    bench.handle(Event::NotSent { tag: again });
+    bench.handle(Event::Link(LinkEvent::Closed {
+        link: OUTPUT,
+        reason: CloseReason::Ended(None),
+    }));
+    bench.pass(Duration::from_millis(20));
+    bench.handle(Event::Opened {
+        link: OUTPUT,
+        kind: LinkKind::Output { session: SESSION },
+        pid: 13,
+    });
+    bench.handle(Event::Link(LinkEvent::Attached { link: OUTPUT }));
+    let (asked, _) = bench.questions();
+    let captures = |(_, commands): &&(u64, Vec<Command>)| {
+        commands.contains(&Command::PaneState { pane: PANE })
+    };
+    let (tag, commands) = asked.iter().find(captures).unwrap().clone();
+    let failed = Err(ReplyError::Failed(Body::default()));
+    bench.answer_one(tag, 1, commands[1].clone(), failed);
+    assert_eq!(
+        view.try_recv().unwrap().err(),
+        Some(ScreenError::NoSuchPane)
+    );
+
+    let mut lost = bench.view(1);
+    bench.handle(Event::NoServer {
+        reason: "gone".to_owned(),
+    });
+    assert_eq!(
+        lost.try_recv().unwrap().err(),
+        Some(ScreenError::Unavailable)
     );
 }

@@ -23,7 +23,7 @@ impl Core {
             Ok(body) => {
                 if let Some(listing) = self.gathering.add(tag, index, body) {
                     self.relist.finish();
-                    self.adopt(listing, now);
+                    self.adopt(tag, listing, now);
                 }
             }
             Err(error) => {
@@ -43,7 +43,7 @@ impl Core {
     }
 
     /// Makes a listing the state, and publishes how it differs.
-    fn adopt(&mut self, listing: Listing, now: Instant) {
+    fn adopt(&mut self, tag: u64, listing: Listing, now: Instant) {
         tracing::debug!(?listing, "listing");
         let own = self
             .processes
@@ -73,7 +73,23 @@ impl Core {
         let candidates = self.outputs.candidates(&self.state);
         let changes = self.streams.listed(&self.state, &candidates);
         self.publish(changes, now);
+        self.mark_last_panes(tag);
+        self.links_changed(now);
         self.fit_links(&left, now);
+    }
+
+    /// Panes that come after this listing are seen from their first byte on by the links that were there before it.
+    fn mark_last_panes(&mut self, tag: u64) {
+        let Some(last) = self.state.panes.keys().max().copied() else {
+            return;
+        };
+        let streams = &mut self.streams;
+        self.attached_at.retain(|link, before| {
+            if *before < tag {
+                streams.shows_all_after(*link, last);
+            }
+            *before >= tag
+        });
     }
 
     /// A buffer that was set again may look as before; its notification tells all the same.

@@ -24,7 +24,7 @@ use super::outputs::Outputs;
 use super::request::{Request, ScreenError};
 use super::screens::{Captured, Screens, refuse};
 use super::streams::Streams;
-use super::views::{Printed, Views, answer};
+use super::views::{Printed, Scene, Views, answer};
 use crate::control::{Body, Command, Notification};
 use crate::hub::Hub;
 use crate::ids::{PaneId, SessionId};
@@ -96,6 +96,8 @@ pub(super) struct Core {
     inputs: Inputs,
     screens: Screens,
     views: Views,
+    /// The links that have attached since the last listing was asked for, with the last tag before that.
+    attached_at: HashMap<LinkId, u64>,
     actions: Vec<Action>,
     last_tag: u64,
     setup: Setup,
@@ -139,6 +141,7 @@ impl Core {
             inputs: Inputs::default(),
             screens: Screens::default(),
             views: Views::default(),
+            attached_at: HashMap::new(),
             actions: Vec::new(),
             last_tag: 0,
             setup,
@@ -153,6 +156,7 @@ impl Core {
             Event::Opened { link, kind, pid } => self.opened(link, kind, pid, now),
             Event::OpenFailed { kind } => self.open_failed(kind, now),
             Event::Link(event) => self.link(event, now),
+            Event::NotSent { tag } if self.views.owns(tag) => self.views.not_sent(tag),
             Event::NotSent { tag } => self.not_sent(tag, now),
             Event::Captured(captured) => {
                 let Self {
@@ -163,8 +167,11 @@ impl Core {
                 } = self;
                 screens.captured(captured, |pane| streams.offset(pane), actions);
             }
-            Event::Printed(printed) => self.views.printed(printed),
-            Event::Request(request) => self.request(request),
+            Event::Printed(printed) => {
+                let (views, mut scene) = self.scene(now);
+                views.printed(printed, &mut scene);
+            }
+            Event::Request(request) => self.request(request, now),
             Event::Timer => self.timer(now),
             Event::Listing => drop(self.start_listing(now)),
             Event::Check => self.retrace_check(now),
@@ -189,6 +196,7 @@ impl Core {
             self.reconciler.due(),
             self.outputs.due(self.last_hint),
             self.exits.due(),
+            self.views.due(),
         ];
         dues.into_iter().flatten().min()
     }
@@ -203,9 +211,31 @@ impl Core {
         self.last_tag
     }
 
-    fn publish(&self, changes: impl IntoIterator<Item = Change>, read_at: Instant) {
-        self.hub
-            .publish(changes, None, self.setup.clock.stamp(read_at));
+    fn publish(&mut self, changes: impl IntoIterator<Item = Change>, read_at: Instant) {
+        let stamp = self.setup.clock.stamp(read_at);
+        let views = &mut self.views;
+        let changes = changes.into_iter().inspect(|change| views.observe(change));
+        self.hub.publish(changes, None, stamp);
+    }
+
+    /// The views, and what they act on.
+    fn scene(&mut self, now: Instant) -> (&mut Views, Scene<'_>) {
+        let scene = Scene {
+            streams: &mut self.streams,
+            outputs: &self.outputs,
+            state: &self.state,
+            version: self.version.as_ref(),
+            actions: &mut self.actions,
+            last_tag: &mut self.last_tag,
+            now,
+        };
+        (&mut self.views, scene)
+    }
+
+    /// Links, panes or their owners have changed.
+    fn links_changed(&mut self, now: Instant) {
+        let (views, mut scene) = self.scene(now);
+        views.links_changed(&mut scene);
     }
 
     fn link(&mut self, event: LinkEvent, now: Instant) {
@@ -217,6 +247,7 @@ impl Core {
                 read_at,
             } => self.output(link, pane, bytes, read_at),
             LinkEvent::Gap { link, pane, bytes } => {
+                self.views.saw(link, pane);
                 let change = self.streams.gap(link, pane, (bytes > 0).then_some(bytes));
                 if change.is_some() {
                     self.counters.gap();
@@ -245,6 +276,7 @@ impl Core {
     }
 
     fn output(&mut self, link: LinkId, pane: PaneId, bytes: Bytes, read_at: Instant) {
+        self.views.saw(link, pane);
         let change = self.streams.output(link, pane, bytes);
         if change.is_some() {
             self.publish(change, read_at);
@@ -263,6 +295,11 @@ impl Core {
         let heard = self.control == Some(link) || self.outputs.session_of(link).is_some();
         if heard && is_hint(&notification, self.control == Some(link)) {
             self.hint(now);
+        }
+        if let Notification::LayoutChange { window, .. } = &notification
+            && let Some(window) = self.state.windows.get(window)
+        {
+            window.panes.iter().for_each(|pane| self.views.spoil(*pane));
         }
         if is_urgent(&notification) {
             self.relist.request_at_once(now);
@@ -301,6 +338,8 @@ impl Core {
         if self.exits.take(now) {
             self.relist.request(now);
         }
+        let (views, mut scene) = self.scene(now);
+        views.timer(&mut scene);
         if self.outputs.retry(now) {
             self.relist.request(now);
         }
@@ -351,6 +390,9 @@ impl Core {
     ) {
         if LISTS.contains(command) {
             self.listed(tag, index, outcome, now);
+        } else if self.views.owns(tag) {
+            let (views, mut scene) = self.scene(now);
+            views.reply(tag, outcome, &mut scene);
         } else if self.inputs.owns(tag) {
             let way = input_way(self.control, self.version.as_ref());
             self.inputs
@@ -368,7 +410,7 @@ impl Core {
         }
     }
 
-    fn request(&mut self, request: Request) {
+    fn request(&mut self, request: Request, now: Instant) {
         let control = self.control.filter(|_| self.setup.live);
         match request {
             Request::Input { input, reply } => {
@@ -377,13 +419,11 @@ impl Core {
                     .begin(input.into_request(), reply, way, &mut self.actions);
             }
             Request::View { view, reply } => {
-                let Some(_) = control else {
+                if control.is_none() {
                     return answer(reply, Err(ScreenError::Unavailable));
-                };
-                let ticket = self.next_tag();
-                let view = view.into_request();
-                self.views
-                    .begin(ticket, view, reply, &self.streams, &mut self.actions);
+                }
+                let (views, mut scene) = self.scene(now);
+                views.begin(view.into_request(), reply, &mut scene);
             }
             Request::Screens { panes, reply } if control.is_none() => {
                 refuse(panes.into_request(), reply, &ScreenError::Unavailable);

@@ -1,0 +1,461 @@
+//! Showing panes: a snapshot at an exact place of the pane's stream, and what came since.
+//!
+//! A snapshot stays good while its pane only prints: who comes later gets it with the bytes since, so that many who
+//! come cost tmux one capture. Each pane has at most one snapshot on its way, which all who wait for it share.
+
+mod flight;
+mod step;
+mod tape;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use self::flight::{Flight, Step};
+use self::step::Outcome;
+use self::tape::Tape;
+use super::action::Action;
+use super::outputs::Outputs;
+use super::request::{PaneView, ScreenError, ViewRequest};
+use super::streams::Streams;
+use crate::control::{Body, Command};
+use crate::ids::PaneId;
+use crate::model::{Change, ChangeKind, State};
+use crate::screen::PaneSnapshot;
+use crate::tmux::{LinkId, PanePrint, ReplyError, Version};
+
+/// How long a snapshot serves. Nobody tells of a history that was cleared or of a terminal that was reset from outside.
+const LIFE: Duration = Duration::from_secs(10);
+
+/// The most lines of scrollback.
+const MOST_SCROLLBACK: u32 = 50_000;
+
+/// How much a server may leak for the sake of panes that never stop printing, in all its life.
+const LEAK: usize = 8 * 1024 * 1024;
+
+/// Where a view goes. Nobody may be waiting for it any more, and that is no error.
+pub(super) type ViewReply = oneshot::Sender<Result<PaneView, ScreenError>>;
+
+/// What tmux printed of a pane.
+#[derive(Debug)]
+pub(super) struct Printed {
+    pub(super) ticket: u64,
+    pub(super) parts: Result<PanePrint, ScreenError>,
+}
+
+/// What of the bridge is looked at and acted on.
+#[derive(Debug)]
+pub(super) struct Scene<'a> {
+    pub(super) streams: &'a mut Streams,
+    pub(super) outputs: &'a Outputs,
+    pub(super) state: &'a State,
+    pub(super) version: Option<&'a Version>,
+    pub(super) actions: &'a mut Vec<Action>,
+    pub(super) last_tag: &'a mut u64,
+    pub(super) now: Instant,
+}
+
+/// The snapshots that are good, those on their way, and who waits for them.
+#[derive(Debug, Default)]
+pub(super) struct Views {
+    panes: HashMap<PaneId, Shown>,
+    /// The pane of each tag or ticket that is out.
+    asked: HashMap<u64, PaneId>,
+    leaked: usize,
+}
+
+/// One pane's.
+#[derive(Debug, Default)]
+struct Shown {
+    base: Option<Base>,
+    flight: Option<Flight>,
+    waiting: Vec<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    scrollback: u32,
+    reply: ViewReply,
+}
+
+/// A snapshot and what came since.
+#[derive(Debug)]
+struct Base {
+    snapshot: Arc<PaneSnapshot>,
+    tape: Tape,
+    taken: Instant,
+}
+
+impl Views {
+    /// Begins a request.
+    pub(super) fn begin(&mut self, view: ViewRequest, reply: ViewReply, scene: &mut Scene<'_>) {
+        let ViewRequest { pane, scrollback } = view;
+        let scrollback = scrollback.min(MOST_SCROLLBACK);
+        if !scene.state.panes.contains_key(&pane) {
+            return answer(reply, Err(ScreenError::NoSuchPane));
+        }
+        let shown = self.panes.entry(pane).or_default();
+        let usable = |base: &&mut Base| base.serves(scrollback, scene.now);
+        if let Some(view) = shown
+            .base
+            .as_mut()
+            .filter(usable)
+            .and_then(|base| base.view(scrollback))
+        {
+            return answer(reply, Ok(view));
+        }
+        shown.waiting.push(Waiting { scrollback, reply });
+        self.start(pane, scene);
+    }
+
+    /// Whether a tag belongs to a snapshot.
+    pub(super) fn owns(&self, tag: u64) -> bool {
+        self.asked.contains_key(&tag)
+    }
+
+    /// When [`Self::timer`] is wanted next.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let flights = self
+            .panes
+            .values()
+            .filter_map(|shown| shown.flight.as_ref());
+        flights
+            .filter(|flight| !matches!(flight.step, Step::LastPrint { .. }))
+            .map(|flight| flight.due)
+            .min()
+    }
+
+    /// A link has brought output of a pane, whether it is published or not, or has lost some.
+    pub(super) fn saw(&mut self, link: LinkId, pane: PaneId) {
+        if self.asked.is_empty() {
+            return;
+        }
+        for flight in self
+            .panes
+            .values_mut()
+            .filter_map(|shown| shown.flight.as_mut())
+        {
+            flight.saw(link, pane);
+        }
+    }
+
+    /// What is about to be published.
+    pub(super) fn observe(&mut self, change: &Change) {
+        if self.panes.is_empty() {
+            return;
+        }
+        let shown = change.pane.and_then(|pane| self.panes.get_mut(&pane));
+        let Some(shown) = shown else { return };
+        match &change.kind {
+            ChangeKind::PaneOutput { bytes, .. } => shown.printed(bytes),
+            ChangeKind::PaneGap { .. }
+            | ChangeKind::PaneResized { .. }
+            | ChangeKind::PaneExited { .. }
+            | ChangeKind::PaneRemoved { .. } => shown.spoil(),
+            _ => {}
+        }
+    }
+
+    /// Something else than bytes may have changed the pane's screen.
+    pub(super) fn spoil(&mut self, pane: PaneId) {
+        if let Some(shown) = self.panes.get_mut(&pane) {
+            shown.spoil();
+        }
+    }
+
+    /// Links have come or gone, or panes have.
+    pub(super) fn links_changed(&mut self, scene: &mut Scene<'_>) {
+        if self.panes.is_empty() {
+            return;
+        }
+        self.panes
+            .retain(|pane, shown| scene.state.panes.contains_key(pane) || shown.flight.is_some());
+        let waits = |shown: &Shown| {
+            let flight = shown.flight.as_ref();
+            flight.is_some_and(|flight| matches!(flight.step, Step::Link))
+        };
+        let waiting: Vec<PaneId> = self
+            .panes
+            .iter()
+            .filter(|(_, shown)| waits(shown))
+            .map(|(pane, _)| *pane)
+            .collect();
+        for pane in waiting {
+            self.attempt(pane, scene);
+        }
+    }
+
+    /// The time of a flight may be up.
+    pub(super) fn timer(&mut self, scene: &mut Scene<'_>) {
+        let late = |flight: &Flight| {
+            flight.due <= scene.now && !matches!(flight.step, Step::LastPrint { .. })
+        };
+        let late: Vec<PaneId> = self
+            .panes
+            .iter()
+            .filter(|(_, shown)| shown.flight.as_ref().is_some_and(late))
+            .map(|(pane, _)| *pane)
+            .collect();
+        for pane in late {
+            self.give_up(pane, scene);
+        }
+    }
+
+    /// There is no server any more.
+    pub(super) fn clear(&mut self) {
+        for (_, shown) in self.panes.drain() {
+            for waiting in shown.waiting {
+                answer(waiting.reply, Err(ScreenError::Unavailable));
+            }
+        }
+        self.asked.clear();
+        self.leaked = 0;
+    }
+
+    /// The reply to one command.
+    pub(super) fn reply(
+        &mut self,
+        tag: u64,
+        outcome: Result<Body, ReplyError>,
+        scene: &mut Scene<'_>,
+    ) {
+        let Some(pane) = self.asked.get(&tag).copied() else {
+            return;
+        };
+        if let Ok(body) = &outcome
+            && scene.version.is_some_and(Version::leaks_captures)
+        {
+            self.leaked += body.as_bytes().len();
+        }
+        let Some(flight) = self.flight(pane) else {
+            return;
+        };
+        let outcome = flight.replied(tag, outcome, scene);
+        self.proceed(pane, outcome, scene);
+    }
+
+    /// The commands of a tag could not be handed to the link.
+    pub(super) fn not_sent(&mut self, tag: u64) {
+        // The link is about to end, and another one may come; or it is busy, and then time runs out.
+        if let Some(flight) = self.asked.remove(&tag).and_then(|pane| self.flight(pane)) {
+            flight.step = Step::Link;
+        }
+    }
+
+    /// A pane has been printed.
+    pub(super) fn printed(&mut self, printed: Printed, scene: &mut Scene<'_>) {
+        let Printed { ticket, parts } = printed;
+        let Some(pane) = self.asked.remove(&ticket) else {
+            return;
+        };
+        let Some(flight) = self.flight(pane) else {
+            return;
+        };
+        let outcome = flight.was_printed(ticket, parts, scene);
+        if let Step::MarkAfter { tag, .. } = &flight.step {
+            let tag = *tag;
+            self.asked.insert(tag, pane);
+        }
+        self.proceed(pane, outcome, scene);
+    }
+
+    fn flight(&mut self, pane: PaneId) -> Option<&mut Flight> {
+        self.panes.get_mut(&pane)?.flight.as_mut()
+    }
+
+    /// Starts a flight for those who wait, unless there is one.
+    fn start(&mut self, pane: PaneId, scene: &mut Scene<'_>) {
+        let Some(shown) = self.panes.get_mut(&pane) else {
+            return;
+        };
+        let wanted = shown.waiting.iter().map(|waiting| waiting.scrollback).max();
+        if let Some(scrollback) = wanted.filter(|_| shown.flight.is_none()) {
+            shown.flight = Some(Flight::new(pane, scrollback, scene.now));
+            self.attempt(pane, scene);
+        }
+    }
+
+    /// Asks on the pane's link, if it has one.
+    fn attempt(&mut self, pane: PaneId, scene: &mut Scene<'_>) {
+        let leaks = scene.version.is_some_and(Version::leaks_captures);
+        let may_leak = !leaks || self.leaked < LEAK;
+        self.forget_questions(pane);
+        let Some(flight) = self.flight(pane) else {
+            return;
+        };
+        flight.step = Step::Link;
+        let owner = scene.streams.owner(pane);
+        let Some(link) = owner.filter(|link| scene.outputs.is_attached(*link)) else {
+            return;
+        };
+        if !flight.try_on(link, scene.streams.published(pane)) {
+            return self.give_up(pane, scene);
+        }
+        let rows = scene.state.panes.get(&pane).map_or(0, |pane| pane.height);
+        let tag = scene.next_tag();
+        let commands = if leaks && flight.prefers_printing() {
+            flight.step = Step::MarkBefore { tag };
+            vec![Command::Sentinel { nonce: tag }]
+        } else if let Some(commands) = flight.commands(rows).filter(|_| may_leak) {
+            flight.step = Step::Replies {
+                tag,
+                missing: commands.len(),
+                bodies: Vec::new(),
+            };
+            commands
+        } else {
+            return self.give_up(pane, scene);
+        };
+        self.asked.insert(tag, pane);
+        scene.actions.push(Action::Send {
+            link,
+            tag,
+            commands,
+        });
+    }
+
+    /// The place in the stream is not to be had: the pane is printed wherever it stands.
+    fn give_up(&mut self, pane: PaneId, scene: &mut Scene<'_>) {
+        self.forget_questions(pane);
+        let Some(flight) = self.flight(pane) else {
+            return;
+        };
+        flight.begin_at(scene.streams.published(pane));
+        let ticket = scene.print(flight);
+        flight.step = Step::LastPrint { ticket };
+        self.asked.insert(ticket, pane);
+    }
+
+    /// Whatever is still to be answered for a pane is about nothing any more.
+    fn forget_questions(&mut self, pane: PaneId) {
+        self.asked.retain(|_, asked| *asked != pane);
+    }
+
+    fn proceed(&mut self, pane: PaneId, outcome: Outcome, scene: &mut Scene<'_>) {
+        match outcome {
+            Outcome::Pending => {
+                let printing = match self.flight(pane).map(|flight| &flight.step) {
+                    Some(Step::Print { ticket }) => Some(*ticket),
+                    _ => None,
+                };
+                self.asked.extend(printing.map(|ticket| (ticket, pane)));
+            }
+            Outcome::Again => self.attempt(pane, scene),
+            Outcome::Done(snapshot, tape) => self.land(pane, *snapshot, tape, scene),
+            Outcome::Failed(error) => {
+                self.forget_questions(pane);
+                if let Some(shown) = self.panes.remove(&pane) {
+                    for waiting in shown.waiting {
+                        answer(waiting.reply, Err(error.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives a snapshot to all whom it serves, and starts the next one for the others.
+    fn land(&mut self, pane: PaneId, snapshot: PaneSnapshot, tape: Tape, scene: &mut Scene<'_>) {
+        self.forget_questions(pane);
+        let Some(shown) = self.panes.get_mut(&pane) else {
+            return;
+        };
+        let asked_for = shown.flight.take().map_or(0, |flight| flight.scrollback);
+        let exact = snapshot.exact;
+        let mut base = Base {
+            snapshot: Arc::new(snapshot),
+            tape,
+            taken: scene.now,
+        };
+        let waiting = std::mem::take(&mut shown.waiting);
+        let (served, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| {
+            waiting.scrollback <= asked_for || base.has_scrollback(waiting.scrollback)
+        });
+        for Waiting { scrollback, reply } in served {
+            // A pane that printed more than a tape holds: what is lost between is why the snapshot is not exact.
+            let view = base.view(scrollback).unwrap_or_else(|| PaneView {
+                scrollback: base.lines(scrollback),
+                snapshot: Arc::clone(&base.snapshot),
+                since: Vec::new(),
+                offset: scene.streams.published(pane),
+            });
+            answer(reply, Ok(view));
+        }
+        shown.waiting = others;
+        shown.base = exact.then_some(base);
+        self.start(pane, scene);
+    }
+}
+
+impl Shown {
+    fn printed(&mut self, bytes: &Bytes) {
+        if let Some(base) = &mut self.base
+            && !base.tape.push(bytes)
+        {
+            self.base = None;
+        }
+        if let Some(flight) = &mut self.flight {
+            // One that is full says so at its end.
+            let _ = flight.tape.push(bytes);
+        }
+    }
+
+    fn spoil(&mut self) {
+        self.base = None;
+        if let Some(flight) = &mut self.flight {
+            flight.spoilt = true;
+        }
+    }
+}
+
+impl Base {
+    fn serves(&self, scrollback: u32, now: Instant) -> bool {
+        now.duration_since(self.taken) < LIFE && self.has_scrollback(scrollback)
+    }
+
+    fn has_scrollback(&self, scrollback: u32) -> bool {
+        let has = self.lines(u32::MAX);
+        has >= scrollback.min(self.snapshot.history)
+    }
+
+    /// How many lines of scrollback someone gets who wants so many.
+    fn lines(&self, scrollback: u32) -> u32 {
+        let has = u32::try_from(self.snapshot.scrollback.len()).unwrap_or(u32::MAX);
+        scrollback.min(has)
+    }
+
+    fn view(&mut self, scrollback: u32) -> Option<PaneView> {
+        Some(PaneView {
+            offset: self.tape.end()?,
+            scrollback: self.lines(scrollback),
+            since: self.tape.pieces(),
+            snapshot: Arc::clone(&self.snapshot),
+        })
+    }
+}
+
+impl Scene<'_> {
+    fn next_tag(&mut self) -> u64 {
+        *self.last_tag += 1;
+        *self.last_tag
+    }
+
+    fn print(&mut self, flight: &Flight) -> u64 {
+        let ticket = self.next_tag();
+        self.actions.push(Action::Print {
+            ticket,
+            pane: flight.pane,
+            scrollback: flight.scrollback,
+        });
+        ticket
+    }
+}
+
+/// Answers a request.
+pub(super) fn answer(reply: ViewReply, view: Result<PaneView, ScreenError>) {
+    if reply.send(view).is_err() {
+        tracing::debug!("the client that wanted to see a pane is gone");
+    }
+}
