@@ -30,6 +30,7 @@ mod recordings;
 mod resume;
 mod serve;
 mod support;
+mod terminal;
 mod tidy;
 mod tokens;
 mod views;

@@ -2,23 +2,21 @@
 //! bridge.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use muxwire::bridge::{PaneView, Request, ScreenError, ViewRequest};
+use muxwire::bridge::ScreenError;
 use muxwire::hub::HistoryLimits;
 use muxwire::ids::{PaneId, SessionId};
 use muxwire::model::{Change, ChangeKind, Exit};
-use muxwire::screen::{Cursor, Modes, PaneSnapshot, ScrollRegion, Tracked, Unfinished};
+use muxwire::server::{ConnectionLimits, OutboxLimits};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use crate::support::server::{Client, Setup, TestServer};
+use crate::support::views::{view, view_request};
 use crate::support::world::{World, stamp};
 
 const PANE: PaneId = PaneId(0);
-
-type Reply = oneshot::Sender<Result<PaneView, ScreenError>>;
 
 /// One session `a` with the pane `%0`, and another one `b` with `%1`.
 async fn start(setup: Setup) -> (TestServer, World) {
@@ -28,49 +26,6 @@ async fn start(setup: Setup) -> (TestServer, World) {
     world.session("b");
     world.publish(&server.hub);
     (server, world)
-}
-
-/// The next request for a pane as it is.
-async fn view_request(server: &mut TestServer) -> (ViewRequest, Reply) {
-    match server.request().await {
-        Request::View { view, reply } => (view.into_request(), reply),
-        other => panic!("no pane is asked for, but {other:?}"),
-    }
-}
-
-/// A view whose screen is one line of text at `screen_offset`, and what the pane printed since.
-fn view(screen_offset: u64, line: &'static str, since: &'static str) -> PaneView {
-    let snapshot = PaneSnapshot {
-        tracked: Tracked::default(),
-        pane: PANE,
-        offset: screen_offset,
-        exact: true,
-        assumed: Vec::new(),
-        cols: 20,
-        rows: 2,
-        primary: vec![Bytes::from_static(line.as_bytes()), Bytes::new()],
-        alternate: None,
-        cursor: Cursor {
-            x: 0,
-            y: 1,
-            visible: true,
-            shape: None,
-            blinking: None,
-            colour: None,
-        },
-        modes: Modes::default(),
-        tabs: vec![8, 16],
-        scroll_region: ScrollRegion { top: 0, bottom: 1 },
-        unfinished: Unfinished::default(),
-        history: 0,
-        scrollback: Vec::new(),
-    };
-    PaneView {
-        snapshot: Arc::new(snapshot),
-        scrollback: 0,
-        since: vec![Bytes::from_static(since.as_bytes())],
-        offset: screen_offset + since.len() as u64,
-    }
 }
 
 fn print(server: &TestServer, world: &World, pane: PaneId, offset: u64, text: &'static str) {
@@ -105,7 +60,7 @@ fn row(kind: &str, offset: u64, text: &str) -> (String, u64, String) {
 async fn opened(server: &mut TestServer, client: &mut Client, request: Value, offset: u64) {
     client.send(request).await;
     let (_, reply) = view_request(server).await;
-    reply.send(Ok(view(offset, "", ""))).unwrap();
+    reply.send(Ok(view(PANE, offset, "", ""))).unwrap();
     assert_eq!(client.expect("opened").await["recovered"], false);
     assert_eq!(
         client.expect("pane.snapshot").await["data"]["offset"],
@@ -126,7 +81,7 @@ async fn a_snapshot_stands_at_its_place_and_output_follows() {
     print(&server, &world, PaneId(1), 0, "another pane");
     print(&server, &world, PANE, 12, "after ");
     assert!(client.until_pong().await.is_empty(), "nothing before it");
-    reply.send(Ok(view(5, "LINE", "e seen "))).unwrap();
+    reply.send(Ok(view(PANE, 5, "LINE", "e seen "))).unwrap();
     let opened = client.expect("opened").await;
     assert_eq!(
         opened,
@@ -151,7 +106,7 @@ async fn what_a_snapshot_holds_already_is_not_sent_again() {
     client.send(open("%0")).await;
     let (_, reply) = view_request(&mut server).await;
     // The answer is ahead of the client's stream.
-    let ahead = view(0, "LINE", "abc");
+    let ahead = view(PANE, 0, "LINE", "abc");
     reply.send(Ok(ahead)).unwrap();
     client.expect("opened").await;
     client.expect("pane.snapshot").await;
@@ -169,7 +124,7 @@ async fn history_comes_first_and_in_pages() {
     client.send(request).await;
     let (request, reply) = view_request(&mut server).await;
     assert_eq!(request.scrollback, 1200);
-    let mut view = view(0, "LINE", "");
+    let mut view = view(PANE, 0, "LINE", "");
     let snapshot = Arc::make_mut(&mut view.snapshot);
     // More than was asked for, as another client may have asked for more.
     snapshot.scrollback = (0..1500)
@@ -286,7 +241,7 @@ async fn changes_that_no_byte_tells_of_bring_a_fresh_snapshot() {
             .publish([Change::of_pane(PANE, places, kind)], None, stamp());
         client.expect(name).await;
         let (_, reply) = view_request(&mut server).await;
-        reply.send(Ok(view(3, "NEW", ""))).unwrap();
+        reply.send(Ok(view(PANE, 3, "NEW", ""))).unwrap();
         assert!(next_told(&mut client).await.2.contains("NEW"), "{name}");
     }
     // The same process with another title is no news.
@@ -321,11 +276,11 @@ async fn a_change_while_a_snapshot_is_under_way_brings_another_one() {
         .hub
         .publish([Change::of_pane(PANE, places, kind)], None, stamp());
     client.expect("pane.gap").await;
-    reply.send(Ok(view(0, "OLD", ""))).unwrap();
+    reply.send(Ok(view(PANE, 0, "OLD", ""))).unwrap();
     client.expect("opened").await;
     assert!(next_told(&mut client).await.2.contains("OLD"));
     let (_, reply) = view_request(&mut server).await;
-    reply.send(Ok(view(0, "NEW", ""))).unwrap();
+    reply.send(Ok(view(PANE, 0, "NEW", ""))).unwrap();
     assert!(next_told(&mut client).await.2.contains("NEW"));
 }
 
@@ -352,7 +307,7 @@ async fn panes_are_closed_and_cancelled() {
             (&json!(1), &json!("CANCELLED"))
         );
         assert_eq!(client.next().await["id"], 2);
-        drop(reply.send(Ok(view(6, "LATE", ""))));
+        drop(reply.send(Ok(view(PANE, 6, "LATE", ""))));
         assert!(client.until_pong().await.is_empty());
     }
     // It goes before it is open.
@@ -423,7 +378,7 @@ async fn a_page_is_given_no_more_than_it_acknowledges() {
     assert!(server.requests.try_recv().is_err());
     client.ask(ack(99_999), "acked").await;
     let (_, reply) = view_request(&mut server).await;
-    reply.send(Ok(view(10_000, "CAUGHT UP", ""))).unwrap();
+    reply.send(Ok(view(PANE, 10_000, "CAUGHT UP", ""))).unwrap();
     assert_eq!(
         client.next().await,
         json!({ "type": "lagged", "pane": "%0", "from": 4000, "to": 10_000 })
@@ -438,18 +393,12 @@ async fn a_page_is_given_no_more_than_it_acknowledges() {
 #[tokio::test]
 async fn in_binary_bytes_come_as_they_are() {
     let (mut server, world) = start(Setup::default()).await;
-    let mut request = format!("ws://{}/monitor", server.address)
-        .into_client_request()
-        .unwrap();
-    let offers = "unknown, muxwire.v1.bin, muxwire.v1".parse().unwrap();
-    request
-        .headers_mut()
-        .insert("sec-websocket-protocol", offers);
-    let mut client = Client::connect_with(server.address, request).await.unwrap();
-    client.expect("hello").await;
+    let mut client = server
+        .client_at("/monitor", "unknown, muxwire.v1.bin, muxwire.v1")
+        .await;
     client.send(open("%0")).await;
     let (_, reply) = view_request(&mut server).await;
-    reply.send(Ok(view(5, "LINE", ""))).unwrap();
+    reply.send(Ok(view(PANE, 5, "LINE", ""))).unwrap();
     client.expect("opened").await;
     let snapshot = client.expect("pane.snapshot").await;
     let replay = client.expect("binary").await;
@@ -467,4 +416,136 @@ async fn in_binary_bytes_come_as_they_are() {
             "bytes": b"\x00\xff\xe2\x82 split",
         })
     );
+}
+
+/// A client stops reading under a flood while another pane prints a little: the flood is left out for it, and nothing
+/// else.
+#[tokio::test]
+async fn a_slow_client_is_spared_the_flood_and_ends_up_exact() {
+    let limits = ConnectionLimits {
+        outbox: OutboxLimits {
+            bytes: 1 << 20,
+            messages: 10_000,
+        },
+        ..ConnectionLimits::default()
+    };
+    let (mut server, mut world) = start(Setup {
+        limits,
+        ..Setup::default()
+    })
+    .await;
+    let mut slow = server.client().await;
+    let mut quick = server.client().await;
+    for client in [&mut slow, &mut quick] {
+        client
+            .ask(json!({ "action": "subscribe" }), "subscribed")
+            .await;
+    }
+    let chunk: &'static [u8] = Box::leak(vec![b'x'; 60_000].into());
+    let (mut little, mut renames) = (0, 0);
+    // More than the buffers of a socket and the history can hold.
+    for round in 0..500_u64 {
+        let output = world.output(PANE, round * 60_000, chunk);
+        server.hub.publish([output], None, stamp());
+        quick.expect("pane.output").await;
+        if round % 50 == 0 {
+            print(&server, &world, PaneId(1), little, "tick");
+            little += 4;
+            world.rename(SessionId(1), &format!("b{round}"));
+            world.publish(&server.hub);
+            renames += 1;
+            quick.expect("pane.output").await;
+            quick.expect("session.renamed").await;
+        }
+    }
+    let (mut ticks, mut seen_renames, mut position, mut last) = (0, 0, 0, 0);
+    let lagged = loop {
+        let message = tokio::select! {
+            message = slow.next() => message,
+            request = view_request(&mut server) => {
+                assert_eq!(request.0.pane, PANE);
+                assert!(request.1.send(Ok(view(PANE, 30_000_000, "NOW", ""))).is_ok());
+                continue;
+            }
+        };
+        if let Some(seq) = message["seq"]
+            .as_u64()
+            .filter(|_| message["type"] != "bookmark")
+        {
+            assert!(seq > last, "in order");
+            last = seq;
+        }
+        match (message["type"].as_str().unwrap(), message["pane"].as_str()) {
+            ("pane.output", Some("%0")) => {
+                assert_eq!(
+                    message["data"]["offset"], position,
+                    "no hole before it is told of"
+                );
+                position += 60_000;
+            }
+            ("pane.output", _) => ticks += 1,
+            ("session.renamed", _) => seen_renames += 1,
+            ("lagged", _) => break message,
+            ("bookmark", _) => {}
+            (other, _) => panic!("{other} was not expected"),
+        }
+    };
+    assert_eq!(
+        (ticks, seen_renames),
+        (10, renames),
+        "nothing else was left out"
+    );
+    assert_eq!(
+        lagged,
+        json!({ "type": "lagged", "pane": "%0", "from": position, "to": 30_000_000 })
+    );
+    assert!(next_told(&mut slow).await.2.contains("NOW"));
+    print(&server, &world, PANE, 30_000_000, "live");
+    assert_eq!(slow.find("pane.output").await["data"]["content"], "live");
+}
+
+/// A client that lets even the structural events pile up is closed, and comes back.
+#[tokio::test]
+async fn a_client_that_is_too_slow_for_structural_events_is_closed() {
+    let limits = ConnectionLimits {
+        outbox: OutboxLimits {
+            bytes: 1 << 20,
+            messages: 10_000,
+        },
+        close_timeout: Duration::from_secs(20),
+        ..ConnectionLimits::default()
+    };
+    let (server, mut world) = start(Setup {
+        limits,
+        ..Setup::default()
+    })
+    .await;
+    let mut slow = server.client().await;
+    let mut quick = server.client().await;
+    for client in [&mut slow, &mut quick] {
+        client
+            .ask(json!({ "action": "subscribe" }), "subscribed")
+            .await;
+    }
+    for round in 0..3000 {
+        world.rename(SessionId(0), &format!("{round:09000}"));
+        world.publish(&server.hub);
+        quick.expect("session.renamed").await;
+    }
+    let mut last = 0;
+    let code = loop {
+        match slow.read().await {
+            Ok(message) if message["type"] == "session.renamed" => {
+                last = message["seq"].as_u64().unwrap()
+            }
+            Ok(_) => {}
+            Err(code) => break code,
+        }
+    };
+    assert_eq!(code, Some(4002));
+    let mut back = server.client().await;
+    let since = json!({ "epoch": "e1", "seq": last });
+    let subscribe = json!({ "action": "subscribe", "since": since });
+    let answer = back.ask(subscribe, "subscribed").await;
+    assert!(answer["recovered"].is_boolean());
 }

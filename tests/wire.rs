@@ -20,7 +20,10 @@ use muxwire::wire::{
 use serde_json::{Value, json};
 
 use crate::support::changes::changes;
-use crate::support::schema::{check_from_client, check_from_server, client_actions, server_types};
+use crate::support::schema::{
+    check_from_client, check_from_server, client_actions, server_types, terminal_side,
+    terminal_types,
+};
 use crate::support::world::{World, stamp};
 
 struct Everything;
@@ -506,7 +509,7 @@ fn a_server_object_is_told_as_it_is() {
 fn the_reference_shows_every_message() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/protocol.md");
     let text = fs::read_to_string(path).unwrap();
-    let mut shown = BTreeSet::new();
+    let (mut shown, mut of_terminals) = (BTreeSet::new(), BTreeSet::new());
     let blocks = text.split("```json\n").skip(1);
     for line in blocks.flat_map(|block| block.split("```").next().unwrap().lines()) {
         let message: Value =
@@ -515,6 +518,9 @@ fn the_reference_shows_every_message() {
             check_from_client(&message);
             assert!(parse(line.as_bytes()).is_ok(), "{line}");
             &message["action"]
+        } else if let Some(side) = terminal_side(&message) {
+            of_terminals.insert((side, message["type"].as_str().unwrap().to_owned()));
+            continue;
         } else {
             check_from_server(&message);
             &message["type"]
@@ -526,6 +532,10 @@ fn the_reference_shows_every_message() {
         .map(str::to_owned)
         .collect();
     assert_eq!(shown, known);
+    let (server, client) = terminal_types();
+    let known = server.map(|kind| ("server", kind.to_owned()));
+    let known = known.chain(client.map(|kind| ("client", kind.to_owned())));
+    assert_eq!(of_terminals, known.collect());
     for code in ErrorCode::ALL {
         assert!(
             text.contains(&format!("| `{}` |", code.as_str())),

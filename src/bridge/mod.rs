@@ -15,6 +15,7 @@ mod outputs;
 mod replay;
 mod request;
 mod screens;
+mod sizes;
 mod streams;
 mod text;
 mod views;
@@ -23,6 +24,6 @@ pub use counters::{Counters, Counts};
 pub use live::{Ends, Settings, follow};
 pub use replay::{Player, Speed, replay};
 pub use request::{
-    ClientNumber, Handle, InputError, InputRequest, Key, PaneView, Request, Screen, ScreenError,
-    ViewRequest,
+    ClientNumber, Handle, InputError, InputRequest, Key, PaneView, Request, ResizeError, Screen,
+    ScreenError, SizeWish, ViewRequest,
 };

@@ -17,7 +17,7 @@ use super::core::{Core, Event, Setup};
 use super::counters::Counters;
 use super::gathering::LISTS;
 use super::live::Ends;
-use super::request::{InputError, Request, ScreenError};
+use super::request::{InputError, Request, ResizeError, ScreenError};
 use crate::control::{Command, Limits};
 use crate::hub::Hub;
 use crate::model::{Debounce, Server};
@@ -154,6 +154,10 @@ fn refuse(request: Request) {
         Request::View { reply, .. } => {
             let _ = reply.send(Err(ScreenError::Recording));
         }
+        Request::Resize { reply, .. } => {
+            let _ = reply.send(Err(ResizeError::Recording));
+        }
+        Request::Leave { .. } => {}
     }
 }
 

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::auth::Authorized;
-use crate::ids::PaneId;
+use crate::control::WindowSize;
+use crate::ids::{PaneId, WindowId};
 use crate::screen::PaneSnapshot;
 
 /// How many requests may wait for the bridge: 64 of each of a thousand connections. The bridge takes them as fast as they
@@ -39,6 +40,63 @@ pub enum Request {
         /// The view, or the reason why there is none.
         reply: oneshot::Sender<Result<PaneView, ScreenError>>,
     },
+    /// Give a window a size, for as long as the client is there.
+    Resize {
+        /// The wish.
+        wish: Authorized<SizeWish>,
+        /// The outcome.
+        reply: oneshot::Sender<Result<(), ResizeError>>,
+    },
+    /// A client wishes no size any more.
+    Leave {
+        /// The client.
+        client: ClientNumber,
+    },
+}
+
+/// A size that a client wishes for a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SizeWish {
+    pub(super) window: WindowId,
+    pub(super) client: ClientNumber,
+    pub(super) size: WindowSize,
+    pub(super) largest: bool,
+}
+
+impl SizeWish {
+    /// The wish of a client; `largest` lets the largest of all wishes count instead of the
+    /// last one. Nothing if tmux knows no such size.
+    #[must_use]
+    pub fn new(
+        window: WindowId,
+        client: ClientNumber,
+        (cols, rows): (u32, u32),
+        largest: bool,
+    ) -> Option<Self> {
+        Some(Self {
+            window,
+            client,
+            size: WindowSize::new(cols, rows)?,
+            largest,
+        })
+    }
+}
+
+/// Why a window did not get a size.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResizeError {
+    /// Too many commands wait for tmux.
+    #[error("too many commands wait for tmux; try again")]
+    Busy,
+    /// tmux is not connected.
+    #[error("tmux is not connected; try again when it is")]
+    Unavailable,
+    /// There is no tmux.
+    #[error("what is served is a recording, whose size is what it was")]
+    Recording,
+    /// tmux refused.
+    #[error("{0}")]
+    Tmux(String),
 }
 
 /// A pane to be shown.
@@ -264,5 +322,24 @@ impl Handle {
             return Err(ScreenError::Unavailable);
         }
         outcome.await.unwrap_or(Err(ScreenError::Unavailable))
+    }
+
+    /// Gives a window a size until [`Handle::leave`].
+    ///
+    /// # Errors
+    /// Says why the window did not get it.
+    pub async fn resize(&self, wish: Authorized<SizeWish>) -> Result<(), ResizeError> {
+        let (reply, outcome) = oneshot::channel();
+        if self.0.send(Request::Resize { wish, reply }).await.is_err() {
+            return Err(ResizeError::Unavailable);
+        }
+        outcome.await.unwrap_or(Err(ResizeError::Unavailable))
+    }
+
+    /// Takes a client's wishes for sizes back.
+    pub async fn leave(&self, client: ClientNumber) {
+        if self.0.send(Request::Leave { client }).await.is_err() {
+            tracing::debug!(?client, "the bridge has ended, and sizes with it");
+        }
     }
 }

@@ -16,13 +16,15 @@ use crate::cli::{General, ReplaySpeed, ServeArgs};
 use crate::cmd::output::Output;
 use crate::cmd::prepare;
 use crate::cmd::signals::{INTERRUPTED, Signals};
-use crate::config::{Config, listen_address};
+use crate::config::{Config, Resize, listen_address};
 use crate::hub::{HistoryLimits, Hub};
 use crate::ids::Epoch;
 use crate::metrics::{Kind, Metrics};
 use crate::model::Debounce;
 use crate::recording::Recording;
-use crate::server::{self, ConnectionLimits, OutboxLimits, Running, ServerConfig, Sources};
+use crate::server::{
+    self, ConnectionLimits, OutboxLimits, ResizePolicy, Running, ServerConfig, Sources,
+};
 use crate::tmux::{Demo, Tmux};
 
 /// How much longer than after the last hint a listing may wait after the first one.
@@ -232,6 +234,11 @@ fn server_config(config: &Config, listen: std::net::SocketAddr) -> ServerConfig 
         allowed_hosts: Vec::new(),
         max_connections: config.server.max_connections as usize,
         metrics: config.monitoring.metrics,
+        resize: match config.terminal.resize {
+            Resize::Never => ResizePolicy::Never,
+            Resize::Client => ResizePolicy::Last,
+            Resize::Largest => ResizePolicy::Largest,
+        },
         limits: ConnectionLimits {
             auth_timeout: config.server.auth_timeout,
             ping_interval: config.server.ping_interval,

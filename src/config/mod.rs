@@ -19,4 +19,6 @@ pub use kind::Raw;
 pub use listen::{ListenError, listen_address};
 pub use reference::reference;
 pub use resolve::{ConfigError, Problem, Resolved, Setting, Source, resolve};
-pub use table::{Config, LogFormat, Monitoring, Performance, Row, Security, Server, rows};
+pub use table::{
+    Config, LogFormat, Monitoring, Performance, Resize, Row, Security, Server, Terminal, rows,
+};

@@ -21,6 +21,17 @@ pub enum LogFormat {
     Json,
 }
 
+/// Who may give windows a size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resize {
+    /// Nobody.
+    Never,
+    /// The terminal that asked last.
+    Client,
+    /// All terminals together: the largest counts.
+    Largest,
+}
+
 /// What the table says of one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -152,12 +163,20 @@ settings! {
         history_events: u32 = Integer(100..=100_000_000u32), "20000";
         /// The same, in time.
         history_age: Duration = Span(s(1)..=s(30 * 86_400)), "1h";
-        /// How far a client may fall behind until it is disconnected, in bytes.
+        /// How far a client may fall behind until output of panes that flood is left out for it, in bytes.
         queue_bytes: u64 = Size(65_536..=4096 * MIB), "4MiB";
         /// The same, in events.
         queue_events: u32 = Integer(100..=10_000_000u32), "10000";
         /// How long to wait for more hints from tmux before its lists are read again.
         debounce: Duration = Span(ms(0)..=s(1)), "20ms";
+    }
+    /// Panes as terminals in pages.
+    terminal: Terminal {
+        /// Whether a terminal may give its window a size: `never`; `client`, the last one that asks; or `largest`, the
+        /// largest of all terminals of the window. It is undone when the last of them leaves.
+        resize: Resize = Choice(&[
+            ("never", Resize::Never), ("client", Resize::Client), ("largest", Resize::Largest),
+        ]), "never";
     }
     /// What can be seen of muxwire itself.
     monitoring: Monitoring {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::printed;
@@ -133,6 +134,14 @@ impl Hub {
         }
         drop(log);
         Ok(Reader::new(self.clone(), since.seq))
+    }
+
+    /// The time of the newest event; the beginning of time while there is none.
+    #[must_use]
+    pub fn newest(&self) -> Timestamp {
+        let log = self.lock();
+        let newest = log.ring.newest_first().next();
+        newest.map_or(Timestamp::UNIX_EPOCH, |event| event.at)
     }
 
     /// How much lies behind a place.

@@ -35,6 +35,8 @@ pub enum Form {
     Json,
     /// Output as the binary messages of `muxwire.v1.bin`.
     Binary,
+    /// Output as the JSON text of a terminal.
+    Terminal,
 }
 
 /// A change with its place in the log.

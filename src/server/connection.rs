@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
 use super::jobs::{self, Begun, Ending, Job};
-use super::peer::{Context, Outcome, Peer};
+use super::peer::{Context, Outcome, Peer, TerminalAddress};
 use super::shard::{Member, Seat, Standing};
 use super::socket::{Happened, Socket};
 use crate::auth::Ended;
@@ -50,6 +50,8 @@ pub(super) struct Arrival {
     pub(super) token: Option<String>,
     /// The form in which it wants events.
     pub(super) form: Form,
+    /// Which terminal it is, if it is one.
+    pub(super) terminal: Option<TerminalAddress>,
 }
 
 /// What can happen to a connection in its own task.
@@ -120,11 +122,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             number,
             token,
             form,
+            terminal,
         } = arrival;
         info!(client = number, "connected");
         let now = now();
         let context = Arc::clone(&services.context);
-        let mut peer = Peer::new(context, format!("c{number}"), form, now);
+        let mut peer = Peer::new(context, format!("c{number}"), form, terminal, now);
         if let Some(token) = token {
             peer.present(token, now);
         }
@@ -303,7 +306,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         match happened {
             Happened::Text(text) => self.peer.on_text(&text, now),
             Happened::Sign => self.peer.heard(now),
-            Happened::NotText => self.peer.close(CloseCode::Unsupported, now),
+            Happened::Bytes(bytes) => {
+                if !self.peer.on_bytes(&bytes, now) {
+                    self.peer.close(CloseCode::Unsupported, now);
+                }
+            }
             Happened::TooLong => self.peer.close(CloseCode::TooBig, now),
             Happened::Slow => self.peer.close(CloseCode::Slow, now),
             Happened::Left => {
@@ -429,6 +436,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         // What was asked for is done although nobody waits: the keys of repeated requests outlive the connection.
         if let Some(mut jobs) = self.jobs.take() {
             tokio::spawn(async move { while jobs.next().await.is_some() {} });
+        }
+        if let Some(client) = self.peer.wishes() {
+            let bridge = self.services.bridge.clone();
+            tokio::spawn(async move { bridge.leave(client).await });
         }
     }
 }

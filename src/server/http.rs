@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
@@ -23,9 +23,11 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::connection::{Arrival, Connection, ConnectionTask, Services};
+use super::peer::TerminalAddress;
 use super::shard::{Shards, Standing};
 use super::socket::Socket;
 use super::upgrade::{Handshake, Refused};
+use crate::ids::PaneId;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -74,6 +76,7 @@ impl App {
     fn router(&self) -> Router {
         Router::new()
             .route("/monitor", any(monitor))
+            .route("/ws/terminal/{session}", any(terminal))
             .route("/healthz", get(|| async { "ok\n" }))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
@@ -138,7 +141,17 @@ impl App {
         });
     }
 
-    fn upgrade(&self, request: &mut Request) -> Result<Response<Body>, Refused> {
+    fn refuse(&self, refused: &Refused) -> Response<Body> {
+        self.0.services.metrics.refused(refused.reason);
+        refused.response()
+    }
+
+    /// Answers a handshake; `terminal` is the address of one, if it is none of `/monitor`.
+    fn upgrade(
+        &self,
+        request: &mut Request,
+        terminal: Option<TerminalAddress>,
+    ) -> Result<Response<Body>, Refused> {
         let shared = &self.0;
         let handshake =
             Handshake::read(request.method(), request.headers(), &shared.allowed_hosts)?;
@@ -149,7 +162,7 @@ impl App {
         let upgraded = hyper::upgrade::on(request);
         let app = self.clone();
         shared.tasks.spawn(async move {
-            if let Err(error) = app.take_over(upgraded, handshake, permit).await {
+            if let Err(error) = app.take_over(upgraded, handshake, terminal, permit).await {
                 debug!(%error, "the upgrade failed");
             }
         });
@@ -160,6 +173,7 @@ impl App {
         &self,
         upgraded: OnUpgrade,
         handshake: Handshake,
+        terminal: Option<TerminalAddress>,
         permit: OwnedSemaphorePermit,
     ) -> io::Result<()> {
         let upgraded = upgraded.await.map_err(io::Error::other)?;
@@ -172,6 +186,7 @@ impl App {
             number: shared.clients.fetch_add(1, Ordering::Relaxed) + 1,
             form: handshake.form(),
             token: handshake.token,
+            terminal,
         };
         let services = Arc::clone(&shared.services);
         let connection = Connection::new(arrival, socket, services, permit);
@@ -185,10 +200,33 @@ impl App {
 }
 
 async fn monitor(State(app): State<App>, mut request: Request) -> Response<Body> {
-    app.upgrade(&mut request).unwrap_or_else(|refused| {
-        app.0.services.metrics.refused(refused.reason);
-        refused.response()
-    })
+    app.upgrade(&mut request, None)
+        .unwrap_or_else(|refused| app.refuse(&refused))
+}
+
+async fn terminal(
+    State(app): State<App>,
+    Path(session): Path<String>,
+    RawQuery(query): RawQuery,
+    mut request: Request,
+) -> Response<Body> {
+    let Ok(pane) = query.as_deref().map_or(Ok(None), named_pane) else {
+        return app.refuse(&Refused::PANE);
+    };
+    app.upgrade(&mut request, Some(TerminalAddress { session, pane }))
+        .unwrap_or_else(|refused| app.refuse(&refused))
+}
+
+/// The pane that a query names: `pane=7`, or its id with or without the percent sign encoded.
+fn named_pane(query: &str) -> Result<Option<PaneId>, ()> {
+    let value = query.split('&').find_map(|part| part.strip_prefix("pane="));
+    let Some(value) = value else { return Ok(None) };
+    let number = value
+        .strip_prefix("%25")
+        .or_else(|| value.strip_prefix('%'));
+    let digits = number.unwrap_or(value);
+    let pane = format!("%{digits}").parse();
+    pane.map(Some).map_err(|_| ())
 }
 
 async fn ready(State(app): State<App>) -> impl IntoResponse {

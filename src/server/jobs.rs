@@ -10,8 +10,9 @@ use super::connection::Services;
 use super::peer::{Outcome, Work};
 use super::repeats::{Slot, Typed};
 use crate::auth::{AuthError, Authenticator, Authorized, Ended, Principal};
-use crate::bridge::{Handle, Screen, ScreenError, ViewRequest};
+use crate::bridge::{Handle, Screen, ScreenError, SizeWish, ViewRequest};
 use crate::ids::PaneId;
+use crate::wire::RequestId;
 
 /// How long a client's stream may stand still for screens. A link that is flooded answers late.
 const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
@@ -73,6 +74,7 @@ pub(super) fn begin(work: Work, services: &Services) -> Begun {
                 typed,
             }
         }),
+        Work::Resize { id, wish } => Box::pin(resize(bridge, id, wish)),
         Work::View { pane, request } => Box::pin(view(bridge, pane, request)),
         Work::Capture { wanted, panes } => Box::pin(async move {
             let screens = capture(&bridge, panes).await;
@@ -95,6 +97,11 @@ async fn verify(authenticator: Option<Authenticator>, token: &str) -> Result<Pri
         Some(authenticator) => authenticator.verify(token).await,
         None => Ok(Principal::unrestricted()),
     }
+}
+
+async fn resize(bridge: Handle, id: Option<RequestId>, wish: Authorized<SizeWish>) -> Outcome {
+    let outcome = bridge.resize(wish).await;
+    Outcome::Resized { id, outcome }
 }
 
 async fn view(bridge: Handle, pane: PaneId, request: Authorized<ViewRequest>) -> Outcome {

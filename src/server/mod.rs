@@ -51,8 +51,22 @@ pub struct ServerConfig {
     pub max_connections: usize,
     /// Whether `/metrics` is served.
     pub metrics: bool,
+    /// Who may give windows a size.
+    pub resize: ResizePolicy,
     /// Times and bounds of each connection.
     pub limits: ConnectionLimits,
+}
+
+/// Who may give windows a size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ResizePolicy {
+    /// Nobody.
+    #[default]
+    Never,
+    /// The terminal that asked last.
+    Last,
+    /// All terminals of a window together: the largest counts.
+    Largest,
 }
 
 /// What the server serves from.
@@ -92,6 +106,7 @@ pub async fn start(
         encoder: Encoder::new(&config.host_name, sources.hub.epoch()),
         hub: sources.hub,
         limits: config.limits,
+        resize: config.resize,
         repeats: Repeats::default(),
         authenticator: sources.authenticator,
     };

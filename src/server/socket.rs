@@ -37,8 +37,8 @@ pub(super) enum Happened {
     Text(Bytes),
     /// The client gave a sign of life.
     Sign,
-    /// The client said something that is not text.
-    NotText,
+    /// The client sent bytes.
+    Bytes(Bytes),
     /// The client sent a message that is too long to be read.
     TooLong,
     /// The client asks for pongs and reads none.
@@ -201,7 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let said = exchange.said();
         let happened = match read {
             Ok(Message::Text(text)) => Happened::Text(text.into()),
-            Ok(Message::Binary(_)) => Happened::NotText,
+            Ok(Message::Binary(bytes)) => Happened::Bytes(bytes),
             Ok(_) => Happened::Sign,
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.hungry = true;

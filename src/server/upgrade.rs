@@ -39,6 +39,12 @@ impl Refused {
         message: "there are too many connections: try again later\n",
     };
 
+    pub(super) const PANE: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        reason: "pane",
+        message: "pane: name it by its number, as in ?pane=7 for %7\n",
+    };
+
     const NOT_WEBSOCKET: Self = Self {
         status: StatusCode::UPGRADE_REQUIRED,
         reason: "not_websocket",

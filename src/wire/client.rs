@@ -26,11 +26,11 @@ pub enum RequestId {
 
 /// A message that can be carried out.
 #[derive(Debug)]
-pub struct Incoming {
+pub struct Incoming<M = ClientMessage> {
     /// The client's name for it.
     pub id: Option<RequestId>,
     /// What it says.
-    pub message: ClientMessage,
+    pub message: M,
 }
 
 /// What a client asks for.
@@ -151,6 +151,14 @@ pub struct Rejected {
 /// # Errors
 /// It is too long, not JSON, of an unknown action or not as its schema says.
 pub fn parse(text: &[u8]) -> Result<Incoming, Rejected> {
+    parse_with(text, read_message)
+}
+
+/// Reads the JSON object that a message is, and its id; `read` makes the message of it.
+pub(super) fn parse_with<M>(
+    text: &[u8],
+    read: impl FnOnce(&Value) -> Result<M, (ErrorCode, String)>,
+) -> Result<Incoming<M>, Rejected> {
     let reject = |code, message: String| Rejected {
         id: None,
         code,
@@ -172,24 +180,20 @@ pub fn parse(text: &[u8]) -> Result<Incoming, Rejected> {
         ));
     };
     let id = read_id(fields.get("id"));
-    match fields.get("action") {
-        Some(Value::String(action)) => match read_action(action, &value) {
-            Ok(message) => Ok(Incoming { id, message }),
-            Err((code, message)) => Err(Rejected { id, code, message }),
-        },
-        other => {
-            let why = if other.is_some() {
-                "action: it is not a string"
-            } else {
-                "\"action\" is missing"
-            };
-            Err(Rejected {
-                id,
-                code: ErrorCode::InvalidMessage,
-                message: why.to_owned(),
-            })
-        }
+    match read(&value) {
+        Ok(message) => Ok(Incoming { id, message }),
+        Err((code, message)) => Err(Rejected { id, code, message }),
     }
+}
+
+/// Reads a message by its action.
+pub(super) fn read_message(value: &Value) -> Result<ClientMessage, (ErrorCode, String)> {
+    let why = match value.get("action") {
+        Some(Value::String(action)) => return read_action(action, value),
+        Some(_) => "action: it is not a string",
+        None => "\"action\" is missing",
+    };
+    Err((ErrorCode::InvalidMessage, why.to_owned()))
 }
 
 /// The id if it is an acceptable one; the schema refuses the others.

@@ -1,5 +1,6 @@
 //! Events as JSON text, each encoded once for all who see it alike.
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
@@ -14,6 +15,7 @@ use super::objects::{
 use super::server::{to_frame, to_json};
 use super::severity::severity;
 use super::snapshot::{Part, Screens, Source};
+use super::terminal::{self, TerminalContext};
 use crate::hub::{Crossing, Form, Published, View, Viewer};
 use crate::ids::{Epoch, PaneId, Seq};
 use crate::model::{ChangeKind, Pane, Place, State, Window};
@@ -59,17 +61,29 @@ impl Encoder {
     /// Only output has a form of its own in binary; all else is JSON text in every form.
     #[must_use]
     pub fn event(&self, event: &Published, view: View, form: Form) -> Framed {
-        let (change, seq) = (&event.change, event.seq);
-        Framed::built(match (&change.kind, change.pane, form) {
-            (ChangeKind::PaneOutput { offset, bytes }, Some(pane), Form::Binary) => {
-                // It shows no place, so it is the same for all who see it.
-                event.encoded(form, View::default(), || {
-                    let framed = self.pane_bytes(Kind::Output, pane, (seq, *offset), bytes);
-                    framed.bytes().clone()
-                })
+        let change = &event.change;
+        let own = |form, shared, encode: &dyn Fn(u64, &Bytes) -> Framed| match &change.kind {
+            ChangeKind::PaneOutput { offset, bytes } => {
+                event.encoded(form, shared, || encode(*offset, bytes).bytes().clone())
             }
             _ => event.encoded(Form::Json, view, || {
                 self.encode(event, view).bytes().clone()
+            }),
+        };
+        Framed::built(match form {
+            Form::Json => own(form, view, &|_, _| self.encode(event, view)),
+            // It shows no place, so it is the same for all who see it.
+            Form::Binary => own(form, View::default(), &|offset, bytes| {
+                let pane = change.pane.unwrap_or(PaneId(0));
+                self.pane_bytes(Kind::Output, pane, (event.seq, offset), bytes)
+            }),
+            Form::Terminal => own(form, view, &|offset, bytes| {
+                let place = view.place(change).map(|place| &*place.session_name);
+                let context = TerminalContext {
+                    session: place.unwrap_or_default(),
+                    at: event.at,
+                };
+                terminal::output(context, offset, bytes)
             }),
         })
     }

@@ -22,6 +22,7 @@ pub mod schema;
 mod server;
 pub mod severity;
 mod snapshot;
+pub mod terminal;
 
 pub use client::{
     ClientMessage, Incoming, MAX_MESSAGE, OpenRequest, Rejected, RequestId, Target, Typed,

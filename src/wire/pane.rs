@@ -287,7 +287,7 @@ struct WithReplay<T> {
 
 impl<T> WithReplay<T> {
     fn new(data: T, replay: &[u8], form: Form) -> Self {
-        let is_text = form == Form::Json;
+        let is_text = form != Form::Binary;
         Self {
             data,
             replay: is_text.then(|| String::from_utf8_lossy(replay).into_owned()),
@@ -354,7 +354,7 @@ impl Encoder {
         form: Form,
     ) -> Vec<Framed> {
         match form {
-            Form::Json => vec![text],
+            Form::Json | Form::Terminal => vec![text],
             Form::Binary => {
                 let place = (at.seq, offset);
                 vec![text, self.pane_bytes(Kind::Replay, at.pane, place, replay)]

@@ -18,7 +18,7 @@ pub struct Document {
 }
 
 /// All schemas, as they are in `grammar/protocol/v1/`.
-pub const DOCUMENTS: [Document; 4] = [
+pub const DOCUMENTS: [Document; 6] = [
     Document {
         name: "client",
         text: include_str!("../../grammar/protocol/v1/client.schema.json"),
@@ -34,6 +34,14 @@ pub const DOCUMENTS: [Document; 4] = [
     Document {
         name: "objects",
         text: include_str!("../../grammar/protocol/v1/objects.schema.json"),
+    },
+    Document {
+        name: "terminal-client",
+        text: include_str!("../../grammar/protocol/v1/terminal-client.schema.json"),
+    },
+    Document {
+        name: "terminal-server",
+        text: include_str!("../../grammar/protocol/v1/terminal-server.schema.json"),
     },
 ];
 
@@ -51,14 +59,33 @@ pub const ACTIONS: [&str; 10] = [
     "ping",
 ];
 
+/// What clients can send to a terminal.
+pub const TERMINAL_TYPES: [&str; 5] = ["connect", "input", "resize", "ack", "disconnect"];
+
 /// Compiles the schemas now rather than at the first message, which would wait for it.
 pub fn prepare() {
     LazyLock::force(&VALIDATORS);
+    LazyLock::force(&TERMINAL_VALIDATORS);
 }
 
 /// Checks a message against the schema of its action. `None` if no such action is known.
 pub(super) fn check(action: &str, message: &Value) -> Option<Result<(), (ErrorCode, String)>> {
-    let validator = VALIDATORS.get(action)?;
+    check_with(VALIDATORS.get(action)?, action, message)
+}
+
+/// Checks a message against the schema of its type. `None` if no such type is known.
+pub(super) fn check_terminal(
+    kind: &str,
+    message: &Value,
+) -> Option<Result<(), (ErrorCode, String)>> {
+    check_with(TERMINAL_VALIDATORS.get(kind)?, kind, message)
+}
+
+fn check_with(
+    validator: &Validator,
+    action: &str,
+    message: &Value,
+) -> Option<Result<(), (ErrorCode, String)>> {
     Some(validator.validate(message).map_err(|error| {
         let path = error.instance_path().to_string();
         let code = match path.split('/').nth(1) {
@@ -83,14 +110,20 @@ pub(super) fn check(action: &str, message: &Value) -> Option<Result<(), (ErrorCo
     }))
 }
 
+type Validators = LazyLock<BTreeMap<&'static str, Validator>>;
+
 /// A compiled schema for each action, so that an error speaks of that action's fields alone.
-static VALIDATORS: LazyLock<BTreeMap<&'static str, Validator>> = LazyLock::new(|| {
-    let schema = read(DOCUMENTS[0].text);
-    ACTIONS
-        .into_iter()
-        .map(|action| (action, compile(&schema, action)))
-        .collect()
-});
+static VALIDATORS: Validators = LazyLock::new(|| compile_all(&DOCUMENTS[0], &ACTIONS));
+
+/// The same for each type that a terminal takes.
+static TERMINAL_VALIDATORS: Validators =
+    LazyLock::new(|| compile_all(&DOCUMENTS[4], &TERMINAL_TYPES));
+
+fn compile_all(document: &Document, kinds: &[&'static str]) -> BTreeMap<&'static str, Validator> {
+    let schema = read(document.text);
+    let compiled = kinds.iter().map(|kind| (*kind, compile(&schema, kind)));
+    compiled.collect()
+}
 
 #[expect(
     clippy::expect_used,

@@ -13,7 +13,7 @@ use muxwire::hub::{HistoryLimits, Hub, Next, Published, Reader};
 use muxwire::ids::{Epoch, PaneId, Seq};
 use muxwire::metrics::Metrics;
 use muxwire::model::{ChangeKind, Debounce, State};
-use muxwire::server::{self, ConnectionLimits, ServerConfig, Sources};
+use muxwire::server::{self, ConnectionLimits, ResizePolicy, ServerConfig, Sources};
 use muxwire::tmux::{Tap, Tmux, TmuxError};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -255,6 +255,7 @@ impl LiveBridge {
             allowed_hosts: Vec::new(),
             max_connections: 100,
             metrics: true,
+            resize: ResizePolicy::Largest,
             limits: ConnectionLimits::default(),
         };
         let metrics = Metrics::new(&self.hub);

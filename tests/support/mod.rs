@@ -17,6 +17,7 @@ pub mod server;
 pub mod serving;
 pub mod terminal;
 pub mod tokens;
+pub mod views;
 pub mod world;
 
 use std::collections::BTreeMap;

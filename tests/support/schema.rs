@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 struct Schemas {
     client: BTreeMap<String, Validator>,
     server: BTreeMap<String, Validator>,
+    terminal_client: BTreeMap<String, Validator>,
+    terminal_server: BTreeMap<String, Validator>,
 }
 
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
@@ -44,6 +46,8 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
     Schemas {
         client: compile("client"),
         server,
+        terminal_client: compile("terminal-client"),
+        terminal_server: compile("terminal-server"),
     }
 });
 
@@ -92,7 +96,48 @@ fn tighten(value: &mut Value) {
 
 /// Panics unless the message is one of the server's, with every field documented.
 pub fn check_from_server(message: &Value) {
-    check(&SCHEMAS.server, "type", message);
+    let is_terminal = message["type"]
+        .as_str()
+        .is_some_and(|kind| SCHEMAS.terminal_server.contains_key(kind));
+    let schemas = if is_terminal {
+        &SCHEMAS.terminal_server
+    } else {
+        &SCHEMAS.server
+    };
+    check(schemas, "type", message);
+}
+
+/// Panics unless the message is one of a terminal's client, with every field documented.
+pub fn check_from_terminal_client(message: &Value) {
+    check(&SCHEMAS.terminal_client, "type", message);
+}
+
+/// Which side of a terminal this is a message of, if it is one with every field documented.
+pub fn terminal_side(message: &Value) -> Option<&'static str> {
+    let sides = [
+        ("server", &SCHEMAS.terminal_server),
+        ("client", &SCHEMAS.terminal_client),
+    ];
+    let kind = message["type"].as_str()?;
+    let fits = |schemas: &BTreeMap<String, Validator>| {
+        schemas.get(kind).is_some_and(|one| one.is_valid(message))
+    };
+    sides
+        .into_iter()
+        .find(|(_, schemas)| fits(schemas))
+        .map(|(side, _)| side)
+}
+
+/// Every type of message that a terminal may send, and that it may be sent.
+pub fn terminal_types() -> (
+    impl Iterator<Item = &'static str>,
+    impl Iterator<Item = &'static str>,
+) {
+    let (server, client) = (&SCHEMAS.terminal_server, &SCHEMAS.terminal_client);
+    (
+        server.keys().map(String::as_str),
+        client.keys().map(String::as_str),
+    )
 }
 
 /// Panics unless the message is one of a client's, with every field documented.

@@ -10,7 +10,7 @@ use muxwire::bridge::{Handle, Request};
 use muxwire::hub::{HistoryLimits, Hub};
 use muxwire::ids::Epoch;
 use muxwire::metrics::Metrics;
-use muxwire::server::{self, ConnectionLimits, Running, ServerConfig, Sources};
+use muxwire::server::{self, ConnectionLimits, ResizePolicy, Running, ServerConfig, Sources};
 use muxwire::wire::binary::Header;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -35,6 +35,7 @@ pub struct Setup {
     pub limits: ConnectionLimits,
     pub history: HistoryLimits,
     pub max_connections: Option<usize>,
+    pub resize: ResizePolicy,
 }
 
 /// A server that ends with the test.
@@ -65,6 +66,7 @@ impl TestServer {
             allowed_hosts: Vec::new(),
             max_connections: setup.max_connections.unwrap_or(100),
             metrics: true,
+            resize: setup.resize,
             limits: setup.limits,
         };
         let sources = Sources {
@@ -91,6 +93,19 @@ impl TestServer {
     /// A client that has read the greeting.
     pub async fn client(&self) -> Client {
         let mut client = Client::connect(self.address).await;
+        client.expect("hello").await;
+        client
+    }
+
+    /// A client at this address that offers these subprotocols and has read the greeting.
+    pub async fn client_at(&self, path: &str, subprotocols: &str) -> Client {
+        let request = format!("ws://{}{path}", self.address);
+        let mut request = request.into_client_request().unwrap();
+        let offers = subprotocols.parse().unwrap();
+        request
+            .headers_mut()
+            .insert("sec-websocket-protocol", offers);
+        let mut client = Client::connect_with(self.address, request).await.unwrap();
         client.expect("hello").await;
         client
     }
@@ -157,8 +172,16 @@ impl Client {
 
     /// Sends a message that is as its schema says.
     pub async fn send(&mut self, message: Value) {
-        schema::check_from_client(&message);
+        if message.get("action").is_some() {
+            schema::check_from_client(&message);
+        } else {
+            schema::check_from_terminal_client(&message);
+        }
         self.send_text(&message.to_string()).await;
+    }
+
+    pub async fn send_bytes(&mut self, bytes: Vec<u8>) {
+        self.socket.send(Message::binary(bytes)).await.unwrap();
     }
 
     pub async fn send_text(&mut self, text: &str) {

@@ -102,6 +102,7 @@ pub const OUTSIDE: &[Outside] = &[
             "bridge::request",
             "bridge::inputs",
             "bridge::screens",
+            "bridge::sizes",
             "bridge::views",
             "recording",
             "server",

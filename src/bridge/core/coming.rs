@@ -109,6 +109,7 @@ impl Core {
     pub(super) fn attached(&mut self, link: LinkId, now: Instant) {
         if self.control == Some(link) {
             self.control_attached = true;
+            self.settle_sizes();
             self.relist.request(now);
         } else if let Some(session) = self.outputs.session_of(link) {
             self.outputs.attached(link);

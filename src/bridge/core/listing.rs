@@ -75,6 +75,7 @@ impl Core {
         self.publish(changes, now);
         self.mark_last_panes(tag);
         self.links_changed(now);
+        self.sizes.listed(&self.state);
         self.fit_links(&left, now);
     }
 

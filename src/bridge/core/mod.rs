@@ -6,6 +6,7 @@ mod coming;
 mod exits;
 mod finding;
 mod listing;
+mod requests;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -21,10 +22,11 @@ use super::counters::Counters;
 use super::gathering::{Gathering, LISTS};
 use super::inputs::{Inputs, Way};
 use super::outputs::Outputs;
-use super::request::{Request, ScreenError};
-use super::screens::{Captured, Screens, refuse};
+use super::request::Request;
+use super::screens::{Captured, Screens};
+use super::sizes::Sizes;
 use super::streams::Streams;
-use super::views::{Printed, Scene, Views, answer};
+use super::views::{Printed, Scene, Views};
 use crate::control::{Body, Command, Notification};
 use crate::hub::Hub;
 use crate::ids::{PaneId, SessionId};
@@ -95,6 +97,7 @@ pub(super) struct Core {
     ended: VecDeque<u32>,
     inputs: Inputs,
     screens: Screens,
+    sizes: Sizes,
     views: Views,
     /// The links that have attached since the last listing was asked for, with the last tag before that.
     attached_at: HashMap<LinkId, u64>,
@@ -140,6 +143,7 @@ impl Core {
             ended: VecDeque::new(),
             inputs: Inputs::default(),
             screens: Screens::default(),
+            sizes: Sizes::default(),
             views: Views::default(),
             attached_at: HashMap::new(),
             actions: Vec::new(),
@@ -393,6 +397,8 @@ impl Core {
         } else if self.views.owns(tag) {
             let (views, mut scene) = self.scene(now);
             views.reply(tag, outcome, &mut scene);
+        } else if self.sizes.owns(tag) {
+            self.sizes.reply(tag, outcome.as_ref().map(|_| ()));
         } else if self.inputs.owns(tag) {
             let way = input_way(self.control, self.version.as_ref());
             self.inputs
@@ -403,41 +409,12 @@ impl Core {
     }
 
     fn not_sent(&mut self, tag: u64, now: Instant) {
-        if self.inputs.owns(tag) {
+        if self.sizes.owns(tag) {
+            self.sizes.not_sent(tag);
+        } else if self.inputs.owns(tag) {
             self.inputs.not_sent(tag);
         } else {
             self.list_again(now);
-        }
-    }
-
-    fn request(&mut self, request: Request, now: Instant) {
-        let control = self.control.filter(|_| self.setup.live);
-        match request {
-            Request::Input { input, reply } => {
-                let way = input_way(control, self.version.as_ref());
-                self.inputs
-                    .begin(input.into_request(), reply, way, &mut self.actions);
-            }
-            Request::View { view, reply } => {
-                if control.is_none() {
-                    return answer(reply, Err(ScreenError::Unavailable));
-                }
-                let (views, mut scene) = self.scene(now);
-                views.begin(view.into_request(), reply, &mut scene);
-            }
-            Request::Screens { panes, reply } if control.is_none() => {
-                refuse(panes.into_request(), reply, &ScreenError::Unavailable);
-            }
-            Request::Screens { panes, reply } => {
-                let Self {
-                    screens,
-                    streams,
-                    actions,
-                    ..
-                } = self;
-                let offset = |pane| streams.offset(pane);
-                screens.begin(panes.into_request(), reply, offset, actions);
-            }
         }
     }
 }

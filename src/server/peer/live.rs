@@ -232,9 +232,22 @@ impl Peer {
             place,
             seq,
         };
+        let replays = replays(view, &since);
+        if self.terminal.is_some() {
+            self.send_terminal_view(at, view, replays, missing, offset, now);
+        } else {
+            self.tell(at.pane, missing, offset, now);
+            self.send_view(at, view, &replays, offset, now);
+        }
+        self.stream.panes.given(at.pane, offset);
+        true
+    }
+
+    /// Says why a snapshot comes.
+    fn tell(&mut self, pane: PaneId, missing: &Missing, offset: u64, now: Instant) {
         if let Some(asker) = &missing.asked_by {
-            let (id, recovered, epoch) = (asker.id.as_ref(), false, &hub.epoch().clone());
-            let pane = at.pane;
+            let (id, recovered, epoch) =
+                (asker.id.as_ref(), false, &self.context.hub.epoch().clone());
             self.say(
                 &ServerMessage::Opened {
                     id,
@@ -249,56 +262,45 @@ impl Peer {
         if let Some(from) = missing.lagged_from {
             self.say(
                 &ServerMessage::Lagged {
-                    pane: at.pane,
+                    pane,
                     from,
                     to: offset,
                 },
                 now,
             );
         }
-        self.send_view(at, view, &since, offset, now);
-        self.stream.panes.given(at.pane, offset);
-        true
     }
 
     fn send_view(
         &mut self,
         at: PanePlace<'_>,
         view: &PaneView,
-        since: &[Bytes],
+        replays: &[Vec<u8>],
         offset: u64,
         now: Instant,
     ) {
         let (encoder, form, snapshot) = (&self.context.encoder, self.form, &view.snapshot);
-        let from = snapshot
-            .scrollback
-            .len()
-            .saturating_sub(view.scrollback as usize);
-        let lines = &snapshot.scrollback[from..];
-        let pages = lines.len().div_ceil(PAGE_LINES);
+        let lines = given_lines(view);
+        let Some((screen_replay, page_replays)) = replays.split_last() else {
+            return;
+        };
+        let pages = page_replays.len();
         let mut frames = Vec::new();
-        let mut replay = snapshot.replay_start().to_vec();
-        for (index, lines) in lines.chunks(PAGE_LINES).enumerate() {
-            replay.extend_from_slice(&replay_scrollback(lines));
+        for (index, (lines, replay)) in lines.chunks(PAGE_LINES).zip(page_replays).enumerate() {
             let page = Page {
                 index,
                 pages,
                 lines,
                 offset,
             };
-            frames.extend(encoder.pane_scrollback(at, page, &replay, form));
-            replay.clear();
+            frames.extend(encoder.pane_scrollback(at, page, replay, form));
         }
-        replay.extend_from_slice(&snapshot.replay_screen());
-        since
-            .iter()
-            .for_each(|piece| replay.extend_from_slice(piece));
         let scrollback = Scrollback {
             lines: lines.len(),
             pages,
         };
         let screen = PaneScreen::new(snapshot, offset, scrollback);
-        frames.extend(encoder.pane_snapshot(at, &screen, &replay, form));
+        frames.extend(encoder.pane_snapshot(at, &screen, screen_replay, form));
         for framed in frames {
             self.send(Frame::new(framed), now);
         }
@@ -354,6 +356,28 @@ impl Peer {
             .find(|place| principal.sees(&place.session_name));
         seen.cloned()
     }
+}
+
+/// The lines of history that a view gives.
+fn given_lines(view: &PaneView) -> &[Bytes] {
+    let lines = &view.snapshot.scrollback;
+    &lines[lines.len().saturating_sub(view.scrollback as usize)..]
+}
+
+/// What brings a terminal to a view and on: for each page of history, and then for the screen and what came since.
+fn replays(view: &PaneView, since: &[Bytes]) -> Vec<Vec<u8>> {
+    let mut replays = Vec::new();
+    let mut replay = view.snapshot.replay_start().to_vec();
+    for lines in given_lines(view).chunks(PAGE_LINES) {
+        replay.extend_from_slice(&replay_scrollback(lines));
+        replays.push(std::mem::take(&mut replay));
+    }
+    replay.extend_from_slice(&view.snapshot.replay_screen());
+    since
+        .iter()
+        .for_each(|piece| replay.extend_from_slice(piece));
+    replays.push(replay);
+    replays
 }
 
 fn code_of(error: &ScreenError) -> ErrorCode {

@@ -8,19 +8,26 @@ mod panes;
 mod requests;
 #[cfg(test)]
 mod resume_tests;
+mod size;
 mod stream;
+mod terminal;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::auth::{AuthError, Authenticator, Authorized, Ended, Permissions, Principal};
-use crate::bridge::{ClientNumber, InputRequest, PaneView, Screen, ScreenError, ViewRequest};
+use crate::bridge::{
+    ClientNumber, InputRequest, PaneView, ResizeError, Screen, ScreenError, SizeWish, ViewRequest,
+};
 use crate::hub::{Form, Hub, Subscription};
 use crate::ids::{PaneId, Seq};
 use crate::model::State;
 use crate::wire::{CloseCode, Encoder, ErrorCode, Framed, Part, RequestId, ServerMessage};
 
 use self::stream::Stream;
+use self::terminal::Terminal;
+pub(super) use self::terminal::TerminalAddress;
+use super::ResizePolicy;
 use super::outbox::{Frame, Outbox, OutboxLimits};
 use super::repeats::{Earlier, Repeats, Slot, Typed};
 
@@ -63,6 +70,7 @@ pub(super) struct Context {
     pub(super) hub: Hub,
     pub(super) encoder: Encoder,
     pub(super) limits: ConnectionLimits,
+    pub(super) resize: ResizePolicy,
     pub(super) repeats: Repeats,
     /// `None` while authentication is off.
     pub(super) authenticator: Option<Authenticator>,
@@ -89,6 +97,11 @@ pub(super) enum Work {
     Await {
         id: Option<RequestId>,
         earlier: Earlier,
+    },
+    /// Give a window a size.
+    Resize {
+        id: Option<RequestId>,
+        wish: Authorized<SizeWish>,
     },
     /// A pane as it is.
     View {
@@ -124,6 +137,10 @@ pub(super) enum Outcome {
         repeated: bool,
         typed: Typed,
     },
+    Resized {
+        id: Option<RequestId>,
+        outcome: Result<(), ResizeError>,
+    },
     Viewed {
         pane: PaneId,
         view: Result<PaneView, ScreenError>,
@@ -152,6 +169,8 @@ pub(super) struct Peer {
     form: Form,
     /// Who it is to the bridge.
     number: ClientNumber,
+    /// What it shows, if it is at a terminal's address.
+    terminal: Option<Box<Terminal>>,
     phase: Phase,
     /// A token is being checked; nothing more is read until the verdict, so what follows it can be carried out.
     verifying: bool,
@@ -165,7 +184,13 @@ pub(super) struct Peer {
 
 impl Peer {
     /// A client that has just connected; the greeting is on its way.
-    pub(super) fn new(context: Arc<Context>, client_id: String, form: Form, now: Instant) -> Self {
+    pub(super) fn new(
+        context: Arc<Context>,
+        client_id: String,
+        form: Form,
+        terminal: Option<TerminalAddress>,
+        now: Instant,
+    ) -> Self {
         let limits = context.limits;
         let open = context.authenticator.is_none();
         let phase = if open {
@@ -179,8 +204,12 @@ impl Peer {
         };
         let mut peer = Self {
             client_id,
-            form,
             number: ClientNumber::next(),
+            form: match terminal {
+                Some(_) if form == Form::Json => Form::Terminal,
+                _ => form,
+            },
+            terminal: terminal.map(|address| Box::new(Terminal::new(address))),
             phase,
             verifying: false,
             stream: Stream::new(Subscription::new(&context.hub)),
@@ -218,7 +247,7 @@ impl Peer {
 
     /// Whether more of what the client says can be taken.
     pub(super) fn wants_input(&self) -> bool {
-        !self.verifying
+        !self.verifying && self.takes_typing()
     }
 
     /// Why the connection is to be closed, as soon as all that waits is written.
@@ -310,6 +339,7 @@ impl Peer {
             } => {
                 self.typed(id.as_ref(), pane, repeated, typed, now);
             }
+            Outcome::Resized { id, outcome } => self.resized(id.as_ref(), &outcome, now),
             Outcome::Viewed { pane, view } => self.viewed(pane, view, now),
             Outcome::Captured { wanted, screens } => self.captured(&wanted, screens, now),
         }

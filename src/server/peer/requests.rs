@@ -25,6 +25,9 @@ impl Peer {
         if self.closing().is_some() {
             return;
         }
+        if self.terminal.is_some() {
+            return self.on_terminal_text(text, now);
+        }
         match parse(text) {
             Err(rejected) => {
                 self.refuse(rejected.id.as_ref(), rejected.code, &rejected.message, now);
@@ -33,7 +36,22 @@ impl Peer {
         }
     }
 
-    fn carry_out(&mut self, id: Option<RequestId>, message: ClientMessage, now: Instant) {
+    /// The client sent bytes. Returns whether it may.
+    pub(in crate::server) fn on_bytes(&mut self, bytes: &Bytes, now: Instant) -> bool {
+        self.heard(now);
+        let is_terminal = self.terminal.is_some();
+        if is_terminal && self.closing().is_none() {
+            self.on_terminal_bytes(bytes, now);
+        }
+        is_terminal
+    }
+
+    pub(super) fn carry_out(
+        &mut self,
+        id: Option<RequestId>,
+        message: ClientMessage,
+        now: Instant,
+    ) {
         let message = match message {
             ClientMessage::Auth { token } => return self.authenticate(id, token, now),
             ClientMessage::Ping => return self.say(&ServerMessage::Pong { id: id.as_ref() }, now),
@@ -217,6 +235,8 @@ impl Peer {
         now: Instant,
     ) {
         match typed {
+            // A terminal shows what came of it.
+            Ok(()) if self.terminal.is_some() => {}
             Ok(()) => self.say(&ServerMessage::Done { id, pane, repeated }, now),
             Err(error) => self.refuse(id, code_of(&error), &error.to_string(), now),
         }

@@ -107,6 +107,7 @@ impl Run {
         };
         let hub = Hub::new(limits, Epoch::new("e1").unwrap());
         let context = Arc::new(Context {
+            resize: crate::server::ResizePolicy::Never,
             encoder: Encoder::new("h", hub.epoch()),
             hub,
             limits: ConnectionLimits {
@@ -121,7 +122,7 @@ impl Run {
         });
         let now = Instant::now();
         let wish = wishes().into_iter().nth(random.below(5) as usize).unwrap();
-        let peer = Peer::new(Arc::clone(&context), "c".to_owned(), Form::Json, now);
+        let peer = Peer::new(Arc::clone(&context), "c".to_owned(), Form::Json, None, now);
         Self {
             random,
             now,
@@ -178,6 +179,7 @@ impl Run {
             Arc::clone(&self.context),
             "c".to_owned(),
             Form::Json,
+            None,
             self.now,
         );
         let mut message = json!({ "action": "subscribe", "filters": self.wish.filters });

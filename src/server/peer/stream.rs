@@ -40,6 +40,8 @@ pub(super) struct Stream {
     skimmed: Option<HashMap<PaneId, u64>>,
     /// Open panes, and those of which output was left out.
     pub(super) panes: Panes,
+    /// Something else than output has happened that a terminal has to look at.
+    changed: bool,
     /// When a snapshot of a pane that could not be had is asked for again.
     pub(super) view_at: Option<Instant>,
     /// A replay is under way, and a bookmark will end it.
@@ -83,6 +85,7 @@ impl Stream {
             live: true,
             skimmed: None,
             panes: Panes::default(),
+            changed: false,
             view_at: None,
             replaying: false,
             told: Seq::default(),
@@ -173,6 +176,9 @@ impl Peer {
                 }
             }
         }
+        if std::mem::take(&mut self.stream.changed) {
+            self.follow(now);
+        }
         self.bookmark(now);
         self.ask_views(now);
     }
@@ -216,7 +222,10 @@ impl Peer {
     }
 
     fn deliver(&mut self, event: &Arc<Published>, view: View, now: Instant) {
-        if self.admit(event, now) {
+        let told = self.terminal.is_none() || output_of(event).is_some();
+        // A terminal is told of nothing but output, and goes by the state for the rest.
+        self.stream.changed |= !told;
+        if self.admit(event, now) && told {
             let frame = Frame {
                 framed: self.context.encoder.event(event, view, self.form),
                 event: event.awaits_first_write().then(|| Arc::clone(event)),
@@ -329,7 +338,11 @@ impl Peer {
         let Some(place) = self.stream.subscription.complete_to() else {
             return;
         };
-        if place <= self.stream.told || self.stream.replaying || self.stream.panes.lacks_any() {
+        if self.terminal.is_some()
+            || place <= self.stream.told
+            || self.stream.replaying
+            || self.stream.panes.lacks_any()
+        {
             return;
         }
         let due = self
@@ -344,6 +357,9 @@ impl Peer {
     }
 
     fn send_bookmark(&mut self, seq: Seq, now: Instant) {
+        if self.terminal.is_some() {
+            return;
+        }
         let epoch = self.context.hub.epoch().clone();
         self.say(&ServerMessage::Bookmark { epoch: &epoch, seq }, now);
         self.stream.told = seq;

@@ -1,0 +1,59 @@
+//! What clients ask of the owner.
+
+use std::time::Instant;
+
+use super::{Core, input_way};
+use crate::bridge::request::{Request, ScreenError};
+use crate::bridge::screens::refuse;
+use crate::bridge::views::answer;
+
+impl Core {
+    pub(super) fn request(&mut self, request: Request, now: Instant) {
+        let control = self.control.filter(|_| self.setup.live);
+        match request {
+            Request::Input { input, reply } => {
+                let way = input_way(control, self.version.as_ref());
+                self.inputs
+                    .begin(input.into_request(), reply, way, &mut self.actions);
+            }
+            Request::View { view, reply } => {
+                if control.is_none() {
+                    return answer(reply, Err(ScreenError::Unavailable));
+                }
+                let (views, mut scene) = self.scene(now);
+                views.begin(view.into_request(), reply, &mut scene);
+            }
+            Request::Resize { wish, reply } => {
+                let tag = self.next_tag();
+                self.sizes
+                    .wish(control, tag, wish.into_request(), reply, &mut self.actions);
+                self.settle_sizes();
+            }
+            Request::Leave { client } => {
+                self.sizes.leave(client);
+                self.settle_sizes();
+            }
+            Request::Screens { panes, reply } if control.is_none() => {
+                refuse(panes.into_request(), reply, &ScreenError::Unavailable);
+            }
+            Request::Screens { panes, reply } => {
+                let Self {
+                    screens,
+                    streams,
+                    actions,
+                    ..
+                } = self;
+                let offset = |pane| streams.offset(pane);
+                screens.begin(panes.into_request(), reply, offset, actions);
+            }
+        }
+    }
+
+    /// Sizes that nobody wishes any more are undone as soon as there is a link to do it.
+    pub(super) fn settle_sizes(&mut self) {
+        if let Some(link) = self.control.filter(|_| self.control_attached) {
+            let tag = self.next_tag();
+            self.sizes.settle(link, tag, &mut self.actions);
+        }
+    }
+}

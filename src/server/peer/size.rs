@@ -1,0 +1,77 @@
+//! The sizes that terminals wish for their windows.
+
+use std::time::Instant;
+
+use super::requests::{Refusal, denied, not_found};
+use super::{Peer, Work};
+use crate::auth::Permission;
+use crate::bridge::{ClientNumber, ResizeError, SizeWish};
+use crate::server::ResizePolicy;
+use crate::wire::terminal::TerminalSize;
+use crate::wire::{ErrorCode, RequestId};
+
+impl Peer {
+    /// Asks for the window of the pane to be so much larger or smaller that the pane has this size.
+    pub(super) fn resize(
+        &mut self,
+        id: Option<RequestId>,
+        size: TerminalSize,
+    ) -> Result<(), Refusal> {
+        let principal = self.principal()?;
+        let (_, pane) = self.shown()?;
+        let (state, _) = self.context.hub.snapshot();
+        let places = state.places_of_pane(pane);
+        let sessions = places.iter().map(|place| &*place.session_name);
+        let allowed = principal.authorize(Permission::Write, sessions.clone(), ());
+        allowed.map_err(denied)?;
+        let largest = match self.context.resize {
+            ResizePolicy::Never => {
+                let why =
+                    "the size is that of tmux's own clients: terminal.resize is \"never\" here";
+                return Err((ErrorCode::PermissionDenied, why.to_owned()));
+            }
+            ResizePolicy::Last => false,
+            ResizePolicy::Largest => true,
+        };
+        let known = state.panes.get(&pane).ok_or_else(not_found)?;
+        let window = state.windows.get(&known.window).ok_or_else(not_found)?;
+        let cols = (window.width + u32::from(size.cols)).saturating_sub(known.width);
+        let rows = (window.height + u32::from(size.rows)).saturating_sub(known.height);
+        let wish = SizeWish::new(window.id, self.number, (cols, rows), largest);
+        let wish = wish.ok_or_else(|| {
+            let why = "cols, rows: tmux has no windows of this size";
+            (ErrorCode::InvalidMessage, why.to_owned())
+        })?;
+        let wish = principal
+            .authorize(Permission::Write, sessions, wish)
+            .map_err(denied)?;
+        if let Some(terminal) = &mut self.terminal {
+            terminal.wish = Some(size);
+        }
+        self.begin(Work::Resize { id, wish });
+        Ok(())
+    }
+
+    /// tmux has given the window its size, or not.
+    pub(super) fn resized(
+        &mut self,
+        id: Option<&RequestId>,
+        outcome: &Result<(), ResizeError>,
+        now: Instant,
+    ) {
+        let Err(error) = outcome else { return };
+        let code = match error {
+            ResizeError::Busy => ErrorCode::RateLimited,
+            ResizeError::Unavailable => ErrorCode::TmuxUnavailable,
+            ResizeError::Recording => ErrorCode::Recording,
+            ResizeError::Tmux(_) => ErrorCode::TmuxError,
+        };
+        self.refuse(id, code, &error.to_string(), now);
+    }
+
+    /// Whose wishes for sizes are to be taken back when the connection ends.
+    pub(in crate::server) fn wishes(&self) -> Option<ClientNumber> {
+        let terminal = self.terminal.as_ref()?;
+        terminal.wish.map(|_| self.number)
+    }
+}

@@ -1,0 +1,445 @@
+//! A peer at `/ws/terminal/`: one pane as a terminal. It opens that pane as any client could; only what it hears and
+//! says has other shapes, and it follows its session's active pane unless one was named.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::panes::{Missing, Opening};
+use super::requests::{Refusal, denied, not_found};
+use super::{Peer, Phase, Work};
+use crate::auth::{Permission, Principal};
+use crate::bridge::{InputRequest, Key, PaneView};
+use crate::hub::{Filter, Form};
+use crate::ids::{Epoch, PaneId, SessionId};
+use crate::model::State;
+use crate::screen::PaneSnapshot;
+use crate::server::ResizePolicy;
+use crate::server::outbox::Frame;
+use crate::server::target;
+use crate::wire::binary::Kind;
+use crate::wire::terminal::{
+    ConnectRequest, Gone, TerminalContext, TerminalEvent, TerminalMessage, TerminalSize, parse,
+};
+use crate::wire::{CloseCode, ErrorCode, PanePlace, Part, RequestId, Target};
+
+/// Requests under way beyond which a terminal's socket is not read: what is typed waits there, in order.
+const MAX_TYPING: usize = 16;
+
+/// Where a terminal was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::server) struct TerminalAddress {
+    /// The session, by name or id.
+    pub(in crate::server) session: String,
+    /// The pane, if one was named.
+    pub(in crate::server) pane: Option<PaneId>,
+}
+
+/// What a terminal shows.
+#[derive(Debug)]
+pub(super) struct Terminal {
+    address: TerminalAddress,
+    /// The session and how its pane was asked for, once the client has connected.
+    begun: Option<(SessionId, ConnectRequest)>,
+    /// The pane that it shows, or is about to.
+    shown: Option<Shown>,
+    /// The size that it has asked for.
+    pub(super) wish: Option<TerminalSize>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    pane: PaneId,
+    /// The size that the client was told, once it was.
+    size: Option<(u32, u32)>,
+}
+
+impl Terminal {
+    pub(super) fn new(address: TerminalAddress) -> Self {
+        Self {
+            address,
+            begun: None,
+            shown: None,
+            wish: None,
+        }
+    }
+
+    /// Whether it shows this pane.
+    fn shows(&self, pane: PaneId) -> bool {
+        self.shown.as_ref().is_some_and(|shown| shown.pane == pane)
+    }
+}
+
+impl Peer {
+    /// A terminal's client said something.
+    pub(super) fn on_terminal_text(&mut self, text: &[u8], now: Instant) {
+        let (id, outcome) = match parse(text) {
+            Err(rejected) => (rejected.id, Err((rejected.code, rejected.message))),
+            Ok(incoming) => {
+                let id = incoming.id;
+                let outcome = match incoming.message {
+                    TerminalMessage::Common(message) => {
+                        return self.carry_out(id, message, now);
+                    }
+                    message => self.ask_terminal(id.clone(), message, now),
+                };
+                (id, outcome)
+            }
+        };
+        if let Err((code, message)) = outcome {
+            self.refuse(id.as_ref(), code, &message, now);
+        }
+    }
+
+    /// A terminal's client typed bytes.
+    pub(super) fn on_terminal_bytes(&mut self, bytes: &Bytes, now: Instant) {
+        if let Err((code, message)) = self.type_bytes(None, Key::Text(bytes.clone())) {
+            self.refuse(None, code, &message, now);
+        }
+    }
+
+    fn ask_terminal(
+        &mut self,
+        id: Option<RequestId>,
+        message: TerminalMessage,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        match message {
+            TerminalMessage::Connect(request) => self.connect(id, request, now),
+            TerminalMessage::Input { data, paste } => {
+                let bytes = Bytes::from(data);
+                let key = if paste {
+                    Key::Paste(bytes)
+                } else {
+                    Key::Text(bytes)
+                };
+                self.type_bytes(id, key)
+            }
+            TerminalMessage::Resize(size) => self.resize(id, size),
+            TerminalMessage::Ack(offset) => {
+                let (_, pane) = self.shown()?;
+                self.ack(None, pane, offset, now)
+            }
+            TerminalMessage::Disconnect => {
+                self.end_terminal(Gone::Requested, now);
+                Ok(())
+            }
+            TerminalMessage::Common(_) => Ok(()),
+        }
+    }
+
+    /// Begins to show the pane of the address, or begins anew; a size that the client names is a wish like any other.
+    fn connect(
+        &mut self,
+        id: Option<RequestId>,
+        request: ConnectRequest,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        let principal = self.principal()?;
+        principal
+            .authorize_everywhere(Permission::Read, ())
+            .map_err(denied)?;
+        let Some(terminal) = &self.terminal else {
+            return Err(not_found());
+        };
+        let (address, size) = (terminal.address.clone(), request.size);
+        if request
+            .session
+            .as_ref()
+            .is_some_and(|named| *named != address.session)
+        {
+            let why = "sessionId: it is another session than that of the address";
+            return Err((ErrorCode::InvalidMessage, why.to_owned()));
+        }
+        let (state, _) = self.context.hub.snapshot();
+        let (session, pane) = pane_of(&state, &principal, &address).ok_or_else(not_found)?;
+        let filter = Filter::all().with_sessions(&[session.to_string()]);
+        let filter = filter.and_then(|filter| filter.with_types(FOLLOWED));
+        let filter = filter.map_err(|error| (ErrorCode::InvalidMessage, error.to_string()))?;
+        if let Some(old) = self
+            .terminal
+            .as_mut()
+            .and_then(|terminal| terminal.shown.take())
+        {
+            self.leave(old.pane);
+        }
+        let subscribed = self.stream.subscribe(filter, None);
+        subscribed.map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
+        if let Some(terminal) = &mut self.terminal {
+            terminal.begun = Some((session, request));
+        }
+        self.show(pane, id, now)?;
+        if let Some(size) = size.filter(|_| self.context.resize != ResizePolicy::Never) {
+            self.resize(None, size)?;
+        }
+        self.pump(now);
+        Ok(())
+    }
+
+    /// Shows a pane from now on.
+    fn show(&mut self, pane: PaneId, id: Option<RequestId>, now: Instant) -> Result<(), Refusal> {
+        let (state, _) = self.context.hub.snapshot();
+        let epoch = self.context.hub.epoch().clone();
+        let known = state.panes.get(&pane).ok_or_else(not_found)?;
+        let Some(terminal) = &mut self.terminal else {
+            return Err(not_found());
+        };
+        let Some((_, request)) = &mut terminal.begun else {
+            return Err(not_found());
+        };
+        let opening = Opening {
+            scrollback: request.scrollback,
+            ack_window: request.ack_window,
+            pid: known.pid,
+        };
+        // It counts for the first pane alone: what is shown later was not seen before.
+        let since = request
+            .since
+            .take()
+            .filter(|(of, which, _)| *which == pane && Epoch::new(of).as_ref() == Some(&epoch));
+        let size = (known.width, known.height);
+        let kept = since.and_then(|(_, _, offset)| self.context.hub.place_of_output(pane, offset));
+        terminal.shown = Some(Shown {
+            pane,
+            size: kept.map(|_| size),
+        });
+        let opened = self.stream.open(pane, kept.map(|(place, _)| place));
+        opened.map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
+        if let Some((_, offset)) = kept {
+            self.stream.panes.resume(pane, opening, offset);
+            self.say_terminal(
+                &TerminalEvent::Connect {
+                    id: id.as_ref(),
+                    pane,
+                    size,
+                    offset,
+                    recovered: true,
+                },
+                now,
+            );
+            self.stream.replay();
+        } else {
+            self.stream.panes.open(pane, opening, id);
+        }
+        Ok(())
+    }
+
+    /// Something has happened in the session: another pane may be active, or the one that is shown be gone.
+    pub(super) fn follow(&mut self, now: Instant) {
+        let Some(terminal) = &self.terminal else {
+            return;
+        };
+        let Some((session, _)) = &terminal.begun else {
+            return;
+        };
+        let Phase::Open { principal } = &self.phase else {
+            return;
+        };
+        let (state, _) = self.context.hub.snapshot();
+        let known = state.sessions.get(session);
+        let Some(known) = known.filter(|known| principal.sees(&known.name)) else {
+            return self.end_terminal(Gone::Session, now);
+        };
+        // By its id, since the session may have another name by now.
+        let address = TerminalAddress {
+            session: known.id.to_string(),
+            pane: terminal.address.pane,
+        };
+        let Some((_, pane)) = pane_of(&state, principal, &address) else {
+            return self.end_terminal(Gone::Pane, now);
+        };
+        if terminal.shows(pane) {
+            return;
+        }
+        if let Some(old) = self
+            .terminal
+            .as_mut()
+            .and_then(|terminal| terminal.shown.take())
+        {
+            self.leave(old.pane);
+        }
+        let wish = self.terminal.as_ref().and_then(|terminal| terminal.wish);
+        let shown = self.show(pane, None, now);
+        let shown = shown.and_then(|()| wish.map_or(Ok(()), |size| self.resize(None, size)));
+        if let Err((code, message)) = shown {
+            self.refuse(None, code, &message, now);
+        }
+    }
+
+    /// Sends a snapshot in the terminal's own shapes.
+    pub(super) fn send_terminal_view(
+        &mut self,
+        at: PanePlace<'_>,
+        view: &PaneView,
+        replays: Vec<Vec<u8>>,
+        missing: &Missing,
+        offset: u64,
+        now: Instant,
+    ) {
+        let snapshot = &view.snapshot;
+        let size = (snapshot.cols, snapshot.rows);
+        let before = self.set_size(at.pane, size);
+        if before.is_none() {
+            let id = missing
+                .asked_by
+                .as_ref()
+                .and_then(|asker| asker.id.as_ref());
+            let connect = TerminalEvent::Connect {
+                id,
+                pane: at.pane,
+                size,
+                offset,
+                recovered: false,
+            };
+            self.say_terminal(&connect, now);
+        } else if before != Some(size) {
+            self.say_terminal(&TerminalEvent::Resize { size }, now);
+        }
+        for replay in replays {
+            let framed = self.terminal_replay(at, snapshot, offset, &replay);
+            self.send(Frame::new(framed), now);
+        }
+    }
+
+    fn terminal_replay(
+        &self,
+        at: PanePlace<'_>,
+        snapshot: &PaneSnapshot,
+        offset: u64,
+        replay: &[u8],
+    ) -> crate::wire::Framed {
+        let encoder = &self.context.encoder;
+        if self.form == Form::Binary {
+            return encoder.pane_bytes(Kind::Replay, at.pane, (at.seq, offset), replay);
+        }
+        let context = TerminalContext {
+            session: &at.place.session_name,
+            at: self.context.hub.newest(),
+        };
+        encoder.terminal_replay(context, offset, snapshot.exact, replay)
+    }
+
+    /// Notes the size that the client is told; returns the one that it was told before.
+    fn set_size(&mut self, pane: PaneId, size: (u32, u32)) -> Option<(u32, u32)> {
+        let shown = self
+            .terminal
+            .as_mut()
+            .and_then(|terminal| terminal.shown.as_mut())?;
+        if shown.pane != pane {
+            return None;
+        }
+        shown.size.replace(size)
+    }
+
+    fn type_bytes(&mut self, id: Option<RequestId>, key: Key) -> Result<(), Refusal> {
+        let principal = self.principal()?;
+        let (_, pane) = self.shown()?;
+        let (state, _) = self.context.hub.snapshot();
+        let places = state.places_of_pane(pane);
+        let sessions = places.iter().map(|place| &*place.session_name);
+        let input = InputRequest {
+            client: self.number,
+            pane,
+            keys: vec![key],
+            cancel_mode: false,
+        };
+        let input = principal
+            .authorize(Permission::Write, sessions, input)
+            .map_err(denied)?;
+        self.begin(Work::Type {
+            id,
+            pane,
+            input,
+            slot: None,
+        });
+        Ok(())
+    }
+
+    /// Whether a terminal takes more of what its client says.
+    pub(super) fn takes_typing(&self) -> bool {
+        self.terminal.is_none() || self.in_flight < MAX_TYPING
+    }
+
+    /// The session and the pane that are shown.
+    pub(super) fn shown(&self) -> Result<(SessionId, PaneId), Refusal> {
+        let terminal = self.terminal.as_ref();
+        let shown = terminal.and_then(|terminal| {
+            let (session, _) = terminal.begun.as_ref()?;
+            Some((*session, terminal.shown.as_ref()?.pane))
+        });
+        let why = "connect first: {\"type\":\"connect\"}";
+        shown.ok_or_else(|| (ErrorCode::InvalidMessage, why.to_owned()))
+    }
+
+    pub(super) fn principal(&self) -> Result<Principal, Refusal> {
+        match &self.phase {
+            Phase::Open { principal } => Ok(principal.clone()),
+            Phase::Unknown { .. } | Phase::Closing { .. } => {
+                let why = "authenticate first: {\"action\":\"auth\",\"token\":...}";
+                Err((ErrorCode::AuthRequired, why.to_owned()))
+            }
+        }
+    }
+
+    fn leave(&mut self, pane: PaneId) {
+        self.stream.panes.forget(pane);
+        self.stream.subscription.close(pane);
+    }
+
+    fn end_terminal(&mut self, reason: Gone, now: Instant) {
+        self.say_terminal(&TerminalEvent::Disconnect { reason }, now);
+        self.close(CloseCode::Normal, now);
+    }
+
+    fn say_terminal(&mut self, event: &TerminalEvent<'_>, now: Instant) {
+        let Some(terminal) = &self.terminal else {
+            return;
+        };
+        let (state, _) = self.context.hub.snapshot();
+        let session = terminal
+            .begun
+            .as_ref()
+            .and_then(|(id, _)| state.sessions.get(id));
+        let context = TerminalContext {
+            session: session.map_or(&*terminal.address.session, |session| &*session.name),
+            at: self.context.hub.newest(),
+        };
+        let framed = self.context.encoder.terminal(context, event);
+        self.send(Frame::new(framed), now);
+    }
+}
+
+/// What can change which pane a session shows, and whether there is one.
+const FOLLOWED: &[&str] = &[
+    "session.*",
+    "window.created",
+    "window.removed",
+    "window.moved",
+    "window.active_changed",
+    "pane.created",
+    "pane.removed",
+    "pane.active_changed",
+];
+
+/// The session and the pane at an address.
+fn pane_of(
+    state: &State,
+    principal: &Principal,
+    address: &TerminalAddress,
+) -> Option<(SessionId, PaneId)> {
+    let target = Target {
+        session: Some(address.session.clone()),
+        ..Target::default()
+    };
+    let Part::Session(session) = target::part(state, principal, &target)? else {
+        return None;
+    };
+    let Some(pane) = address.pane else {
+        return Some((session, target::pane(state, principal, &target)?));
+    };
+    let is_in = state
+        .places_of_pane(pane)
+        .iter()
+        .any(|place| place.session == session);
+    is_in.then_some((session, pane))
+}
