@@ -1,6 +1,7 @@
 //! The subcommands, a file each. Only here is printing and `anyhow`, and only here exit codes are decided.
 
 pub mod config;
+mod descriptors;
 pub mod output;
 pub mod record;
 pub mod schema;

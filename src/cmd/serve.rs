@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{Authenticator, TokenStore, TokenWatch};
 use crate::bridge::{self, Counters, Counts, Ends, Handle, Settings, Speed};
 use crate::cli::{General, ReplaySpeed, ServeArgs};
+use crate::cmd::descriptors;
 use crate::cmd::output::Output;
 use crate::cmd::prepare;
 use crate::cmd::signals::{INTERRUPTED, Signals};
@@ -119,6 +120,7 @@ async fn serve(
     output: &mut Output<impl Write>,
 ) -> anyhow::Result<()> {
     let listen = listen_address(config)?;
+    descriptors::make_room(u64::from(config.server.max_connections));
     let hub = Hub::new(history(config), source.epoch()?);
     let metrics = Metrics::new(&hub);
     let counters = Arc::new(Counters::default());

@@ -13,6 +13,8 @@ mod outbox;
 mod peer;
 mod repeats;
 mod shard;
+#[cfg(test)]
+mod shard_tests;
 mod socket;
 mod target;
 mod upgrade;
