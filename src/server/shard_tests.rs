@@ -65,6 +65,7 @@ impl Rig {
             hub: hub.clone(),
             limits,
             repeats: Repeats::default(),
+            resize: super::ResizePolicy::Never,
             authenticator: None,
         };
         let stop = CancellationToken::new();
@@ -92,6 +93,7 @@ impl Rig {
             number: 1,
             token: None,
             form: Form::Json,
+            terminal: None,
         };
         let socket = Socket::new(theirs, &[]);
         let connection = Connection::new(arrival, socket, Arc::clone(&self.services), permit);
