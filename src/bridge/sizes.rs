@@ -32,6 +32,8 @@ struct Wished {
     largest: bool,
     /// What tmux was told last.
     applied: Option<WindowSize>,
+    /// The size that the window had before, which it keeps if no client of tmux gives it another one.
+    own: Option<WindowSize>,
 }
 
 impl Sizes {
@@ -55,6 +57,9 @@ impl Sizes {
             }
         }
         let wished = self.windows.entry(wish.window).or_default();
+        if wished.wishes.is_empty() {
+            wished.own = wish.own;
+        }
         wished.largest = wish.largest;
         wished.wishes.insert(wish.client, (wish.size, self.last));
         match wished.target() {
@@ -84,11 +89,12 @@ impl Sizes {
             }
             wished.applied = target;
             let window = *window;
-            let command = match target {
-                Some(size) => Command::ResizeWindow { window, size },
-                None => Command::UnsetWindowSize { window },
-            };
-            actions.push(send(link, tag, command));
+            if let Some(size) = target.or(wished.own) {
+                actions.push(send(link, tag, Command::ResizeWindow { window, size }));
+            }
+            if target.is_none() {
+                actions.push(send(link, tag, Command::UnsetWindowSize { window }));
+            }
         }
         self.windows.retain(|_, wished| !wished.wishes.is_empty());
     }
@@ -157,6 +163,9 @@ mod tests {
 
     const LINK: LinkId = LinkId(1);
 
+    /// The size from before, and no longer a manual one.
+    const UNDONE: &str = "resize-window -t '@3' -x 200 -y 50; set-option -t '@3' -uw window-size";
+
     struct Desk {
         sizes: Sizes,
         tag: u64,
@@ -178,6 +187,7 @@ mod tests {
                 client: ClientNumber(terminal),
                 size: WindowSize::new(columns, rows).unwrap(),
                 largest,
+                own: WindowSize::new(200, 50),
             };
             let (reply, mut outcome) = oneshot::channel();
             let mut actions = Vec::new();
@@ -222,7 +232,7 @@ mod tests {
             "resize-window -t '@3' -x 80 -y 24"
         );
         assert_eq!(desk.leave(2), "resize-window -t '@3' -x 100 -y 30");
-        assert_eq!(desk.leave(1), "set-option -t '@3' -uw window-size");
+        assert_eq!(desk.leave(1), UNDONE);
         assert_eq!(desk.leave(1), "", "nothing is left to undo");
     }
 
@@ -237,7 +247,7 @@ mod tests {
         assert_eq!(desk.wish(3, 10, 10, true), "");
         assert_eq!(desk.leave(1), "resize-window -t '@3' -x 80 -y 50");
         assert_eq!(desk.leave(3), "");
-        assert_eq!(desk.leave(2), "set-option -t '@3' -uw window-size");
+        assert_eq!(desk.leave(2), UNDONE);
     }
 
     #[test]
@@ -248,6 +258,7 @@ mod tests {
             client: ClientNumber(1),
             size: WindowSize::new(80, 24).unwrap(),
             largest: false,
+            own: None,
         };
         let mut ask = |link: Option<LinkId>| {
             let (reply, outcome) = oneshot::channel();
