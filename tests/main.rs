@@ -27,6 +27,7 @@ mod panes;
 mod protocol;
 mod random_operations;
 mod recordings;
+mod replays;
 mod resume;
 mod serve;
 mod support;

@@ -42,6 +42,12 @@ impl Capture {
         &self.state
     }
 
+    /// Whether there is a tab on the screen.
+    pub(super) fn has_tabs(&self) -> bool {
+        let lines = self.lines.iter().chain(&self.saved);
+        lines.into_iter().any(|line| line.contains(&b'\t'))
+    }
+
     /// Whether the pane has begun an escape sequence and not ended it.
     #[must_use]
     pub fn has_unfinished_sequence(&self) -> bool {

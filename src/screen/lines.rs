@@ -123,6 +123,8 @@ impl<'a> Line<'a> {
             match mark {
                 Mark::Tab => self.tab(carried),
                 Mark::Shift(drawing) => carried.drawing = drawing,
+                // A reset says 0. tmux 3.1c says nothing instead of a bright background.
+                Mark::Sgr(b"", _) => drop(carried.pen.apply(b"49")),
                 Mark::Sgr(parameters, _) => drop(carried.pen.apply(parameters)),
                 Mark::Link(link, _) => self.link(link),
                 Mark::Other(_) => {}
@@ -211,7 +213,11 @@ mod tests {
 
     #[test]
     fn lines_stand_for_themselves() {
-        let rows: [(&[&str], &[&str]); 13] = [
+        let rows: [(&[&str], &[&str]); 14] = [
+            (
+                &["\x1b[41m\x1b[97mx\x1b[my"],
+                &["\x1b[0;97;41mx\x1b[0;97my\x1b[0m"],
+            ),
             (&["plain", "", "two"], &["plain", "", "two"]),
             (&["blanks   ", "   ", " x "], &["blanks", "", " x"]),
             (

@@ -59,6 +59,9 @@ const ATTRIBUTES: [(u16, u16, u16); 8] = [
 impl Pen {
     /// Applies an SGR sequence's parameters, and tells which parts now are what it said.
     pub(super) fn apply(&mut self, parameters: &[u8]) -> Parts {
+        if parameters.is_empty() {
+            return self.apply_code(0);
+        }
         let mut told = Parts::NONE;
         let mut codes = parameters.split(|byte| *byte == b';');
         while let Some(code) = codes.next() {

@@ -118,7 +118,13 @@ impl Parser {
             listener.text();
         }
         match bytes[at] {
-            ESC => self.enter(State::Escape),
+            ESC => {
+                if let Some((control, length)) = Control::whole(&bytes[at..]) {
+                    listener.control(&control);
+                    return at + length;
+                }
+                self.enter(State::Escape);
+            }
             shift => listener.shift(shift == SO),
         }
         at + 1
@@ -242,7 +248,9 @@ impl Parser {
         self.state = state;
         self.overlong = false;
         self.kept.clear();
-        self.kept.shrink_to(ROOM);
+        if self.kept.capacity() > ROOM {
+            self.kept.shrink_to(ROOM);
+        }
     }
 
     fn keep(&mut self, byte: u8) {
@@ -261,6 +269,34 @@ impl Parser {
 }
 
 impl<'a> Control<'a> {
+    /// The control sequence that these bytes begin with, and its length, if it is whole and there is nothing odd in it.
+    /// Nearly every one is so, and need not be gathered byte by byte.
+    fn whole(bytes: &'a [u8]) -> Option<(Self, usize)> {
+        let [ESC, b'[', rest @ ..] = bytes else {
+            return None;
+        };
+        let (private, start) = match rest {
+            [private @ b'<'..=b'?', ..] => (*private, 1),
+            _ => (0, 0),
+        };
+        let is_parameter = |byte: &&u8| matches!(**byte, b'0'..=b';');
+        let parameters = start + rest[start..].iter().take_while(is_parameter).count();
+        let is_intermediate = |byte: &&u8| matches!(**byte, 0x20..=0x2f);
+        let end = parameters
+            + rest[parameters..]
+                .iter()
+                .take_while(is_intermediate)
+                .count();
+        let last = *rest.get(end).filter(|last| matches!(**last, 0x40..=0x7e))?;
+        let control = Self {
+            private,
+            parameters: &rest[start..parameters],
+            intermediates: &rest[parameters..end],
+            last,
+        };
+        (end <= LONGEST_CONTROL).then_some((control, end + 3))
+    }
+
     fn new(kept: &'a [u8], last: u8) -> Self {
         let (private, rest) = match kept {
             [private @ b'<'..=b'?', rest @ ..] => (*private, rest),

@@ -64,6 +64,8 @@ pub enum Assumed {
     Modes,
     /// The background of blanks at the end of lines (lost by captures of tmux 3.2 and 3.3).
     Blanks,
+    /// How wide tabs on the screen are: the tab stops have changed, and captures (3.6) don't say when.
+    Tabs,
     /// The primary screen: the pane's size has changed since the alternate screen came.
     Primary,
     /// Whether the pane is in the middle of a character.
@@ -83,6 +85,7 @@ impl Assumed {
             Self::CursorStyle => "cursor_style",
             Self::Modes => "modes",
             Self::Blanks => "blanks",
+            Self::Tabs => "tabs",
             Self::Primary => "primary",
             Self::Character => "character",
         }

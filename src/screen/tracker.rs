@@ -34,6 +34,8 @@ pub struct Tracked {
     pub(super) style: CursorStyle,
     /// Whether anything may have been erased with a background.
     pub(super) may_have_coloured_blanks: bool,
+    /// Whether tab stops were set or cleared.
+    pub(super) tabs_changed: bool,
     /// Whether the pane's size has changed since the alternate screen came.
     pub(super) resized_in_alternate: bool,
     alternate: Option<bool>,
@@ -112,6 +114,7 @@ impl Tracker {
                     ..CursorStyle::default()
                 },
                 may_have_coloured_blanks: false,
+                tabs_changed: false,
                 resized_in_alternate: false,
                 alternate: Some(false),
                 position: Some((0, 0)),
@@ -341,6 +344,7 @@ impl Listener for Tracked {
                     .charset
                     .designate(intermediates == b")", last == b'0');
             }
+            (b"", b'H') => self.tabs_changed = true,
             (b"", b'D' | b'E' | b'M') | (b"#", b'8') => self.position = None,
             _ => {}
         }
@@ -375,12 +379,9 @@ impl Listener for Tracked {
             (0, b"", b'u') => self.restore(),
             (0, b"", b'H' | b'f') => self.go_to(parameters),
             (0, b"", b'r') => self.position = self.home(),
+            (0, b"", b'g') => self.tabs_changed = true,
             // These leave the cursor where it is.
-            (
-                0,
-                b"",
-                b'J' | b'K' | b'X' | b'@' | b'P' | b'c' | b'n' | b'g' | b't' | b'h' | b'l',
-            ) => {}
+            (0, b"", b'J' | b'K' | b'X' | b'@' | b'P' | b'c' | b'n' | b't' | b'h' | b'l') => {}
             (0, b"", _) => self.position = None,
             _ => {}
         }

@@ -65,7 +65,8 @@ impl Terminal {
     /// The cursor's column and row; its column is one more than there are while the next character wraps.
     pub fn cursor(&self) -> (u32, u32) {
         let cursor = &self.term.grid().cursor;
-        let column = cursor.point.column.0 + usize::from(cursor.input_needs_wrap);
+        let wraps = cursor.input_needs_wrap && self.term.mode().contains(TermMode::LINE_WRAP);
+        let column = cursor.point.column.0 + usize::from(wraps);
         (column as u32, cursor.point.line.0 as u32)
     }
 
@@ -118,7 +119,8 @@ impl Terminal {
 
 /// A cell, short for one without any attribute.
 fn looks(cell: &Cell) -> String {
-    let flags = cell.flags.difference(Flags::WRAPLINE);
+    let own = Flags::WRAPLINE | Flags::LEADING_WIDE_CHAR_SPACER;
+    let flags = cell.flags.difference(own);
     let c = if cell.c == '\t' { ' ' } else { cell.c };
     let blank = Cell::default();
     let plain =
