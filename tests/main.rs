@@ -19,6 +19,7 @@ mod control_grammar;
 mod control_live;
 mod control_properties;
 mod dangers;
+mod differential;
 mod hub;
 mod hub_panes;
 mod input;

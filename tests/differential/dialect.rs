@@ -1,0 +1,107 @@
+//! How the versions of tmux differ in what they show and tell.
+
+use super::emulator::{Glyph, Shown};
+
+/// One version's ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dialect {
+    release: (u32, u32),
+}
+
+impl Dialect {
+    /// Of a version such as `3.3a`.
+    pub fn of(version: &str) -> Self {
+        let (major, rest) = version.split_once('.').expect("a version");
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        Self {
+            release: (major.parse().unwrap(), digits.parse().unwrap()),
+        }
+    }
+
+    /// Major and minor.
+    pub fn release(self) -> (u32, u32) {
+        self.release
+    }
+
+    /// A character over the second half of a wide one takes away the first half, too.
+    pub fn mends_halves(self) -> bool {
+        self.release >= (3, 6)
+    }
+
+    /// Captures tell tabulators as such and not how wide they are.
+    pub fn captures_tabs(self) -> bool {
+        self.release >= (3, 6)
+    }
+
+    /// Captures tell bright backgrounds (100 to 107).
+    pub fn tells_bright_backgrounds(self) -> bool {
+        self.release >= (3, 2)
+    }
+
+    /// Captures tell the colours of underlines.
+    pub fn tells_underline_colours(self) -> bool {
+        self.release >= (3, 2)
+    }
+
+    /// Captures tell links.
+    pub fn tells_links(self) -> bool {
+        self.release >= (3, 4)
+    }
+
+    /// Captures tell the colours of what was erased at the end of a line.
+    pub fn tells_erased_ends(self) -> bool {
+        self.release < (3, 2) || self.release >= (3, 4)
+    }
+
+    /// Bytes that are no UTF-8, and are shown the same by the emulator. See `differences`.
+    pub fn invalid(self) -> &'static [&'static [u8]] {
+        if self.release >= (3, 6) {
+            &[b"\xffb", b"\xc3a", b"\xe2\x82a", b"\xf0\x9f\x98b", b"\xfeb"]
+        } else {
+            &[b"\x80a", b"a\x81b"]
+        }
+    }
+
+    /// What an emulator shows, told no more than this version's capture tells.
+    pub fn as_told(self, mut shown: Shown, tmux: &Shown) -> Shown {
+        if tmux.modes.bracketed_paste.is_none() {
+            shown.modes.bracketed_paste = None;
+        }
+        if !shown.modes.wrap {
+            // Where nothing wraps, nothing waits to wrap.
+            let last = shown.rows[0].len() - 1;
+            shown.cursor.0 = shown.cursor.0.min(last);
+        }
+        for (row, told) in shown.rows.iter_mut().zip(&tmux.rows) {
+            for glyph in &mut *row {
+                if !self.tells_underline_colours() {
+                    glyph.underline = None;
+                }
+                if !self.tells_links() {
+                    glyph.link = None;
+                }
+            }
+            if !self.tells_erased_ends() {
+                untold(row, told);
+            }
+        }
+        shown
+    }
+}
+
+/// Takes the colour from blanks at the end of a line of which the capture says nothing.
+fn untold(row: &mut [Glyph], told: &[Glyph]) {
+    let nothing = Glyph::blank();
+    for (glyph, told) in row.iter_mut().zip(told).rev() {
+        if *told != nothing {
+            return;
+        }
+        let erased = Glyph {
+            bg: glyph.bg,
+            ..Glyph::blank()
+        };
+        if *glyph == erased {
+            *glyph = Glyph::blank();
+        }
+    }
+}
