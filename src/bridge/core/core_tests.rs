@@ -511,7 +511,12 @@ fn who_comes_later_gets_the_same_snapshot_and_what_came_since() {
     assert!(bench.questions().0.is_empty());
     bench.gap();
     bench.view(1);
-    bench.question();
+    let question = bench.question();
+    bench.answer(question);
+    bench.pass(Duration::from_secs(10));
+    assert_eq!(bench.core.views.kept(), 0, "its time is over");
+    bench.view(1);
+    assert!(!bench.questions().0.is_empty());
 }
 
 #[test]

@@ -193,7 +193,10 @@ impl Core {
             return None;
         }
         if self.control.is_none() {
-            return self.finding.due;
+            return [self.finding.due, self.views.due()]
+                .into_iter()
+                .flatten()
+                .min();
         }
         let dues = [
             self.relist.due(),

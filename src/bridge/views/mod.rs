@@ -118,14 +118,7 @@ impl Views {
 
     /// When [`Self::timer`] is wanted next.
     pub(super) fn due(&self) -> Option<Instant> {
-        let flights = self
-            .panes
-            .values()
-            .filter_map(|shown| shown.flight.as_ref());
-        flights
-            .filter(|flight| !matches!(flight.step, Step::LastPrint { .. }))
-            .map(|flight| flight.due)
-            .min()
+        self.panes.values().filter_map(Shown::due).min()
     }
 
     /// A link has brought output of a pane, whether it is published or not, or has lost some.
@@ -188,15 +181,17 @@ impl Views {
         }
     }
 
-    /// The time of a flight may be up.
+    /// The time of a flight may be up, or of a snapshot.
     pub(super) fn timer(&mut self, scene: &mut Scene<'_>) {
-        let late = |flight: &Flight| {
-            flight.due <= scene.now && !matches!(flight.step, Step::LastPrint { .. })
-        };
+        self.panes.retain(|_, shown| {
+            shown.base.take_if(|base| base.ends() <= scene.now);
+            shown.base.is_some() || shown.flight.is_some()
+        });
+        let late = |shown: &Shown| shown.flight_due().is_some_and(|due| due <= scene.now);
         let late: Vec<PaneId> = self
             .panes
             .iter()
-            .filter(|(_, shown)| shown.flight.as_ref().is_some_and(late))
+            .filter(|(_, shown)| late(shown))
             .map(|(pane, _)| *pane)
             .collect();
         for pane in late {
@@ -264,6 +259,12 @@ impl Views {
 
     fn flight(&mut self, pane: PaneId) -> Option<&mut Flight> {
         self.panes.get_mut(&pane)?.flight.as_mut()
+    }
+
+    /// How many panes are remembered.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.panes.len()
     }
 
     /// Starts a flight for those who wait, unless there is one.
@@ -390,6 +391,18 @@ impl Views {
 }
 
 impl Shown {
+    fn due(&self) -> Option<Instant> {
+        let base = self.base.as_ref().map(Base::ends);
+        [base, self.flight_due()].into_iter().flatten().min()
+    }
+
+    /// When the flight's time is up; a last print has a limit of its own.
+    fn flight_due(&self) -> Option<Instant> {
+        let flight = self.flight.as_ref();
+        let flight = flight.filter(|flight| !matches!(flight.step, Step::LastPrint { .. }));
+        flight.map(|flight| flight.due)
+    }
+
     fn printed(&mut self, bytes: &Bytes) {
         if let Some(base) = &mut self.base
             && !base.tape.push(bytes)
@@ -411,8 +424,12 @@ impl Shown {
 }
 
 impl Base {
+    fn ends(&self) -> Instant {
+        self.taken + LIFE
+    }
+
     fn serves(&self, scrollback: u32, now: Instant) -> bool {
-        now.duration_since(self.taken) < LIFE && self.has_scrollback(scrollback)
+        now < self.ends() && self.has_scrollback(scrollback)
     }
 
     fn has_scrollback(&self, scrollback: u32) -> bool {
