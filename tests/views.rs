@@ -270,8 +270,9 @@ fn an_idle_pane_is_captured_once_for_all() {
             Arc::ptr_eq(snapshot, &later.snapshot),
             "with the bytes since"
         );
-        assert_eq!(later.since.concat(), b"typed\r\n"[..]);
-        assert_eq!(later.offset, snapshot.offset + 7);
+        let before = first.since.concat();
+        assert_eq!(later.since.concat(), [&before[..], b"typed\r\n"].concat());
+        assert_eq!(later.offset, first.offset + 7);
         let gone = bridge.view(PaneId(99), 0).await;
         assert_eq!(gone.err(), Some(ScreenError::NoSuchPane));
         bridge.stop().await;
