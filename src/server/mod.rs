@@ -1,9 +1,9 @@
-//! The server that clients connect to: HTTP, the WebSocket handshake, and one task for each client.
+//! The server that clients connect to: HTTP, the WebSocket handshake, and the clients in their shards.
 //!
-//! Reading order: `http` (accepting and routes), `upgrade` and `origin` (the handshake), `connection` (a client
-//! and its task), `shard` (many clients, and the task that brings them what is published), `peer` (the client as a state machine without IO), `jobs` (the work that it asks for), `outbox` and
-//! `socket` (what is written and how), `target` and `repeats` (what requests mean). This module knows nothing of
-//! tmux's protocol or processes.
+//! Reading order: `http` (accepting and routes), `upgrade` and `origin` (the handshake), `connection` (a client and its
+//! own task), `shard` (many clients, and the task that brings them what is published), `peer` (the client as a state
+//! machine without IO), `jobs` (the work that it asks for), `outbox` and `socket` (what is written and how), `target`
+//! and `repeats` (what requests mean). This module knows nothing of tmux's protocol or processes.
 
 mod connection;
 mod http;
