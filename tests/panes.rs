@@ -285,6 +285,28 @@ async fn a_change_while_a_snapshot_is_under_way_brings_another_one() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_had_exactly_is_asked_for_again() {
+    let (mut server, _) = start(Setup::default()).await;
+    let mut client = server.client().await;
+    client.send(open("%0")).await;
+    let (_, reply) = view_request(&mut server).await;
+    let mut inexact = view(PANE, 0, "ABOUT", "");
+    Arc::make_mut(&mut inexact.snapshot).exact = false;
+    reply.send(Ok(inexact)).unwrap();
+    client.expect("opened").await;
+    assert_eq!(client.expect("pane.snapshot").await["data"]["exact"], false);
+    // Once it fails, and then it comes.
+    let (_, reply) = view_request(&mut server).await;
+    reply.send(Err(ScreenError::Busy)).unwrap();
+    let (_, reply) = view_request(&mut server).await;
+    reply.send(Ok(view(PANE, 0, "EXACT", ""))).unwrap();
+    let healed = client.expect("pane.snapshot").await;
+    assert!(told(&healed).2.contains("EXACT"));
+    client.until_pong().await;
+    assert!(server.requests.try_recv().is_err(), "that is all");
+}
+
+#[tokio::test]
 async fn panes_are_closed_and_cancelled() {
     let (mut server, mut world) = start(Setup::default()).await;
     let mut client = server.client().await;

@@ -26,6 +26,9 @@ use crate::wire::{
 /// The pause before a snapshot that could not be had is asked for again.
 const RETRY: Duration = Duration::from_millis(250);
 
+/// The time after which a snapshot that was not exact is followed by another one.
+const HEAL: Duration = Duration::from_secs(2);
+
 /// Lines in one page of a pane's history.
 const PAGE_LINES: usize = 500;
 
@@ -149,14 +152,20 @@ impl Peer {
 
     /// Something was written to the client's socket.
     pub(in crate::server) fn on_written(&mut self, now: Instant) {
-        if self.stream.panes.wants_any() && self.stream.view_at.is_none() {
+        if self.stream.panes.wants_any() {
             self.ask_views(now);
         }
     }
 
+    /// What could not be had before, or not exactly, is asked for again.
+    pub(super) fn ask_views_again(&mut self, now: Instant) {
+        self.stream.view_at = None;
+        self.stream.panes.wake();
+        self.ask_views(now);
+    }
+
     /// Asks for the snapshots that the client needs and has room for.
     pub(super) fn ask_views(&mut self, now: Instant) {
-        self.stream.view_at = None;
         if !self.stream.panes.wants_any() || !self.outbox.is_nearly_empty() {
             return;
         }
@@ -239,7 +248,10 @@ impl Peer {
             self.tell(at.pane, missing, offset, now);
             self.send_view(at, view, &replays, offset, now);
         }
-        self.stream.panes.given(at.pane, offset);
+        self.stream.panes.given(at.pane, offset, snapshot.exact);
+        if !snapshot.exact {
+            self.stream.view_at.get_or_insert(now + HEAL);
+        }
         true
     }
 

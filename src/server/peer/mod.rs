@@ -305,7 +305,7 @@ impl Peer {
         }
         self.bookmark(now);
         if self.stream.view_at.is_some_and(|at| at <= now) {
-            self.ask_views(now);
+            self.ask_views_again(now);
         }
     }
 

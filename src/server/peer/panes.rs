@@ -21,6 +21,8 @@ struct Pane {
     opened: Option<Opened>,
     /// Output before this offset is in what the client has already.
     begins: u64,
+    /// Its last snapshot was not exact, so another one has to come when it can be.
+    inexact: bool,
     flow: Flow,
 }
 
@@ -61,6 +63,8 @@ pub(super) struct Missing {
     pub(super) to: u64,
     /// Something has happened since that no byte tells of: another snapshot has to follow.
     again: bool,
+    /// It could not be had, and is not asked for before [`Panes::wake`].
+    later: bool,
 }
 
 /// The request that opened a pane, and is answered when the pane's snapshot has come.
@@ -103,6 +107,7 @@ impl Panes {
         let entry = Pane {
             opened: Some(opening.opened(0)),
             begins: 0,
+            inexact: false,
             flow: Flow::Wanted(missing),
         };
         self.panes.insert(pane, entry);
@@ -113,6 +118,7 @@ impl Panes {
         let entry = Pane {
             opened: Some(opening.opened(offset)),
             begins: offset,
+            inexact: false,
             flow: Flow::Live,
         };
         self.panes.insert(pane, entry);
@@ -168,6 +174,7 @@ impl Panes {
         let entry = self.panes.entry(pane).or_insert(Pane {
             opened: None,
             begins: 0,
+            inexact: false,
             flow: Flow::Live,
         });
         match &mut entry.flow {
@@ -251,22 +258,41 @@ impl Panes {
         }
     }
 
-    /// A snapshot could not be had now; it is wanted as before.
+    /// A snapshot could not be had now; it is wanted again later.
     pub(super) fn postpone(&mut self, pane: PaneId) {
         if let Some(entry) = self.panes.get_mut(&pane)
             && let Flow::Asked(missing) = &mut entry.flow
         {
-            entry.flow = Flow::Wanted(std::mem::take(missing));
+            entry.flow = Flow::Wanted(Missing {
+                later: true,
+                ..std::mem::take(missing)
+            });
         }
     }
 
-    /// The client has been given the pane up to this offset.
-    pub(super) fn given(&mut self, pane: PaneId, offset: u64) {
+    /// Some time has passed: what was postponed is wanted now, and so are fresh snapshots of the open panes whose last
+    /// one was not exact.
+    pub(super) fn wake(&mut self) {
+        for entry in self.panes.values_mut() {
+            match &mut entry.flow {
+                Flow::Wanted(missing) => missing.later = false,
+                Flow::Live if entry.inexact && entry.opened.is_some() => {
+                    entry.inexact = false;
+                    entry.flow = Flow::Wanted(Missing::default());
+                }
+                Flow::Live | Flow::Asked(_) => {}
+            }
+        }
+    }
+
+    /// The client has been given the pane up to this offset, exactly or not.
+    pub(super) fn given(&mut self, pane: PaneId, offset: u64, exact: bool) {
         let Some(entry) = self.panes.get_mut(&pane) else {
             return;
         };
         let again = matches!(&entry.flow, Flow::Asked(missing) if missing.again);
         entry.begins = offset;
+        entry.inexact = !exact;
         entry.flow = if again && entry.opened.is_some() {
             Flow::Wanted(Missing::default())
         } else {
@@ -305,6 +331,6 @@ impl Pane {
         let pace = self.opened.as_ref().and_then(|opened| opened.pace.as_ref());
         let has_room =
             pace.is_none_or(|pace| pace.sent.saturating_sub(pace.acked) <= pace.window / 2);
-        matches!(self.flow, Flow::Wanted(_)) && has_room
+        matches!(&self.flow, Flow::Wanted(missing) if !missing.later) && has_room
     }
 }
