@@ -31,6 +31,7 @@ mod recordings;
 mod replays;
 mod resume;
 mod serve;
+mod stats;
 mod support;
 mod terminal;
 mod tidy;

@@ -14,8 +14,8 @@ use muxwire::model::{Audience, Change, ChangeKind, Place, Server, State};
 use muxwire::screen::{self, Assumed, PaneSnapshot, replay_scrollback};
 use muxwire::wire::binary::{Header, Kind};
 use muxwire::wire::{
-    Cursor, Encoder, ErrorCode, Page, PanePlace, PaneScreen, Part, RequestId, Screen, Screens,
-    Scrollback, ServerMessage, parse, schema,
+    ClientStats, Cursor, Encoder, ErrorCode, Latency, Page, PanePlace, PaneScreen, Part, RequestId,
+    Screen, Screens, Scrollback, ServerMessage, ServerStats, ShedStats, parse, schema,
 };
 use serde_json::{Value, json};
 
@@ -204,10 +204,64 @@ fn messages() -> Vec<Value> {
     let mut all: Vec<Value> = all.iter().map(|message| read(&message.encode())).collect();
     // The version goes with the program.
     all[0]["server"] = json!("muxwire/0.1.0");
+    all.extend(stats());
     all.extend(snapshots());
     all.extend(panes(Form::Json));
     all.extend(panes(Form::Binary));
     all
+}
+
+/// How clients fare: one for itself of which nothing was timed, and an admin with all of them.
+fn stats() -> [Value; 2] {
+    let latency = |count| Latency {
+        count,
+        p50: 84,
+        p99: 310,
+        max: 1212,
+    };
+    let client = ClientStats {
+        client_id: "c17".to_owned(),
+        name: Some("dashboard".to_owned()),
+        address: Some("127.0.0.1:50412".to_owned()),
+        connected_ms: 61_000,
+        queue_bytes: 4_096,
+        queue_messages: 3,
+        behind_events: 12,
+        shed: ShedStats {
+            panes: 1,
+            bytes: 29_823,
+        },
+        latency_us: Some(latency(120)),
+    };
+    let unknown = ClientStats {
+        client_id: "c18".to_owned(),
+        name: None,
+        address: None,
+        latency_us: None,
+        ..client
+    };
+    let server = ServerStats {
+        clients: 2,
+        latency_us: Some(latency(240)),
+        fan_out_us: None,
+    };
+    let id = RequestId::Number(15.into());
+    let clients = [client.clone(), unknown.clone()];
+    [
+        ServerMessage::Stats {
+            id: None,
+            client: &unknown,
+            server: &server,
+            clients: None,
+        },
+        ServerMessage::Stats {
+            id: Some(&id),
+            client: &client,
+            server: &server,
+            clients: Some(&clients),
+        },
+    ]
+    .map(|message| read(&message.encode()))
 }
 
 /// A page of history and a snapshot behind it. In binary their replays are messages of their own, and left out here.

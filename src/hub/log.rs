@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -134,6 +135,17 @@ impl Hub {
         }
         drop(log);
         Ok(Reader::new(self.clone(), since.seq))
+    }
+
+    /// The head, and when the event right behind a place was read from tmux, if there is one and it was.
+    #[must_use]
+    pub fn read_behind(&self, place: Seq) -> (Seq, Option<Instant>) {
+        let log = self.lock();
+        let read_at = match log.ring.after(place) {
+            Found::Event(event) => event.read_at(),
+            Found::Head | Found::Evicted => None,
+        };
+        (log.ring.head(), read_at)
     }
 
     /// The time of the newest event; the beginning of time while there is none.

@@ -138,10 +138,18 @@ impl Published {
         self.context.state.as_deref()
     }
 
+    /// When its bytes were read from tmux, if they were.
+    #[must_use]
+    pub fn read_at(&self) -> Option<Instant> {
+        self.read_at
+    }
+
     /// When its bytes were read from tmux, told to the first who asks: whoever wrote it to a socket first.
     pub fn first_written(&self) -> Option<Instant> {
         let read_at = self.read_at?;
-        (!self.written.swap(true, Ordering::Relaxed)).then_some(read_at)
+        let first =
+            !self.written.load(Ordering::Relaxed) && !self.written.swap(true, Ordering::Relaxed);
+        first.then_some(read_at)
     }
 
     /// Whether the time from tmux to the first socket is still to be measured.

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
@@ -21,13 +22,13 @@ use tracing::{debug, error, info};
 
 use super::jobs::{self, Begun, Ending, Job};
 use super::peer::{Context, Outcome, Peer, TerminalAddress};
-use super::shard::{Member, Seat, Standing};
+use super::shard::{Member, Seat, Shards, Standing};
 use super::socket::{Happened, Socket};
 use crate::auth::Ended;
 use crate::bridge::Handle;
 use crate::hub::Form;
-use crate::metrics::{Metrics, Present, Queued};
-use crate::wire::CloseCode;
+use crate::metrics::{Metrics, Present};
+use crate::wire::{ClientStats, CloseCode};
 
 /// How much one client may do before others get their turn: so many messages.
 const TURN: usize = 32;
@@ -38,6 +39,7 @@ pub(super) struct Services {
     pub(super) context: Arc<Context>,
     pub(super) bridge: Handle,
     pub(super) metrics: Metrics,
+    pub(super) shards: Shards,
     pub(super) stop: CancellationToken,
 }
 
@@ -50,6 +52,8 @@ pub(super) struct Arrival {
     pub(super) token: Option<String>,
     /// The form in which it wants events.
     pub(super) form: Form,
+    /// Where it connects from, if that is known.
+    pub(super) address: Option<SocketAddr>,
     /// Which terminal it is, if it is one.
     pub(super) terminal: Option<TerminalAddress>,
 }
@@ -98,7 +102,6 @@ struct State<S> {
     /// The client said goodbye first.
     left: bool,
     broken: Option<io::Error>,
-    queued: Queued,
     services: Arc<Services>,
     _present: Present,
     _permit: OwnedSemaphorePermit,
@@ -123,11 +126,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             token,
             form,
             terminal,
+            address,
         } = arrival;
         info!(client = number, "connected");
         let now = now();
         let context = Arc::clone(&services.context);
-        let mut peer = Peer::new(context, format!("c{number}"), form, terminal, now);
+        let mut peer = Peer::new(context, format!("c{number}"), form, terminal, address, now);
         if let Some(token) = token {
             peer.present(token, now);
         }
@@ -142,7 +146,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             full: false,
             left: false,
             broken: None,
-            queued: services.metrics.queued(),
             _present: services.metrics.client(),
             _permit: permit,
             services,
@@ -205,6 +208,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Member for Connection<S> {
         let mut state = self.lock()?;
         state.peer.shut_down(now);
         state.after_visit(now)
+    }
+
+    fn stats(&self, now: Instant) -> Option<ClientStats> {
+        Some(self.lock()?.peer.stats(now))
     }
 
     fn wake(&self) {
@@ -357,7 +364,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         if let Some(code) = closing {
             self.socket.close(code, outbox);
         }
-        self.queued.set(outbox.bytes());
         begun
     }
 
@@ -370,15 +376,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         let Some(waker) = &self.waker else {
             return Ok(false);
         };
-        let (outbox, _) = self.peer.ends();
+        let (outbox, mut recent) = self.peer.writing();
         let mut cx = TaskContext::from_waker(waker);
         let metrics = &self.services.metrics;
         let written = self.socket.poll_write(&mut cx, outbox, |event| {
-            if let Some(read_at) = event.first_written() {
-                metrics.latency(now().saturating_duration_since(read_at));
+            let (first, read_at) = (event.first_written(), event.read_at());
+            let Some(read_at) = read_at.filter(|_| first.is_some() || recent.is_some()) else {
+                return;
+            };
+            let now = now();
+            let time = now.saturating_duration_since(read_at);
+            if first.is_some() {
+                metrics.latency(time, now);
+            }
+            if let Some(recent) = &mut recent {
+                recent.record(time, now);
             }
         });
-        self.queued.set(outbox.bytes());
         self.full = written.is_pending();
         match written {
             Poll::Ready(written) => written,

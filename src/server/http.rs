@@ -1,5 +1,6 @@
 //! The HTTP side: accepting connections, the few routes, and handing upgraded sockets over.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,10 +25,12 @@ use tracing::{debug, warn};
 
 use super::connection::{Arrival, Connection, ConnectionTask, Services};
 use super::peer::TerminalAddress;
-use super::shard::{Shards, Standing};
+use super::shard::Standing;
 use super::socket::Socket;
 use super::upgrade::{Handshake, Refused};
 use crate::ids::PaneId;
+use crate::metrics::{Queue, Queues};
+use crate::wire::ClientStats;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,7 +48,6 @@ pub(super) struct App(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     services: Arc<Services>,
-    shards: Shards,
     allowed_hosts: Vec<String>,
     metrics: bool,
     /// A permit for each WebSocket.
@@ -60,11 +62,8 @@ impl App {
         config: &super::ServerConfig,
         tasks: TaskTracker,
     ) -> Self {
-        let hub = services.context.hub.clone();
-        let shards = Shards::new(hub, services.stop.clone(), tasks.clone());
         Self(Arc::new(Shared {
             services,
-            shards,
             allowed_hosts: config.allowed_hosts.clone(),
             metrics: config.metrics,
             room: Arc::new(Semaphore::new(config.max_connections)),
@@ -180,19 +179,22 @@ impl App {
         let parts = upgraded
             .downcast::<TokioIo<TcpStream>>()
             .map_err(|_| io::Error::other("the socket is of another type than was served"))?;
-        let socket = Socket::new(parts.io.into_inner(), &parts.read_buf);
+        let stream = parts.io.into_inner();
+        let address = stream.peer_addr().ok();
+        let socket = Socket::new(stream, &parts.read_buf);
         let shared = &self.0;
         let arrival = Arrival {
             number: shared.clients.fetch_add(1, Ordering::Relaxed) + 1,
             form: handshake.form(),
             token: handshake.token,
             terminal,
+            address,
         };
         let services = Arc::clone(&shared.services);
         let connection = Connection::new(arrival, socket, services, permit);
         // Nobody comes in while the server stops.
         let member = Arc::clone(&connection);
-        if let Some(seat) = shared.shards.seat(member, Standing::NEW) {
+        if let Some(seat) = shared.services.shards.seat(member, Standing::NEW) {
             shared.tasks.spawn(ConnectionTask::new(connection, seat));
         }
         Ok(())
@@ -240,12 +242,35 @@ async fn ready(State(app): State<App>) -> impl IntoResponse {
     }
 }
 
+/// What waits for clients, as metrics show it.
+fn queues(clients: &[ClientStats]) -> Queues {
+    let mut queues = Queues::default();
+    for client in clients {
+        let queue = Queue {
+            bytes: client.queue_bytes,
+            messages: client.queue_messages,
+            behind: client.behind_events,
+        };
+        queues.add(client.name.as_deref(), queue);
+    }
+    queues.bounded()
+}
+
+/// All metrics as text, with what waits now.
+pub(super) async fn figures(services: &Services) -> Result<String, fmt::Error> {
+    let Services {
+        metrics, shards, ..
+    } = services;
+    metrics.set_queues(queues(&shards.stats().await));
+    metrics.text()
+}
+
 async fn metrics(State(app): State<App>) -> Response<Body> {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     if !app.0.metrics {
         return StatusCode::NOT_FOUND.into_response();
     }
-    match app.0.services.metrics.text() {
+    match figures(&app.0.services).await {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => {
             warn!(%error, "the metrics can't be written");

@@ -1,5 +1,6 @@
 //! The work that a peer asks for, as futures: what a connection waits for besides its socket and the log.
 
+use std::cmp::Reverse;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -8,14 +9,18 @@ use tokio::time;
 
 use super::connection::Services;
 use super::peer::{Outcome, Work};
-use super::repeats::{Slot, Typed};
+use super::repeats::{Earlier, Slot, Typed};
+use super::shard::Shards;
 use crate::auth::{AuthError, Authenticator, Authorized, Ended, Principal};
 use crate::bridge::{Handle, Screen, ScreenError, SizeWish, ViewRequest};
 use crate::ids::PaneId;
-use crate::wire::RequestId;
+use crate::wire::{ClientStats, RequestId};
 
 /// How long a client's stream may stand still for screens. A link that is flooded answers late.
 const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
+
+/// The most clients that one message tells of.
+const MOST_CLIENTS: usize = 1000;
 
 /// Some work under way.
 pub(super) type Job = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -64,16 +69,10 @@ pub(super) fn begin(work: Work, services: &Services) -> Begun {
                 }
             })
         }
-        Work::Await { id, earlier } => Box::pin(async move {
-            let pane = earlier.pane;
-            let typed = earlier.outcome().await;
-            Outcome::Typed {
-                id,
-                pane,
-                repeated: true,
-                typed,
-            }
-        }),
+        Work::Await { id, earlier } => Box::pin(awaited(id, earlier)),
+        Work::Stats { id, everyone } => {
+            Box::pin(stats(id, everyone.map(|_| services.shards.clone())))
+        }
         Work::Resize { id, wish } => Box::pin(resize(bridge, id, wish)),
         Work::View { pane, request } => Box::pin(view(bridge, pane, request)),
         Work::Capture { wanted, panes } => Box::pin(async move {
@@ -97,6 +96,37 @@ async fn verify(authenticator: Option<Authenticator>, token: &str) -> Result<Pri
         Some(authenticator) => authenticator.verify(token).await,
         None => Ok(Principal::unrestricted()),
     }
+}
+
+async fn awaited(id: Option<RequestId>, earlier: Earlier) -> Outcome {
+    let pane = earlier.pane;
+    let typed = earlier.outcome().await;
+    Outcome::Typed {
+        id,
+        pane,
+        repeated: true,
+        typed,
+    }
+}
+
+/// Others are looked at in a task of its own, in which no connection is locked as the one that asks is.
+async fn stats(id: Option<RequestId>, everyone: Option<Shards>) -> Outcome {
+    let clients = match everyone {
+        Some(shards) => tokio::spawn(slowest(shards)).await.ok(),
+        None => None,
+    };
+    Outcome::Stats { id, clients }
+}
+
+/// How all clients fare, those first that have the most waiting or wait the longest.
+async fn slowest(shards: Shards) -> Vec<ClientStats> {
+    let mut clients = shards.stats().await;
+    clients.sort_by_cached_key(|client| {
+        let p99 = client.latency_us.map_or(0, |latency| latency.p99);
+        Reverse((client.behind_events, client.queue_bytes, p99))
+    });
+    clients.truncate(MOST_CLIENTS);
+    clients
 }
 
 async fn resize(bridge: Handle, id: Option<RequestId>, wish: Authorized<SizeWish>) -> Outcome {

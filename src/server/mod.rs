@@ -29,8 +29,9 @@ use tokio_util::task::TaskTracker;
 
 use self::connection::Services;
 use self::http::App;
-use self::peer::Context;
+use self::peer::{Context, Timing};
 use self::repeats::Repeats;
+use self::shard::Shards;
 use crate::auth::Authenticator;
 use crate::bridge::Handle;
 use crate::hub::Hub;
@@ -111,14 +112,23 @@ pub async fn start(
         resize: config.resize,
         repeats: Repeats::default(),
         authenticator: sources.authenticator,
+        metrics: sources.metrics.clone(),
+        timing: Timing::default(),
     };
+    let tasks = TaskTracker::new();
+    let shards = Shards::new(
+        context.hub.clone(),
+        sources.metrics.clone(),
+        stop.clone(),
+        tasks.clone(),
+    );
     let services = Arc::new(Services {
         context: Arc::new(context),
         bridge: sources.bridge,
         metrics: sources.metrics,
+        shards,
         stop,
     });
-    let tasks = TaskTracker::new();
     let app = App::new(services, &config, tasks.clone());
     tasks.spawn(app.accept(listener, config.max_connections));
     Ok(Running { address, tasks })

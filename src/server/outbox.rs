@@ -64,6 +64,11 @@ impl Outbox {
         self.bytes - self.written
     }
 
+    /// Messages that wait.
+    pub(super) fn messages(&self) -> usize {
+        self.frames.len()
+    }
+
     /// Whether so little waits that a client which catches up can be given more; the log keeps the rest.
     pub(super) fn is_short(&self) -> bool {
         self.bytes < SHORT_BYTES.min(self.limits.bytes / 2)

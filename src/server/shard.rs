@@ -17,6 +17,9 @@ use tokio_util::task::TaskTracker;
 
 use super::connection::now;
 use crate::hub::{Heads, Hub};
+use crate::ids::Seq;
+use crate::metrics::Metrics;
+use crate::wire::ClientStats;
 
 /// Connections of one shard: as many as can be served before tmux is read again.
 const SEATS: usize = 128;
@@ -32,6 +35,8 @@ pub(super) trait Member: fmt::Debug + Send + Sync {
     fn due(&self) -> Option<Standing>;
     /// The server stops.
     fn stop(&self, now: Instant) -> Option<Standing>;
+    /// How it fares.
+    fn stats(&self, now: Instant) -> Option<ClientStats>;
     /// Its own task has to look after it.
     fn wake(&self);
 }
@@ -45,11 +50,12 @@ pub(super) struct Standing {
     pub(super) listening: bool,
 }
 
-/// All shards of a server.
-#[derive(Debug)]
+/// All shards of a server. Cheap to clone; all clones are one.
+#[derive(Debug, Clone)]
 pub(super) struct Shards {
-    all: Mutex<Vec<Arc<Shard>>>,
+    all: Arc<Mutex<Vec<Arc<Shard>>>>,
     hub: Hub,
+    metrics: Metrics,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -92,10 +98,16 @@ enum Event {
 }
 
 impl Shards {
-    pub(super) fn new(hub: Hub, stop: CancellationToken, tasks: TaskTracker) -> Self {
+    pub(super) fn new(
+        hub: Hub,
+        metrics: Metrics,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Self {
         Self {
-            all: Mutex::default(),
+            all: Arc::default(),
             hub,
+            metrics,
             stop,
             tasks,
         }
@@ -113,13 +125,29 @@ impl Shards {
                     changed: Notify::new(),
                 });
                 all.push(Arc::clone(&shard));
-                let task = Arc::clone(&shard).run(self.hub.heads(), self.stop.clone());
+                let clock = FanOut::new(self.hub.clone(), self.metrics.clone());
+                let task = Arc::clone(&shard).run(self.hub.heads(), clock, self.stop.clone());
                 // A budget is for tasks that could go on for ever; a visit of all seats is bounded by itself.
                 self.tasks.spawn(unconstrained(task));
                 shard.take(&member, standing)?
             }
         };
         (!self.stop.is_cancelled()).then_some(seat)
+    }
+
+    /// How each connection fares, one shard a turn. No connection may be locked by the caller.
+    pub(super) async fn stats(&self) -> Vec<ClientStats> {
+        let shards = self
+            .all
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let mut stats = Vec::new();
+        for shard in shards {
+            stats.extend(shard.stats(now()));
+            tokio::task::yield_now().await;
+        }
+        stats
     }
 }
 
@@ -133,7 +161,13 @@ impl Shard {
         })
     }
 
-    async fn run(self: Arc<Self>, mut heads: Heads, stop: CancellationToken) {
+    fn stats(&self, now: Instant) -> Vec<ClientStats> {
+        let seats = self.seats();
+        let taken = seats.taken.iter().flatten();
+        taken.filter_map(|one| one.member.stats(now)).collect()
+    }
+
+    async fn run(self: Arc<Self>, mut heads: Heads, mut fan_out: FanOut, stop: CancellationToken) {
         let mut timer = Box::pin(time::sleep(Duration::ZERO));
         let mut stopped = std::pin::pin!(stop.cancelled());
         let mut stopping = false;
@@ -145,6 +179,7 @@ impl Shard {
             if stopping && empty {
                 return;
             }
+            fan_out.listen(listening);
             if let Some(due) = due.filter(|due| timer.deadline() != (*due).into()) {
                 timer.as_mut().reset(due.into());
             }
@@ -155,7 +190,11 @@ impl Shard {
                 () = &mut stopped, if !stopping => Event::Stop,
             };
             stopping |= matches!(event, Event::Stop);
+            let round = matches!(event, Event::Published).then(|| fan_out.begin());
             self.handle(&event, now());
+            if let Some(read_at) = round.flatten() {
+                fan_out.end(read_at, now());
+            }
         }
     }
 
@@ -176,6 +215,48 @@ impl Shard {
     /// The lock is held while members are visited, who don't wait.
     fn seats(&self) -> MutexGuard<'_, Seats> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Times the rounds of a shard: from the read of the oldest event that a round brings, until all who listen have been
+/// visited. It takes one look at the clock a round, however many clients there are.
+#[derive(Debug)]
+struct FanOut {
+    hub: Hub,
+    metrics: Metrics,
+    listening: bool,
+    /// What lies before was brought in earlier rounds, or to nobody.
+    place: Seq,
+}
+
+impl FanOut {
+    fn new(hub: Hub, metrics: Metrics) -> Self {
+        Self {
+            hub,
+            metrics,
+            listening: false,
+            place: Seq::default(),
+        }
+    }
+
+    /// Whether anybody listens from now on.
+    fn listen(&mut self, listening: bool) {
+        if listening && !self.listening {
+            self.place = self.hub.head();
+        }
+        self.listening = listening;
+    }
+
+    /// A round begins. Returns when the oldest event that it brings was read.
+    fn begin(&mut self) -> Option<Instant> {
+        let (head, read_at) = self.hub.read_behind(self.place);
+        self.place = head;
+        read_at
+    }
+
+    fn end(&self, read_at: Instant, now: Instant) {
+        let time = now.saturating_duration_since(read_at);
+        self.metrics.fan_out(time, now);
     }
 }
 

@@ -20,8 +20,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Arrival, Connection, ConnectionTask, Services};
+use super::http::figures;
 use super::outbox::OutboxLimits;
-use super::peer::{ConnectionLimits, Context};
+use super::peer::{ConnectionLimits, Context, Timing};
 use super::repeats::Repeats;
 use super::shard::{Shards, Standing};
 use super::socket::Socket;
@@ -60,6 +61,7 @@ impl Rig {
 
     fn with(limits: ConnectionLimits) -> Self {
         let hub = Hub::new(HistoryLimits::default(), Epoch::new("e1").unwrap());
+        let metrics = Metrics::new(&hub);
         let context = Context {
             encoder: Encoder::new("h", hub.epoch()),
             hub: hub.clone(),
@@ -67,17 +69,21 @@ impl Rig {
             repeats: Repeats::default(),
             resize: super::ResizePolicy::Never,
             authenticator: None,
+            metrics: metrics.clone(),
+            timing: Timing::default(),
         };
         let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let shards = Shards::new(hub.clone(), metrics.clone(), stop.clone(), tasks.clone());
         let services = Services {
             context: Arc::new(context),
             bridge: Handle::pair().0,
-            metrics: Metrics::new(&hub),
+            metrics,
+            shards: shards.clone(),
             stop: stop.clone(),
         };
-        let tasks = TaskTracker::new();
         Self {
-            shards: Shards::new(hub.clone(), stop.clone(), tasks.clone()),
+            shards,
             hub,
             services: Arc::new(services),
             tasks,
@@ -94,6 +100,7 @@ impl Rig {
             token: None,
             form: Form::Json,
             terminal: None,
+            address: None,
         };
         let socket = Socket::new(theirs, &[]);
         let connection = Connection::new(arrival, socket, Arc::clone(&self.services), permit);
@@ -128,8 +135,8 @@ impl Rig {
         self.hub.publish([change], None, stamp)
     }
 
-    fn metric(&self, line: &str) -> bool {
-        self.services.metrics.text().unwrap().contains(line)
+    async fn metric(&self, line: &str) -> bool {
+        figures(&self.services).await.unwrap().contains(line)
     }
 }
 
@@ -248,7 +255,7 @@ async fn a_thousand_clients_get_the_same_dense_stream() {
     for reader in readers {
         reader.await.unwrap();
     }
-    assert!(rig.metric("muxwire_queue_bytes 0\n"));
+    assert!(rig.metric("muxwire_queue_bytes 0\n").await);
 }
 
 #[tokio::test]
@@ -297,14 +304,14 @@ async fn a_client_whose_socket_is_full_delays_no_other_of_its_shard() {
         other.events(Seq(seq), 1).await;
     }
     assert!(
-        !rig.metric("muxwire_queue_bytes 0\n"),
+        !rig.metric("muxwire_queue_bytes 0\n").await,
         "one has something waiting"
     );
     full.events(Seq(0), 100).await;
     // It is live again.
     rig.publish(b"x");
     full.events(Seq(100), 1).await;
-    assert!(rig.metric("muxwire_queue_bytes 0\n"));
+    assert!(rig.metric("muxwire_queue_bytes 0\n").await);
 }
 
 #[tokio::test]
@@ -360,7 +367,7 @@ async fn pongs_and_goodbyes_stand_in_their_order() {
         said.push(client.next().await);
     }
     assert_eq!(said, expected);
-    assert!(rig.metric("muxwire_closed_total{code=\"client\"} 1"));
+    assert!(rig.metric("muxwire_closed_total{code=\"client\"} 1").await);
 }
 
 #[tokio::test]
@@ -407,8 +414,8 @@ async fn a_stop_reaches_every_client_though_some_are_blocked() {
     // Neither who reads nothing nor who does not answer is waited for longer than that.
     rig.tasks.close();
     timeout(SOON, rig.tasks.wait()).await.unwrap();
-    assert!(rig.metric("muxwire_closed_total{code=\"4001\"} 161"));
-    assert!(rig.metric("muxwire_clients 0\n"));
+    assert!(rig.metric("muxwire_closed_total{code=\"4001\"} 161").await);
+    assert!(rig.metric("muxwire_clients 0\n").await);
     // Who comes too late is not let in.
     let mut late = rig.connect(WIDE);
     assert_eq!(late.next().await, Said::End);
@@ -433,7 +440,7 @@ async fn a_client_that_reads_no_pongs_is_closed() {
         while client.pipe.write_all(&ping).await.is_ok() {}
     };
     timeout(SOON, closed).await.unwrap();
-    assert!(rig.metric("muxwire_closed_total{code=\"4002\"} 1"));
+    assert!(rig.metric("muxwire_closed_total{code=\"4002\"} 1").await);
 }
 
 #[tokio::test]

@@ -85,6 +85,8 @@ pub enum ClientMessage {
         /// Up to this offset.
         offset: u64,
     },
+    /// How the client and the server fare.
+    Stats,
     /// A sign of life.
     Ping,
 }
@@ -325,6 +327,7 @@ impl Fields {
                 pane: pane_id("pane", &self.pane.unwrap_or_default())?,
                 offset: self.offset,
             },
+            "stats" => ClientMessage::Stats,
             _ => ClientMessage::Ping,
         })
     }
@@ -430,6 +433,7 @@ impl fmt::Debug for ClientMessage {
             Self::Open(_) => "Open",
             Self::Close { .. } => "Close",
             Self::Ack { .. } => "Ack",
+            Self::Stats => "Stats",
             Self::Ping => "Ping",
         })
     }

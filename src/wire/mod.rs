@@ -22,6 +22,7 @@ pub mod schema;
 mod server;
 pub mod severity;
 mod snapshot;
+mod stats;
 pub mod terminal;
 
 pub use client::{
@@ -40,6 +41,7 @@ pub use received::{Garbled, Kind, Received};
 pub use request::{Request, RequestSince};
 pub use server::ServerMessage;
 pub use snapshot::{Cursor, Part, Screen, Screens};
+pub use stats::{ClientStats, Latency, ServerStats, ShedStats};
 
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;

@@ -25,6 +25,16 @@ pub enum Request<'a> {
     },
     /// The state of all that the client may see, without screens.
     Snapshot,
+    /// How the client and the server fare.
+    Stats {
+        /// The client's name for the request.
+        id: u64,
+    },
+    /// A sign of life.
+    Ping {
+        /// The client's name for the request.
+        id: u64,
+    },
 }
 
 /// From where on events are asked for.
@@ -43,6 +53,8 @@ impl Request<'_> {
         let request = match self {
             Self::Auth { token } => json!({ "action": "auth", "token": token }),
             Self::Snapshot => json!({ "action": "snapshot" }),
+            Self::Stats { id } => json!({ "action": "stats", "id": id }),
+            Self::Ping { id } => json!({ "action": "ping", "id": id }),
             Self::Subscribe {
                 types,
                 sessions,
@@ -76,6 +88,8 @@ impl fmt::Debug for Request<'_> {
             Self::Auth { .. } => "Auth",
             Self::Subscribe { .. } => "Subscribe",
             Self::Snapshot => "Snapshot",
+            Self::Stats { .. } => "Stats",
+            Self::Ping { .. } => "Ping",
         })
     }
 }
@@ -132,6 +146,8 @@ mod tests {
             };
             assert!(understood(request) == ClientMessage::Subscribe { filter, since });
         }
+        assert!(understood(Request::Stats { id: 7 }) == ClientMessage::Stats);
+        assert!(understood(Request::Ping { id: 7 }) == ClientMessage::Ping);
         let snapshot = understood(Request::Snapshot);
         assert!(matches!(
             snapshot,

@@ -46,7 +46,7 @@ pub const DOCUMENTS: [Document; 6] = [
 ];
 
 /// What clients can ask for.
-pub const ACTIONS: [&str; 10] = [
+pub const ACTIONS: [&str; 11] = [
     "auth",
     "subscribe",
     "unsubscribe",
@@ -56,6 +56,7 @@ pub const ACTIONS: [&str; 10] = [
     "open",
     "close",
     "ack",
+    "stats",
     "ping",
 ];
 

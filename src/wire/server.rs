@@ -8,6 +8,7 @@ use super::code::ErrorCode;
 use super::cursor::cursor;
 use super::framed::{FrameBuilder, Framed};
 use super::objects::Text;
+use super::stats::{ClientStats, ServerStats};
 use crate::ids::{Epoch, PaneId, Seq};
 
 /// A message of the server.
@@ -99,6 +100,17 @@ pub enum ServerMessage<'a> {
         /// The offset behind the last one: that of the snapshot.
         to: u64,
     },
+    /// How the client and the server fare.
+    Stats {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// The client itself.
+        client: &'a ClientStats,
+        /// The server.
+        server: &'a ServerStats,
+        /// All clients, the slowest first, for those who may know of them.
+        clients: Option<&'a [ClientStats]>,
+    },
     /// The answer to a ping.
     Pong {
         /// The request's id.
@@ -135,6 +147,7 @@ const FEATURES: &[&str] = &[
     "idempotency",
     "panes",
     "binary",
+    "stats",
 ];
 
 impl ServerMessage<'_> {
@@ -246,6 +259,15 @@ enum Message<'a> {
         from: u64,
         to: u64,
     },
+    #[serde(rename = "stats")]
+    Stats {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RequestId>,
+        client: &'a ClientStats,
+        server: &'a ServerStats,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        clients: Option<&'a [ClientStats]>,
+    },
     #[serde(rename = "pong")]
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -350,6 +372,17 @@ impl<'a> From<&ServerMessage<'a>> for Message<'a> {
                 pane: Text(pane),
                 from,
                 to,
+            },
+            ServerMessage::Stats {
+                id,
+                client,
+                server,
+                clients,
+            } => Self::Stats {
+                id,
+                client,
+                server,
+                clients,
             },
             ServerMessage::Pong { id } => Self::Pong { id },
             ServerMessage::Bookmark { epoch, seq } => Self::Bookmark {

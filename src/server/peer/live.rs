@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::panes::{Asker, Missing, Opening};
+use super::panes::{Asker, Missing, Opening, Reason};
 use super::requests::{Refusal, denied, not_found};
 use super::{Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
@@ -134,12 +134,16 @@ impl Peer {
         match &event.change.kind {
             ChangeKind::PaneOutput { offset, bytes } => {
                 let length = bytes.len() as u64;
-                return self.stream.panes.admits(pane, *offset, length)
+                let admitted = self.stream.panes.admits(pane, *offset, length)
                     && self.has_time_for(pane, *offset, length);
+                if !admitted {
+                    self.note_shed();
+                }
+                return admitted;
             }
-            ChangeKind::PaneGap { .. }
-            | ChangeKind::PaneResized { .. }
-            | ChangeKind::PaneExited { .. } => self.stream.panes.disturb(pane),
+            ChangeKind::PaneGap { .. } => self.stream.panes.disturb(pane, Reason::Gap),
+            ChangeKind::PaneResized { .. } => self.stream.panes.disturb(pane, Reason::Resized),
+            ChangeKind::PaneExited { .. } => self.stream.panes.disturb(pane, Reason::Exited),
             ChangeKind::PaneCommandChanged { pid, .. } => self.stream.panes.runs(pane, *pid),
             ChangeKind::PaneRemoved { moved: false } => {
                 self.cancel(pane, now);
@@ -252,6 +256,10 @@ impl Peer {
         if !snapshot.exact {
             self.stream.view_at.get_or_insert(now + HEAL);
         }
+        self.context
+            .metrics
+            .pane_snapshot(missing.reason().as_str());
+        self.note_shed();
         true
     }
 

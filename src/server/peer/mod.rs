@@ -9,9 +9,11 @@ mod requests;
 #[cfg(test)]
 mod resume_tests;
 mod size;
+mod stats;
 mod stream;
 mod terminal;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,9 +23,14 @@ use crate::bridge::{
 };
 use crate::hub::{Form, Hub, Subscription};
 use crate::ids::{PaneId, Seq};
+use crate::metrics::Metrics;
 use crate::model::State;
-use crate::wire::{CloseCode, Encoder, ErrorCode, Framed, Part, RequestId, ServerMessage};
+use crate::wire::{
+    ClientStats, CloseCode, Encoder, ErrorCode, Framed, Part, RequestId, ServerMessage,
+};
 
+pub(super) use self::stats::Timing;
+use self::stats::Watched;
 use self::stream::Stream;
 use self::terminal::Terminal;
 pub(super) use self::terminal::TerminalAddress;
@@ -74,6 +81,9 @@ pub(super) struct Context {
     pub(super) repeats: Repeats,
     /// `None` while authentication is off.
     pub(super) authenticator: Option<Authenticator>,
+    pub(super) metrics: Metrics,
+    /// Whether somebody wants to know how long the writes of all clients take.
+    pub(super) timing: Timing,
 }
 
 /// Something that the connection has to do and to report.
@@ -107,6 +117,11 @@ pub(super) enum Work {
     View {
         pane: PaneId,
         request: Authorized<ViewRequest>,
+    },
+    /// How the client fares, and if it may know it, how all do.
+    Stats {
+        id: Option<RequestId>,
+        everyone: Option<Authorized<()>>,
     },
     /// Capture screens.
     Capture {
@@ -145,6 +160,10 @@ pub(super) enum Outcome {
         pane: PaneId,
         view: Result<PaneView, ScreenError>,
     },
+    Stats {
+        id: Option<RequestId>,
+        clients: Option<Vec<ClientStats>>,
+    },
     Captured {
         wanted: Captured,
         screens: Vec<(PaneId, Result<Screen, ScreenError>)>,
@@ -178,6 +197,7 @@ pub(super) struct Peer {
     outbox: Outbox,
     work: Vec<Work>,
     in_flight: usize,
+    watched: Watched,
     heard_at: Instant,
     ping_at: Instant,
 }
@@ -189,6 +209,7 @@ impl Peer {
         client_id: String,
         form: Form,
         terminal: Option<TerminalAddress>,
+        address: Option<SocketAddr>,
         now: Instant,
     ) -> Self {
         let limits = context.limits;
@@ -216,23 +237,28 @@ impl Peer {
             outbox: Outbox::new(limits.outbox),
             work: Vec::new(),
             in_flight: 0,
+            watched: Watched::new(address, now),
             heard_at: now,
             ping_at: now + limits.ping_interval,
             context,
         };
-        let context = Arc::clone(&peer.context);
+        peer.greet(now);
+        peer
+    }
+
+    fn greet(&mut self, now: Instant) {
+        let context = Arc::clone(&self.context);
         let (epoch, seq) = (context.hub.epoch(), context.hub.head());
         let host = context.encoder.host();
-        peer.say(
+        self.say(
             &ServerMessage::Hello {
                 host,
                 epoch,
                 seq,
-                auth_required: !open,
+                auth_required: self.context.authenticator.is_some(),
             },
             now,
         );
-        peer
     }
 
     /// Authenticates with a token that came with the handshake, as if it were the client's first message.
@@ -341,6 +367,7 @@ impl Peer {
             }
             Outcome::Resized { id, outcome } => self.resized(id.as_ref(), &outcome, now),
             Outcome::Viewed { pane, view } => self.viewed(pane, view, now),
+            Outcome::Stats { id, clients } => self.tell_stats(id.as_ref(), clients.as_deref(), now),
             Outcome::Captured { wanted, screens } => self.captured(&wanted, screens, now),
         }
     }

@@ -8,12 +8,48 @@
 use std::collections::HashMap;
 
 use crate::ids::PaneId;
+use crate::metrics::Shed;
 use crate::wire::RequestId;
 
 /// The panes of one client that are open or behind.
 #[derive(Debug, Default)]
 pub(super) struct Panes {
     panes: HashMap<PaneId, Pane>,
+    /// What was left out since it was last asked for.
+    shed: Shed,
+}
+
+/// Why a client is given a snapshot of a pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The client opened the pane.
+    Opened,
+    /// The client was too slow for its output.
+    Lagged,
+    /// Output was lost on the way from tmux.
+    Gap,
+    /// It has another size.
+    Resized,
+    /// Its process has ended.
+    Exited,
+    /// It has another process.
+    Respawned,
+    /// The one before was not exact.
+    Inexact,
+}
+
+impl Reason {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Lagged => "lagged",
+            Self::Gap => "gap",
+            Self::Resized => "resized",
+            Self::Exited => "exited",
+            Self::Respawned => "respawned",
+            Self::Inexact => "inexact",
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -61,10 +97,31 @@ pub(super) struct Missing {
     pub(super) lagged_from: Option<u64>,
     /// Behind the last byte that was left out.
     pub(super) to: u64,
+    /// What no byte tells of.
+    disturbed: Option<Reason>,
     /// Something has happened since that no byte tells of: another snapshot has to follow.
-    again: bool,
+    again: Option<Reason>,
     /// It could not be had, and is not asked for before [`Panes::wake`].
     later: bool,
+}
+
+impl Missing {
+    /// What no byte tells of has happened.
+    fn of(disturbed: Reason) -> Self {
+        Self {
+            disturbed: Some(disturbed),
+            ..Self::default()
+        }
+    }
+
+    /// The first reason for the snapshot.
+    pub(super) fn reason(&self) -> Reason {
+        match (&self.asked_by, self.lagged_from, self.disturbed) {
+            (Some(_), _, _) => Reason::Opened,
+            (None, None, Some(disturbed)) => disturbed,
+            (None, _, _) => Reason::Lagged,
+        }
+    }
 }
 
 /// The request that opened a pane, and is answered when the pane's snapshot has come.
@@ -150,6 +207,9 @@ impl Panes {
         let end = offset + length;
         match &mut entry.flow {
             Flow::Wanted(missing) | Flow::Asked(missing) => {
+                if missing.lagged_from.is_some() {
+                    self.shed.bytes += end.saturating_sub(missing.to);
+                }
                 missing.to = missing.to.max(end);
                 return false;
             }
@@ -177,6 +237,16 @@ impl Panes {
             inexact: false,
             flow: Flow::Live,
         });
+        let counted_to = match &entry.flow {
+            Flow::Wanted(missing) | Flow::Asked(missing) if missing.lagged_from.is_some() => {
+                missing.to.max(from)
+            }
+            _ => {
+                self.shed.panes += 1;
+                from
+            }
+        };
+        self.shed.bytes += to.saturating_sub(counted_to);
         match &mut entry.flow {
             Flow::Live => {
                 entry.flow = Flow::Wanted(Missing {
@@ -193,15 +263,17 @@ impl Panes {
     }
 
     /// What an open pane shows has changed in a way that its output doesn't tell: it was resized, or output was lost.
-    pub(super) fn disturb(&mut self, pane: PaneId) {
+    pub(super) fn disturb(&mut self, pane: PaneId, reason: Reason) {
         let Some(entry) = self.panes.get_mut(&pane) else {
             return;
         };
         match &mut entry.flow {
-            Flow::Live if entry.opened.is_some() => entry.flow = Flow::Wanted(Missing::default()),
+            Flow::Live if entry.opened.is_some() => {
+                entry.flow = Flow::Wanted(Missing::of(reason));
+            }
             // Who has not opened it got a snapshot once, and is on its own since.
             Flow::Live | Flow::Wanted(_) => {}
-            Flow::Asked(missing) => missing.again = true,
+            Flow::Asked(missing) => missing.again = Some(reason),
         }
     }
 
@@ -212,8 +284,13 @@ impl Panes {
             .get_mut(&pane)
             .and_then(|entry| entry.opened.as_mut());
         if opened.is_some_and(|opened| std::mem::replace(&mut opened.pid, pid) != pid) {
-            self.disturb(pane);
+            self.disturb(pane, Reason::Respawned);
         }
+    }
+
+    /// What was left out since this was last called.
+    pub(super) fn take_shed(&mut self) -> Shed {
+        std::mem::take(&mut self.shed)
     }
 
     /// Whether the client has opened the pane.
@@ -278,7 +355,7 @@ impl Panes {
                 Flow::Wanted(missing) => missing.later = false,
                 Flow::Live if entry.inexact && entry.opened.is_some() => {
                     entry.inexact = false;
-                    entry.flow = Flow::Wanted(Missing::default());
+                    entry.flow = Flow::Wanted(Missing::of(Reason::Inexact));
                 }
                 Flow::Live | Flow::Asked(_) => {}
             }
@@ -290,13 +367,18 @@ impl Panes {
         let Some(entry) = self.panes.get_mut(&pane) else {
             return;
         };
-        let again = matches!(&entry.flow, Flow::Asked(missing) if missing.again);
+        let mut again = None;
+        if let Flow::Asked(missing) = &entry.flow {
+            again = missing.again;
+            if missing.lagged_from.is_some() {
+                self.shed.bytes += offset.saturating_sub(missing.to);
+            }
+        }
         entry.begins = offset;
         entry.inexact = !exact;
-        entry.flow = if again && entry.opened.is_some() {
-            Flow::Wanted(Missing::default())
-        } else {
-            Flow::Live
+        entry.flow = match again {
+            Some(reason) if entry.opened.is_some() => Flow::Wanted(Missing::of(reason)),
+            _ => Flow::Live,
         };
         if let Some(pace) = entry
             .opened

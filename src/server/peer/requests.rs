@@ -100,6 +100,7 @@ impl Peer {
                 self.close_pane(id.as_ref(), principal, &target, now)
             }
             ClientMessage::Ack { pane, offset } => self.ack(id.as_ref(), pane, offset, now),
+            ClientMessage::Stats => self.ask_stats(id, principal, now),
             ClientMessage::Auth { .. } | ClientMessage::Ping => Ok(()),
         }
     }

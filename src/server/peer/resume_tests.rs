@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{ConnectionLimits, Context, Peer};
+use super::{ConnectionLimits, Context, Peer, Timing};
 use crate::hub::{Form, HistoryLimits, Hub, Stamp};
 use crate::ids::{Epoch, PaneId, SessionId, WindowId};
+use crate::metrics::Metrics;
 use crate::model::{Change, ChangeKind, Place, Places};
 use crate::server::outbox::OutboxLimits;
 use crate::server::repeats::Repeats;
@@ -109,7 +110,7 @@ impl Run {
         let context = Arc::new(Context {
             resize: crate::server::ResizePolicy::Never,
             encoder: Encoder::new("h", hub.epoch()),
-            hub,
+            hub: hub.clone(),
             limits: ConnectionLimits {
                 outbox: OutboxLimits {
                     bytes: 1 << 20,
@@ -119,10 +120,19 @@ impl Run {
             },
             repeats: Repeats::default(),
             authenticator: None,
+            metrics: Metrics::new(&hub),
+            timing: Timing::default(),
         });
         let now = Instant::now();
         let wish = wishes().into_iter().nth(random.below(5) as usize).unwrap();
-        let peer = Peer::new(Arc::clone(&context), "c".to_owned(), Form::Json, None, now);
+        let peer = Peer::new(
+            Arc::clone(&context),
+            "c".to_owned(),
+            Form::Json,
+            None,
+            None,
+            now,
+        );
         Self {
             random,
             now,
@@ -179,6 +189,7 @@ impl Run {
             Arc::clone(&self.context),
             "c".to_owned(),
             Form::Json,
+            None,
             None,
             self.now,
         );

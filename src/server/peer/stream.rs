@@ -228,7 +228,7 @@ impl Peer {
         if self.admit(event, now) && told {
             let frame = Frame {
                 framed: self.context.encoder.event(event, view, self.form),
-                event: event.awaits_first_write().then(|| Arc::clone(event)),
+                event: self.is_timed(event, now).then(|| Arc::clone(event)),
                 output: output_of(event),
             };
             self.send(frame, now);

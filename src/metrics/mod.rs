@@ -3,10 +3,12 @@
 //! Lower floors count for themselves and know nothing of this module: whoever starts the program hands their figures
 //! in with [`Metrics::watch`].
 
+mod queues;
+mod recent;
+
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -21,6 +23,10 @@ use prometheus_client::registry::Registry;
 use crate::hub::Hub;
 use crate::wire::CloseCode;
 
+use self::queues::Waiting;
+pub(crate) use self::queues::{Queue, Queues};
+pub(crate) use self::recent::{Recent, Summary};
+
 /// All that is counted. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Metrics(Arc<Inner>);
@@ -32,8 +38,27 @@ struct Inner {
     closed: Family<[(&'static str, String); 1], Counter>,
     refused: Family<[(&'static str, String); 1], Counter>,
     auth_failures: Family<[(&'static str, String); 1], Counter>,
-    queued: Gauge<u64, AtomicU64>,
-    latency: Histogram,
+    latency: Timed,
+    fan_out: Timed,
+    shed: Counter,
+    shed_bytes: Counter,
+    snapshots: Family<[(&'static str, &'static str); 1], Counter>,
+    queues: Arc<Mutex<Queues>>,
+}
+
+/// Times since the start for Prometheus, and those of the last seconds.
+struct Timed {
+    all: Histogram,
+    recent: Mutex<Recent>,
+}
+
+/// Output that was left out for a client that is too slow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Shed {
+    /// Times that a pane's output began to be left out.
+    pub(crate) panes: u64,
+    /// Bytes of it.
+    pub(crate) bytes: u64,
 }
 
 /// Whether a figure can only grow.
@@ -56,9 +81,12 @@ impl Metrics {
             closed: Family::default(),
             refused: Family::default(),
             auth_failures: Family::default(),
-            queued: Gauge::default(),
-            // From 10 us to 2.6 s.
-            latency: Histogram::new(exponential_buckets(10e-6, 2.0, 19)),
+            latency: Timed::new(),
+            fan_out: Timed::new(),
+            shed: Counter::default(),
+            shed_bytes: Counter::default(),
+            snapshots: Family::default(),
+            queues: Arc::default(),
         };
         let metrics = Self(Arc::new(inner));
         metrics.register(hub);
@@ -99,14 +127,6 @@ impl Metrics {
         Present(self.clone())
     }
 
-    /// What waits for one client, as part of what waits for all.
-    pub(crate) fn queued(&self) -> Queued {
-        Queued {
-            metrics: self.clone(),
-            bytes: 0,
-        }
-    }
-
     /// A connection ended; by the server if there is a code.
     pub(crate) fn closed(&self, code: Option<CloseCode>) {
         let code = code.map_or_else(|| "client".to_owned(), |code| code.number().to_string());
@@ -130,8 +150,39 @@ impl Metrics {
     }
 
     /// The time from reading an event's bytes to its first write to a socket.
-    pub(crate) fn latency(&self, time: Duration) {
-        self.0.latency.observe(time.as_secs_f64());
+    pub(crate) fn latency(&self, time: Duration, now: Instant) {
+        self.0.latency.observe(time, now);
+    }
+
+    /// The time from reading the oldest of some events until all clients of a shard that had room were written to.
+    pub(crate) fn fan_out(&self, time: Duration, now: Instant) {
+        self.0.fan_out.observe(time, now);
+    }
+
+    /// Both of these in the last seconds, and how many clients there are.
+    pub(crate) fn recent(&self, now: Instant) -> (Option<Summary>, Option<Summary>, u64) {
+        let Inner {
+            latency, fan_out, ..
+        } = &*self.0;
+        let clients = u64::try_from(self.0.clients.get()).unwrap_or_default();
+        (latency.summary(now), fan_out.summary(now), clients)
+    }
+
+    /// Output was left out for a client.
+    pub(crate) fn shed(&self, shed: Shed) {
+        self.0.shed.inc_by(shed.panes);
+        self.0.shed_bytes.inc_by(shed.bytes);
+    }
+
+    /// A client was given a snapshot of a pane.
+    pub(crate) fn pane_snapshot(&self, reason: &'static str) {
+        let of = [("reason", reason)];
+        self.0.snapshots.get_or_create(&of).inc();
+    }
+
+    /// What waits for clients now.
+    pub(crate) fn set_queues(&self, queues: Queues) {
+        *lock(&self.0.queues) = queues;
     }
 
     fn register(&self, hub: &Hub) {
@@ -155,21 +206,59 @@ impl Metrics {
             );
             let help = "Tokens not accepted, by reason";
             registry.register("auth_failures", help, inner.auth_failures.clone());
-            let help = "Bytes that wait to be written, of all clients";
-            registry.register("queue_bytes", help, inner.queued.clone());
             let help = "From reading tmux to the first write to a socket";
-            registry.register("latency_seconds", help, inner.latency.clone());
+            registry.register("latency_seconds", help, inner.latency.all.clone());
+            let help = "From reading tmux to the write to the last client of a shard";
+            registry.register("fan_out_seconds", help, inner.fan_out.all.clone());
+            let help = "Times that output of a pane was left out for a slow client";
+            registry.register("shed", help, inner.shed.clone());
+            let help = "Bytes of output that were left out for slow clients";
+            registry.register("shed_bytes", help, inner.shed_bytes.clone());
+            let help = "Snapshots of panes given to clients, by reason";
+            registry.register("pane_snapshots", help, inner.snapshots.clone());
+            registry.register_collector(Box::new(Waiting(Arc::clone(&inner.queues))));
             registry.register_collector(Box::new(Log(hub.clone())));
         });
     }
 
     fn registry<T>(&self, act: impl FnOnce(&mut Registry) -> T) -> T {
-        act(&mut self
-            .0
-            .registry
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner))
+        act(&mut lock(&self.0.registry))
     }
+}
+
+impl Timed {
+    fn new() -> Self {
+        Self {
+            // From 10 us to 2.6 s.
+            all: Histogram::new(exponential_buckets(10e-6, 2.0, 19)),
+            recent: Mutex::default(),
+        }
+    }
+
+    fn observe(&self, time: Duration, now: Instant) {
+        self.all.observe(time.as_secs_f64());
+        lock(&self.recent).record(time, now);
+    }
+
+    fn summary(&self, now: Instant) -> Option<Summary> {
+        lock(&self.recent).summary(now)
+    }
+}
+
+impl Shed {
+    /// Both together.
+    #[must_use]
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            panes: self.panes.saturating_add(other.panes),
+            bytes: self.bytes.saturating_add(other.bytes),
+        }
+    }
+}
+
+/// What the locks guard is whole after each statement, so a panic elsewhere leaves it usable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Metrics {
@@ -185,31 +274,6 @@ pub(crate) struct Present(Metrics);
 impl Drop for Present {
     fn drop(&mut self) {
         self.0.0.clients.dec();
-    }
-}
-
-/// The bytes that wait for one client.
-#[derive(Debug)]
-pub(crate) struct Queued {
-    metrics: Metrics,
-    bytes: usize,
-}
-
-impl Queued {
-    pub(crate) fn set(&mut self, bytes: usize) {
-        if bytes == self.bytes {
-            return;
-        }
-        let sum = self.metrics.0.queued.inner();
-        sum.fetch_add(bytes as u64, Ordering::Relaxed);
-        sum.fetch_sub(self.bytes as u64, Ordering::Relaxed);
-        self.bytes = bytes;
-    }
-}
-
-impl Drop for Queued {
-    fn drop(&mut self) {
-        self.set(0);
     }
 }
 

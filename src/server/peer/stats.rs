@@ -1,0 +1,194 @@
+//! How a client fares: what waits for it, what was left out for it, and how long its events take.
+//!
+//! The last of these is timed only while somebody asks: a client for itself, or an admin for all. Otherwise a delivery
+//! costs what it costs without it, and a client keeps no histogram.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::requests::{Refusal, denied};
+use super::{Peer, Phase, Work};
+use crate::auth::{Permission, Principal};
+use crate::hub::Published;
+use crate::metrics::{Queue, Recent, Shed, Summary};
+use crate::server::outbox::Outbox;
+use crate::wire::{ClientStats, Latency, RequestId, ServerMessage, ServerStats, ShedStats};
+
+/// How long writes are timed after somebody asked.
+const TIMED: Duration = Duration::from_secs(60);
+
+/// Whether the writes of all clients are timed. It is asked for each delivery, so it costs one load while they are not.
+#[derive(Debug, Default)]
+pub(in crate::server) struct Timing {
+    on: AtomicBool,
+    until: Mutex<Option<Instant>>,
+}
+
+/// What is known of a client for those who ask how it fares.
+#[derive(Debug)]
+pub(super) struct Watched {
+    address: Option<SocketAddr>,
+    since: Instant,
+    shed: Shed,
+    /// Until then its writes are timed, since it has asked.
+    until: Option<Instant>,
+    /// Its writes were timed when it was last given something.
+    timed: bool,
+    recent: Option<Box<Recent>>,
+}
+
+impl Timing {
+    fn extend(&self, until: Instant) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+        self.on.store(true, Ordering::Relaxed);
+    }
+
+    fn is_on(&self, now: Instant) -> bool {
+        if !self.on.load(Ordering::Relaxed) {
+            return false;
+        }
+        let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        let on = until.is_some_and(|until| now < until);
+        self.on.store(on, Ordering::Relaxed);
+        on
+    }
+}
+
+impl Watched {
+    pub(super) fn new(address: Option<SocketAddr>, now: Instant) -> Self {
+        Self {
+            address,
+            since: now,
+            shed: Shed::default(),
+            until: None,
+            timed: false,
+            recent: None,
+        }
+    }
+}
+
+impl Peer {
+    pub(super) fn ask_stats(
+        &mut self,
+        id: Option<RequestId>,
+        principal: &Principal,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        principal
+            .authorize_everywhere(Permission::Read, ())
+            .map_err(denied)?;
+        self.check_room()?;
+        let everyone = principal.authorize_everywhere(Permission::Admin, ()).ok();
+        let until = now + TIMED;
+        self.watched.until = Some(until);
+        if everyone.is_some() {
+            self.context.timing.extend(until);
+        }
+        self.begin(Work::Stats { id, everyone });
+        Ok(())
+    }
+
+    /// Answers, with what all clients come to if that was asked for.
+    pub(super) fn tell_stats(
+        &mut self,
+        id: Option<&RequestId>,
+        clients: Option<&[ClientStats]>,
+        now: Instant,
+    ) {
+        let client = self.stats(now);
+        let (first, last, count) = self.context.metrics.recent(now);
+        let server = ServerStats {
+            clients: count,
+            latency_us: first.map(on_wire),
+            fan_out_us: last.map(on_wire),
+        };
+        let stats = ServerMessage::Stats {
+            id,
+            client: &client,
+            server: &server,
+            clients,
+        };
+        self.say(&stats, now);
+    }
+
+    /// How the client fares.
+    pub(in crate::server) fn stats(&mut self, now: Instant) -> ClientStats {
+        let name = match &self.phase {
+            Phase::Open { principal } => Some(principal.name().to_owned()),
+            Phase::Unknown { .. } | Phase::Closing { .. } => None,
+        };
+        let queue = self.queue();
+        let watched = &mut self.watched;
+        let recent = watched.recent.as_mut();
+        let connected = now.saturating_duration_since(watched.since);
+        ClientStats {
+            client_id: self.client_id.clone(),
+            name,
+            address: watched.address.map(|address| address.to_string()),
+            connected_ms: u64::try_from(connected.as_millis()).unwrap_or(u64::MAX),
+            queue_bytes: queue.bytes,
+            queue_messages: queue.messages,
+            behind_events: queue.behind,
+            shed: ShedStats {
+                panes: watched.shed.panes,
+                bytes: watched.shed.bytes,
+            },
+            latency_us: recent.and_then(|recent| recent.summary(now)).map(on_wire),
+        }
+    }
+
+    fn queue(&self) -> Queue {
+        let place = self.stream.subscription.place();
+        let head = self.context.hub.head();
+        Queue {
+            bytes: self.outbox.bytes() as u64,
+            messages: self.outbox.messages() as u64,
+            behind: place.map_or(0, |place| head.0.saturating_sub(place.0)),
+        }
+    }
+
+    /// What waits to be written, and where its times are noted if they are.
+    pub(in crate::server) fn writing(&mut self) -> (&mut Outbox, Option<&mut Recent>) {
+        let watched = &mut self.watched;
+        if !watched.timed {
+            watched.recent = None;
+            return (&mut self.outbox, None);
+        }
+        (
+            &mut self.outbox,
+            Some(watched.recent.get_or_insert_default()),
+        )
+    }
+
+    /// Whether the end of the write of an event is of interest.
+    pub(super) fn is_timed(&mut self, event: &Published, now: Instant) -> bool {
+        let watched = &mut self.watched;
+        watched.timed =
+            watched.until.is_some_and(|until| now < until) || self.context.timing.is_on(now);
+        event.awaits_first_write() || watched.timed && event.read_at().is_some()
+    }
+
+    /// Counts the output that was left out for the client.
+    pub(super) fn note_shed(&mut self) {
+        let shed = self.stream.panes.take_shed();
+        self.watched.shed = self.watched.shed.plus(shed);
+        self.context.metrics.shed(shed);
+    }
+}
+
+fn on_wire(summary: Summary) -> Latency {
+    let Summary {
+        count,
+        p50,
+        p99,
+        max,
+    } = summary;
+    Latency {
+        count,
+        p50,
+        p99,
+        max,
+    }
+}
