@@ -230,6 +230,17 @@ pub struct WatchArgs {
     /// Print each message of the stream as one JSON object a line
     #[arg(long)]
     pub json: bool,
+    /// Show how long events take and what waits instead of the events, each second or so often
+    #[arg(
+        long,
+        value_name = "TIME",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "1s",
+        conflicts_with = "since",
+        value_parser = interval
+    )]
+    pub latency: Option<Duration>,
     /// When to use colours; auto is on terminals, unless NO_COLOR is set
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Colours,
@@ -366,6 +377,15 @@ fn span(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a time is a number and a unit, such as 30s, 5m, 12h or 30d".to_owned())
 }
 
+/// A span that is long enough to measure something in it.
+fn interval(text: &str) -> Result<Duration, String> {
+    let span = span(text)?;
+    if span < Duration::from_millis(100) {
+        return Err("the least interval is 100ms".to_owned());
+    }
+    Ok(span)
+}
+
 /// `ADDRESS:PORT`, where the address may be `localhost`.
 fn listen(text: &str) -> Result<SocketAddr, String> {
     if let Some(port) = text
@@ -421,7 +441,7 @@ mod tests {
 
     #[test]
     fn each_subcommand_is_read() {
-        let rows: [(&[&str], bool); 17] = [
+        let rows: [(&[&str], bool); 22] = [
             (&["serve"], true),
             (
                 &[
@@ -457,6 +477,11 @@ mod tests {
                 ],
                 true,
             ),
+            (&["watch", "--latency"], true),
+            (&["watch", "--latency=5s", "--json"], true),
+            (&["watch", "--latency", "5s"], false),
+            (&["watch", "--latency=0s"], false),
+            (&["watch", "--latency", "--since", "1.e1.1"], false),
             (&["watch", "--type", ""], false),
             (
                 &["watch", "--url", "ws://127.0.0.1:1", "--color", "never"],

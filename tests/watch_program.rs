@@ -405,7 +405,9 @@ fn the_docs_name_every_option() {
     let help = Home::new().run("watch --help").stdout;
     let (own, _) = help.split_once("General options").unwrap();
     let words = own.split_whitespace().filter(|word| word.starts_with("--"));
-    let options: Vec<&str> = words.filter(|word| *word != "--help").collect();
+    // An option whose value may be missing stands there as `--option[=<VALUE>]`.
+    let names = words.map(|word| word.split('[').next().unwrap());
+    let options: Vec<&str> = names.filter(|word| *word != "--help").collect();
     assert!(options.len() >= 7, "{help}");
     for option in options {
         assert!(
@@ -519,4 +521,63 @@ async fn a_demo_can_be_watched_with_a_new_token() {
     }
     serve.interrupt();
     assert_eq!(serve.code().await, Some(0));
+}
+
+/// What `watch --latency` shows of a real pane: for programs until something was measured, and for people.
+#[tokio::test]
+async fn latency_is_shown_by_intervals() {
+    let tmux = TmuxServer::start(any_program());
+    let bridge = LiveBridge::start(tmux.tmux().await);
+    bridge.settled().await;
+    let server = bridge.serve().await;
+    let home = Home::new();
+    tmux.run([
+        "new-window",
+        "-t",
+        "=main:",
+        "while :; do echo line; sleep 0.01; done",
+    ]);
+    let mut watch = Program::watch(&home, server.address, "--latency=100ms --json").await;
+    let measured = loop {
+        let line = watch.line().await.unwrap();
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["type"], "latency");
+        if !line["stats"]["client"]["latency_us"].is_null() && line["events"].as_u64() > Some(0) {
+            break line;
+        }
+    };
+    let client = &measured["stats"]["client"];
+    assert!(
+        client["latency_us"]["max"].as_u64() < Some(20_000_000),
+        "{measured}"
+    );
+    assert!(client["latency_us"]["p50"].as_u64() <= client["latency_us"]["p99"].as_u64());
+    assert!(measured["ping_us"].as_u64() > Some(0), "{measured}");
+    assert_eq!(
+        client["shed"],
+        serde_json::json!({ "panes": 0, "bytes": 0 })
+    );
+
+    let mut people = Program::watch(&home, server.address, "--latency=100ms").await;
+    let line = people.line_with("  read-to-write p50 ").await;
+    for word in [
+        " events/s  ",
+        "/s  read-to-write p50 ",
+        "  ping ",
+        "  queue ",
+        " behind  shed 0 B",
+    ] {
+        assert!(line.contains(word), "{word:?} in {line:?}");
+    }
+    // Both may know of each other, since there are no tokens.
+    people
+        .line_with("          - c1 unauthenticated 127.0.0.1:")
+        .await;
+    for program in [&mut watch, &mut people] {
+        program.interrupt();
+        assert_eq!(program.code().await, Some(0));
+    }
+    while let Some(line) = people.stderr.next_line().await.unwrap() {
+        assert!(!line.contains("--since"), "events were not shown: {line:?}");
+    }
 }

@@ -12,6 +12,7 @@ use super::follower::{Closed, Fault, Follower, Token, Update, Wish};
 use super::link::{Heard, Link};
 use super::position::Position;
 use super::refusal::Refusal;
+use crate::wire::Request;
 
 /// How long a server may be silent before it is taken for gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,13 @@ impl Watcher {
             }
             let event = self.next_event().await;
             self.handle(event)?;
+        }
+    }
+
+    /// Sends a request, if the connection stands; its answer comes as a message.
+    pub fn ask(&mut self, request: Request<'_>) {
+        if self.follower.is_following() {
+            self.follower.outgoing().push_back(request.encode());
         }
     }
 

@@ -1,6 +1,7 @@
 //! `muxwire watch`: events as they happen, for people or for programs, with nothing that a pane could do to a terminal.
 
 mod lines;
+mod meter;
 mod paint;
 mod pane_text;
 mod pen;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
-use tokio::time::timeout;
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use self::view::View;
 use crate::auth::read_token_file;
@@ -43,7 +44,7 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
         warn_of_plain_text(&args.url)?;
     }
     let mut signals = Signals::new()?;
-    let view = View::new(args.json, args.color, &args.url);
+    let view = View::new(&args);
     let wish = Wish {
         types: texts(&args.types),
         sessions: texts(&args.sessions),
@@ -52,6 +53,7 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
     let mut watch = Watch {
         watcher: Watcher::new(args.url, wish, token),
         view,
+        ticks: args.latency.map(ticks),
         printed: None,
         out: tokio::io::stdout(),
     };
@@ -63,6 +65,8 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
 struct Watch<W> {
     watcher: Watcher,
     view: View,
+    /// When the latency is to be shown, if it is.
+    ticks: Option<Interval>,
     /// Everything up to here is printed.
     printed: Option<Position>,
     out: W,
@@ -73,9 +77,16 @@ impl<W: AsyncWrite + Unpin> Watch<W> {
     async fn run(&mut self, signals: &mut Signals) -> anyhow::Result<()> {
         loop {
             let refused = tokio::select! {
-                gathered = self.gather() => gathered,
+                gathered = gather(&mut self.watcher, &mut self.view) => gathered,
+                () = due(self.ticks.as_mut()) => {
+                    self.view.due();
+                    Ok(())
+                }
                 () = signals.next() => return Ok(()),
             };
+            for request in self.view.take_requests() {
+                self.watcher.ask(request);
+            }
             let mut printing = pin!(self.print());
             tokio::select! {
                 printed = &mut printing => printed?,
@@ -88,21 +99,11 @@ impl<W: AsyncWrite + Unpin> Watch<W> {
         }
     }
 
-    /// Waits for something to happen, and takes with it what has happened already.
-    async fn gather(&mut self) -> Result<(), Refusal> {
-        self.view.update(self.watcher.next().await?);
-        while self.view.len() < GATHERED && !self.view.has_notices() {
-            match self.watcher.next().now_or_never() {
-                Some(update) => self.view.update(update?),
-                None => break,
-            }
-        }
-        Ok(())
-    }
-
     async fn print(&mut self) -> anyhow::Result<()> {
         write(&mut self.out, &self.view.take()).await?;
-        self.printed = self.watcher.position().cloned();
+        if self.view.shows_events() {
+            self.printed = self.watcher.position().cloned();
+        }
         for notice in self.view.take_notices() {
             Output::stderr().line(&format!("muxwire: {notice}"))?;
         }
@@ -122,6 +123,34 @@ impl<W: AsyncWrite + Unpin> Watch<W> {
         }
         self.watcher.goodbye().await;
         Ok(())
+    }
+}
+
+/// Waits for something to happen, and takes with it what has happened already. Cancel safe.
+async fn gather(watcher: &mut Watcher, view: &mut View) -> Result<(), Refusal> {
+    view.update(watcher.next().await?);
+    while view.len() < GATHERED && !view.has_notices() {
+        match watcher.next().now_or_never() {
+            Some(update) => view.update(update?),
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+fn ticks(span: Duration) -> Interval {
+    let mut ticks = interval(span);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// The end of the next interval; never, where nothing is shown by intervals.
+async fn due(ticks: Option<&mut Interval>) {
+    match ticks {
+        Some(ticks) => {
+            ticks.tick().await;
+        }
+        None => std::future::pending().await,
     }
 }
 

@@ -3,15 +3,18 @@
 use std::env;
 use std::io::{self, IsTerminal as _};
 use std::mem::take;
+use std::time::Instant;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::lines::Lines;
+use super::meter::{self, Meter, Moment};
 use super::paint::Paint;
-use crate::cli::Colours;
-use crate::client::{Endpoint, Position, Update};
+use crate::cli::{Colours, WatchArgs};
+use crate::client::{Position, Update};
 use crate::printable::{escaped, json_line};
-use crate::wire::{Kind, Received};
+use crate::wire::{Kind, Received, Request};
 
 /// The text to print, as far as it has been made.
 pub(super) struct View {
@@ -28,22 +31,28 @@ enum Form {
     Lines(Box<Lines>),
     /// One message a line.
     Json(String),
+    /// How long events take, and not the events.
+    Meter(Box<Meter>),
 }
 
 impl View {
-    pub(super) fn new(json: bool, colours: Colours, url: &Endpoint) -> Self {
-        let form = if json {
-            Form::Json(String::new())
-        } else {
-            let paint = Paint {
-                colours: wants_colours(colours),
-            };
-            Form::Lines(Box::new(Lines::new(paint, TimeZone::system())))
+    pub(super) fn new(args: &WatchArgs) -> Self {
+        let zone = TimeZone::system();
+        let form = match (args.latency.is_some(), args.json) {
+            (true, true) => Form::Meter(Box::new(Meter::new(meter::Form::Json))),
+            (true, false) => Form::Meter(Box::new(Meter::new(meter::Form::Words(zone)))),
+            (false, true) => Form::Json(String::new()),
+            (false, false) => {
+                let paint = Paint {
+                    colours: wants_colours(args.color),
+                };
+                Form::Lines(Box::new(Lines::new(paint, zone)))
+            }
         };
         Self {
             form,
             notices: Vec::new(),
-            url: url.to_string(),
+            url: args.url.to_string(),
             connected: false,
             trouble: None,
         }
@@ -59,11 +68,32 @@ impl View {
         }
     }
 
+    /// An interval is over, if latency is shown.
+    pub(super) fn due(&mut self) {
+        if let Form::Meter(meter) = &mut self.form {
+            meter.due(moment());
+        }
+    }
+
+    /// What is to be asked of the server.
+    pub(super) fn take_requests(&mut self) -> Vec<Request<'static>> {
+        match &mut self.form {
+            Form::Meter(meter) => meter.take_requests(),
+            Form::Lines(_) | Form::Json(_) => Vec::new(),
+        }
+    }
+
+    /// Whether events are shown, so that the next watch may go on behind them.
+    pub(super) fn shows_events(&self) -> bool {
+        !matches!(self.form, Form::Meter(_))
+    }
+
     /// How much waits to be printed, in bytes.
     pub(super) fn len(&self) -> usize {
         match &self.form {
             Form::Lines(lines) => lines.len(),
             Form::Json(out) => out.len(),
+            Form::Meter(meter) => meter.len(),
         }
     }
 
@@ -72,6 +102,7 @@ impl View {
         match &mut self.form {
             Form::Lines(lines) => lines.take(),
             Form::Json(out) => take(out),
+            Form::Meter(meter) => meter.take(),
         }
     }
 
@@ -99,6 +130,9 @@ impl View {
 
     fn connected(&mut self, host: &str, again: bool) {
         (self.connected, self.trouble) = (true, None);
+        if let Form::Meter(meter) = &mut self.form {
+            meter.connected(Instant::now());
+        }
         self.notice(if again {
             format!("connected to {host} again")
         } else {
@@ -107,30 +141,39 @@ impl View {
     }
 
     fn message(&mut self, message: &Received) {
+        if let Form::Meter(meter) = &mut self.form
+            && (meter.message(message, moment()) || message.kind() != Kind::Error)
+        {
+            return;
+        }
         match &mut self.form {
             Form::Json(out) => {
                 out.push_str(&json_line(message.text()));
                 out.push('\n');
             }
-            Form::Lines(_) if message.kind() == Kind::Error => {
+            Form::Lines(_) | Form::Meter(_) if message.kind() == Kind::Error => {
                 let word = |name| escaped(message.string(name).unwrap_or_default()).into_owned();
                 let notice = format!("the server refused ({}): {}", word("code"), word("message"));
                 self.notice(notice);
             }
             Form::Lines(lines) => lines.show(message),
+            Form::Meter(_) => {}
         }
     }
 
     fn lost(&mut self, from: &str, to: &Position) {
         match &mut self.form {
             Form::Lines(lines) => lines.lost(from, to),
-            Form::Json(_) => self.notice(format!(
+            Form::Json(_) | Form::Meter(_) => self.notice(format!(
                 "events between {from} and {to} are lost; a snapshot follows"
             )),
         }
     }
 
     fn disconnected(&mut self, reason: String) {
+        if let Form::Meter(meter) = &mut self.form {
+            meter.disconnected();
+        }
         if self.trouble.as_ref() == Some(&reason) {
             return;
         }
@@ -141,6 +184,13 @@ impl View {
         };
         self.notice(format!("{reason}{hint}; trying again"));
         self.trouble = Some(reason);
+    }
+}
+
+fn moment() -> Moment {
+    Moment {
+        now: Instant::now(),
+        at: Timestamp::now(),
     }
 }
 
