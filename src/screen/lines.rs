@@ -139,9 +139,14 @@ impl<'a> Line<'a> {
         if carried.drawing {
             for byte in text {
                 let mut buffer = [0; 4];
-                let drawn = line_drawing(*byte).unwrap_or_else(|| char::from(*byte));
-                self.out
-                    .extend_from_slice(drawn.encode_utf8(&mut buffer).as_bytes());
+                match line_drawing(*byte) {
+                    Some(drawn) => {
+                        let drawn = drawn.encode_utf8(&mut buffer);
+                        self.out.extend_from_slice(drawn.as_bytes());
+                    }
+                    // A byte of a mark, for one.
+                    None => self.out.push(*byte),
+                }
             }
         } else {
             self.out.extend_from_slice(text);
@@ -213,7 +218,7 @@ mod tests {
 
     #[test]
     fn lines_stand_for_themselves() {
-        let rows: [(&[&str], &[&str]); 14] = [
+        let rows: [(&[&str], &[&str]); 15] = [
             (
                 &["\x1b[41m\x1b[97mx\x1b[my"],
                 &["\x1b[0;97;41mx\x1b[0;97my\x1b[0m"],
@@ -231,6 +236,7 @@ mod tests {
                 &["\x1b[0;1;31mred\x1b[0m"],
             ),
             (&["\x0eqx", "q\x0fq"], &["─│", "─q"]),
+            (&["\x0en\u{301}\u{323}é\x0fn"], &["┼\u{301}\u{323}én"]),
             (
                 &["a\tb", "\x1b[41m\t|\x1b[49m\t"],
                 &["a       b", "\x1b[0;41m        |\x1b[0m"],
