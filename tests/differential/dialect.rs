@@ -89,6 +89,23 @@ impl Dialect {
     }
 }
 
+impl Dialect {
+    /// What a client shows that once came late, told no more than a late one can know: where captures leave out the
+    /// colours of what was erased, it doesn't have them either, whatever comes behind it later.
+    pub fn as_told_late(self, shown: Shown, tmux: &Shown) -> Shown {
+        let mut shown = self.as_told(shown, tmux);
+        if !self.tells_erased_ends() {
+            let cells = shown.rows.iter_mut().flatten();
+            for (glyph, told) in cells.zip(tmux.rows.iter().flatten()) {
+                if glyph.is_erased() && told.is_erased() {
+                    glyph.bg = told.bg;
+                }
+            }
+        }
+        shown
+    }
+}
+
 /// Takes the colour from blanks at the end of a line of which the capture says nothing.
 fn untold(row: &mut [Glyph], told: &[Glyph]) {
     let nothing = Glyph::blank();
@@ -96,11 +113,7 @@ fn untold(row: &mut [Glyph], told: &[Glyph]) {
         if *told != nothing {
             return;
         }
-        let erased = Glyph {
-            bg: glyph.bg,
-            ..Glyph::blank()
-        };
-        if *glyph == erased {
+        if glyph.is_erased() {
             *glyph = Glyph::blank();
         }
     }

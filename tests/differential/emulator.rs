@@ -78,6 +78,15 @@ impl Glyph {
     pub fn blank() -> Self {
         glyph(&Cell::default())
     }
+
+    /// Whether it is as erasing leaves it, in any colour.
+    pub fn is_erased(&self) -> bool {
+        let plain = Self {
+            bg: self.bg,
+            ..Self::blank()
+        };
+        *self == plain
+    }
 }
 
 impl Emulator {

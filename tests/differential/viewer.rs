@@ -36,6 +36,8 @@ pub struct Viewer {
     wanted: u64,
     acknowledged: u64,
     opened: bool,
+    /// The pane's process, if somebody said which it is at first.
+    pub pid: u64,
     /// Something has happened that only a fresh snapshot tells of.
     stale: bool,
     /// Replays that came before the snapshot that they belong to.
@@ -80,6 +82,7 @@ impl Viewer {
             wanted: 0,
             acknowledged: 0,
             opened: false,
+            pid: 0,
             stale: false,
             replays: Vec::new(),
             announced: None,
@@ -134,10 +137,36 @@ impl Viewer {
         self.form
     }
 
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Reads until all is drawn up to a byte of the pane, and no fresh snapshot is due.
     pub async fn reach(&mut self, offset: u64) {
         self.wanted = offset;
         while !self.opened || self.stale || self.offset < offset {
+            self.take().await;
+        }
+    }
+
+    /// Reads until the pane's process has ended, and what its pane shows then.
+    pub async fn until_dead(&mut self) {
+        while self.seen.deaths == 0 || self.stale {
+            self.take().await;
+        }
+    }
+
+    /// Reads until another process runs in the pane, and what its pane shows then.
+    pub async fn until_respawned(&mut self) {
+        let known = self.pid;
+        while self.pid == known || self.stale {
+            self.take().await;
+        }
+    }
+
+    /// Reads until the terminal has this size.
+    pub async fn until_size(&mut self, size: Size) {
+        while self.emulator.size() != size {
             self.take().await;
         }
     }
@@ -169,6 +198,10 @@ impl Viewer {
                 self.stale = true;
             }
             "pane.resized" => self.stale = true,
+            "pane.command_changed" if self.pid != 0 && data["pid"] != self.pid => {
+                self.stale = true;
+                self.pid = number(&data["pid"]);
+            }
             "pane.exited" => {
                 self.seen.deaths += 1;
                 self.stale = true;
