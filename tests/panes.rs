@@ -413,6 +413,33 @@ async fn a_page_is_given_no_more_than_it_acknowledges() {
 }
 
 #[tokio::test]
+async fn a_page_that_acknowledges_no_snapshot_is_given_no_further_one() {
+    let (mut server, world) = start(Setup::default()).await;
+    let mut client = server.client().await;
+    let mut request = open("%0");
+    request["ack_window"] = json!(4096);
+    opened(&mut server, &mut client, request, 0).await;
+    // Each of these is more than a window.
+    let chunk: &'static str = Box::leak("x".repeat(5000).into());
+    for round in 0..3 {
+        print(&server, &world, PANE, round * 5000, chunk);
+        assert!(client.until_pong().await.is_empty());
+        assert!(server.requests.try_recv().is_err());
+    }
+    let ack = |offset: u64| json!({ "action": "ack", "id": 3, "pane": "%0", "offset": offset });
+    client.ask(ack(0), "acked").await;
+    let (_, reply) = view_request(&mut server).await;
+    reply.send(Ok(view(PANE, 15_000, "CAUGHT UP", ""))).unwrap();
+    assert_eq!(client.expect("lagged").await["to"], 15_000);
+    client.expect("pane.snapshot").await;
+    print(&server, &world, PANE, 15_000, chunk);
+    client.ask(ack(14_999), "acked").await;
+    assert!(server.requests.try_recv().is_err());
+    client.ask(ack(15_000), "acked").await;
+    view_request(&mut server).await;
+}
+
+#[tokio::test]
 async fn in_binary_bytes_come_as_they_are() {
     let (mut server, world) = start(Setup::default()).await;
     let mut client = server

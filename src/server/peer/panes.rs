@@ -77,6 +77,8 @@ struct Pace {
     window: u64,
     acked: u64,
     sent: u64,
+    /// The last snapshot is not acknowledged, so no further one is to come: a page would be buried by them as well.
+    drawing: bool,
 }
 
 #[derive(Debug)]
@@ -145,6 +147,7 @@ impl Opening {
             window,
             acked,
             sent: acked,
+            drawing: false,
         });
         Opened {
             scrollback: self.scrollback,
@@ -387,32 +390,35 @@ impl Panes {
         {
             pace.acked = pace.acked.max(offset);
             pace.sent = offset;
+            pace.drawing = true;
         }
     }
 
     /// The client has taken in an open pane's output up to an offset. Returns whether it has such a pane.
     pub(super) fn ack(&mut self, pane: PaneId, offset: u64) -> bool {
-        let Some(opened) = self
-            .panes
-            .get_mut(&pane)
-            .and_then(|entry| entry.opened.as_mut())
-        else {
+        let Some(entry) = self.panes.get_mut(&pane) else {
+            return false;
+        };
+        let begins = entry.begins;
+        let Some(opened) = &mut entry.opened else {
             return false;
         };
         if let Some(pace) = &mut opened.pace {
             // What was never sent can't have been taken in.
             pace.acked = pace.acked.max(offset.min(pace.sent));
+            pace.drawing &= offset < begins;
         }
         true
     }
 }
 
 impl Pane {
-    /// Whether a snapshot is wanted, and the client has taken in at least half of what it has been sent.
+    /// Whether a snapshot is wanted, and the client has taken in the last one and at least half of its window.
     fn is_due(&self) -> bool {
         let pace = self.opened.as_ref().and_then(|opened| opened.pace.as_ref());
-        let has_room =
-            pace.is_none_or(|pace| pace.sent.saturating_sub(pace.acked) <= pace.window / 2);
+        let has_room = pace.is_none_or(|pace| {
+            !pace.drawing && pace.sent.saturating_sub(pace.acked) <= pace.window / 2
+        });
         matches!(&self.flow, Flow::Wanted(missing) if !missing.later) && has_room
     }
 }
