@@ -6,7 +6,7 @@ use muxwire::control::rows::{
 };
 use muxwire::control::{
     Cell, Command, Content, ControlClient, Event, Flow, InputBytes, KeyName, Layout, Limits,
-    LineRange, MAX_INPUT_BYTES, MAX_STROKES, Otherwise, Stroke, Subscription, Typing, When,
+    LineRange, MAX_INPUT_BYTES, MAX_STROKES, Otherwise, Sizing, Stroke, Subscription, Typing, When,
     WindowSize, escape,
 };
 use muxwire::ids::{PaneId, WindowId};
@@ -152,6 +152,14 @@ fn command() -> impl Strategy<Value = Command> {
         (pane(), range).prop_map(|(pane, lines)| Command::Capture { pane, lines }),
         (pane(), any::<u16>()).prop_map(|(pane, line)| Command::CaptureSaved { pane, line }),
         (window.clone(), size).prop_map(|(window, size)| Command::ResizeWindow { window, size }),
+        window
+            .clone()
+            .prop_map(|window| Command::WindowExtent { window }),
+        window
+            .clone()
+            .prop_map(|window| Command::WindowSizing { window }),
+        (window.clone(), select(Sizing::ALL.to_vec()))
+            .prop_map(|(window, sizing)| Command::SetWindowSizing { window, sizing }),
         window.prop_map(|window| Command::UnsetWindowSize { window }),
         any::<u64>().prop_map(|nonce| Command::Sentinel { nonce }),
     ]

@@ -61,26 +61,23 @@ pub struct SizeWish {
     pub(super) client: ClientNumber,
     pub(super) size: WindowSize,
     pub(super) largest: bool,
-    pub(super) own: Option<WindowSize>,
 }
 
 impl SizeWish {
-    /// The wish of a client; `largest` lets the largest of all wishes count instead of the last one. `own` is the size
-    /// that the window has, and gets back. Nothing if tmux knows no such size.
+    /// The wish of a client; `largest` lets the largest of all wishes count instead of the last one. Nothing if tmux
+    /// knows no such size.
     #[must_use]
     pub fn new(
         window: WindowId,
         client: ClientNumber,
         (cols, rows): (u32, u32),
         largest: bool,
-        own: (u32, u32),
     ) -> Option<Self> {
         Some(Self {
             window,
             client,
             size: WindowSize::new(cols, rows)?,
             largest,
-            own: WindowSize::new(own.0, own.1),
         })
     }
 }

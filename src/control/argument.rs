@@ -211,6 +211,41 @@ impl LineRange {
     }
 }
 
+/// Who says how large a window is: a value of tmux's option `window-size`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sizing {
+    /// The largest client.
+    Largest,
+    /// The smallest client.
+    Smallest,
+    /// The client that was used last.
+    Latest,
+    /// Whoever resized it last.
+    Manual,
+}
+
+impl Sizing {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Largest, Self::Smallest, Self::Latest, Self::Manual];
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Largest => "largest",
+            Self::Smallest => "smallest",
+            Self::Latest => "latest",
+            Self::Manual => "manual",
+        }
+    }
+
+    /// The one that tmux writes so.
+    #[must_use]
+    pub fn from_word(word: &[u8]) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|one| one.word().as_bytes() == word)
+    }
+}
+
 impl WindowSize {
     /// The most columns or rows that tmux gives a window.
     pub const MOST: u32 = 10_000;
@@ -220,6 +255,14 @@ impl WindowSize {
     pub fn new(columns: u32, rows: u32) -> Option<Self> {
         let fits = |size: u32| (1..=Self::MOST).contains(&size);
         (fits(columns) && fits(rows)).then_some(Self { columns, rows })
+    }
+
+    /// The size that the reply to [`Command::WindowExtent`](super::Command::WindowExtent) tells.
+    #[must_use]
+    pub fn from_reply(reply: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(reply).ok()?;
+        let (columns, rows) = text.trim_end().split_once(' ')?;
+        Self::new(columns.parse().ok()?, rows.parse().ok()?)
     }
 
     /// The columns.

@@ -4,7 +4,7 @@
 //! quotes) or be two commands. Client text becomes part of a line in two forms only: hex digits and checked key names.
 //! Commands that wait (`run-shell`, `wait-for`) or that harm a server (`refresh-client -A '%N:off'`) don't exist here.
 
-use super::argument::{Flow, InputBytes, LineRange, Subscription, WindowSize};
+use super::argument::{Flow, InputBytes, LineRange, Sizing, Subscription, WindowSize};
 use super::block::Expected;
 use super::key::KeyName;
 use super::typing::Typing;
@@ -100,6 +100,23 @@ pub enum Command {
     CapturePending {
         /// The pane.
         pane: PaneId,
+    },
+    /// How large a window is: its columns, a space, and its rows.
+    WindowExtent {
+        /// The window.
+        window: WindowId,
+    },
+    /// The `window-size` that is set for this window alone; nothing if none is.
+    WindowSizing {
+        /// The window.
+        window: WindowId,
+    },
+    /// Sets the `window-size` of this window alone.
+    SetWindowSizing {
+        /// The window.
+        window: WindowId,
+        /// The value.
+        sizing: Sizing,
     },
     /// Makes a window this large; its size is manual from then on.
     ResizeWindow {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::argument::{Flow, InputBytes, LineRange, Subscription, WindowSize};
+use super::argument::{Flow, InputBytes, LineRange, Sizing, Subscription, WindowSize};
 use super::command::Command;
 use super::key::KeyName;
 use super::quote::{Quoted, split};
@@ -23,6 +23,8 @@ const CLIENTS: Quoted<'_> = Quoted(ClientRow::FORMAT);
 const BUFFERS: Quoted<'_> = Quoted(BufferRow::FORMAT);
 const CHECK: Quoted<'_> = Quoted(CheckRow::FORMAT);
 const STATE: Quoted<'_> = Quoted(PaneStateRow::FORMAT);
+
+const EXTENT: &str = "#{window_width} #{window_height}";
 
 /// What a sentinel's word begins with.
 const SENTINEL: &str = "muxwire-";
@@ -67,13 +69,11 @@ impl fmt::Display for Command {
                 )
             }
             Self::CapturePending { pane } => write!(f, "capture-pane -t '{pane}' -p -P -C"),
-            Self::ResizeWindow { window, size } => {
-                let (columns, rows) = (size.columns(), size.rows());
-                write!(f, "resize-window -t '{window}' -x {columns} -y {rows}")
-            }
-            Self::UnsetWindowSize { window } => {
-                write!(f, "set-option -t '{window}' -uw window-size")
-            }
+            Self::WindowExtent { .. }
+            | Self::WindowSizing { .. }
+            | Self::SetWindowSizing { .. }
+            | Self::ResizeWindow { .. }
+            | Self::UnsetWindowSize { .. } => self.fmt_of_size(f),
             Self::Sentinel { nonce } => write!(f, "display-message -p {SENTINEL}{nonce:016x}"),
             Self::Detach => f.write_str("detach-client"),
         }
@@ -81,6 +81,30 @@ impl fmt::Display for Command {
 }
 
 impl Command {
+    /// The line of a command that is about a window's size.
+    fn fmt_of_size(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WindowExtent { window } => {
+                write!(f, "display-message -t '{window}' -p '{EXTENT}'")
+            }
+            Self::WindowSizing { window } => {
+                write!(f, "show-options -t '{window}' -wqv window-size")
+            }
+            Self::SetWindowSizing { window, sizing } => {
+                let word = sizing.word();
+                write!(f, "set-option -t '{window}' -w window-size {word}")
+            }
+            Self::ResizeWindow { window, size } => {
+                let (columns, rows) = (size.columns(), size.rows());
+                write!(f, "resize-window -t '{window}' -x {columns} -y {rows}")
+            }
+            Self::UnsetWindowSize { window } => {
+                write!(f, "set-option -t '{window}' -uw window-size")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The command that a line of [`fmt::Display`] stands for; nothing for any other line.
     #[must_use]
     pub fn parse(line: &[u8]) -> Option<Self> {
@@ -164,6 +188,12 @@ fn for_window(window: WindowId, name: &str, words: &[&str]) -> Option<Command> {
         ("resize-window", ["-x", columns, "-y", rows]) => {
             let size = WindowSize::new(columns.parse().ok()?, rows.parse().ok()?)?;
             Command::ResizeWindow { window, size }
+        }
+        ("display-message", ..) => Command::WindowExtent { window },
+        ("show-options", ..) => Command::WindowSizing { window },
+        ("set-option", ["-w", _, word]) => {
+            let sizing = Sizing::from_word(word.as_bytes())?;
+            Command::SetWindowSizing { window, sizing }
         }
         ("set-option", ..) => Command::UnsetWindowSize { window },
         _ => return None,

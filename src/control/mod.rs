@@ -29,7 +29,9 @@ pub mod rows;
 mod text;
 mod typing;
 
-pub use argument::{Flow, InputBytes, LineRange, MAX_INPUT_BYTES, Subscription, WindowSize};
+pub use argument::{
+    Flow, InputBytes, LineRange, MAX_INPUT_BYTES, Sizing, Subscription, WindowSize,
+};
 pub use batch::parse_batch;
 pub use block::Guard;
 pub use body::Body;

@@ -179,6 +179,13 @@ impl Tracker {
         }
     }
 
+    /// Whether the program has asked for pasted text in brackets; nothing if it is not known.
+    #[must_use]
+    pub fn bracketed_paste(&self) -> Option<bool> {
+        let modes = &self.state.modes;
+        modes.is_known(2004).then(|| modes.is_on(2004))
+    }
+
     pub(super) fn tracked(&self) -> &Tracked {
         &self.state
     }

@@ -49,6 +49,7 @@ impl Core {
         self.actions.extend(links.into_iter().map(Action::Close));
         self.streams.clear();
         self.views.clear();
+        self.sizes.clear();
         self.outputs.reset();
         self.relist.reset();
         self.reconciler.reset(now);

@@ -401,9 +401,12 @@ impl Core {
             let (views, mut scene) = self.scene(now);
             views.reply(tag, outcome, &mut scene);
         } else if self.sizes.owns(tag) {
-            self.sizes.reply(tag, outcome.as_ref().map(|_| ()));
+            if self.sizes.reply(tag, command, outcome) {
+                self.settle_sizes();
+            }
         } else if self.inputs.owns(tag) {
-            let way = input_way(self.control, self.version.as_ref());
+            let (control, wants) = (self.control, wants_brackets(&self.streams));
+            let way = control.map(|link| Way::new(link, self.version.as_ref(), &wants));
             self.inputs
                 .reply(link, tag, outcome, way, &mut self.actions);
         } else if let Err(error) = outcome {
@@ -422,9 +425,9 @@ impl Core {
     }
 }
 
-/// How input gets to tmux: over the control link, which stays quick while others are flooded.
-fn input_way(control: Option<LinkId>, version: Option<&Version>) -> Option<Way<'static>> {
-    control.map(|link| Way::new(link, version, &|_| None))
+/// Whether a pane's program has asked for bracketed paste, as its output tells.
+fn wants_brackets(streams: &Streams) -> impl Fn(PaneId) -> Option<bool> {
+    |pane| streams.tracker(pane)?.bracketed_paste()
 }
 
 /// Whether a listing should not wait for more hints.

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::{Core, input_way};
+use super::{Core, wants_brackets};
+use crate::bridge::inputs::Way;
 use crate::bridge::request::{Request, ScreenError};
 use crate::bridge::screens::refuse;
 use crate::bridge::views::answer;
@@ -12,7 +13,9 @@ impl Core {
         let control = self.control.filter(|_| self.setup.live);
         match request {
             Request::Input { input, reply } => {
-                let way = input_way(control, self.version.as_ref());
+                // Over the control link, which stays quick while others are flooded.
+                let wants = wants_brackets(&self.streams);
+                let way = control.map(|link| Way::new(link, self.version.as_ref(), &wants));
                 self.inputs
                     .begin(input.into_request(), reply, way, &mut self.actions);
             }

@@ -37,8 +37,7 @@ impl Peer {
         let window = state.windows.get(&known.window).ok_or_else(not_found)?;
         let cols = (window.width + u32::from(size.cols)).saturating_sub(known.width);
         let rows = (window.height + u32::from(size.rows)).saturating_sub(known.height);
-        let own = (window.width, window.height);
-        let wish = SizeWish::new(window.id, self.number, (cols, rows), largest, own);
+        let wish = SizeWish::new(window.id, self.number, (cols, rows), largest);
         let wish = wish.ok_or_else(|| {
             let why = "cols, rows: tmux has no windows of this size";
             (ErrorCode::InvalidMessage, why.to_owned())
