@@ -24,6 +24,7 @@ mod hub;
 mod hub_panes;
 mod input;
 mod links;
+mod live_panes;
 mod panes;
 mod protocol;
 mod random_operations;

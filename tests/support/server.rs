@@ -99,15 +99,7 @@ impl TestServer {
 
     /// A client at this address that offers these subprotocols and has read the greeting.
     pub async fn client_at(&self, path: &str, subprotocols: &str) -> Client {
-        let request = format!("ws://{}{path}", self.address);
-        let mut request = request.into_client_request().unwrap();
-        let offers = subprotocols.parse().unwrap();
-        request
-            .headers_mut()
-            .insert("sec-websocket-protocol", offers);
-        let mut client = Client::connect_with(self.address, request).await.unwrap();
-        client.expect("hello").await;
-        client
+        Client::greeted(self.address, path, subprotocols).await
     }
 
     /// The answer to a plain GET.
@@ -153,6 +145,19 @@ impl Client {
         Self::connect_with(address, request)
             .await
             .expect("the handshake succeeds")
+    }
+
+    /// A client at this path that offers these subprotocols and has read the greeting.
+    pub async fn greeted(address: SocketAddr, path: &str, subprotocols: &str) -> Self {
+        let request = format!("ws://{address}{path}");
+        let mut request = request.into_client_request().unwrap();
+        let offers = subprotocols.parse().unwrap();
+        request
+            .headers_mut()
+            .insert("sec-websocket-protocol", offers);
+        let mut client = Self::connect_with(address, request).await.unwrap();
+        client.expect("hello").await;
+        client
     }
 
     /// Connects with this handshake; the error is the status that refused it.

@@ -24,11 +24,26 @@ pub struct Serving {
 impl Serving {
     /// Starts the program and waits for its first line. Its log goes where the test's goes.
     pub fn start(server: &TmuxServer, arguments: &[&str]) -> Self {
-        let home = Home::new();
+        Self::start_with(server, arguments, &[])
+    }
+
+    /// The same with settings, which are variables of its environment.
+    pub fn start_with(server: &TmuxServer, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        Self::start_in(Home::new(), server, arguments, settings)
+    }
+
+    /// The same in a home that there is already.
+    pub fn start_in(
+        home: Home,
+        server: &TmuxServer,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Self {
         let mut command = home.muxwire(LISTEN);
         command.arg("-S").arg(server.socket()).args(arguments);
         command.env("MUXWIRE_SERVER_TMUX", &server.program().path);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(settings.iter().copied());
         Self::of(home, &mut command)
     }
 
@@ -77,6 +92,18 @@ impl Serving {
         let mut client = Client::connect(self.address).await;
         client.expect("hello").await;
         client
+    }
+
+    /// A client at this address that offers a subprotocol and has read the greeting.
+    pub async fn client_at(&self, path: &str, subprotocol: &str) -> Client {
+        Client::greeted(self.address, path, subprotocol).await
+    }
+
+    /// Waits for the end.
+    pub fn wait(&mut self, limit: Duration) {
+        wait_until("the end of muxwire", limit, || {
+            self.child.0.try_wait().unwrap().is_some()
+        });
     }
 
     /// Waits for the end; returns the exit code, the log, and how long it took.
