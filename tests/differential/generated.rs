@@ -3,6 +3,7 @@
 //! `MUXWIRE_CASES` sets how many cases each version gets, `MUXWIRE_SEED` is the seed of the first; the next has the
 //! number after it. So a case that failed is had again with its seed and one case.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -35,6 +36,7 @@ const GUESTS: usize = 3;
 fn generated_streams_are_shown_exactly() {
     let cases = setting("MUXWIRE_CASES", CASES);
     let seed = setting("MUXWIRE_SEED", SEED);
+    let all_failed = RefCell::new(Vec::new());
     for_each_version_async(async |program| {
         let began = Instant::now();
         let server = TmuxServer::start(&program);
@@ -44,18 +46,21 @@ fn generated_streams_are_shown_exactly() {
             failed.extend(run.check(seed + case).await);
         }
         eprintln!(
-            "tmux {}: {cases} cases from MUXWIRE_SEED={seed}, {} failed, in {:.1} s; {:?}",
+            "tmux {}: {cases} cases from MUXWIRE_SEED={seed}, {} failed, {} guessed, in {:.1} s; {:?}",
             program.version,
             failed.len(),
+            run.guessed,
             began.elapsed().as_secs_f32(),
             run.seen
         );
-        assert!(failed.is_empty(), "{}", failed.join("\n"));
+        all_failed.borrow_mut().append(&mut failed);
         if program.version.has_flow_control() {
             assert_eq!(run.seen.inexact, 0, "every snapshot has its exact place");
         }
         run.bridge.stop().await;
     });
+    let all_failed = all_failed.into_inner();
+    assert!(all_failed.is_empty(), "{}", all_failed.join("\n"));
 }
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -153,6 +158,8 @@ struct Run<'a> {
     /// The client that is always there.
     resident: Viewer,
     seen: Seen,
+    /// Cases in which only what a snapshot called assumed was wrong.
+    guessed: u32,
 }
 
 impl<'a> Run<'a> {
@@ -193,6 +200,7 @@ impl<'a> Run<'a> {
             resident,
             served,
             seen: Seen::default(),
+            guessed: 0,
         }
     }
 
@@ -285,25 +293,35 @@ impl<'a> Run<'a> {
         let mut shown = Vec::new();
         for viewer in viewers {
             viewer.reach(self.feed.reachable()).await;
-            shown.push((viewer.form(), viewer.seen, viewer.shown()));
+            let who = format!(
+                "{:?}, {:?}, assumed {}",
+                viewer.form(),
+                viewer.seen,
+                viewer.assumed
+            );
+            shown.push((who, viewer.guesses(), viewer.shown()));
         }
         let tmux = tmux_shows(self.server, &self.pane);
-        let mut told = String::new();
-        for (at, (form, seen, shown)) in shown.into_iter().enumerate() {
+        let (mut told, mut honest) = (String::new(), true);
+        for (at, (who, guesses, shown)) in shown.into_iter().enumerate() {
             let shown = match at {
                 0 => self.dialect.as_told(shown, &tmux),
                 _ => self.dialect.as_told_late(shown, &tmux),
             };
             let differs = shown.differs(&tmux);
-            if !differs.is_empty() {
-                let _ = writeln!(told, "{form:?}, {seen:?}:\n{differs}");
+            if differs.is_empty() {
+                continue;
             }
+            let _ = writeln!(told, "{who}:\n{differs}");
+            honest &= at > 0 && guesses;
         }
         let mut alone = Emulator::new(SIZE);
         alone.write(RESET);
         alone.write(bytes);
         let alone = self.dialect.as_told(alone.shown(), &tmux).differs(&tmux);
-        if told.is_empty() && alone.is_empty() {
+        if alone.is_empty() && honest {
+            // What a snapshot says that it had to guess is counted, and is no failure.
+            self.guessed += u32::from(!told.is_empty());
             return Ok(());
         }
         Err(Failure {

@@ -45,6 +45,8 @@ pub struct Viewer {
     /// The snapshot whose binary replay comes next.
     announced: Option<Value>,
     pub seen: Seen,
+    /// What the last snapshot said it had to assume.
+    pub assumed: String,
 }
 
 /// What a client has met with.
@@ -87,6 +89,7 @@ impl Viewer {
             replays: Vec::new(),
             announced: None,
             seen: Seen::default(),
+            assumed: String::new(),
         }
     }
 
@@ -135,6 +138,11 @@ impl Viewer {
 
     pub fn form(&self) -> Form {
         self.form
+    }
+
+    /// Whether the last snapshot had to guess what tmux doesn't tell of the cursor that is saved.
+    pub fn guesses(&self) -> bool {
+        self.assumed.contains("saved_cursor")
     }
 
     pub fn offset(&self) -> u64 {
@@ -251,6 +259,7 @@ impl Viewer {
         for replay in self.replays.drain(..) {
             self.emulator.write(&replay);
         }
+        self.assumed = data["assumed"].to_string();
         self.offset = number(&data["offset"]);
         self.acknowledged = self.offset;
         (self.opened, self.stale) = (true, false);
