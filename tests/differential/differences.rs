@@ -302,6 +302,11 @@ const TABLE: &[(&str, &[Difference])] = &[
                 b"\tb\x1b[3g",
                 Since(3, 6),
             ),
+            Difference(
+                "a tabulator with IRM",
+                b"\x1b[1;12Hx\r\x1b[4h\t",
+                Since(3, 6),
+            ),
             Difference("a tabulator over colours", b"\x1b[41m\x1b[K\t", Since(3, 6)),
         ],
     ),

@@ -151,11 +151,12 @@ impl Generator {
             && (0..=column).any(|from| self.model.cell(from, row).c == '\t' && reaches(from))
     }
 
-    /// Whether a tabulator may go over coloured blanks, which takes the colour from them in some versions.
+    /// Whether a tabulator may do more than move: some versions take the colour from blanks, or shift with IRM.
     fn tab_takes_colours(&self) -> bool {
         let mut row = self.model.cursor().0..self.size().cols;
         let coloured = |cell: &Cell| matches!(cell.c, ' ' | '\t') && !blank(cell);
-        self.dialect.captures_tabs() && row.any(|column| coloured(self.cell(column)))
+        self.dialect.captures_tabs()
+            && (self.has(TermMode::INSERT) || row.any(|column| coloured(self.cell(column))))
     }
 
     fn template(&self) -> &Cell {
