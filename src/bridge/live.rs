@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
@@ -85,6 +85,8 @@ struct Live {
     links: HashMap<LinkId, LinkHandle>,
     last_link: u64,
     events: mpsc::Receiver<LinkEvent>,
+    /// Events that have come and are not yet handled.
+    batch: Vec<LinkEvent>,
     to_events: mpsc::Sender<LinkEvent>,
     captures: mpsc::Receiver<Captured>,
     to_captures: mpsc::Sender<Captured>,
@@ -96,7 +98,8 @@ struct Live {
 
 /// What happens next.
 enum Step {
-    Links(Vec<LinkEvent>),
+    /// They are in [`Live::batch`].
+    Links,
     Finder(Finding),
     Captured(Captured),
     Printed(Printed),
@@ -131,6 +134,7 @@ impl Live {
             links: HashMap::new(),
             last_link: 0,
             events,
+            batch: Vec::with_capacity(BATCH),
             to_events,
             captures,
             to_captures,
@@ -146,7 +150,13 @@ impl Live {
             let step = self.next_step(cancel).await;
             let now = Instant::now();
             match step {
-                Step::Links(events) => events.into_iter().for_each(|event| self.link(event, now)),
+                Step::Links => {
+                    let mut batch = std::mem::take(&mut self.batch);
+                    batch.drain(..).for_each(|event| self.link(event, now));
+                    self.batch = batch;
+                    // What was published goes on its way before anything else is waited for.
+                    yield_now().await;
+                }
                 Step::Finder(Finding::Server(found)) => self.found(*found, now),
                 Step::Finder(Finding::Nothing(reason)) => {
                     self.note(Note::NoServer { reason: &reason }, now);
@@ -164,9 +174,8 @@ impl Live {
 
     async fn next_step(&mut self, cancel: &CancellationToken) -> Step {
         let deadline = self.core.deadline();
-        let mut batch = Vec::with_capacity(BATCH);
         tokio::select! {
-            _ = self.events.recv_many(&mut batch, BATCH) => Step::Links(batch),
+            _ = self.events.recv_many(&mut self.batch, BATCH) => Step::Links,
             Some(finding) = self.finder.findings.recv() => Step::Finder(finding),
             Some(captured) = self.captures.recv() => Step::Captured(captured),
             Some(printed) = self.prints.recv() => Step::Printed(printed),

@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::yield_now;
 use tokio::time::{sleep_until, timeout};
 
 use crate::control::{Command, Limits};
@@ -145,10 +146,15 @@ impl LinkTask {
             outbox: Outbox::new(events, in_flight),
         };
         while let Some(step) = self.next_step(&mut owner).await {
+            let was_read = matches!(step, Step::Read(_));
             if !self.handle(step, &mut owner) {
                 break;
             }
             self.prepare(&owner);
+            if was_read {
+                // What was read goes on its way before anything else is waited for.
+                yield_now().await;
+            }
         }
         self.finish(owner).await;
     }
