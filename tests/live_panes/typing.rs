@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{LONG, Scene, value_is};
 use crate::support::random::Random;
 use crate::support::server::Client;
-use crate::support::{TmuxServer, for_each_version_async, wait_until_async};
+use crate::support::{TmuxServer, any_program, for_each_version_async, wait_until_async};
 
 /// A session in whose pane what is typed goes to a file, byte for byte.
 fn raw_session(server: &TmuxServer, name: &str) -> (String, PathBuf) {
@@ -97,7 +97,9 @@ fn a_megabyte_arrives_in_pieces_in_json_and_in_binary() {
         let (_, text_file) = raw_session(&server, "text");
         let (_, binary_file) = raw_session(&server, "binary");
         let scene = Scene::start(server, &[]);
-        let text = random_text(1 << 20);
+        // Byte by byte it is the same way, so the older versions get less of it.
+        let is_newest = program.version == any_program().version;
+        let text = random_text(if is_newest { 1 << 20 } else { 128 << 10 });
         let bytes = random_bytes(1 << 20);
         let mut text_client = connected(&scene, "text", "muxwire.v1").await;
         let mut binary_client = connected(&scene, "binary", "muxwire.v1.bin").await;
