@@ -32,12 +32,9 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Connects. With `small`, the system keeps little for a client that does not read.
-    pub fn connect(address: SocketAddr, small: bool) -> Self {
+    /// Connects.
+    pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
-        if small {
-            rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 16 << 10).unwrap();
-        }
         stream.set_read_timeout(Some(LONG)).unwrap();
         stream.set_nodelay(true).unwrap();
         let mut follower = Self {

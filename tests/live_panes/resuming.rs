@@ -25,7 +25,7 @@ struct Collector {
 impl Collector {
     /// Connects, takes what comes until there are so many bytes, and is cut off in the middle of what follows.
     fn read_to(&mut self, scene: &Scene, pane: &str, epoch: &str, to: usize, random: &mut Random) {
-        let mut client = Follower::connect(scene.serving.address, false);
+        let mut client = Follower::connect(scene.serving.address);
         let since = self.base + self.bytes.len() as u64;
         client.open(
             pane,
@@ -61,7 +61,7 @@ impl Collector {
 /// The epoch, and where the output of a pane stands once it has printed a first line: a pane whose last output is no
 /// longer kept is not resumed, but shown.
 fn place(scene: &Scene, printer: &Printer) -> (String, u64) {
-    let mut client = Follower::connect(scene.serving.address, false);
+    let mut client = Follower::connect(scene.serving.address);
     client.open(&printer.pane, json!({}));
     let mut pane = Pane::new();
     follow(&mut client, &mut pane, |pane| {
@@ -161,7 +161,7 @@ fn who_stays_away_too_long_gets_a_snapshot_and_is_exact_again() {
                 1 + random.below(200 << 10)
             };
             let text = lines(round << 20, bytes);
-            let mut client = Follower::connect(scene.serving.address, false);
+            let mut client = Follower::connect(scene.serving.address);
             printer.print(&text);
             end += text.len() as u64;
             let last = last_number(&text);
@@ -196,7 +196,7 @@ fn a_restart_in_the_middle_of_output_brings_a_snapshot_and_the_screen_is_exact()
         let server = TmuxServer::start(program);
         let printer = Printer::new(&server, "flood");
         let mut scene = Scene::start(server, &[]);
-        let mut client = Follower::connect(scene.serving.address, false);
+        let mut client = Follower::connect(scene.serving.address);
         let mut pane = Pane::new();
         client.open(&printer.pane, json!({}));
         let text = lines(0, 1 << 20);
@@ -244,7 +244,7 @@ fn a_restart_in_the_middle_of_output_brings_a_snapshot_and_the_screen_is_exact()
 fn replace(client: &mut Follower, pane: &mut Pane, scene: &mut Scene, id: &str) {
     scene.restart();
     let since = json!({ "epoch": pane.epoch, "offset": pane.offset });
-    *client = Follower::connect(scene.serving.address, false);
+    *client = Follower::connect(scene.serving.address);
     client.open(id, json!({ "since": since }));
     let opened: Value = client.find("opened");
     assert_eq!(opened["recovered"], false, "{opened}");
