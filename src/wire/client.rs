@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::code::ErrorCode;
 use super::cursor::since_cursor;
-use super::schema;
+use super::{quick, schema};
 use crate::hub::{Filter, FilterError, Position, Since};
 use crate::ids::{Epoch, PaneId, Seq};
 
@@ -153,6 +153,14 @@ pub struct Rejected {
 /// # Errors
 /// It is too long, not JSON, of an unknown action or not as its schema says.
 pub fn parse(text: &[u8]) -> Result<Incoming, Rejected> {
+    match quick::send_keys(text) {
+        Some(keystroke) => Ok(keystroke),
+        None => parse_slowly(text),
+    }
+}
+
+/// Reads any message, with all that its schema says.
+pub(super) fn parse_slowly(text: &[u8]) -> Result<Incoming, Rejected> {
     parse_with(text, read_message)
 }
 

@@ -16,6 +16,7 @@ use super::server::{to_frame, to_json};
 use super::severity::severity;
 use super::snapshot::{Part, Screens, Source};
 use super::terminal::{self, TerminalContext};
+use super::time::Times;
 use crate::hub::{Crossing, Form, Published, View, Viewer};
 use crate::ids::{Epoch, PaneId, Seq};
 use crate::model::{ChangeKind, Pane, Place, State, Window};
@@ -27,6 +28,7 @@ pub struct Encoder {
     epoch: Epoch,
     /// `,"host":"…","epoch":"…","seq":`, which all events have in common.
     common: Vec<u8>,
+    times: Times,
 }
 
 impl Encoder {
@@ -42,6 +44,7 @@ impl Encoder {
             host: host.to_owned(),
             epoch: epoch.clone(),
             common,
+            times: Times::default(),
         }
     }
 
@@ -138,8 +141,9 @@ impl Encoder {
         let out = frame.out();
         out.extend_from_slice(b"{\"type\":\"");
         out.extend_from_slice(view.kind(change).as_bytes());
-        // Milliseconds, cut off and not rounded.
-        out.extend_from_slice(format!("\",\"timestamp\":\"{:.3}\"", event.at).as_bytes());
+        out.extend_from_slice(b"\",\"timestamp\":\"");
+        self.times.write(out, event.at);
+        out.push(b'"');
         if let Some(place) = view.place(change) {
             write_place(out, place, change.pane);
         }

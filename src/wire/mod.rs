@@ -16,6 +16,7 @@ mod framed;
 mod json;
 mod objects;
 mod pane;
+mod quick;
 mod received;
 mod request;
 pub mod schema;
@@ -24,6 +25,7 @@ pub mod severity;
 mod snapshot;
 mod stats;
 pub mod terminal;
+mod time;
 
 pub use client::{
     ClientMessage, Incoming, MAX_MESSAGE, OpenRequest, Rejected, RequestId, Target, Typed,

@@ -67,6 +67,9 @@ impl Severity {
 /// Judges a piece of output.
 #[must_use]
 pub fn severity(output: &[u8]) -> Severity {
+    if output.len() <= SHORT && !has_letters(output) {
+        return Severity::Info;
+    }
     let Some(stems) = stems() else {
         return Severity::Info;
     };
@@ -81,6 +84,24 @@ pub fn severity(output: &[u8]) -> Severity {
         }
     }
     worst
+}
+
+/// Output up to which it pays to look for letters first: a keystroke's echo or a moved cursor has none, and the search
+/// would find nothing of its tables in the processor's caches.
+const SHORT: usize = 64;
+
+/// Whether so many letters follow each other that they could be the shortest of the words.
+fn has_letters(output: &[u8]) -> bool {
+    const SHORTEST: usize = "warn".len();
+    let mut run = 0;
+    output.iter().any(|byte| {
+        run = if byte.is_ascii_alphabetic() {
+            run + 1
+        } else {
+            0
+        };
+        run == SHORTEST
+    })
 }
 
 /// How bad the word is that a text begins with; a stem goes on to the end of a known word, or it is none.

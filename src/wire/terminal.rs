@@ -114,6 +114,14 @@ pub struct TerminalContext<'a> {
 /// # Errors
 /// It is too long, not JSON, of an unknown type or not as its schema says.
 pub fn parse(text: &[u8]) -> Result<Incoming<TerminalMessage>, Rejected> {
+    match super::quick::input(text) {
+        Some(keystroke) => Ok(keystroke),
+        None => parse_slowly(text),
+    }
+}
+
+/// Reads any message, with all that its schema says.
+pub(super) fn parse_slowly(text: &[u8]) -> Result<Incoming<TerminalMessage>, Rejected> {
     parse_with(text, |value| match value.get("type") {
         Some(Value::String(kind)) => read(kind, value),
         Some(_) => Err((

@@ -1,0 +1,228 @@
+//! The short way for what is said most: a keystroke. What it takes is exactly what the schema allows, and whatever it
+//! doesn't take goes the long way, where errors are told. A test holds the two against each other.
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+
+use super::client::{ClientMessage, Incoming, MAX_MESSAGE, RequestId, Target, Typed};
+use super::terminal::TerminalMessage;
+use crate::ids::PaneId;
+
+/// Text for a pane that is named by its id, with nothing else about it.
+pub(super) fn send_keys(text: &[u8]) -> Option<Incoming> {
+    #[derive(Deserialize)]
+    struct Fields<'a> {
+        #[serde(borrow)]
+        action: &'a str,
+        #[serde(default, deserialize_with = "present")]
+        id: Option<RequestId>,
+        #[serde(borrow)]
+        target: Place<'a>,
+        text: String,
+        #[serde(default, deserialize_with = "present")]
+        keys: Option<IgnoredAny>,
+        #[serde(default, deserialize_with = "present")]
+        cancel_mode: Option<IgnoredAny>,
+        #[serde(default, deserialize_with = "present")]
+        key: Option<IgnoredAny>,
+    }
+    #[derive(Deserialize)]
+    struct Place<'a> {
+        #[serde(borrow)]
+        pane: &'a str,
+        #[serde(default, deserialize_with = "present")]
+        session: Option<IgnoredAny>,
+        #[serde(default, deserialize_with = "present")]
+        window: Option<IgnoredAny>,
+        #[serde(default, deserialize_with = "present")]
+        pane_index: Option<IgnoredAny>,
+    }
+    let fields: Fields<'_> = read(text)?;
+    let target = fields.target;
+    let more = [fields.keys, fields.cancel_mode, fields.key];
+    let elsewhere = [target.session, target.window, target.pane_index];
+    if fields.action != "send-keys" || more.iter().chain(&elsewhere).any(Option::is_some) {
+        return None;
+    }
+    let message = ClientMessage::Type {
+        target: Target {
+            pane: Some(pane(target.pane)?),
+            ..Target::default()
+        },
+        typed: Typed::Text(Some(fields.text).filter(|text| !text.is_empty())?),
+        cancel_mode: false,
+        key: None,
+    };
+    Some(Incoming {
+        id: checked(fields.id)?,
+        message,
+    })
+}
+
+/// What is typed into a terminal.
+pub(super) fn input(text: &[u8]) -> Option<Incoming<TerminalMessage>> {
+    #[derive(Deserialize)]
+    struct Fields<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: &'a str,
+        #[serde(default, deserialize_with = "present")]
+        id: Option<RequestId>,
+        data: String,
+        #[serde(default, deserialize_with = "present")]
+        paste: Option<IgnoredAny>,
+        #[serde(default, rename = "sessionId", deserialize_with = "present")]
+        session: Option<IgnoredAny>,
+        #[serde(default, deserialize_with = "present")]
+        timestamp: Option<IgnoredAny>,
+    }
+    let fields: Fields<'_> = read(text)?;
+    let more = [fields.paste, fields.session, fields.timestamp];
+    if fields.kind != "input" || more.iter().any(Option::is_some) {
+        return None;
+    }
+    let message = TerminalMessage::Input {
+        data: Some(fields.data).filter(|data| !data.is_empty())?,
+        paste: false,
+    };
+    Some(Incoming {
+        id: checked(fields.id)?,
+        message,
+    })
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<T> {
+    if text.len() > MAX_MESSAGE {
+        return None;
+    }
+    serde_json::from_slice(text).ok()
+}
+
+/// A field that is there; `null` is not the same as none.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    field: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
+}
+
+/// An id of up to ten digits.
+fn pane(text: &str) -> Option<PaneId> {
+    let digits = text.strip_prefix('%')?;
+    let fits = (1..=10).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| fits)
+}
+
+/// An id as the schema allows it.
+fn checked(id: Option<RequestId>) -> Option<Option<RequestId>> {
+    match &id {
+        Some(RequestId::Text(text)) if text.chars().count() > 128 => None,
+        _ => Some(id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::super::client::parse_slowly;
+    use super::super::terminal;
+    use super::*;
+
+    const LONG: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+
+    /// Every combination of fields, good and bad, that a keystroke could come with.
+    fn messages(kind: &str, text: &str, targets: &[&str]) -> Vec<String> {
+        let ids = [
+            "",
+            r#","id":1"#,
+            r#","id":"a""#,
+            r#","id":null"#,
+            r#","id":[1]"#,
+            r#","id":-1.5"#,
+        ];
+        let long = format!(r#","id":"{LONG}""#);
+        let texts = [
+            "\"x\"",
+            "\"\"",
+            "5",
+            "null",
+            r#""\u001b[A\u0000\"\\é""#,
+            "\"\u{1f600}\"",
+        ];
+        let more = [
+            "",
+            r#","later":{"a":[1]}"#,
+            r#","keys":["a"]"#,
+            r#","key":"k""#,
+            r#","cancel_mode":true"#,
+            r#","paste":true"#,
+            r#","paste":1"#,
+            r#","sessionId":"a""#,
+            r#","sessionId":4"#,
+            r#","timestamp":{}"#,
+            r#","cancel_mode":null"#,
+            r#","id":2"#,
+        ];
+        let mut all = Vec::new();
+        for id in ids.into_iter().chain([&*long]) {
+            for written in texts {
+                for target in targets {
+                    for extra in more {
+                        all.push(format!(
+                            "{{{kind}{id}{target},\"{text}\":{written}{extra}}}"
+                        ));
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn the_short_way_takes_what_the_long_one_takes_and_nothing_else() {
+        let targets = [
+            r#","target":{"pane":"%7"}"#,
+            r#","target":{"pane":"%4294967295"}"#,
+            r#","target":{"pane":"%4294967296"}"#,
+            r#","target":{"pane":"%00000000007"}"#,
+            r#","target":{"pane":"%+7"}"#,
+            r#","target":{"pane":"%"}"#,
+            r#","target":{"pane":"%7","session":"a"}"#,
+            r#","target":{"pane":"%7","window":null}"#,
+            r#","target":{}"#,
+            "",
+        ];
+        let mut taken = 0;
+        for text in messages(r#""action":"send-keys""#, "text", &targets) {
+            if let Some(quick) = send_keys(text.as_bytes()) {
+                let slow = parse_slowly(text.as_bytes()).unwrap();
+                assert_eq!(
+                    (quick.id, quick.message == slow.message),
+                    (slow.id, true),
+                    "{text}"
+                );
+                taken += 1;
+            }
+        }
+        assert!(taken > 10, "{taken}");
+        let mut taken = 0;
+        for text in messages(r#""type":"input""#, "data", &[""]) {
+            if let Some(quick) = input(text.as_bytes()) {
+                let slow = terminal::parse_slowly(text.as_bytes()).unwrap();
+                assert_eq!(
+                    (quick.id, quick.message == slow.message),
+                    (slow.id, true),
+                    "{text}"
+                );
+                taken += 1;
+            }
+        }
+        assert!(taken > 10, "{taken}");
+        for text in [
+            r#"{"action":"command","target":{"pane":"%7"},"text":"x"}"#,
+            "",
+            "[]",
+        ] {
+            assert!(send_keys(text.as_bytes()).is_none() && input(text.as_bytes()).is_none());
+        }
+    }
+}
