@@ -35,6 +35,8 @@ pub struct Viewer {
     /// Up to which byte it was last waited for.
     wanted: u64,
     acknowledged: u64,
+    /// A snapshot has been drawn and not been acknowledged.
+    owes: bool,
     opened: bool,
     /// The pane's process, if somebody said which it is at first.
     pub pid: u64,
@@ -83,6 +85,7 @@ impl Viewer {
             offset: 0,
             wanted: 0,
             acknowledged: 0,
+            owes: false,
             opened: false,
             pid: 0,
             stale: false,
@@ -226,7 +229,7 @@ impl Viewer {
             let from = number(&message["offset"]);
             assert!(from <= self.offset, "a hole before {message}");
             self.seen.recovered += 1;
-            self.acknowledged = from;
+            (self.acknowledged, self.owes) = (from, false);
             self.opened = true;
         }
     }
@@ -261,7 +264,7 @@ impl Viewer {
         }
         self.assumed = data["assumed"].to_string();
         self.offset = number(&data["offset"]);
-        self.acknowledged = self.offset;
+        self.owes = true;
         (self.opened, self.stale) = (true, false);
         self.seen.snapshots += 1;
         self.seen.inexact += u32::from(data["exact"] == false);
@@ -283,13 +286,14 @@ impl Viewer {
         }
     }
 
-    /// Says how far it is, now and then.
+    /// Says how far it is, now and then, and when it has drawn a snapshot.
     async fn acknowledge(&mut self) {
         let Some(window) = self.form.ack_window else {
             return;
         };
-        if self.opened && self.offset - self.acknowledged >= window / 4 {
-            self.acknowledged = self.offset;
+        let behind = self.offset.saturating_sub(self.acknowledged);
+        if self.opened && (self.owes || behind >= window / 4) {
+            (self.acknowledged, self.owes) = (self.offset, false);
             let ack = json!({ "action": "ack", "pane": self.pane, "offset": self.offset });
             let client = self.client.as_mut().expect("it is connected");
             client.send(ack).await;
