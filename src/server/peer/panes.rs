@@ -413,12 +413,16 @@ impl Panes {
 }
 
 impl Pane {
-    /// Whether a snapshot is wanted, and the client has taken in the last one and at least half of its window.
+    /// Whether a snapshot is to be asked for. One that makes up for output which was left out waits until the client has
+    /// taken in the last one and at least half of its window; what no output tells of can't wait.
     fn is_due(&self) -> bool {
+        let Flow::Wanted(missing) = &self.flow else {
+            return false;
+        };
         let pace = self.opened.as_ref().and_then(|opened| opened.pace.as_ref());
         let has_room = pace.is_none_or(|pace| {
             !pace.drawing && pace.sent.saturating_sub(pace.acked) <= pace.window / 2
         });
-        matches!(&self.flow, Flow::Wanted(missing) if !missing.later) && has_room
+        !missing.later && (has_room || missing.lagged_from.is_none())
     }
 }
