@@ -136,7 +136,9 @@ fn sessions_and_processes_that_come_and_go_are_told() {
         let printer = Printer::new(&server, "old name");
         printer.print(b"FIRST\r\n");
         shown(&server, &printer.pane, "FIRST");
-        let scene = Scene::start(server, &[]);
+        // tmux 3.1c tells of a death only when it is asked.
+        let often = [("MUXWIRE_MONITORING_RECONCILE_INTERVAL", "1s")];
+        let scene = Scene::start(server, &often);
         let mut page = Page::connect(&scene, "old%20name").await;
         page.shows(&printer.pane, "FIRST").await;
         assert_eq!(page.session, "old name");
