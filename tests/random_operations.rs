@@ -4,6 +4,7 @@
 //! `MUXWIRE_OPERATIONS` sets how many operations each version gets, `MUXWIRE_SEED` repeats a run.
 
 use std::collections::BTreeMap;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use muxwire::bridge::Settings;
@@ -17,7 +18,7 @@ use crate::support::fold::Folded;
 use crate::support::listed::{checked, synced};
 use crate::support::random::Random;
 use crate::support::server::Client;
-use crate::support::{TmuxServer, for_each_version_async};
+use crate::support::{KillOnDrop, Program, SOON, TmuxServer, for_each_version_async, wait_until};
 
 /// Operations on each version, unless the environment says otherwise.
 const OPERATIONS: usize = 200;
@@ -38,10 +39,7 @@ fn random_operations_are_followed_without_drift() {
             "{operations} operations on tmux {}, MUXWIRE_SEED={seed}",
             program.version
         );
-        let server = TmuxServer::start(&program);
-        // Only what is asked for changes: no names that follow the commands.
-        server.run(["set-option", "-g", "automatic-rename", "off"]);
-        server.run(["new-session", "-d", "-s", "keep", "exec cat"]);
+        let server = prepared(&program);
         let settings = Settings {
             reconcile: RECONCILE,
             ..SETTINGS
@@ -54,9 +52,22 @@ fn random_operations_are_followed_without_drift() {
             random: Random::new(seed),
             names: 0,
             done: BTreeMap::new(),
+            asked: Vec::new(),
         };
         for _ in 0..operations {
-            run.step(&bridge, &server).await;
+            if !run.step(&bridge, &server).await {
+                assert!(
+                    dies_of_itself(&program, &run.asked),
+                    "{:?} ended the server after {:?}, and does not without muxwire",
+                    run.asked.last(),
+                    run.done
+                );
+                eprintln!(
+                    "  tmux died of {:?}, without muxwire too: CUT SHORT",
+                    run.asked.last()
+                );
+                return bridge.stop().await;
+            }
         }
         let state = synced(&bridge, &server).await;
         checked(&bridge).await;
@@ -98,6 +109,33 @@ fn random_operations_are_followed_without_drift() {
         );
         bridge.stop().await;
     });
+}
+
+fn ended_the_server(output: &Output) -> bool {
+    String::from_utf8_lossy(&output.stderr).contains("server exited")
+}
+
+/// Whether a server dies of these operations with a single bare control client that asks for nothing: then the bug is
+/// tmux's own, and anybody who attaches one will see it.
+fn dies_of_itself(program: &Program, operations: &[Vec<String>]) -> bool {
+    let server = prepared(program);
+    let mut bare = server.command(["-C", "attach-session", "-t", "keep"]);
+    let bare = bare.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let _bare = KillOnDrop(bare.unwrap());
+    let attached = || server.value("keep:", "#{session_attached}") == "1";
+    wait_until("it is attached", SOON, attached);
+    operations.iter().any(|operation| {
+        let output = server.try_run(operation).expect("tmux answers");
+        ended_the_server(&output)
+    })
+}
+
+/// A server with the session that stays. Only what is asked for changes: no names that follow the commands.
+fn prepared(program: &Program) -> TmuxServer {
+    let server = TmuxServer::start(program);
+    server.run(["set-option", "-g", "automatic-rename", "off"]);
+    server.run(["new-session", "-d", "-s", "keep", "exec cat"]);
+    server
 }
 
 /// The events that the reconciler had to find, without those of which this tmux tells in no other way.
@@ -142,6 +180,8 @@ struct Run {
     names: u32,
     /// How often tmux took each operation.
     done: BTreeMap<&'static str, usize>,
+    /// All operations, as they were asked for.
+    asked: Vec<Vec<String>>,
 }
 
 /// Operations, and whether links come or go with them.
@@ -176,32 +216,31 @@ const KINDS: [(&str, bool); 27] = [
 ];
 
 impl Run {
-    /// One operation, on what the bridge knows now; tmux may refuse it, if that is old by then.
-    async fn step(&mut self, bridge: &LiveBridge, server: &TmuxServer) {
+    /// One operation, on what the bridge knows now; tmux may refuse it, if that is old by then. False if it died of it.
+    async fn step(&mut self, bridge: &LiveBridge, server: &TmuxServer) -> bool {
         let (kind, changes_links) = KINDS[self.random.below(KINDS.len())];
         if kind == "swap-pane" && !server.version().tells_of_swaps() {
-            return;
+            return true;
         }
         if changes_links || self.random.below(8) == 0 {
             synced(bridge, server).await;
         }
         let state = bridge.state();
         let Some(arguments) = self.arguments(kind, &state) else {
-            return;
+            return true;
         };
         let output = server.try_run(&arguments).expect("tmux answers");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            !said.contains("server exited"),
-            "{arguments:?} ended the server after {:?}",
-            self.done
-        );
+        self.asked.push(arguments);
+        if ended_the_server(&output) {
+            return false;
+        }
         if output.status.success() {
             *self.done.entry(kind).or_default() += 1;
         }
         if changes_links {
             synced(bridge, server).await;
         }
+        true
     }
 
     /// The operation's command line, with targets that the bridge knows; nothing where it would end a kept session.
