@@ -219,7 +219,7 @@ impl Run {
     /// One operation, on what the bridge knows now; tmux may refuse it, if that is old by then. False if it died of it.
     async fn step(&mut self, bridge: &LiveBridge, server: &TmuxServer) -> bool {
         let (kind, changes_links) = KINDS[self.random.below(KINDS.len())];
-        if kind == "swap-pane" && !server.version().tells_of_swaps() {
+        if kind.starts_with("swap-") && !server.version().tells_of_swaps() {
             return true;
         }
         if changes_links || self.random.below(8) == 0 {

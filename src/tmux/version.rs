@@ -84,7 +84,7 @@ impl Version {
         self.rank >= Rank::release(3, 7)
     }
 
-    /// `%layout-change` when panes are swapped: 3.2.
+    /// `%layout-change` when panes are swapped, and subscriptions for windows that change places between sessions: 3.2.
     #[must_use]
     pub fn tells_of_swaps(&self) -> bool {
         self.rank >= Rank::release(3, 2)

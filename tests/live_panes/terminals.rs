@@ -152,7 +152,12 @@ fn sessions_and_processes_that_come_and_go_are_told() {
         // Its process dies, and another one takes its place; the size changes on the way.
         let pid = server.value(&printer.pane, "#{pane_pid}");
         crate::support::signal(pid.parse().unwrap(), rustix::process::Signal::KILL);
-        page.shows(&printer.pane, "dead").await;
+        let dead = || server.value(&printer.pane, "#{pane_dead}") == "1";
+        wait_until("its process has ended", SOON, dead);
+        // Now and then tmux 3.3a never learns the status, and then it never says on the screen that the pane is dead.
+        while page.terminal.text() != captured(server, &printer.pane) {
+            page.take().await;
+        }
         page.client
             .send(json!({ "type": "input", "id": 5, "data": "x" }))
             .await;
