@@ -116,17 +116,7 @@ fn a_replay_leaves_a_terminal_as_the_bytes_do() {
             let file = server.folder().join("bytes");
             std::fs::write(&file, bytes).unwrap();
             let command = format!("stty raw -echo; cat {}; exec sleep 1000", file.display());
-            let window = [
-                "new-window",
-                "-d",
-                "-P",
-                "-F",
-                "#{pane_id}",
-                "-t",
-                "=main:",
-                &command,
-            ];
-            let pane: PaneId = server.run(window).trim().parse().unwrap();
+            let pane = server.new_window(&command);
             let printed = printed(&mut bridge, pane, bytes.len()).await;
             let view = bridge.view(pane, 50).await.unwrap();
             let snapshot = &view.snapshot;

@@ -42,17 +42,7 @@ impl Scene {
     /// One more pane, in a window of its own.
     async fn open(&self, command: &str) -> PaneId {
         let command = format!("stty -echo; read go; {command}; printf '{END}'; exec cat");
-        let printed = self.server.run([
-            "new-window",
-            "-d",
-            "-P",
-            "-F",
-            "#{pane_id}",
-            "-t",
-            "=main:",
-            &command,
-        ]);
-        let pane: PaneId = printed.trim().parse().unwrap();
+        let pane = self.server.new_window(&command);
         self.bridge
             .until("a new pane", |state| state.panes.contains_key(&pane))
             .await;

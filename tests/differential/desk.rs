@@ -89,18 +89,8 @@ impl Desk {
         // The shell waits for its program, and lives on while that is stopped.
         let command = command.replace("{}", self.folder.to_str().unwrap());
         let command = format!("export LC_ALL=C.UTF-8; {command}; :");
-        let printed = self.server.run([
-            "new-window",
-            "-d",
-            "-P",
-            "-F",
-            "#{pane_id}",
-            "-t",
-            "=main:",
-            &command,
-        ]);
-        printed.trim().clone_into(&mut self.pane);
-        let pane: PaneId = self.pane.parse().unwrap();
+        let pane = self.server.new_window(&command);
+        self.pane = pane.to_string();
         self.bridge
             .until("the pane is known", |state| state.panes.contains_key(&pane))
             .await;

@@ -32,6 +32,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use muxwire::ids::PaneId;
 use muxwire::tmux::{SocketChoice, Tmux, Version};
 use tempfile::TempDir;
 
@@ -260,6 +261,21 @@ impl TmuxServer {
             .spawn()
             .unwrap();
         wait_with_output(child, SOON)
+    }
+
+    /// A new window of the session `main` that runs a shell command; returns the id of its pane.
+    pub fn new_window(&self, shell_command: &str) -> PaneId {
+        let window = [
+            "new-window",
+            "-d",
+            "-P",
+            "-F",
+            "#{pane_id}",
+            "-t",
+            "=main:",
+            shell_command,
+        ];
+        self.run(window).trim().parse().unwrap()
     }
 
     /// A new session of 80 by 24 that runs a shell command; returns its id and that of its pane.

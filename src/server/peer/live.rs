@@ -12,8 +12,8 @@ use super::requests::{Refusal, denied, not_found};
 use super::{Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{PaneView, ScreenError, ViewRequest};
-use crate::hub::Published;
-use crate::ids::{Epoch, PaneId};
+use crate::hub::{Hub, Published};
+use crate::ids::{Epoch, PaneId, Seq};
 use crate::model::{ChangeKind, Place};
 use crate::screen::replay_scrollback;
 use crate::server::outbox::Frame;
@@ -53,11 +53,11 @@ impl Peer {
             ack_window: *ack_window,
             pid,
         };
-        let epoch = self.context.hub.epoch().clone();
-        let known = since
+        let hub = &self.context.hub;
+        let epoch = hub.epoch().clone();
+        let kept = since
             .as_ref()
-            .filter(|(of, _)| Epoch::new(of).as_ref() == Some(&epoch));
-        let kept = known.and_then(|(_, offset)| self.context.hub.place_of_output(pane, *offset));
+            .and_then(|(of, offset)| kept_from(hub, pane, of, *offset));
         self.cancel(pane, now);
         let opened = self.stream.open(pane, kept.map(|(place, _)| place));
         opened.map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
@@ -376,6 +376,12 @@ impl Peer {
             .find(|place| principal.sees(&place.session_name));
         seen.cloned()
     }
+}
+
+/// Where to go on with a pane of which a client has all up to an offset in this epoch; nothing if that is not kept.
+pub(super) fn kept_from(hub: &Hub, pane: PaneId, epoch: &str, offset: u64) -> Option<(Seq, u64)> {
+    let is_ours = Epoch::new(epoch).as_ref() == Some(hub.epoch());
+    is_ours.then(|| hub.place_of_output(pane, offset)).flatten()
 }
 
 /// The lines of history that a view gives.

@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::live::kept_from;
 use super::panes::{Missing, Opening};
 use super::requests::{Refusal, denied, not_found};
 use super::{Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{InputRequest, Key, PaneView};
 use crate::hub::{Filter, Form};
-use crate::ids::{Epoch, PaneId, SessionId};
+use crate::ids::{PaneId, SessionId};
 use crate::model::State;
 use crate::screen::PaneSnapshot;
 use crate::server::ResizePolicy;
@@ -156,13 +157,7 @@ impl Peer {
         let filter = Filter::all().with_sessions(&[session.to_string()]);
         let filter = filter.and_then(|filter| filter.with_types(FOLLOWED));
         let filter = filter.map_err(|error| (ErrorCode::InvalidMessage, error.to_string()))?;
-        if let Some(old) = self
-            .terminal
-            .as_mut()
-            .and_then(|terminal| terminal.shown.take())
-        {
-            self.leave(old.pane);
-        }
+        self.leave();
         let subscribed = self.stream.subscribe(filter, None);
         subscribed.map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
         if let Some(terminal) = &mut self.terminal {
@@ -179,7 +174,6 @@ impl Peer {
     /// Shows a pane from now on.
     fn show(&mut self, pane: PaneId, id: Option<RequestId>, now: Instant) -> Result<(), Refusal> {
         let (state, _) = self.context.hub.snapshot();
-        let epoch = self.context.hub.epoch().clone();
         let known = state.panes.get(&pane).ok_or_else(not_found)?;
         let Some(terminal) = &mut self.terminal else {
             return Err(not_found());
@@ -193,12 +187,10 @@ impl Peer {
             pid: known.pid,
         };
         // It counts for the first pane alone: what is shown later was not seen before.
-        let since = request
-            .since
-            .take()
-            .filter(|(of, which, _)| *which == pane && Epoch::new(of).as_ref() == Some(&epoch));
+        let since = request.since.take().filter(|(_, which, _)| *which == pane);
         let size = (known.width, known.height);
-        let kept = since.and_then(|(_, _, offset)| self.context.hub.place_of_output(pane, offset));
+        let kept =
+            since.and_then(|(epoch, _, offset)| kept_from(&self.context.hub, pane, &epoch, offset));
         terminal.shown = Some(Shown {
             pane,
             size: kept.map(|_| size),
@@ -251,13 +243,7 @@ impl Peer {
         if terminal.shows(pane) {
             return;
         }
-        if let Some(old) = self
-            .terminal
-            .as_mut()
-            .and_then(|terminal| terminal.shown.take())
-        {
-            self.leave(old.pane);
-        }
+        self.leave();
         let wish = self.terminal.as_ref().and_then(|terminal| terminal.wish);
         let shown = self.show(pane, None, now);
         let shown = shown.and_then(|()| wish.map_or(Ok(()), |size| self.resize(None, size)));
@@ -381,9 +367,13 @@ impl Peer {
         }
     }
 
-    fn leave(&mut self, pane: PaneId) {
-        self.stream.panes.forget(pane);
-        self.stream.subscription.close(pane);
+    /// Shows nothing any more.
+    fn leave(&mut self) {
+        let terminal = self.terminal.as_mut();
+        if let Some(old) = terminal.and_then(|terminal| terminal.shown.take()) {
+            self.stream.panes.forget(old.pane);
+            self.stream.subscription.close(old.pane);
+        }
     }
 
     fn end_terminal(&mut self, reason: Gone, now: Instant) {
