@@ -7,7 +7,6 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
@@ -21,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
 use super::jobs::{self, Begun, Ending, Job};
+use super::listen::ClientAddress;
 use super::peer::{Context, Outcome, Peer, TerminalAddress};
 use super::shard::{Member, Seat, Shards, Standing};
 use super::socket::{Happened, Socket};
@@ -53,7 +53,7 @@ pub(super) struct Arrival {
     /// The form in which it wants events.
     pub(super) form: Form,
     /// Where it connects from, if that is known.
-    pub(super) address: Option<SocketAddr>,
+    pub(super) address: Option<ClientAddress>,
     /// Which terminal it is, if it is one.
     pub(super) terminal: Option<TerminalAddress>,
 }

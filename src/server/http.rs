@@ -1,11 +1,9 @@
-//! The HTTP side: accepting connections, the few routes, and handing upgraded sockets over.
+//! The HTTP side: the few routes, and handing upgraded sockets over.
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,16 +12,15 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
-use hyper::server::conn::http1;
-use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use hyper::upgrade::{OnUpgrade, Parts};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::connection::{Arrival, Connection, ConnectionTask, Services};
+use super::listen::{Came, Stream};
 use super::peer::TerminalAddress;
 use super::shard::Standing;
 use super::socket::Socket;
@@ -31,15 +28,6 @@ use super::upgrade::{Handshake, Refused};
 use crate::ids::PaneId;
 use crate::metrics::{Queue, Queues};
 use crate::wire::ClientStats;
-
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// The largest head of a request, in bytes.
-const HEAD_BYTES: usize = 16 << 10;
-/// Connections besides the WebSockets: handshakes, scrapes and probes.
-const OTHER_CONNECTIONS: usize = 64;
-/// The pause after a failed accept, which mostly means that the process has no descriptors left.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What the routes need.
 #[derive(Debug, Clone)]
@@ -72,7 +60,7 @@ impl App {
         }))
     }
 
-    fn router(&self) -> Router {
+    pub(super) fn router(&self) -> Router {
         Router::new()
             .route("/monitor", any(monitor))
             .route("/ws/terminal/{session}", any(terminal))
@@ -80,64 +68,6 @@ impl App {
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
             .with_state(self.clone())
-    }
-
-    /// Accepts connections until the server stops.
-    pub(super) async fn accept(self, listener: TcpListener, max_connections: usize) {
-        let router = self.router();
-        let room = Arc::new(Semaphore::new(max_connections + OTHER_CONNECTIONS));
-        let stop = self.0.services.stop.clone();
-        loop {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
-                () = stop.cancelled() => return,
-            };
-            match accepted {
-                Ok((stream, address)) => match Arc::clone(&room).try_acquire_owned() {
-                    Ok(permit) => self.greet(stream, address, router.clone(), permit),
-                    Err(_) => self.0.services.metrics.refused("full"),
-                },
-                Err(error) => {
-                    warn!(%error, "can't accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    /// Serves HTTP on a connection, until it ends or becomes a WebSocket.
-    fn greet(
-        &self,
-        stream: TcpStream,
-        address: SocketAddr,
-        router: Router,
-        permit: OwnedSemaphorePermit,
-    ) {
-        let stop = self.0.services.stop.clone();
-        self.0.tasks.spawn(async move {
-            let _permit = permit;
-            if let Err(error) = stream.set_nodelay(true) {
-                debug!(%address, %error, "the connection is gone already");
-                return;
-            }
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIMEOUT)
-                .max_buf_size(HEAD_BYTES)
-                .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-                .with_upgrades();
-            let mut connection = std::pin::pin!(connection);
-            let served = tokio::select! {
-                served = connection.as_mut() => served,
-                () = stop.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            };
-            if let Err(error) = served {
-                debug!(%address, %error, "the HTTP connection broke");
-            }
-        });
     }
 
     fn refuse(&self, refused: &Refused) -> Response<Body> {
@@ -158,38 +88,50 @@ impl App {
             .try_acquire_owned()
             .map_err(|_| Refused::FULL)?;
         let response = handshake.response();
+        let arrival = Arrival {
+            number: shared.clients.fetch_add(1, Ordering::Relaxed) + 1,
+            form: handshake.form(),
+            token: handshake.token,
+            terminal,
+            address: request.extensions().get().map(|came: &Came| came.address),
+        };
         let upgraded = hyper::upgrade::on(request);
         let app = self.clone();
         shared.tasks.spawn(async move {
-            if let Err(error) = app.take_over(upgraded, handshake, terminal, permit).await {
+            if let Err(error) = app.take_over(upgraded, arrival, permit).await {
                 debug!(%error, "the upgrade failed");
             }
         });
         Ok(response)
     }
 
+    /// Makes a WebSocket of what hyper served, which is of one of the kinds that are listened for.
     async fn take_over(
         &self,
         upgraded: OnUpgrade,
-        handshake: Handshake,
-        terminal: Option<TerminalAddress>,
+        arrival: Arrival,
         permit: OwnedSemaphorePermit,
     ) -> io::Result<()> {
         let upgraded = upgraded.await.map_err(io::Error::other)?;
-        let parts = upgraded
-            .downcast::<TokioIo<TcpStream>>()
-            .map_err(|_| io::Error::other("the socket is of another type than was served"))?;
-        let stream = parts.io.into_inner();
-        let address = stream.peer_addr().ok();
-        let socket = Socket::new(stream, &parts.read_buf);
+        match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => self.seat(parts, arrival, permit),
+            Err(_) => {
+                return Err(io::Error::other(
+                    "the socket is of another type than was served",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn seat<S: Stream>(
+        &self,
+        parts: Parts<TokioIo<S>>,
+        arrival: Arrival,
+        permit: OwnedSemaphorePermit,
+    ) {
+        let socket = Socket::new(parts.io.into_inner(), &parts.read_buf);
         let shared = &self.0;
-        let arrival = Arrival {
-            number: shared.clients.fetch_add(1, Ordering::Relaxed) + 1,
-            form: handshake.form(),
-            token: handshake.token,
-            terminal,
-            address,
-        };
         let services = Arc::clone(&shared.services);
         let connection = Connection::new(arrival, socket, services, permit);
         // Nobody comes in while the server stops.
@@ -197,7 +139,6 @@ impl App {
         if let Some(seat) = shared.services.shards.seat(member, Standing::NEW) {
             shared.tasks.spawn(ConnectionTask::new(connection, seat));
         }
-        Ok(())
     }
 }
 

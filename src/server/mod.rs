@@ -1,6 +1,6 @@
 //! The server that clients connect to: HTTP, the WebSocket handshake, and the clients in their shards.
 //!
-//! Reading order: `http` (accepting and routes), `upgrade` and `origin` (the handshake), `connection` (a client and its
+//! Reading order: `listen` (accepting), `http` (the routes), `upgrade` and `origin` (the handshake), `connection` (a client and its
 //! own task), `shard` (many clients, and the task that brings them what is published), `peer` (the client as a state
 //! machine without IO), `jobs` (the work that it asks for), `outbox` and `socket` (what is written and how), `target`
 //! and `repeats` (what requests mean). This module knows nothing of tmux's protocol or processes.
@@ -8,6 +8,7 @@
 mod connection;
 mod http;
 mod jobs;
+mod listen;
 mod origin;
 mod outbox;
 mod peer;
@@ -29,6 +30,7 @@ use tokio_util::task::TaskTracker;
 
 use self::connection::Services;
 use self::http::App;
+use self::listen::{Listener, Reception};
 use self::peer::{Context, Timing};
 use self::repeats::Repeats;
 use self::shard::Shards;
@@ -38,6 +40,7 @@ use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::wire::{Encoder, schema};
 
+pub use self::listen::ClientAddress;
 pub use self::outbox::OutboxLimits;
 pub use self::peer::ConnectionLimits;
 
@@ -129,8 +132,15 @@ pub async fn start(
         shards,
         stop,
     });
-    let app = App::new(services, &config, tasks.clone());
-    tasks.spawn(app.accept(listener, config.max_connections));
+    let router = App::new(Arc::clone(&services), &config, tasks.clone()).router();
+    let reception = Reception::new(
+        router,
+        config.max_connections,
+        services.metrics.clone(),
+        services.stop.clone(),
+        tasks.clone(),
+    );
+    reception.open(Listener::Tcp(listener));
     Ok(Running { address, tasks })
 }
 

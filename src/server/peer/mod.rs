@@ -13,7 +13,6 @@ mod stats;
 mod stream;
 mod terminal;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,6 +34,7 @@ use self::stream::Stream;
 use self::terminal::Terminal;
 pub(super) use self::terminal::TerminalAddress;
 use super::ResizePolicy;
+use super::listen::ClientAddress;
 use super::outbox::{Frame, Outbox, OutboxLimits};
 use super::repeats::{Earlier, Repeats, Slot, Typed};
 
@@ -209,7 +209,7 @@ impl Peer {
         client_id: String,
         form: Form,
         terminal: Option<TerminalAddress>,
-        address: Option<SocketAddr>,
+        address: Option<ClientAddress>,
         now: Instant,
     ) -> Self {
         let limits = context.limits;

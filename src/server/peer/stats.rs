@@ -3,7 +3,6 @@
 //! The last of these is timed only while somebody asks: a client for itself, or an admin for all. Otherwise a delivery
 //! costs what it costs without it, and a client keeps no histogram.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use super::{Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
 use crate::hub::Published;
 use crate::metrics::{Queue, Recent, Shed, Summary};
+use crate::server::listen::ClientAddress;
 use crate::server::outbox::Outbox;
 use crate::wire::{ClientStats, Latency, RequestId, ServerMessage, ServerStats, ShedStats};
 
@@ -29,7 +29,7 @@ pub(in crate::server) struct Timing {
 /// What is known of a client for those who ask how it fares.
 #[derive(Debug)]
 pub(super) struct Watched {
-    address: Option<SocketAddr>,
+    address: Option<ClientAddress>,
     since: Instant,
     shed: Shed,
     /// Until then its writes are timed, since it has asked.
@@ -57,7 +57,7 @@ impl Timing {
 }
 
 impl Watched {
-    pub(super) fn new(address: Option<SocketAddr>, now: Instant) -> Self {
+    pub(super) fn new(address: Option<ClientAddress>, now: Instant) -> Self {
         Self {
             address,
             since: now,
