@@ -171,7 +171,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
-    use crate::auth::principal::{Permission, Permissions};
+    use crate::auth::rights::{Permission, Permissions};
 
     #[tokio::test]
     async fn each_refusal_is_told_apart_for_logs_but_not_for_clients() {

@@ -1,8 +1,8 @@
 //! Who may do what: tokens, their holders, and what a holder may see and do.
 //!
-//! Reading order: [`principal`] (permissions, scopes, [`Authorized`]), [`token`] (the secret text), [`store`] (the file
-//! of tokens), `proof` (the slow hash, as seldom as possible), [`authenticator`] (checking a token, and learning that it
-//! ended), [`watch`] (seeing changes of the file).
+//! Reading order: [`rights`] (permissions and scopes), [`principal`] (who has them, [`Authorized`]), [`token`] (the
+//! secret text), [`store`] (the file of tokens), `proof` (the slow hash, as seldom as possible), [`authenticator`]
+//! (checking a token, and learning that it ended), [`watch`] (seeing changes of the file).
 //! This module must not know the protocol's messages, the server or tmux.
 
 pub mod authenticator;
@@ -10,6 +10,7 @@ mod file;
 mod hash;
 pub mod principal;
 mod proof;
+pub mod rights;
 pub mod store;
 pub mod token;
 pub mod watch;
@@ -17,8 +18,9 @@ pub mod watch;
 pub use authenticator::{Authenticator, Ended};
 pub use file::{FileError, read_token_file};
 pub use hash::HashError;
-pub use principal::{Authorized, Denied, Permission, Permissions, Principal, Scope};
+pub use principal::{Authorized, Denied, Principal, Source};
 pub use proof::AuthError;
+pub use rights::{Permission, Permissions, Scope};
 pub use store::{Entry, NewToken, StoreError, TokenStore};
 pub use token::{Token, TokenError, TokenId};
 pub use watch::{TokenWatch, WatchError};

@@ -1,141 +1,53 @@
-//! The holder of a token, what it may do, and the proof that it was asked.
-//!
-//! Permissions are a ladder: whoever may write may read, and an admin may do all. A scope says whose sessions these
-//! are; an admin's scope is always every session.
+//! A client whose identity is proven, and the proof that it was asked whether it may do something.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::auth::rights::{Permission, Permissions, Scope};
 use crate::auth::token::TokenId;
-use crate::glob::NamePattern;
-
-/// One thing that a client may be allowed to do. Each includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Permission {
-    /// See events, output and snapshots.
-    Read,
-    /// Type into panes, and whatever else changes what tmux holds.
-    Write,
-    /// See every session, and whatever concerns muxwire itself.
-    Admin,
-}
-
-impl Permission {
-    /// All of them, the least first.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
-
-    /// The word for it, in the protocol as on the command line.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-impl fmt::Display for Permission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A word that names no permission.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no permission: these are read, write and admin")]
-pub struct UnknownPermission(String);
-
-impl FromStr for Permission {
-    type Err = UnknownPermission;
-
-    fn from_str(text: &str) -> Result<Self, UnknownPermission> {
-        let known = Self::ALL.into_iter().find(|one| one.as_str() == text);
-        known.ok_or_else(|| UnknownPermission(text.chars().take(40).collect()))
-    }
-}
-
-/// A set of permissions, closed under what each includes, and never empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Permissions(Permission);
-
-impl Permissions {
-    /// The set that `highest` includes.
-    #[must_use]
-    pub fn up_to(highest: Permission) -> Self {
-        Self(highest)
-    }
-
-    /// The set that a list of permissions amounts to; `None` for an empty list.
-    #[must_use]
-    pub fn closure(listed: impl IntoIterator<Item = Permission>) -> Option<Self> {
-        listed.into_iter().max().map(Self)
-    }
-
-    /// Whether `permission` is in the set.
-    #[must_use]
-    pub fn contains(self, permission: Permission) -> bool {
-        permission <= self.0
-    }
-
-    /// The members, the least first.
-    pub fn iter(self) -> impl Iterator<Item = Permission> {
-        Permission::ALL
-            .into_iter()
-            .filter(move |one| self.contains(*one))
-    }
-}
-
-/// The sessions that belong to a holder, by name.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Scope(Box<[NamePattern]>);
-
-impl Scope {
-    /// The scope that these patterns cover together. No pattern at all means every session.
-    #[must_use]
-    pub fn new(patterns: impl IntoIterator<Item = NamePattern>) -> Self {
-        Self(patterns.into_iter().collect())
-    }
-
-    /// The scope of every session.
-    #[must_use]
-    pub fn all() -> Self {
-        Self::default()
-    }
-
-    /// Whether every session is covered, whatever its name.
-    #[must_use]
-    pub fn is_all(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether the session of this name is covered.
-    #[must_use]
-    pub fn covers(&self, session_name: &str) -> bool {
-        self.is_all() || self.0.iter().any(|pattern| pattern.matches(session_name))
-    }
-
-    /// The patterns; empty when every session is covered.
-    #[must_use]
-    pub fn patterns(&self) -> &[NamePattern] {
-        &self.0
-    }
-}
 
 /// An admin was to be confined to some sessions, which would promise what it does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("an admin sees every session, so it can't be confined to some")]
 pub struct ConfinedAdmin;
 
+/// Where a client's identity comes from. Two connections with the same source are one client that came back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A token of the store.
+    Token(TokenId),
+    /// A JWT.
+    Jwt {
+        /// Who vouches for the subject.
+        issuer: Arc<str>,
+        /// Who it is, as the issuer calls it.
+        subject: Arc<str>,
+    },
+    /// The user with this id, whom the system vouches for on a Unix socket.
+    Local(u32),
+    /// Nobody is asked who they are: authentication is off.
+    Nobody,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(id) => write!(f, "token:{id}"),
+            Self::Jwt { issuer, subject } => write!(f, "jwt:{issuer}#{subject}"),
+            Self::Local(uid) => write!(f, "uid:{uid}"),
+            Self::Nobody => f.write_str("nobody"),
+        }
+    }
+}
+
 /// A client whose identity is proven. Cheap to clone.
 #[derive(Clone)]
 pub struct Principal(Arc<Identity>);
 
 struct Identity {
-    token: Option<TokenId>,
+    source: Source,
     name: Box<str>,
     permissions: Permissions,
     scope: Scope,
@@ -158,7 +70,7 @@ impl Principal {
             return Err(ConfinedAdmin);
         }
         Ok(Self(Arc::new(Identity {
-            token: Some(token),
+            source: Source::Token(token),
             name: name.into(),
             permissions,
             scope,
@@ -170,7 +82,7 @@ impl Principal {
     #[must_use]
     pub fn unrestricted() -> Self {
         Self(Arc::new(Identity {
-            token: None,
+            source: Source::Nobody,
             name: "unauthenticated".into(),
             permissions: Permissions::up_to(Permission::Admin),
             scope: Scope::all(),
@@ -178,13 +90,42 @@ impl Principal {
         }))
     }
 
-    /// The id of the token, which is no secret. `None` while authentication is off.
+    /// A user of this machine, whom the system vouches for: may do all, for ever.
+    ///
+    /// Only for the user that muxwire runs as, who can do all of it without muxwire.
     #[must_use]
-    pub fn token(&self) -> Option<TokenId> {
-        self.0.token
+    pub fn local(uid: u32, name: &str) -> Self {
+        Self(Arc::new(Identity {
+            source: Source::Local(uid),
+            name: name.into(),
+            permissions: Permissions::up_to(Permission::Admin),
+            scope: Scope::all(),
+            expires: None,
+        }))
     }
 
-    /// The name that the token was given.
+    /// Where the identity comes from.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.0.source
+    }
+
+    /// The source as text, for logs: `token:4fdc55l7`, `jwt:ISSUER#SUBJECT`, `uid:1000` or `nobody`. It is no secret.
+    #[must_use]
+    pub fn id_text(&self) -> String {
+        self.0.source.to_string()
+    }
+
+    /// The id of the token, which is no secret, if it was a token.
+    #[must_use]
+    pub fn token(&self) -> Option<TokenId> {
+        match self.0.source {
+            Source::Token(id) => Some(id),
+            Source::Jwt { .. } | Source::Local(_) | Source::Nobody => None,
+        }
+    }
+
+    /// What people call it: the name that the token was given, the subject of a JWT, or the name of the user.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
@@ -261,8 +202,8 @@ impl Principal {
 impl PartialEq for Principal {
     fn eq(&self, other: &Self) -> bool {
         let (a, b) = (&*self.0, &*other.0);
-        (a.token, &a.name, a.permissions, &a.scope, a.expires)
-            == (b.token, &b.name, b.permissions, &b.scope, b.expires)
+        (&a.source, &a.name, a.permissions, &a.scope, a.expires)
+            == (&b.source, &b.name, b.permissions, &b.scope, b.expires)
     }
 }
 
@@ -271,7 +212,7 @@ impl Eq for Principal {}
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Principal")
-            .field("token", &self.0.token)
+            .field("source", &self.0.source)
             .field("name", &self.0.name)
             .field("permissions", &self.0.permissions)
             .field("scope", &self.0.scope)
@@ -314,6 +255,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
+    use crate::glob::NamePattern;
 
     fn holder(permission: Permission, patterns: &[&str]) -> Principal {
         let scope = Scope::new(patterns.iter().map(|text| NamePattern::new(text).unwrap()));
@@ -395,36 +337,23 @@ mod tests {
     }
 
     #[test]
+    fn each_source_has_a_text_of_its_own() {
+        let rows = [
+            (holder(Permission::Read, &[]), "token:040g2081"),
+            (Principal::local(1000, "ada"), "uid:1000"),
+            (Principal::unrestricted(), "nobody"),
+        ];
+        for (principal, expected) in rows {
+            assert_eq!(principal.id_text(), expected, "{principal:?}");
+        }
+    }
+
+    #[test]
     fn an_admin_is_never_confined() {
         let scope = Scope::new([NamePattern::new("api-*").unwrap()]);
         let permissions = Permissions::up_to(Permission::Admin);
         let id = TokenId::from_bytes([1; 5]);
         let refused = Principal::holder(id, "boss", permissions, scope, None);
         assert_eq!(refused, Err(ConfinedAdmin));
-    }
-
-    #[test]
-    fn each_permission_includes_those_below() {
-        use Permission::{Admin, Read, Write};
-        let rows: [(&[Permission], Option<&[Permission]>); 5] = [
-            (&[], None),
-            (&[Read], Some(&[Read])),
-            (&[Write], Some(&[Read, Write])),
-            (&[Write, Read], Some(&[Read, Write])),
-            (&[Admin], Some(&[Read, Write, Admin])),
-        ];
-        for (listed, expected) in rows {
-            let found = Permissions::closure(listed.iter().copied());
-            let found: Option<Vec<_>> = found.map(|set| set.iter().collect());
-            assert_eq!(found.as_deref(), expected, "{listed:?}");
-        }
-    }
-
-    #[test]
-    fn permissions_parse_their_own_words() {
-        for permission in Permission::ALL {
-            assert_eq!(permission.as_str().parse(), Ok(permission));
-        }
-        assert!("root".parse::<Permission>().is_err());
     }
 }

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use crate::auth::file::{self, FileError, Record};
 use crate::auth::hash::{HashError, SecretHash};
-use crate::auth::principal::{ConfinedAdmin, Permission, Permissions, Principal, Scope};
+use crate::auth::principal::{ConfinedAdmin, Principal};
+use crate::auth::rights::{Permission, Permissions, Scope};
 use crate::auth::token::{Token, TokenId};
 use crate::glob::NamePattern;
 

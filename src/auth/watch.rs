@@ -191,7 +191,7 @@ mod tests {
 
     use super::*;
     use crate::auth::authenticator::Ended;
-    use crate::auth::principal::{Permission, Permissions, Scope};
+    use crate::auth::rights::{Permission, Permissions, Scope};
     use crate::auth::store::NewToken;
     use crate::auth::token::Token;
 

@@ -24,7 +24,7 @@ use super::listen::ClientAddress;
 use super::peer::{Context, Outcome, Peer, TerminalAddress};
 use super::shard::{Member, Seat, Shards, Standing};
 use super::socket::{Happened, Socket};
-use crate::auth::Ended;
+use crate::auth::{Ended, Principal};
 use crate::bridge::Handle;
 use crate::hub::Form;
 use crate::metrics::{Metrics, Present};
@@ -56,6 +56,8 @@ pub(super) struct Arrival {
     pub(super) address: Option<ClientAddress>,
     /// Which terminal it is, if it is one.
     pub(super) terminal: Option<TerminalAddress>,
+    /// Who it is, if that is known without a token.
+    pub(super) principal: Option<Principal>,
 }
 
 /// What can happen to a connection in its own task.
@@ -127,11 +129,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             form,
             terminal,
             address,
+            principal,
         } = arrival;
         info!(client = number, "connected");
         let now = now();
         let context = Arc::clone(&services.context);
-        let mut peer = Peer::new(context, format!("c{number}"), form, terminal, address, now);
+        let client_id = format!("c{number}");
+        let mut peer = Peer::new(context, client_id, form, terminal, address, principal, now);
         if let Some(token) = token {
             peer.present(token, now);
         }

@@ -94,6 +94,7 @@ impl App {
             token: handshake.token,
             terminal,
             address: request.extensions().get().map(|came: &Came| came.address),
+            principal: None,
         };
         let upgraded = hyper::upgrade::on(request);
         let app = self.clone();

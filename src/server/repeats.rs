@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::auth::{Principal, TokenId};
+use crate::auth::{Principal, Source};
 use crate::bridge::InputError;
 use crate::ids::PaneId;
 
@@ -29,7 +29,7 @@ pub(super) struct Repeats(Arc<Mutex<HashMap<Key, Use>>>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
-    owner: Option<TokenId>,
+    owner: Source,
     text: String,
 }
 
@@ -82,7 +82,7 @@ impl Repeats {
         now: Instant,
     ) -> Known {
         let key = Key {
-            owner: owner.token(),
+            owner: owner.source().clone(),
             text: key.to_owned(),
         };
         match self.lock().get(&key).filter(|known| known.until > now) {
@@ -105,7 +105,7 @@ impl Repeats {
         now: Instant,
     ) -> Result<Slot, TooManyKeys> {
         let key = Key {
-            owner: owner.token(),
+            owner: owner.source().clone(),
             text: key.to_owned(),
         };
         let mut keys = self.lock();

@@ -101,6 +101,7 @@ impl Rig {
             form: Form::Json,
             terminal: None,
             address: None,
+            principal: None,
         };
         let socket = Socket::new(theirs, &[]);
         let connection = Connection::new(arrival, socket, Arc::clone(&self.services), permit);

@@ -1,8 +1,9 @@
 //! One client as a state machine: what it says goes in, messages and work come out. No IO, and time is a parameter.
 //!
-//! Reading order: this file (the phases of a connection's life), [`requests`] (what a client asks for), [`stream`]
-//! (events, snapshots and bookmarks). The connection, which owns a peer, moves the messages and does the work.
+//! Reading order: this file (the phases of a connection's life), [`entry`] (who the client is), [`requests`] (what it
+//! asks for), [`stream`] (events, snapshots and bookmarks). The connection, which owns a peer, moves the messages and does the work.
 
+mod entry;
 mod live;
 mod panes;
 mod requests;
@@ -16,7 +17,7 @@ mod terminal;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::auth::{AuthError, Authenticator, Authorized, Ended, Permissions, Principal};
+use crate::auth::{AuthError, Authenticator, Authorized, Principal};
 use crate::bridge::{
     ClientNumber, InputRequest, PaneView, ResizeError, Screen, ScreenError, SizeWish, ViewRequest,
 };
@@ -203,26 +204,18 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// A client that has just connected; the greeting is on its way.
+    /// A client that has just connected, as this principal if it is known already; the greeting is on its way.
     pub(super) fn new(
         context: Arc<Context>,
         client_id: String,
         form: Form,
         terminal: Option<TerminalAddress>,
         address: Option<ClientAddress>,
+        admitted: Option<Principal>,
         now: Instant,
     ) -> Self {
         let limits = context.limits;
-        let open = context.authenticator.is_none();
-        let phase = if open {
-            Phase::Open {
-                principal: Principal::unrestricted(),
-            }
-        } else {
-            Phase::Unknown {
-                until: now + limits.auth_timeout,
-            }
-        };
+        let phase = entry::first_phase(&context, admitted, now);
         let mut peer = Self {
             client_id,
             number: ClientNumber::next(),
@@ -255,15 +248,10 @@ impl Peer {
                 host,
                 epoch,
                 seq,
-                auth_required: self.context.authenticator.is_some(),
+                auth_required: matches!(self.phase, Phase::Unknown { .. }),
             },
             now,
         );
-    }
-
-    /// Authenticates with a token that came with the handshake, as if it were the client's first message.
-    pub(super) fn present(&mut self, token: String, now: Instant) {
-        self.authenticate(None, token, now);
     }
 
     /// What waits to be written, and what waits to be read from the log.
@@ -343,15 +331,6 @@ impl Peer {
         self.close(CloseCode::Shutdown, now);
     }
 
-    /// The principal's token is no longer what it was.
-    pub(super) fn on_ended(&mut self, ended: Ended, now: Instant) {
-        let code = match ended {
-            Ended::Revoked | Ended::Expired => CloseCode::TokenEnded,
-            Ended::Changed => CloseCode::RightsChanged,
-        };
-        self.close(code, now);
-    }
-
     /// Some work is done.
     pub(super) fn on_outcome(&mut self, outcome: Outcome, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
@@ -384,66 +363,6 @@ impl Peer {
             code,
             until: now + self.context.limits.close_timeout,
         };
-    }
-
-    fn authenticate(&mut self, id: Option<RequestId>, token: String, now: Instant) {
-        if self.context.authenticator.is_none() {
-            return self.welcome(id.as_ref(), &Principal::unrestricted(), now);
-        }
-        self.verifying = true;
-        self.begin(Work::Verify { id, token });
-    }
-
-    fn verified(
-        &mut self,
-        id: Option<&RequestId>,
-        verdict: Result<Principal, AuthError>,
-        now: Instant,
-    ) {
-        self.verifying = false;
-        if self.closing().is_some() {
-            return;
-        }
-        match verdict {
-            Ok(principal) => {
-                self.welcome(id, &principal, now);
-                self.work.push(Work::WatchEnd(principal.clone()));
-                self.phase = Phase::Open { principal };
-            }
-            Err(error) if error.is_retryable() => {
-                // The client may try again, so it gets the time for it again.
-                if let Phase::Unknown { until } = &mut self.phase {
-                    *until = now + self.context.limits.auth_timeout;
-                }
-                self.refuse(id, ErrorCode::RateLimited, &error.to_string(), now);
-            }
-            Err(error) => {
-                self.say(
-                    &ServerMessage::NotAuthenticated {
-                        id,
-                        message: &error.to_string(),
-                    },
-                    now,
-                );
-                self.close(CloseCode::AuthFailed, now);
-            }
-        }
-    }
-
-    fn welcome(&mut self, id: Option<&RequestId>, principal: &Principal, now: Instant) {
-        let permissions: Vec<&str> = Permissions::iter(principal.permissions())
-            .map(|one| one.as_str())
-            .collect();
-        let client_id = self.client_id.clone();
-        let (permissions, client_id) = (&permissions[..], &client_id[..]);
-        self.say(
-            &ServerMessage::Authenticated {
-                id,
-                permissions,
-                client_id,
-            },
-            now,
-        );
     }
 
     fn refuse(&mut self, id: Option<&RequestId>, code: ErrorCode, message: &str, now: Instant) {

@@ -131,6 +131,7 @@ impl Run {
             Form::Json,
             None,
             None,
+            None,
             now,
         );
         Self {
@@ -189,6 +190,7 @@ impl Run {
             Arc::clone(&self.context),
             "c".to_owned(),
             Form::Json,
+            None,
             None,
             None,
             self.now,
