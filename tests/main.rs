@@ -40,4 +40,5 @@ mod tokens;
 mod views;
 mod watch;
 mod watch_program;
+mod websocket;
 mod wire;

@@ -1,10 +1,7 @@
 //! What the log keeps of one pane's output, found by the pane's own offsets.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
-use super::published::Published;
 use super::ring::Ring;
 use crate::ids::{PaneId, Seq};
 use crate::model::ChangeKind;
@@ -32,78 +29,44 @@ pub(super) fn between(ring: &Ring, pane: PaneId, from: u64, to: u64) -> Option<V
 }
 
 /// The place behind which all comes that a pane printed from an offset on, and the offset at which that begins: the one
-/// that was asked for, or that of the event in whose middle it lies.
-///
-/// Nothing if not all of it is kept, or if just at this offset something else changed the screen: nobody knows whether
-/// who asks has heard of that.
+/// that was asked for, or that of the event in whose middle it lies. Nothing if not all of it is kept.
 pub(super) fn place_of(ring: &Ring, pane: PaneId, offset: u64) -> Option<(Seq, u64)> {
-    let mut place = Some((ring.head(), offset));
-    let mut disturbed = false;
-    let mut events = of_pane(ring, pane);
-    while let Some(event) = events.next() {
-        let (start, bytes) = match &event.change.kind {
-            ChangeKind::PaneOutput { offset, bytes } => (*offset, bytes),
-            ChangeKind::PaneGap { .. } => return None,
-            _ => {
-                disturbed |= disturbs(event, events.clone());
-                continue;
-            }
-        };
-        let end = start + bytes.len() as u64;
-        let before = Some((Seq(event.seq.0 - 1), start));
-        if end <= offset {
-            return place.filter(|_| end == offset && !disturbed);
+    let mut newest = true;
+    for Piece { seq, start, bytes } in pieces_of(ring, pane) {
+        let end = start + bytes?.len() as u64;
+        if newest && offset == end {
+            return Some((ring.head(), offset));
         }
-        if start < offset {
-            return before;
+        if offset >= end {
+            return None;
         }
-        (place, disturbed) = (before.filter(|_| start == offset), false);
-    }
-    // What happened before is not kept, unless there was nothing before.
-    let is_whole = offset == 0 || ring.evicted() == Seq(0);
-    place.filter(|(seq, _)| is_whole && !disturbed && *seq < ring.head())
-}
-
-/// Whether an event changes what a pane shows, without any output. `older` are the pane's events before it.
-fn disturbs<'a>(event: &Published, mut older: impl Iterator<Item = &'a Arc<Published>>) -> bool {
-    match &event.change.kind {
-        ChangeKind::PaneResized { .. } | ChangeKind::PaneExited { .. } => true,
-        // A new process begins with an empty screen.
-        ChangeKind::PaneCommandChanged { pid, .. } => {
-            older.find_map(|event| pid_of(event)) != Some(*pid)
+        if start <= offset {
+            return Some((Seq(seq.0 - 1), start));
         }
-        _ => false,
+        newest = false;
     }
-}
-
-fn pid_of(event: &Published) -> Option<u32> {
-    match &event.change.kind {
-        ChangeKind::PaneCommandChanged { pid, .. } => Some(*pid),
-        ChangeKind::PaneCreated { pane, .. } => Some(pane.pid),
-        _ => None,
-    }
+    None
 }
 
 /// One event's output, or the place at which some was lost.
 struct Piece<'a> {
+    seq: Seq,
     start: u64,
     bytes: Option<&'a Bytes>,
 }
 
 /// From the newest to the oldest.
 fn pieces_of(ring: &Ring, pane: PaneId) -> impl Iterator<Item = Piece<'_>> {
-    of_pane(ring, pane).filter_map(|event| {
+    let of_pane = ring
+        .newest_first()
+        .filter(move |event| event.change.pane == Some(pane));
+    of_pane.filter_map(|event| {
         let (start, bytes) = match &event.change.kind {
             ChangeKind::PaneOutput { offset, bytes } => (*offset, Some(bytes)),
             ChangeKind::PaneGap { offset, .. } => (*offset, None),
             _ => return None,
         };
-        Some(Piece { start, bytes })
+        let seq = event.seq;
+        Some(Piece { seq, start, bytes })
     })
-}
-
-/// From the newest to the oldest.
-fn of_pane(ring: &Ring, pane: PaneId) -> impl Iterator<Item = &Arc<Published>> + Clone {
-    ring.newest_first()
-        .filter(move |event| event.change.pane == Some(pane))
 }

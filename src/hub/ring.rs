@@ -126,7 +126,7 @@ impl Ring {
     }
 
     /// The events from the newest to the oldest that is kept.
-    pub(super) fn newest_first(&self) -> impl Iterator<Item = &Arc<Published>> + Clone {
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &Arc<Published>> {
         self.events.iter().rev()
     }
 

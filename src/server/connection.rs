@@ -322,7 +322,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                     self.peer.close(CloseCode::Unsupported, now);
                 }
             }
-            Happened::TooLong => self.peer.close(CloseCode::TooBig, now),
+            Happened::Unreadable(code) => self.peer.close(code, now),
             Happened::Slow => self.peer.close(CloseCode::Slow, now),
             Happened::Left => {
                 self.left = self.peer.closing().is_none();

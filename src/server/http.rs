@@ -24,7 +24,7 @@ use super::listen::{Came, Stream};
 use super::peer::TerminalAddress;
 use super::shard::Standing;
 use super::socket::Socket;
-use super::upgrade::{Handshake, Refused};
+use super::upgrade::{Handshake, Refused, check_form};
 use crate::ids::PaneId;
 use crate::metrics::{Queue, Queues};
 use crate::wire::ClientStats;
@@ -82,6 +82,7 @@ impl App {
         terminal: Option<TerminalAddress>,
     ) -> Result<Response<Body>, Refused> {
         let shared = &self.0;
+        check_form(request)?;
         let handshake =
             Handshake::read(request.method(), request.headers(), &shared.allowed_hosts)?;
         let permit = Arc::clone(&shared.room)

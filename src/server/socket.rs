@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{
     CloseFrame, Role, WebSocketConfig, WebSocketContext,
 };
@@ -39,8 +40,8 @@ pub(super) enum Happened {
     Sign,
     /// The client sent bytes.
     Bytes(Bytes),
-    /// The client sent a message that is too long to be read.
-    TooLong,
+    /// The client sent what can't be read on: the reason to close.
+    Unreadable(CloseCode),
     /// The client asks for pongs and reads none.
     Slow,
     /// Both sides have said goodbye; the last word may still have to be written.
@@ -207,10 +208,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 self.hungry = true;
                 return Poll::Pending;
             }
-            Err(Error::Capacity(_)) => {
-                self.hearing = Hearing::Deaf;
-                Happened::TooLong
-            }
             Err(Error::ConnectionClosed | Error::AlreadyClosed) => {
                 // Whoever says goodbye wants nothing more, but for the answer.
                 self.hearing = Hearing::Done;
@@ -220,7 +217,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 }
                 return Poll::Ready(Happened::Left);
             }
-            Err(error) => return Poll::Ready(over(error)),
+            Err(error) => match fault(&error) {
+                Some(code) => {
+                    self.hearing = Hearing::Deaf;
+                    Happened::Unreadable(code)
+                }
+                None => return Poll::Ready(over(error)),
+            },
         };
         match said.map(|said| outbox.push(said)) {
             // Whoever asks for more pongs than it reads.
@@ -267,6 +270,17 @@ impl Write for Exchange<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// What RFC 6455 has a server say to a client that broke it; nothing if the connection itself is the matter.
+fn fault(error: &Error) -> Option<CloseCode> {
+    match error {
+        Error::Capacity(_) => Some(CloseCode::TooBig),
+        Error::Utf8(_) => Some(CloseCode::NotText),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        Error::Protocol(_) => Some(CloseCode::Protocol),
+        _ => None,
     }
 }
 

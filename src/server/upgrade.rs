@@ -1,11 +1,12 @@
 //! The WebSocket handshake, by hand: so that the socket is ours afterwards, with buffers of our own size.
 
 use axum::body::Body;
+use axum::extract::Request;
 use axum::http::header::{
-    AUTHORIZATION, CONNECTION, HOST, HeaderName, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, ORIGIN, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use data_encoding::BASE64;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -152,8 +153,24 @@ impl Handshake {
 /// Those that are known; of several that a client offers, its first one of these is taken.
 const SUBPROTOCOLS: [&str; 2] = [SUBPROTOCOL, BINARY_SUBPROTOCOL];
 
+/// Whether a request can be a handshake at all, whatever it asks for. With a body it can't: behind the upgrade, the bytes
+/// of the body and those of frames could be taken for each other.
+pub(super) fn check_form(request: &Request) -> Result<(), Refused> {
+    if request.version() < Version::HTTP_11 {
+        return Err(Refused::NOT_WEBSOCKET);
+    }
+    let body = [CONTENT_LENGTH, TRANSFER_ENCODING];
+    if body.iter().any(|name| request.headers().contains_key(name)) {
+        return Err(Refused::BAD_HANDSHAKE);
+    }
+    Ok(())
+}
+
+/// The value of a header that stands there once; of two, nobody knows which one counts.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
+    let mut values = headers.get_all(name).iter();
+    let only = values.next().filter(|_| values.next().is_none())?;
+    only.to_str().ok()
 }
 
 /// Whether a comma-separated header names this word, in whatever case.

@@ -116,8 +116,12 @@ impl ErrorCode {
 pub enum CloseCode {
     /// The client asked for it, or all is done.
     Normal,
-    /// The client broke the WebSocket protocol, or sent something other than text.
+    /// The client broke the WebSocket protocol.
+    Protocol,
+    /// The client sent something other than text.
     Unsupported,
+    /// A text message was no UTF-8.
+    NotText,
     /// A message was longer than the server reads.
     TooBig,
     /// The server stops; it may be back soon.
@@ -142,7 +146,9 @@ impl CloseCode {
     pub fn number(self) -> u16 {
         match self {
             Self::Normal => 1000,
+            Self::Protocol => 1002,
             Self::Unsupported => 1003,
+            Self::NotText => 1007,
             Self::TooBig => 1009,
             Self::Shutdown => 4001,
             Self::Slow => 4002,
@@ -159,7 +165,9 @@ impl CloseCode {
     pub fn reason(self) -> &'static str {
         match self {
             Self::Normal => "",
+            Self::Protocol => "a frame is not as RFC 6455 says",
             Self::Unsupported => "only text messages are understood",
+            Self::NotText => "a text message is not UTF-8",
             Self::TooBig => "the message is too long",
             Self::Shutdown => "the server stops: come back and resume",
             Self::Slow => "the client reads too slowly: come back and resume",

@@ -24,14 +24,11 @@ impl Stopped {
                 if state == 'Z' {
                     continue;
                 }
-                let is_told = stopped.0.contains(&pid);
-                if !is_told {
+                if !stopped.0.contains(&pid) {
                     signal(pid, Signal::STOP);
                     stopped.0.push(pid);
                 }
-                // A shell that waits for its child of vfork(2) to become another program waits for ever if that child
-                // is stopped before. Like all that wait in the kernel it will not run again before it stops.
-                all &= state == 'T' || state == 'D' && is_told;
+                all &= state == 'T';
             }
             all
         });
