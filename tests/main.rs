@@ -20,6 +20,7 @@ mod control_live;
 mod control_properties;
 mod dangers;
 mod differential;
+mod entry;
 mod hub;
 mod hub_panes;
 mod input;

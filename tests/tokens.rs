@@ -6,8 +6,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use muxwire::auth::{
-    AuthError, Authenticator, Ended, NewToken, Permission, Permissions, Scope, TokenStore,
-    TokenWatch, read_token_file,
+    AttemptLimits, AuthError, Authenticator, Ended, NewToken, Permission, Permissions, Scope,
+    TokenStore, TokenWatch, read_token_file,
 };
 
 use crate::support::program::{Home, Run};
@@ -22,7 +22,8 @@ fn set_mode(path: &std::path::Path, mode: u32) {
 
 /// An authenticator over what is in the home's store now.
 fn authenticator(home: &Home) -> Authenticator {
-    Authenticator::new(TokenStore::new(home.state_dir()).list().unwrap()).unwrap()
+    let entries = TokenStore::new(home.state_dir()).list().unwrap();
+    Authenticator::new(entries, AttemptLimits::default()).unwrap()
 }
 
 #[tokio::test]
@@ -57,7 +58,7 @@ async fn a_token_is_shown_once_and_kept_as_a_hash() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
 
-    let holder = authenticator(&home).verify(token).await.unwrap();
+    let holder = authenticator(&home).verify(token, None).await.unwrap();
     assert_eq!(holder.name(), "me");
     assert!(holder.may(Permission::Write) && !holder.may(Permission::Admin));
     assert!(holder.sees("api-1") && !holder.sees("web"));
@@ -85,7 +86,7 @@ async fn a_token_is_revoked_by_its_name_or_its_id() {
     let id = two["id"].as_str().unwrap();
     assert_eq!(home.run("token revoke one").code, Some(0));
     assert_eq!(
-        authenticator(&home).verify(one.trim_end()).await,
+        authenticator(&home).verify(one.trim_end(), None).await,
         Err(AuthError::Unknown)
     );
     let listed = home.run("token list").stdout;
@@ -320,7 +321,8 @@ fn a_reader_that_goes_away_is_no_failure_but_for_a_token_that_nobody_saw() {
 #[tokio::test]
 async fn a_running_server_follows_the_command_line() {
     let home = Home::new();
-    let (authenticator, watch) = TokenWatch::start(TokenStore::new(home.state_dir())).unwrap();
+    let store = TokenStore::new(home.state_dir());
+    let (authenticator, watch) = TokenWatch::start(store, AttemptLimits::default()).unwrap();
     let running = tokio::spawn(watch.run());
     let mut in_force = authenticator.in_force();
     let steps = async {
@@ -329,12 +331,12 @@ async fn a_running_server_follows_the_command_line() {
             .wait_for(|entries| entries.len() == 1)
             .await
             .unwrap();
-        let holder = authenticator.verify(text.trim_end()).await.unwrap();
+        let holder = authenticator.verify(text.trim_end(), None).await.unwrap();
         let ended = authenticator.ended(&holder);
         home.run("token revoke me");
         assert_eq!(ended.await, Ended::Revoked);
         assert_eq!(
-            authenticator.verify(text.trim_end()).await,
+            authenticator.verify(text.trim_end(), None).await,
             Err(AuthError::Unknown)
         );
     };

@@ -144,6 +144,13 @@ fn messages() -> Vec<Value> {
             id,
             permissions: &["read", "write"],
             client_id: "c1",
+            expires: None,
+        },
+        ServerMessage::Authenticated {
+            id,
+            permissions: &["read"],
+            client_id: "c1",
+            expires: "2026-11-20T06:00:00Z".parse().ok(),
         },
         ServerMessage::NotAuthenticated {
             id,
@@ -199,7 +206,14 @@ fn messages() -> Vec<Value> {
         id,
         code,
         message: "for people",
+        retry_after_ms: None,
     };
+    all.push(ServerMessage::Error {
+        id,
+        code: ErrorCode::RateLimited,
+        message: "for people",
+        retry_after_ms: Some(2500),
+    });
     all.extend(ErrorCode::ALL.map(error));
     let mut all: Vec<Value> = all.iter().map(|message| read(&message.encode())).collect();
     // The version goes with the program.

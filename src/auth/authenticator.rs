@@ -1,11 +1,14 @@
 //! Checking what clients present against the tokens in force, and telling connections when their token ends.
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use crate::auth::attempts::{AttemptLimits, Attempts, Caller};
 use crate::auth::principal::Principal;
 use crate::auth::proof::{AuthError, Proofs};
 use crate::auth::store::Entry;
@@ -33,6 +36,7 @@ pub struct Authenticator(Arc<Shared>);
 struct Shared {
     in_force: watch::Sender<Arc<[Entry]>>,
     proofs: Arc<Proofs>,
+    attempts: Mutex<Attempts>,
 }
 
 impl Authenticator {
@@ -40,10 +44,11 @@ impl Authenticator {
     ///
     /// # Errors
     /// The system's random generator doesn't answer.
-    pub fn new(entries: Vec<Entry>) -> Result<Self, getrandom::Error> {
+    pub fn new(entries: Vec<Entry>, limits: AttemptLimits) -> Result<Self, getrandom::Error> {
         Ok(Self(Arc::new(Shared {
             in_force: watch::Sender::new(entries.into()),
             proofs: Arc::new(Proofs::new()?),
+            attempts: Mutex::new(Attempts::new(limits)),
         })))
     }
 
@@ -76,14 +81,58 @@ impl Authenticator {
         changed
     }
 
-    /// Whose token this is.
+    /// Whose token this is, which came from this address if from any.
     ///
     /// # Errors
-    /// See [`AuthError`]. Only a text whose id is in force and whose checksum fits costs a hash.
-    pub async fn verify(&self, text: &str) -> Result<Principal, AuthError> {
-        let token = Token::parse(text)?;
+    /// See [`AuthError`]. Only a text whose id is in force and whose checksum fits costs a hash, and that only while
+    /// not too many attempts have failed. A text that was proven before is never refused for what others did.
+    pub async fn verify(
+        &self,
+        text: &str,
+        address: Option<IpAddr>,
+    ) -> Result<Principal, AuthError> {
+        let caller = Caller::new(address);
+        let found = Token::parse(text)
+            .map_err(AuthError::from)
+            .and_then(|token| Ok((self.entry(token.id())?, token)));
+        let id = found.as_ref().ok().map(|(entry, _)| entry.id());
+        let was_proven = found
+            .as_ref()
+            .is_ok_and(|(entry, token)| self.0.proofs.was_proven(token, entry));
+        if !was_proven {
+            let allowed = self.attempts().check(caller, id, now());
+            allowed.map_err(AuthError::Limited)?;
+        }
+        let verdict = match found {
+            Ok((entry, token)) => self.prove(token, entry).await,
+            Err(error) => Err(error),
+        };
+        if verdict.as_ref().is_err_and(|error| !error.is_retryable()) {
+            self.attempts().failed(caller, id, now());
+        }
+        verdict
+    }
+
+    /// The same, on a connection that was let in as `held`: it may go on as nobody else.
+    ///
+    /// # Errors
+    /// As for [`Authenticator::verify`], and the token is another holder's.
+    pub async fn renew(
+        &self,
+        held: &Principal,
+        text: &str,
+        address: Option<IpAddr>,
+    ) -> Result<Principal, AuthError> {
+        let principal = self.verify(text, address).await?;
+        if principal.source() != held.source() {
+            return Err(AuthError::OtherHolder);
+        }
+        Ok(principal)
+    }
+
+    async fn prove(&self, token: Token, entry: Entry) -> Result<Principal, AuthError> {
         let id = token.id();
-        let principal = self.0.proofs.prove(token, self.entry(id)?).await?;
+        let principal = self.0.proofs.prove(token, entry).await?;
         // The token may have been revoked, or replaced, while it was hashed.
         if !self.entry(id)?.principal().is_same(&principal) {
             return Err(AuthError::Failed);
@@ -118,6 +167,12 @@ impl Authenticator {
         }
     }
 
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        let attempts = self.0.attempts.lock();
+        // What the lock holds is whole after each statement, so a panic elsewhere leaves it usable.
+        attempts.unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn entry(&self, id: TokenId) -> Result<Entry, AuthError> {
         let tokens = self.0.in_force.borrow();
         let entry = tokens
@@ -137,6 +192,11 @@ impl std::fmt::Debug for Shared {
             .field("tokens", &self.in_force.borrow().len())
             .finish_non_exhaustive()
     }
+}
+
+/// The time, as tests may set it.
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
 }
 
 fn holds(tokens: &[Entry], principal: &Principal) -> bool {
@@ -170,17 +230,22 @@ async fn expiry(principal: &Principal) {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+    use futures_util::FutureExt as _;
+
     use super::*;
     use crate::auth::rights::{Permission, Permissions};
 
     #[tokio::test]
     async fn each_refusal_is_told_apart_for_logs_but_not_for_clients() {
         let (token, entry) = Entry::generate("one", None);
-        let authenticator = Authenticator::new(vec![entry]).unwrap();
+        let authenticator = Authenticator::new(vec![entry], AttemptLimits::default()).unwrap();
         let text = token.expose();
         let forged = Token::generate_for(token.id()).expose();
         let unknown = Token::generate().unwrap().expose();
-        assert_eq!(authenticator.verify(&text).await.unwrap().name(), "one");
+        assert_eq!(
+            authenticator.verify(&text, None).await.unwrap().name(),
+            "one"
+        );
         let rows = [
             ("", "malformed"),
             (&text[1..], "malformed"),
@@ -189,7 +254,7 @@ mod tests {
             (&unknown, "unknown"),
         ];
         for (text, reason) in rows {
-            let refused = authenticator.verify(text).await.unwrap_err();
+            let refused = authenticator.verify(text, None).await.unwrap_err();
             assert_eq!(
                 (refused.reason(), refused.is_retryable()),
                 (reason, false),
@@ -200,12 +265,56 @@ mod tests {
         assert_eq!(AuthError::Wrong.to_string(), AuthError::Expired.to_string());
     }
 
+    /// A verdict that is there at once took no hash.
+    fn at_once<T>(attempt: impl Future<Output = T>) -> Option<T> {
+        attempt.now_or_never()
+    }
+
+    #[tokio::test]
+    async fn whoever_fails_too_often_costs_no_hash_and_locks_nobody_out() {
+        let ((one, entry), (two, other)) =
+            (Entry::generate("one", None), Entry::generate("two", None));
+        let limits = AttemptLimits {
+            failures: 3,
+            recovery: Duration::from_secs(3600),
+        };
+        let authenticator = Authenticator::new(vec![entry, other], limits).unwrap();
+        let (attacker, owner) = (Some([192, 0, 2, 1].into()), Some([192, 0, 2, 2].into()));
+        let (one, two) = (one.expose(), two.expose());
+        let guess = || Token::generate_for(Token::parse(&one).unwrap().id()).expose();
+        assert!(authenticator.verify(&one, owner).await.is_ok());
+        for _ in 0..3 {
+            let refused = authenticator.verify(&guess(), attacker).await;
+            assert_eq!(refused, Err(AuthError::Wrong));
+        }
+        for _ in 0..1000 {
+            let refused = at_once(authenticator.verify(&guess(), attacker));
+            assert!(
+                matches!(refused, Some(Err(AuthError::Limited(_)))),
+                "{refused:?}"
+            );
+        }
+        // The text that was proven is no guess, wherever it comes from; one that was not is, from that address.
+        assert!(
+            at_once(authenticator.verify(&one, attacker))
+                .unwrap()
+                .is_ok()
+        );
+        assert!(
+            at_once(authenticator.verify(&two, attacker))
+                .unwrap()
+                .is_err()
+        );
+        assert!(authenticator.verify(&two, owner).await.is_ok());
+    }
+
     #[tokio::test]
     async fn a_revoked_token_is_refused_though_it_was_proven() {
         let (token, entry) = Entry::generate("one", None);
-        let authenticator = Authenticator::new(vec![entry.clone()]).unwrap();
+        let authenticator =
+            Authenticator::new(vec![entry.clone()], AttemptLimits::default()).unwrap();
         let text = token.expose();
-        let principal = authenticator.verify(&text).await.unwrap();
+        let principal = authenticator.verify(&text, None).await.unwrap();
         let ended = authenticator.ended(&principal);
         assert!(
             !authenticator.replace(vec![entry.clone()]),
@@ -213,25 +322,30 @@ mod tests {
         );
         assert!(authenticator.replace(Vec::new()));
         assert_eq!(ended.await, Ended::Revoked);
-        assert_eq!(authenticator.verify(&text).await, Err(AuthError::Unknown));
+        assert_eq!(
+            authenticator.verify(&text, None).await,
+            Err(AuthError::Unknown)
+        );
         // A token of the same id that comes back is not the one that the old connection was let in with.
         assert!(authenticator.replace(vec![entry]));
-        assert!(authenticator.verify(&text).await.is_ok());
+        assert!(authenticator.verify(&text, None).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_token_whose_rights_change_ends_its_connections_and_no_others() {
         let ((one, mut entry), (two, other)) =
             (Entry::generate("one", None), Entry::generate("two", None));
-        let authenticator = Authenticator::new(vec![entry.clone(), other.clone()]).unwrap();
-        let changing = authenticator.verify(&one.expose()).await.unwrap();
-        let staying = authenticator.verify(&two.expose()).await.unwrap();
+        let authenticator =
+            Authenticator::new(vec![entry.clone(), other.clone()], AttemptLimits::default())
+                .unwrap();
+        let changing = authenticator.verify(&one.expose(), None).await.unwrap();
+        let staying = authenticator.verify(&two.expose(), None).await.unwrap();
         entry.grant(Permissions::up_to(Permission::Write));
         assert!(authenticator.replace(vec![other, entry]));
         assert_eq!(authenticator.ended(&changing).await, Ended::Changed);
         assert!(
             authenticator
-                .verify(&one.expose())
+                .verify(&one.expose(), None)
                 .await
                 .unwrap()
                 .may(Permission::Write)
@@ -243,19 +357,19 @@ mod tests {
     async fn an_expiring_token_ends_its_connections_by_itself() {
         let end = Timestamp::now() + Duration::from_secs(1);
         let (token, entry) = Entry::generate("brief", Some(end));
-        let authenticator = Authenticator::new(vec![entry]).unwrap();
-        let principal = authenticator.verify(&token.expose()).await.unwrap();
+        let authenticator = Authenticator::new(vec![entry], AttemptLimits::default()).unwrap();
+        let principal = authenticator.verify(&token.expose(), None).await.unwrap();
         assert_eq!(authenticator.ended(&principal).await, Ended::Expired);
         assert!(Timestamp::now() >= end);
         assert_eq!(
-            authenticator.verify(&token.expose()).await,
+            authenticator.verify(&token.expose(), None).await,
             Err(AuthError::Expired)
         );
     }
 
     #[tokio::test]
     async fn without_authentication_nothing_ends() {
-        let authenticator = Authenticator::new(Vec::new()).unwrap();
+        let authenticator = Authenticator::new(Vec::new(), AttemptLimits::default()).unwrap();
         let ended = authenticator.ended(&Principal::unrestricted());
         assert!(futures_util::poll!(Box::pin(ended)).is_pending());
     }
@@ -263,7 +377,8 @@ mod tests {
     #[tokio::test]
     async fn no_secret_is_in_the_debug_text() {
         let (token, entry) = Entry::generate("one", None);
-        let authenticator = Authenticator::new(vec![entry.clone()]).unwrap();
+        let authenticator =
+            Authenticator::new(vec![entry.clone()], AttemptLimits::default()).unwrap();
         let text = format!("{authenticator:?} {entry:?} {token:?}");
         let secret = token.expose();
         for part in [secret.split('_').nth(2).unwrap(), &entry.hash().to_string()] {

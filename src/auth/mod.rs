@@ -1,10 +1,12 @@
 //! Who may do what: tokens, their holders, and what a holder may see and do.
 //!
 //! Reading order: [`rights`] (permissions and scopes), [`principal`] (who has them, [`Authorized`]), [`token`] (the
-//! secret text), [`store`] (the file of tokens), `proof` (the slow hash, as seldom as possible), [`authenticator`]
+//! secret text), [`store`] (the file of tokens), `attempts` (who failed too often), `proof` (the slow
+//! hash, as seldom as possible), [`authenticator`]
 //! (checking a token, and learning that it ended), [`watch`] (seeing changes of the file).
 //! This module must not know the protocol's messages, the server or tmux.
 
+mod attempts;
 pub mod authenticator;
 mod file;
 mod hash;
@@ -15,6 +17,7 @@ pub mod store;
 pub mod token;
 pub mod watch;
 
+pub use attempts::AttemptLimits;
 pub use authenticator::{Authenticator, Ended};
 pub use file::{FileError, read_token_file};
 pub use hash::HashError;

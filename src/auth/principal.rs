@@ -193,6 +193,16 @@ impl Principal {
         Ok(Authorized(request))
     }
 
+    /// Whether it may do and see all that another may. Patterns are compared by their text.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let (own, others) = (&self.0.scope, &other.0.scope);
+        let has = |pattern| own.patterns().contains(pattern);
+        let sees_all = own.is_all() || (!others.is_all() && others.patterns().iter().all(has));
+        let permissions = other.0.permissions;
+        sees_all && permissions.iter().all(|permission| self.may(permission))
+    }
+
     /// Whether both were made by one reading of one unchanged entry.
     pub(in crate::auth) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -345,6 +355,27 @@ mod tests {
         ];
         for (principal, expected) in rows {
             assert_eq!(principal.id_text(), expected, "{principal:?}");
+        }
+    }
+
+    #[test]
+    fn one_covers_another_that_may_do_no_more() {
+        use Permission::{Admin, Read, Write};
+        let rows: [(_, &[&str], _, &[&str], bool); 10] = [
+            (Read, &["a", "b-*"], Read, &["b-*"], true),
+            (Read, &["a"], Read, &["a"], true),
+            (Write, &["a"], Read, &["a"], true),
+            (Read, &["a"], Write, &["a"], false),
+            (Read, &[], Read, &["a"], true),
+            (Read, &["a"], Read, &[], false),
+            (Read, &["*"], Read, &[], false),
+            (Read, &["a*"], Read, &["ab"], false),
+            (Admin, &[], Write, &["a"], true),
+            (Write, &[], Admin, &[], false),
+        ];
+        for (permission, scope, other, others, expected) in rows {
+            let (one, other) = (holder(permission, scope), holder(other, others));
+            assert_eq!(one.covers(&other), expected, "{one:?} {other:?}");
         }
     }
 

@@ -24,6 +24,9 @@ const QUEUE: usize = 32;
 /// How long a proven text is known again without a hash.
 const PROVEN_LIFE: Duration = Duration::from_secs(300);
 
+/// When it is worth to try again once there are too many texts to be checked.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
 /// Why a token was not accepted.
 ///
 /// [`AuthError::Unknown`], [`AuthError::Wrong`] and [`AuthError::Expired`] read the same: the difference is for logs.
@@ -41,9 +44,17 @@ pub enum AuthError {
     /// The token's time is over.
     #[error("the token is not valid: it is unknown, revoked or expired")]
     Expired,
+    /// The token is good, but the connection that it was to be used on is somebody else's.
+    #[error(
+        "this connection was authenticated as somebody else: connect again to use another token"
+    )]
+    OtherHolder,
     /// Too many texts wait to be checked.
     #[error("too many tokens are being checked: try again in a second")]
     Busy,
+    /// Too many attempts failed before this one, which was not looked at.
+    #[error("too many attempts failed: try again in {} s", .0.as_millis().div_ceil(1000))]
+    Limited(Duration),
     /// The hash could not be computed.
     #[error("the token could not be checked: try again")]
     Failed,
@@ -53,7 +64,21 @@ impl AuthError {
     /// Whether the same text may be accepted later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Busy | Self::Failed)
+        self.retry_after().is_some()
+    }
+
+    /// When the same text may be accepted, if it may.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Busy | Self::Failed => Some(BUSY_RETRY),
+            Self::Limited(wait) => Some(*wait),
+            Self::Malformed(_)
+            | Self::Unknown
+            | Self::Wrong
+            | Self::Expired
+            | Self::OtherHolder => None,
+        }
     }
 
     /// A word for logs and counters, which tells apart what clients must not.
@@ -64,7 +89,9 @@ impl AuthError {
             Self::Unknown => "unknown",
             Self::Wrong => "wrong_secret",
             Self::Expired => "expired",
+            Self::OtherHolder => "other_holder",
             Self::Busy => "busy",
+            Self::Limited(_) => "limited",
             Self::Failed => "failed",
         }
     }
@@ -104,13 +131,19 @@ impl Proofs {
         })
     }
 
+    /// Whether this very text was proven for the entry as it is now, however long ago. It takes no slow hash.
+    pub(in crate::auth) fn was_proven(&self, token: &Token, entry: &Entry) -> bool {
+        let text = self.text(token);
+        self.known(entry, &text, |_| true)
+    }
+
     /// The principal of an entry, if the token is the one that the entry was made for.
     pub(in crate::auth) async fn prove(
         self: &Arc<Self>,
         token: Token,
         entry: Entry,
     ) -> Result<Principal, AuthError> {
-        let text = blake3::keyed_hash(&self.key, token.expose().as_bytes());
+        let text = self.text(&token);
         if self.is_proven(&entry, &text, Instant::now()) {
             return Ok(entry.principal().clone());
         }
@@ -125,11 +158,20 @@ impl Proofs {
         lock(&self.proven).retain(|_, proven| wanted(&proven.principal));
     }
 
+    /// What is kept of a text, and compared.
+    fn text(&self, token: &Token) -> blake3::Hash {
+        blake3::keyed_hash(&self.key, token.expose().as_bytes())
+    }
+
     fn is_proven(&self, entry: &Entry, text: &blake3::Hash, now: Instant) -> bool {
+        self.known(entry, text, |known| known.until > now)
+    }
+
+    fn known(&self, entry: &Entry, text: &blake3::Hash, fits: impl Fn(&Proven) -> bool) -> bool {
         let proven = lock(&self.proven);
         // `blake3::Hash` compares in constant time.
         proven.get(&entry.id()).is_some_and(|known| {
-            known.text == *text && known.until > now && known.principal.is_same(entry.principal())
+            known.text == *text && known.principal.is_same(entry.principal()) && fits(known)
         })
     }
 

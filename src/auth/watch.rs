@@ -13,6 +13,7 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, spawn_blocking};
 
+use crate::auth::attempts::AttemptLimits;
 use crate::auth::authenticator::Authenticator;
 use crate::auth::file::FILE_NAME;
 use crate::auth::store::{Entry, StoreError, TokenStore};
@@ -60,11 +61,14 @@ impl TokenWatch {
     ///
     /// # Errors
     /// The folder can't be watched, or the tokens can't be read: at the start a bad file is an error.
-    pub fn start(store: TokenStore) -> Result<(Authenticator, Self), WatchError> {
+    pub fn start(
+        store: TokenStore,
+        limits: AttemptLimits,
+    ) -> Result<(Authenticator, Self), WatchError> {
         let changes = Arc::new(Notify::new());
         // The watch comes first: what changes after the reading is then seen.
         let watcher = Watcher::new(&store, &changes)?;
-        let authenticator = Authenticator::new(store.list()?)?;
+        let authenticator = Authenticator::new(store.list()?, limits)?;
         Ok((
             authenticator.clone(),
             Self {
@@ -217,7 +221,8 @@ mod tests {
     async fn see_changes() {
         let folder = tempfile::tempdir().unwrap();
         let store = TokenStore::new(folder.path().join("state"));
-        let (authenticator, watch) = TokenWatch::start(store.clone()).unwrap();
+        let (authenticator, watch) =
+            TokenWatch::start(store.clone(), AttemptLimits::default()).unwrap();
         let mut in_force = authenticator.in_force();
         let running = tokio::spawn(watch.run());
 
@@ -226,7 +231,7 @@ mod tests {
             .wait_for(|entries| entries.len() == 1)
             .await
             .unwrap();
-        let principal = authenticator.verify(&token.expose()).await.unwrap();
+        let principal = authenticator.verify(&token.expose(), None).await.unwrap();
         store.revoke("one").unwrap();
         assert_eq!(authenticator.ended(&principal).await, Ended::Revoked);
 
@@ -235,7 +240,7 @@ mod tests {
             .wait_for(|entries| entries.len() == 1)
             .await
             .unwrap();
-        let principal = authenticator.verify(&token.expose()).await.unwrap();
+        let principal = authenticator.verify(&token.expose(), None).await.unwrap();
         fs::remove_dir_all(store.directory()).unwrap();
         assert_eq!(authenticator.ended(&principal).await, Ended::Revoked);
 
@@ -252,7 +257,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = TokenStore::new(folder.path());
         create(&store, "one");
-        let (authenticator, watch) = TokenWatch::start(store.clone()).unwrap();
+        let (authenticator, watch) =
+            TokenWatch::start(store.clone(), AttemptLimits::default()).unwrap();
         let path = folder.path().join(FILE_NAME);
         for text in ["", "{", r#"{"version":2,"tokens":[]}"#] {
             fs::write(&path, text).unwrap();
@@ -270,7 +276,9 @@ mod tests {
         let store = TokenStore::new(folder.path());
         create(&store, "one");
         fs::write(folder.path().join(FILE_NAME), "{").unwrap();
-        let refused = TokenWatch::start(store).unwrap_err().to_string();
+        let refused = TokenWatch::start(store, AttemptLimits::default())
+            .unwrap_err()
+            .to_string();
         assert!(refused.contains("is not a file of tokens"), "{refused}");
     }
 }

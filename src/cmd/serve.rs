@@ -10,7 +10,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Authenticator, TokenStore, TokenWatch};
+use crate::auth::{AttemptLimits, Authenticator, TokenStore, TokenWatch};
 use crate::bridge::{self, Counters, Counts, Ends, Handle, Settings, Speed};
 use crate::cli::{General, ReplaySpeed, ServeArgs};
 use crate::cmd::descriptors;
@@ -277,8 +277,12 @@ fn authenticator(config: &Config) -> anyhow::Result<Option<Authenticator>> {
         tracing::warn!("no authentication: whoever can connect can type into every pane");
         return Ok(None);
     }
-    let (authenticator, watch) =
-        TokenWatch::start(TokenStore::new(config.server.state_dir.clone()))?;
+    let limits = AttemptLimits {
+        failures: config.security.auth_failures,
+        recovery: config.security.auth_failure_recovery,
+    };
+    let store = TokenStore::new(config.server.state_dir.clone());
+    let (authenticator, watch) = TokenWatch::start(store, limits)?;
     tokio::spawn(watch.run());
     Ok(Some(authenticator))
 }

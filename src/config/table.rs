@@ -154,6 +154,11 @@ settings! {
     security: Security {
         /// Whether clients need a token. Without, whoever can connect can type into your panes.
         require_auth: bool = Boolean, "true";
+        /// Failed authentications in a row, from one address (of IPv6: one /64) or against one token; then it is refused
+        /// unseen for a while.
+        auth_failures: u32 = Integer(1..=10_000u32), "20";
+        /// After this time one of them is forgiven.
+        auth_failure_recovery: Duration = Span(ms(10)..=s(3600)), "3s";
     }
     /// Bounds of memory and time.
     performance: Performance {

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -41,10 +42,15 @@ pub(super) fn begin(work: Work, services: &Services) -> Begun {
     let bridge = services.bridge.clone();
     let authenticator = services.context.authenticator.as_ref();
     Begun::Job(match work {
-        Work::Verify { id, token } => {
+        Work::Verify {
+            id,
+            token,
+            address,
+            held,
+        } => {
             let authenticator = authenticator.cloned();
             Box::pin(async move {
-                let verdict = verify(authenticator, &token).await;
+                let verdict = verify(authenticator, &token, address, held.as_ref()).await;
                 Outcome::Verified { id, verdict }
             })
         }
@@ -91,10 +97,16 @@ async fn typed(outcome: impl Future<Output = Typed>, slot: Option<Slot>) -> Type
     typed
 }
 
-async fn verify(authenticator: Option<Authenticator>, token: &str) -> Result<Principal, AuthError> {
-    match authenticator {
-        Some(authenticator) => authenticator.verify(token).await,
-        None => Ok(Principal::unrestricted()),
+async fn verify(
+    authenticator: Option<Authenticator>,
+    token: &str,
+    address: Option<IpAddr>,
+    held: Option<&Principal>,
+) -> Result<Principal, AuthError> {
+    match (authenticator, held) {
+        (Some(authenticator), Some(held)) => authenticator.renew(held, token, address).await,
+        (Some(authenticator), None) => authenticator.verify(token, address).await,
+        (None, _) => Ok(Principal::unrestricted()),
     }
 }
 

@@ -130,6 +130,8 @@ pub enum CloseCode {
     Slow,
     /// The client did not answer for two ping intervals.
     NoPong,
+    /// There were too many attempts: others may get in later.
+    TryLater,
     /// The token's rights changed: authenticating again gives the new ones.
     RightsChanged,
     /// The token is not accepted.
@@ -153,6 +155,7 @@ impl CloseCode {
             Self::Shutdown => 4001,
             Self::Slow => 4002,
             Self::NoPong => 4003,
+            Self::TryLater => 4004,
             Self::RightsChanged => 4005,
             Self::AuthFailed => 4500,
             Self::AuthTimeout => 4501,
@@ -172,6 +175,7 @@ impl CloseCode {
             Self::Shutdown => "the server stops: come back and resume",
             Self::Slow => "the client reads too slowly: come back and resume",
             Self::NoPong => "the client did not answer: come back and resume",
+            Self::TryLater => "too many attempts: come back later",
             Self::RightsChanged => {
                 "the rights of the token changed: come back and authenticate again"
             }

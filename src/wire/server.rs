@@ -1,6 +1,7 @@
 //! What the server says besides events and snapshots.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::client::RequestId;
@@ -33,6 +34,8 @@ pub enum ServerMessage<'a> {
         permissions: &'a [&'a str],
         /// The server's name for this connection.
         client_id: &'a str,
+        /// When that ends by itself; `None` for never.
+        expires: Option<Timestamp>,
     },
     /// The token is not accepted.
     NotAuthenticated {
@@ -131,6 +134,8 @@ pub enum ServerMessage<'a> {
         code: ErrorCode,
         /// Why, for people.
         message: &'a str,
+        /// When to ask again, in milliseconds, if that is known.
+        retry_after_ms: Option<u64>,
     },
     /// The server is about to close all connections.
     Shutdown {
@@ -207,6 +212,8 @@ enum Message<'a> {
         permissions: &'a [&'a str],
         #[serde(skip_serializing_if = "Option::is_none")]
         client_id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires: Option<Text<Timestamp>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<&'static str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -286,6 +293,8 @@ enum Message<'a> {
         code: &'static str,
         message: &'a str,
         retryable: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
     },
     #[serde(rename = "shutdown")]
     Shutdown { retry_after_ms: u64 },
@@ -312,11 +321,13 @@ impl<'a> From<&ServerMessage<'a>> for Message<'a> {
                 id,
                 permissions,
                 client_id,
+                expires,
             } => Self::AuthResponse {
                 id,
                 success: true,
                 permissions,
                 client_id: Some(client_id),
+                expires: expires.map(Text),
                 code: None,
                 message: None,
             },
@@ -325,6 +336,7 @@ impl<'a> From<&ServerMessage<'a>> for Message<'a> {
                 success: false,
                 permissions: &[],
                 client_id: None,
+                expires: None,
                 code: Some(ErrorCode::AuthFailed.as_str()),
                 message: Some(message),
             },
@@ -390,11 +402,17 @@ impl<'a> From<&ServerMessage<'a>> for Message<'a> {
                 seq: seq.0,
                 cursor: cursor(epoch, seq),
             },
-            ServerMessage::Error { id, code, message } => Self::Error {
+            ServerMessage::Error {
+                id,
+                code,
+                message,
+                retry_after_ms,
+            } => Self::Error {
                 id,
                 code: code.as_str(),
                 message,
                 retryable: code.is_retryable(),
+                retry_after_ms,
             },
             ServerMessage::Shutdown { retry_after_ms } => Self::Shutdown { retry_after_ms },
         }

@@ -1,7 +1,9 @@
 //! A store of tokens in a folder of its own.
 
 use jiff::Timestamp;
-use muxwire::auth::{Authenticator, NewToken, Permission, Permissions, Scope, TokenStore};
+use muxwire::auth::{
+    AttemptLimits, Authenticator, NewToken, Permission, Permissions, Scope, TokenStore,
+};
 use muxwire::glob::NamePattern;
 use tempfile::TempDir;
 
@@ -45,8 +47,13 @@ impl Tokens {
 
     /// Whoever checks the tokens that there are now.
     pub fn authenticator(&self) -> Authenticator {
+        self.limited(AttemptLimits::default())
+    }
+
+    /// The same, with limits of its own.
+    pub fn limited(&self, limits: AttemptLimits) -> Authenticator {
         let store = self.store();
         store.prepare().unwrap();
-        Authenticator::new(store.list().unwrap()).unwrap()
+        Authenticator::new(store.list().unwrap(), limits).unwrap()
     }
 }

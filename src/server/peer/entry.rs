@@ -1,23 +1,22 @@
-//! Who a client is: it authenticates, and its connection ends with what it was let in by.
+//! Who a client is: how it gets in, how it stays in, and that its connection ends with what it was let in by.
 
 use std::time::Instant;
 
 use super::{Context, Peer, Phase, Work};
 use crate::auth::{AuthError, Ended, Permissions, Principal};
-use crate::wire::{CloseCode, ErrorCode, RequestId, ServerMessage};
+use crate::wire::{CloseCode, RequestId, ServerMessage};
+
+/// How often a client that isn't let in yet may be told on one connection that too much is being checked.
+const MOST_PUT_OFF: u32 = 8;
 
 /// What a connection begins as: open to whoever is known already, and to everybody while authentication is off.
 pub(super) fn first_phase(context: &Context, admitted: Option<Principal>, now: Instant) -> Phase {
-    let anybody = || {
-        context
-            .authenticator
-            .is_none()
-            .then(Principal::unrestricted)
-    };
-    match admitted.or_else(anybody) {
+    let is_off = context.authenticator.is_none();
+    match admitted.or_else(|| is_off.then(Principal::unrestricted)) {
         Some(principal) => Phase::Open { principal },
         None => Phase::Unknown {
             until: now + context.limits.auth_timeout,
+            put_off: 0,
         },
     }
 }
@@ -38,11 +37,22 @@ impl Peer {
     }
 
     pub(super) fn authenticate(&mut self, id: Option<RequestId>, token: String, now: Instant) {
-        if self.context.authenticator.is_none() {
-            return self.welcome(id.as_ref(), &Principal::unrestricted(), now);
+        let held = match &self.phase {
+            Phase::Open { principal } => Some(principal.clone()),
+            Phase::Unknown { .. } | Phase::Closing { .. } => None,
+        };
+        if let (None, Some(held)) = (&self.context.authenticator, &held) {
+            // Whatever it is, it gives nothing that the client has not.
+            return self.welcome(id.as_ref(), held, now);
         }
         self.verifying = true;
-        self.begin(Work::Verify { id, token });
+        let address = self.watched.address().and_then(|address| address.ip());
+        self.begin(Work::Verify {
+            id,
+            token,
+            address,
+            held,
+        });
     }
 
     pub(super) fn verified(
@@ -52,32 +62,55 @@ impl Peer {
         now: Instant,
     ) {
         self.verifying = false;
-        if self.closing().is_some() {
-            return;
-        }
-        match verdict {
-            Ok(principal) => {
-                self.welcome(id, &principal, now);
-                self.work.push(Work::WatchEnd(principal.clone()));
-                self.phase = Phase::Open { principal };
-            }
-            Err(error) if error.is_retryable() => {
-                // The client may try again, so it gets the time for it again.
-                if let Phase::Unknown { until } = &mut self.phase {
-                    *until = now + self.context.limits.auth_timeout;
+        match (&self.phase, verdict) {
+            (Phase::Closing { .. }, _) => {}
+            (Phase::Unknown { .. }, Ok(principal)) => self.enter(id, principal, now),
+            (Phase::Unknown { .. }, Err(error)) => self.keep_out(id, &error, now),
+            (Phase::Open { principal }, Ok(renewed)) => {
+                // What was begun with rights that are gone would have to be found and ended one by one. Coming back
+                // does it surely, and the client loses nothing that it may still see.
+                let is_narrower = !renewed.covers(principal);
+                self.enter(id, renewed, now);
+                if is_narrower {
+                    self.close(CloseCode::RightsChanged, now);
                 }
-                self.refuse(id, ErrorCode::RateLimited, &error.to_string(), now);
             }
-            Err(error) => {
-                self.say(
-                    &ServerMessage::NotAuthenticated {
-                        id,
-                        message: &error.to_string(),
-                    },
-                    now,
-                );
-                self.close(CloseCode::AuthFailed, now);
-            }
+            (Phase::Open { .. }, Err(error)) => self.tell_failure(id, &error, now),
+        }
+    }
+
+    /// Lets the client in, or goes on with it, as this principal.
+    pub(super) fn enter(&mut self, id: Option<&RequestId>, principal: Principal, now: Instant) {
+        self.welcome(id, &principal, now);
+        if self.closing().is_none() {
+            self.work.push(Work::WatchEnd(principal.clone()));
+            self.phase = Phase::Open { principal };
+        }
+    }
+
+    fn keep_out(&mut self, id: Option<&RequestId>, error: &AuthError, now: Instant) {
+        self.tell_failure(id, error, now);
+        let Phase::Unknown { until, put_off } = &mut self.phase else {
+            return;
+        };
+        *put_off += 1;
+        let waits_for_others = matches!(error, AuthError::Busy | AuthError::Failed);
+        if waits_for_others && *put_off <= MOST_PUT_OFF {
+            // The client may try again, so it gets the time for it again.
+            *until = now + self.context.limits.auth_timeout;
+        } else if error.is_retryable() {
+            self.close(CloseCode::TryLater, now);
+        } else {
+            self.close(CloseCode::AuthFailed, now);
+        }
+    }
+
+    fn tell_failure(&mut self, id: Option<&RequestId>, error: &AuthError, now: Instant) {
+        let message = error.to_string();
+        let message = &message[..];
+        match error.retry_after() {
+            Some(wait) => self.put_off(id, message, wait, now),
+            None => self.say(&ServerMessage::NotAuthenticated { id, message }, now),
         }
     }
 
@@ -92,6 +125,7 @@ impl Peer {
                 id,
                 permissions,
                 client_id,
+                expires: principal.expires(),
             },
             now,
         );

@@ -14,6 +14,7 @@ mod stats;
 mod stream;
 mod terminal;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -94,6 +95,9 @@ pub(super) enum Work {
     Verify {
         id: Option<RequestId>,
         token: String,
+        address: Option<IpAddr>,
+        /// As whom the client is let in already.
+        held: Option<Principal>,
     },
     /// From now on, report when this principal's token ends.
     WatchEnd(Principal),
@@ -174,7 +178,11 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 enum Phase {
     /// Nobody knows who it is.
-    Unknown { until: Instant },
+    Unknown {
+        until: Instant,
+        /// How often it was told to try again.
+        put_off: u32,
+    },
     /// It may do what its principal may.
     Open { principal: Principal },
     /// Whatever it says no longer matters.
@@ -215,7 +223,7 @@ impl Peer {
         now: Instant,
     ) -> Self {
         let limits = context.limits;
-        let phase = entry::first_phase(&context, admitted, now);
+        let phase = entry::first_phase(&context, admitted.clone(), now);
         let mut peer = Self {
             client_id,
             number: ClientNumber::next(),
@@ -236,6 +244,9 @@ impl Peer {
             context,
         };
         peer.greet(now);
+        if let Some(principal) = admitted {
+            peer.enter(None, principal, now);
+        }
         peer
     }
 
@@ -291,7 +302,7 @@ impl Peer {
     pub(super) fn deadline(&self) -> Instant {
         match self.phase {
             Phase::Closing { until, .. } => until,
-            Phase::Unknown { until } if !self.verifying => self.ping_at.min(until),
+            Phase::Unknown { until, .. } if !self.verifying => self.ping_at.min(until),
             Phase::Unknown { .. } => self.ping_at,
             Phase::Open { .. } => {
                 let dues = [self.stream.bookmark_at, self.stream.view_at];
@@ -304,7 +315,7 @@ impl Peer {
     pub(super) fn on_deadline(&mut self, now: Instant) {
         match self.phase {
             Phase::Closing { .. } => return,
-            Phase::Unknown { until } if !self.verifying && until <= now => {
+            Phase::Unknown { until, .. } if !self.verifying && until <= now => {
                 return self.close(CloseCode::AuthTimeout, now);
             }
             Phase::Unknown { .. } | Phase::Open { .. } => {}
@@ -366,7 +377,30 @@ impl Peer {
     }
 
     fn refuse(&mut self, id: Option<&RequestId>, code: ErrorCode, message: &str, now: Instant) {
-        self.say(&ServerMessage::Error { id, code, message }, now);
+        let error = ServerMessage::Error {
+            id,
+            code,
+            message,
+            retry_after_ms: None,
+        };
+        self.say(&error, now);
+    }
+
+    /// Refuses for now.
+    fn put_off(
+        &mut self,
+        id: Option<&RequestId>,
+        message: &str,
+        retry_after: Duration,
+        now: Instant,
+    ) {
+        let error = ServerMessage::Error {
+            id,
+            code: ErrorCode::RateLimited,
+            message,
+            retry_after_ms: Some(u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX)),
+        };
+        self.say(&error, now);
     }
 
     fn say(&mut self, message: &ServerMessage<'_>, now: Instant) {

@@ -67,6 +67,11 @@ impl Watched {
             recent: None,
         }
     }
+
+    /// Where the client connects from.
+    pub(super) fn address(&self) -> Option<ClientAddress> {
+        self.address
+    }
 }
 
 impl Peer {

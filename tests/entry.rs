@@ -1,0 +1,147 @@
+//! How clients get in and stay in, over real sockets: attempts that fail, and authenticating again on an open
+//! connection.
+
+use std::time::Duration;
+
+use muxwire::auth::{AttemptLimits, Permission};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+
+use crate::support::server::{Client, Setup, TestServer};
+use crate::support::tokens::Tokens;
+
+/// Three failures, and then nothing is forgiven while a test lasts.
+const STRICT: AttemptLimits = AttemptLimits {
+    failures: 3,
+    recovery: Duration::from_secs(3600),
+};
+
+async fn start(tokens: &Tokens, limits: AttemptLimits) -> TestServer {
+    let setup = Setup {
+        authenticator: Some(tokens.limited(limits)),
+        ..Setup::default()
+    };
+    TestServer::start(setup).await
+}
+
+/// What a new client is told about its token, and the code with which it is closed if it is.
+async fn present(server: &TestServer, token: &str) -> (Value, Option<u16>) {
+    let mut client = server.client().await;
+    client
+        .send(json!({ "action": "auth", "token": token }))
+        .await;
+    let answer = client.next().await;
+    if answer["success"] == true {
+        return (answer, None);
+    }
+    (answer, client.close_code().await)
+}
+
+/// The same, with the token in the handshake.
+async fn bear(server: &TestServer, token: &str) -> (Value, Option<u16>) {
+    let request = format!("ws://{}/monitor", server.address);
+    let mut request = request.into_client_request().unwrap();
+    let bearer = format!("Bearer {token}").parse().unwrap();
+    request.headers_mut().insert("authorization", bearer);
+    let connected = Client::connect_with(server.address, request).await;
+    let mut client = connected.ok().unwrap();
+    client.expect("hello").await;
+    let answer = client.next().await;
+    if answer["success"] == true {
+        return (answer, None);
+    }
+    (answer, client.close_code().await)
+}
+
+/// Whether the metrics count a failure for this reason.
+async fn failures(server: &TestServer, reason: &str) -> bool {
+    let line = format!("muxwire_auth_failures_total{{reason=\"{reason}\"}}");
+    server.get("/metrics").await.contains(&line)
+}
+
+#[tokio::test]
+async fn an_address_that_fails_too_often_is_told_when_to_come_back() {
+    let mut tokens = Tokens::new();
+    let (good, proven) = (
+        tokens.add(Permission::Read, &[], None),
+        tokens.add(Permission::Read, &[], None),
+    );
+    let server = start(&tokens, STRICT).await;
+    assert_eq!(present(&server, &proven).await.1, None);
+    let unknown = Tokens::new().add(Permission::Read, &[], None);
+    for bad in ["mw_wrong", "x", &unknown] {
+        let (answer, code) = present(&server, bad).await;
+        assert_eq!(
+            (&answer["code"], code),
+            (&json!("AUTH_FAILED"), Some(4500)),
+            "{bad:?}"
+        );
+    }
+    for (text, what) in [
+        (&*unknown, "a bad one"),
+        (&*good, "one that nobody has used"),
+    ] {
+        for (answer, code) in [present(&server, text).await, bear(&server, text).await] {
+            let wait = answer["retry_after_ms"].as_u64().unwrap_or_default();
+            assert_eq!(answer["code"], "RATE_LIMITED", "{what}: {answer}");
+            assert_eq!(
+                (&answer["retryable"], code),
+                (&json!(true), Some(4004)),
+                "{what}"
+            );
+            assert!((3_500_000..=3_600_000).contains(&wait), "{what}: {answer}");
+        }
+    }
+    // Whoever was let in before is let in again, by the first message or the handshake.
+    assert_eq!(present(&server, &proven).await.1, None);
+    assert_eq!(bear(&server, &proven).await.1, None);
+    for reason in ["malformed", "unknown", "limited"] {
+        assert!(failures(&server, reason).await, "{reason} is not counted");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_by_authenticating_again_as_the_same() {
+    let mut tokens = Tokens::new();
+    let token = tokens.add(Permission::Write, &["mine"], None);
+    let other = tokens.add(Permission::Admin, &[], None);
+    let server = start(&tokens, AttemptLimits::default()).await;
+    let mut client = server.client().await;
+    let auth = |token: &str| json!({ "action": "auth", "id": 1, "token": token });
+    let first = client.ask(auth(&token), "auth.response").await;
+    let rows = [
+        ("the same", &token, true, "other_holder", false),
+        ("another's", &other, false, "other_holder", true),
+        ("none at all", &"x".to_owned(), false, "malformed", true),
+    ];
+    for (what, text, success, reason, counted) in rows {
+        let answer = client.ask(auth(text), "auth.response").await;
+        assert_eq!(answer["success"], success, "{what}: {answer}");
+        assert_eq!(failures(&server, reason).await, counted, "{what}");
+        if success {
+            assert_eq!(answer, first, "{what}");
+        }
+        // Whatever came of it, the connection is what it was.
+        let stats = client.ask(json!({ "action": "stats" }), "stats").await;
+        assert!(stats.get("clients").is_none(), "{what}: {stats}");
+    }
+}
+
+#[tokio::test]
+async fn failures_on_an_open_connection_count_as_others_do() {
+    let mut tokens = Tokens::new();
+    let token = tokens.add(Permission::Read, &[], None);
+    let server = start(&tokens, STRICT).await;
+    let mut client = server.client().await;
+    let auth = |token: &str| json!({ "action": "auth", "token": token });
+    client.ask(auth(&token), "auth.response").await;
+    for _ in 0..3 {
+        client.ask(auth("x"), "auth.response").await;
+    }
+    for _ in 0..3 {
+        let error = client.ask(auth("x"), "error").await;
+        assert_eq!(error["code"], "RATE_LIMITED", "{error}");
+    }
+    let answer = client.ask(auth(&token), "auth.response").await;
+    assert_eq!(answer["success"], true);
+}
