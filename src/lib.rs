@@ -7,7 +7,8 @@
 //!
 //! 1. [`ids`], [`glob`] and [`printable`]: names, patterns of names, and text that is safe to show;
 //! 2. [`control`]: tmux's control mode without IO, bytes in and events out;
-//! 3. [`model`]: what tmux holds, and the changes from one listing to the next; [`screen`]: what a pane shows;
+//! 3. [`model`]: what tmux holds, and the changes from one listing to the next; [`screen`]: what a pane shows; [`redact`]:
+//!    what of it is secret;
 //! 4. [`hub`]: the event log, with one writer and many readers;
 //! 5. [`auth`]: who may see and do what;
 //! 6. [`tmux`]: the processes, and the links that read them;
@@ -32,6 +33,7 @@ pub mod metrics;
 pub mod model;
 pub mod printable;
 pub mod recording;
+pub mod redact;
 pub mod screen;
 pub mod server;
 pub mod tmux;

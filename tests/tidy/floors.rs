@@ -24,6 +24,7 @@ pub const MODULES: &[Module] = &[
     module("glob", 0, &[]),
     module("printable", 0, &[]),
     module("control", 1, &["ids"]),
+    module("redact", 1, &[]),
     module("model", 2, &["ids", "control"]),
     module("screen", 2, &["ids", "control"]),
     module("hub", 3, &["ids", "glob", "model"]),
@@ -136,6 +137,11 @@ pub const OUTSIDE: &[Outside] = &[
         names: &["memchr"],
         only_in: &["control", "screen"],
         why: "only what tmux and its panes say is searched for bytes",
+    },
+    Outside {
+        names: &["regex_automata", "regex_syntax"],
+        only_in: &["redact"],
+        why: "only what is secret is given as regular expressions",
     },
     Outside {
         names: &["clap"],

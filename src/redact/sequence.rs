@@ -1,0 +1,143 @@
+//! What of a pane's bytes is text, what a sequence, and what the content of one: with the same ends as tmux's parser.
+//!
+//! [`crate::screen`] has a parser of its own that tells what sequences mean; this one tells of each byte where it belongs.
+//! A test holds the two together.
+
+const ESC: u8 = 0x1b;
+const BEL: u8 = 0x07;
+const CAN: u8 = 0x18;
+const SUB: u8 = 0x1a;
+
+/// Where the bytes have come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum State {
+    #[default]
+    Ground,
+    Escape,
+    EscapeIntermediate,
+    /// In a control sequence: its number, as long as it is nothing but that.
+    Control(Option<u16>),
+    Osc,
+    /// In a title, SOS, PM, APC, or a DCS string that tmux ignores.
+    Ignored,
+    /// Before a DCS string's final byte; whether an intermediate byte has come.
+    DcsStart(bool),
+    Dcs,
+    DcsEscape,
+}
+
+/// What a byte is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Text, or a control character that is executed.
+    Text,
+    /// Part of a sequence, or what is ignored.
+    Sequence,
+    /// The last byte of a sequence that moves the cursor so many columns back.
+    Back(u16),
+    /// A string begins behind it.
+    Begin,
+    /// In a string.
+    Content,
+    /// A string has ended before it.
+    End,
+}
+
+/// The parser.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sequence(State);
+
+impl Sequence {
+    pub(super) fn is_ground(&self) -> bool {
+        self.0 == State::Ground
+    }
+
+    /// Forgets the sequence under way.
+    pub(super) fn reset(&mut self) {
+        self.0 = State::Ground;
+    }
+
+    /// Reads a byte.
+    pub(super) fn next(&mut self, byte: u8) -> Part {
+        match self.0 {
+            State::Ground if byte != ESC => Part::Text,
+            State::Ground => self.to(State::Escape, Part::Sequence),
+            State::Osc if byte == BEL => self.to(State::Ground, Part::End),
+            State::Osc | State::Ignored => match byte {
+                ESC => self.to(State::Escape, Part::End),
+                CAN | SUB => self.to(State::Ground, Part::End),
+                _ => Part::Content,
+            },
+            State::Dcs if byte == ESC => self.to(State::DcsEscape, Part::Content),
+            State::Dcs => Part::Content,
+            State::DcsEscape if byte == b'\\' => self.to(State::Ground, Part::End),
+            State::DcsEscape => self.to(State::Dcs, Part::Content),
+            _ => self.within(byte),
+        }
+    }
+
+    /// Within a sequence that is no string, or in the beginning of one.
+    fn within(&mut self, byte: u8) -> Part {
+        match (self.0, byte) {
+            (_, ESC) => self.to(State::Escape, Part::Sequence),
+            (_, CAN | SUB) => self.to(State::Ground, Part::Sequence),
+            (State::DcsStart(after), _) => self.dcs_start(after, byte),
+            (_, 0x00..=0x1f) => Part::Text,
+            (_, 0x7f..) => Part::Sequence,
+            (State::Escape, _) => self.escape(byte),
+            (State::Control(number), _) => self.control(number, byte),
+            (_, 0x20..=0x2f) => Part::Sequence,
+            _ => self.to(State::Ground, Part::Sequence),
+        }
+    }
+
+    fn escape(&mut self, byte: u8) -> Part {
+        match byte {
+            0x20..=0x2f => self.to(State::EscapeIntermediate, Part::Sequence),
+            b'[' => self.to(State::Control(Some(0)), Part::Sequence),
+            b']' => self.to(State::Osc, Part::Begin),
+            b'P' => self.to(State::DcsStart(false), Part::Sequence),
+            b'X' | b'^' | b'_' | b'k' => self.to(State::Ignored, Part::Begin),
+            _ => self.to(State::Ground, Part::Sequence),
+        }
+    }
+
+    fn control(&mut self, number: Option<u16>, byte: u8) -> Part {
+        match (number, byte) {
+            (Some(number), b'D') => self.to(State::Ground, Part::Back(number.max(1))),
+            (_, 0x40..) => self.to(State::Ground, Part::Sequence),
+            (Some(number), b'0'..=b'9') => {
+                let number = number
+                    .saturating_mul(10)
+                    .saturating_add(u16::from(byte - b'0'));
+                self.to(State::Control(Some(number)), Part::Sequence)
+            }
+            _ => self.to(State::Control(None), Part::Sequence),
+        }
+    }
+
+    fn dcs_start(&mut self, after: bool, byte: u8) -> Part {
+        match byte {
+            0x20..=0x2f => self.to(State::DcsStart(true), Part::Sequence),
+            b'0'..=b'9' | b';' if !after => Part::Sequence,
+            0x30..=0x3f => self.to(State::Ignored, Part::Begin),
+            0x40..=0x7e => self.to(State::Dcs, Part::Begin),
+            _ => Part::Sequence,
+        }
+    }
+
+    fn to(&mut self, state: State, part: Part) -> Part {
+        self.0 = state;
+        part
+    }
+}
+
+/// The length of the control sequence that these bytes begin with, if it is whole, there is nothing odd in it, and it does
+/// not move the cursor back.
+pub(super) fn plain_control(bytes: &[u8]) -> Option<usize> {
+    let [ESC, b'[', rest @ ..] = bytes else {
+        return None;
+    };
+    let end = rest.iter().position(|byte| !matches!(byte, 0x20..=0x3f))?;
+    matches!(rest[end], 0x40..=0x43 | 0x45..=0x7e).then_some(end + 3)
+}
