@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use muxwire::hub::{HistoryLimits, Hub, Stamp, Step, Subscription, TooManyOpen, Viewer};
 use muxwire::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
-use muxwire::model::{Change, ChangeKind, Place, Places};
+use muxwire::model::{Change, ChangeKind, Exit, Place, Places};
 
 use crate::support::random::Random;
 use crate::support::world::stamp;
@@ -106,8 +106,13 @@ fn what_is_lost_or_no_longer_kept_is_not_found() {
     );
     assert_eq!(between(&lossy, 3, 6).as_deref(), Some("def"));
     assert_eq!(between(&lossy, 2, 6), None, "across a gap");
-    assert_eq!(lossy.place_of_output(PaneId(1), 3), Some((Seq(2), 3)));
     assert_eq!(lossy.place_of_output(PaneId(1), 2), None, "across a gap");
+    assert_eq!(
+        lossy.place_of_output(PaneId(1), 3),
+        None,
+        "before or behind a gap"
+    );
+    assert_eq!(lossy.place_of_output(PaneId(1), 4), Some((Seq(2), 3)));
 }
 
 #[test]
@@ -127,6 +132,81 @@ fn a_place_is_found_by_an_offset() {
         assert_eq!(hub.place_of_output(PaneId(1), offset), expected, "{offset}");
     }
     assert_eq!(hub.place_of_output(PaneId(3), 0), None);
+}
+
+/// A client that left at the offset of such an event may not have heard of it: it needs a snapshot.
+#[test]
+fn regression_no_place_is_where_the_screen_changed_without_output() {
+    let resized = || {
+        let (width, height, previous) = (71, 19, (80, 24));
+        of_pane(
+            1,
+            ChangeKind::PaneResized {
+                width,
+                height,
+                previous,
+            },
+        )
+    };
+    let runs = |respawned| {
+        let (command, previous, pid) = ("sh".to_owned(), "vim".to_owned(), 7);
+        let kind = ChangeKind::PaneCommandChanged {
+            command,
+            previous,
+            pid,
+            respawned,
+        };
+        of_pane(1, kind)
+    };
+    let exited = || {
+        of_pane(
+            1,
+            ChangeKind::PaneExited {
+                exit: Exit::default(),
+            },
+        )
+    };
+    type Row = (&'static str, Vec<Change>, [Option<(u64, u64)>; 3]);
+    let rows: [Row; 5] = [
+        (
+            "resized",
+            vec![resized()],
+            [Some((1, 0)), None, Some((3, 3))],
+        ),
+        ("exited", vec![exited()], [Some((1, 0)), None, Some((3, 3))]),
+        ("a gap", vec![gap(1, 3)], [None, None, Some((3, 3))]),
+        (
+            "another name",
+            vec![runs(false)],
+            [Some((1, 0)), Some((3, 3)), Some((3, 3))],
+        ),
+        (
+            "another process",
+            vec![runs(true), runs(false)],
+            [Some((1, 0)), None, Some((4, 3))],
+        ),
+    ];
+    for (what, changes, expected) in rows {
+        let found = |newer: &[Change]| {
+            let hub = hub(100);
+            let all = [output(2, 0, "x"), output(1, 0, "abc")];
+            let all = all.into_iter().chain(changes.clone()).chain(newer.to_vec());
+            hub.publish(all, None, stamp());
+            [2, 3, 4].map(|offset| {
+                hub.place_of_output(PaneId(1), offset)
+                    .map(|(seq, start)| (seq.0, start))
+            })
+        };
+        assert_eq!(
+            found(&[output(1, 3, "def")]),
+            expected,
+            "{what}, and output"
+        );
+        let newest = found(&[]);
+        assert_eq!(newest[0], expected[0], "{what}");
+        assert_eq!(newest[1].is_some(), expected[1].is_some(), "{what}");
+        assert_eq!(newest[2], None, "{what}");
+    }
 }
 
 /// What a subscription delivers until it is at the head, as panes and texts.

@@ -87,7 +87,7 @@ async fn a_snapshot_stands_at_its_place_and_output_follows() {
         opened,
         json!({ "type": "opened", "id": 1, "pane": "%0", "recovered": false, "epoch": "e1", "offset": 18 })
     );
-    let snapshot = client.expect("pane.snapshot").await;
+    let snapshot = client.find("pane.snapshot").await;
     let replay = snapshot["data"]["replay"].as_str().unwrap();
     assert!(replay.starts_with("\u{1b}c"), "{replay:?}");
     assert!(replay.contains("LINE"), "{replay:?}");
@@ -149,7 +149,7 @@ async fn history_comes_first_and_in_pages() {
         (lines.len(), &lines[0], &lines[1199]),
         (1200, &json!("line 300"), &json!("line 1499"))
     );
-    let snapshot = client.expect("pane.snapshot").await;
+    let snapshot = client.find("pane.snapshot").await;
     assert_eq!(
         snapshot["data"]["scrollback"],
         json!({ "lines": 1200, "pages": 3 })
@@ -207,6 +207,33 @@ async fn a_pane_is_resumed_from_its_offset_while_the_history_reaches_back() {
     }
 }
 
+/// The server knows the new process already when the client comes back; the client does not.
+#[tokio::test]
+async fn regression_who_was_away_while_a_pane_was_respawned_gets_a_snapshot() {
+    let (mut server, world) = start(Setup::default()).await;
+    print(&server, &world, PANE, 0, "one");
+    print(&server, &world, PANE, 3, "new");
+    let kind = ChangeKind::PaneCommandChanged {
+        command: "sh".to_owned(),
+        previous: "sh".to_owned(),
+        pid: world.state.panes[&PANE].pid,
+        respawned: true,
+    };
+    let places = world.state.places_of_pane(PANE);
+    let change = Change::of_pane(PANE, places, kind);
+    server.hub.publish([change], None, stamp());
+    let mut request = open("%0");
+    request["since"] = json!({ "epoch": "e1", "offset": 3 });
+    let mut client = server.client().await;
+    assert_eq!(client.ask(request, "opened").await["recovered"], true);
+    assert_eq!(next_told(&mut client).await.2, "new");
+    client.expect("pane.command_changed").await;
+    let (_, reply) = view_request(&mut server).await;
+    reply.send(Ok(view(PANE, 6, "NEW", ""))).unwrap();
+    let snapshot = client.find("pane.snapshot").await;
+    assert!(told(&snapshot).2.contains("NEW"), "{snapshot}");
+}
+
 #[tokio::test]
 async fn changes_that_no_byte_tells_of_bring_a_fresh_snapshot() {
     let (mut server, world) = start(Setup::default()).await;
@@ -229,6 +256,7 @@ async fn changes_that_no_byte_tells_of_bring_a_fresh_snapshot() {
             command: "vim".to_owned(),
             previous: "bash".to_owned(),
             pid: 77,
+            respawned: true,
         },
     ];
     for kind in rows {
@@ -251,6 +279,7 @@ async fn changes_that_no_byte_tells_of_bring_a_fresh_snapshot() {
         command: "vim".to_owned(),
         previous: "bash".to_owned(),
         pid: world.state.panes[&PANE].pid,
+        respawned: false,
     };
     let places = world.state.places_of_pane(PANE);
     server
@@ -449,7 +478,7 @@ async fn in_binary_bytes_come_as_they_are() {
     let (_, reply) = view_request(&mut server).await;
     reply.send(Ok(view(PANE, 5, "LINE", ""))).unwrap();
     client.expect("opened").await;
-    let snapshot = client.expect("pane.snapshot").await;
+    let snapshot = client.find("pane.snapshot").await;
     let replay = client.expect("binary").await;
     assert_eq!(
         snapshot["data"]["replay_bytes"],

@@ -158,7 +158,7 @@ impl Streams {
     /// Another process has taken the pane, at a place of its bytes that nobody knows.
     pub(super) fn respawned(&mut self, pane: PaneId) {
         if let Some(stream) = self.panes.get_mut(&pane) {
-            stream.tracker.doubt();
+            stream.tracker.respawned();
             stream.character_known = false;
         }
     }
@@ -172,6 +172,7 @@ impl Streams {
     pub(super) fn listed(&mut self, state: &State, links: &Candidates) -> Vec<Change> {
         for stream in self.panes.values_mut() {
             stream.unseen += 1;
+            stream.tracker.listed();
         }
         for pane in state.panes.keys() {
             self.panes

@@ -1,7 +1,10 @@
 //! What the log keeps of one pane's output, found by the pane's own offsets.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
+use super::published::Published;
 use super::ring::Ring;
 use crate::ids::{PaneId, Seq};
 use crate::model::ChangeKind;
@@ -29,44 +32,70 @@ pub(super) fn between(ring: &Ring, pane: PaneId, from: u64, to: u64) -> Option<V
 }
 
 /// The place behind which all comes that a pane printed from an offset on, and the offset at which that begins: the one
-/// that was asked for, or that of the event in whose middle it lies. Nothing if not all of it is kept.
+/// that was asked for, or that of the event in whose middle it lies.
+///
+/// Nothing if not all of it is kept, or if just at this offset something else changed the screen: nobody knows whether
+/// who asks has heard of that.
 pub(super) fn place_of(ring: &Ring, pane: PaneId, offset: u64) -> Option<(Seq, u64)> {
-    let mut newest = true;
-    for Piece { seq, start, bytes } in pieces_of(ring, pane) {
-        let end = start + bytes?.len() as u64;
-        if newest && offset == end {
-            return Some((ring.head(), offset));
+    let mut place = Some((ring.head(), offset));
+    let mut disturbed = false;
+    for event in of_pane(ring, pane) {
+        let (start, bytes) = match &event.change.kind {
+            ChangeKind::PaneOutput { offset, bytes } => (*offset, bytes),
+            ChangeKind::PaneGap { .. } => return None,
+            _ => {
+                disturbed |= disturbs(&event.change.kind);
+                continue;
+            }
+        };
+        let end = start + bytes.len() as u64;
+        let before = Some((Seq(event.seq.0 - 1), start));
+        if end <= offset {
+            return place.filter(|_| end == offset && !disturbed);
         }
-        if offset >= end {
-            return None;
+        if start < offset {
+            return before;
         }
-        if start <= offset {
-            return Some((Seq(seq.0 - 1), start));
-        }
-        newest = false;
+        (place, disturbed) = (before.filter(|_| start == offset), false);
     }
-    None
+    // What happened before is not kept, unless there was nothing before.
+    let is_whole = offset == 0 || ring.evicted() == Seq(0);
+    place.filter(|(seq, _)| is_whole && !disturbed && *seq < ring.head())
+}
+
+/// Whether a change alters what a pane shows, without any output.
+fn disturbs(change: &ChangeKind) -> bool {
+    matches!(
+        change,
+        ChangeKind::PaneResized { .. }
+            | ChangeKind::PaneExited { .. }
+            | ChangeKind::PaneCommandChanged {
+                respawned: true,
+                ..
+            }
+    )
 }
 
 /// One event's output, or the place at which some was lost.
 struct Piece<'a> {
-    seq: Seq,
     start: u64,
     bytes: Option<&'a Bytes>,
 }
 
 /// From the newest to the oldest.
 fn pieces_of(ring: &Ring, pane: PaneId) -> impl Iterator<Item = Piece<'_>> {
-    let of_pane = ring
-        .newest_first()
-        .filter(move |event| event.change.pane == Some(pane));
-    of_pane.filter_map(|event| {
+    of_pane(ring, pane).filter_map(|event| {
         let (start, bytes) = match &event.change.kind {
             ChangeKind::PaneOutput { offset, bytes } => (*offset, Some(bytes)),
             ChangeKind::PaneGap { offset, .. } => (*offset, None),
             _ => return None,
         };
-        let seq = event.seq;
-        Some(Piece { seq, start, bytes })
+        Some(Piece { start, bytes })
     })
+}
+
+/// From the newest to the oldest.
+fn of_pane(ring: &Ring, pane: PaneId) -> impl Iterator<Item = &Arc<Published>> {
+    ring.newest_first()
+        .filter(move |event| event.change.pane == Some(pane))
 }

@@ -117,6 +117,8 @@ pub enum ChangeKind {
         command: String,
         previous: String,
         pid: u32,
+        /// Whether the process is another one: it has begun with an empty screen.
+        respawned: bool,
     },
     PanePathChanged {
         path: String,

@@ -398,6 +398,7 @@ fn pane_changes(old: &Pane, new: &Pane) -> Vec<ChangeKind> {
             command,
             previous,
             pid: new.pid,
+            respawned,
         });
     }
     if old.path != new.path {

@@ -11,6 +11,8 @@ const TRACKED: [u16; 5] = [6, 1004, 2004, 2026, 2031];
 pub(super) struct TrackedModes {
     on: u8,
     told: u8,
+    /// Told since the last listing of panes, and between it and the one before.
+    told_lately: [u8; 2],
     keys: Option<KeyMode>,
 }
 
@@ -20,6 +22,7 @@ impl TrackedModes {
         Self {
             on: 0,
             told: u8::MAX,
+            told_lately: [u8::MAX; 2],
             keys: Some(KeyMode::Vt10x),
         }
     }
@@ -35,10 +38,23 @@ impl TrackedModes {
         self.keys = None;
     }
 
+    /// A listing of panes has come.
+    pub(super) fn listed(&mut self) {
+        self.told_lately = [0, self.told_lately[0]];
+    }
+
+    /// A new process has taken the pane since the last listing but one: what was told since then is taken for its word.
+    pub(super) fn doubt_earlier(&mut self) {
+        let [last, earlier] = self.told_lately;
+        self.told = last | earlier;
+        self.keys = None;
+    }
+
     /// A private mode is set or reset; one that isn't tracked is passed over.
     pub(super) fn set(&mut self, mode: u16, on: bool) {
         let Some(bit) = bit(mode) else { return };
         self.told |= bit;
+        self.told_lately[0] |= bit;
         if on {
             self.on |= bit;
         } else {

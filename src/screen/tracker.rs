@@ -145,6 +145,20 @@ impl Tracker {
         self.state.resized_in_alternate = self.state.alternate != Some(false);
     }
 
+    /// A listing of panes has come, and the pane's process is the one that it was.
+    pub fn listed(&mut self) {
+        self.state.modes.listed();
+    }
+
+    /// A listing says that another process has taken the pane: nobody knows at which byte, but it was not long ago. What
+    /// was known is now a guess, but for modes that were set since: a program sets them when it begins.
+    pub fn respawned(&mut self) {
+        let mut modes = self.state.modes;
+        modes.doubt_earlier();
+        self.doubt();
+        self.state.modes = modes;
+    }
+
     /// Bytes were lost: what was known is now a guess.
     pub fn doubt(&mut self) {
         self.parser.reset();

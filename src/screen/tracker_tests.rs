@@ -98,6 +98,42 @@ fn after_a_loss_what_was_known_is_a_guess() {
     );
 }
 
+/// A listing tells of a new process only after its first bytes have come.
+#[test]
+fn regression_what_a_new_process_set_at_once_is_kept() {
+    let rows: [(&[&str], Option<bool>); 6] = [
+        (&["\x1b[?2004h", "respawned"], Some(true)),
+        (&["\x1b[?2004h", "listed", "respawned"], Some(true)),
+        (&["\x1b[?2004h", "listed", "listed", "respawned"], None),
+        (
+            &[
+                "\x1b[?2004h",
+                "listed",
+                "listed",
+                "\x1b[?2004l",
+                "respawned",
+            ],
+            Some(false),
+        ),
+        (
+            &["listed", "listed", "respawned", "\x1b[?2004h"],
+            Some(true),
+        ),
+        (&["listed", "listed", "respawned"], None),
+    ];
+    for (steps, expected) in rows {
+        let mut tracker = Tracker::from_start();
+        for step in steps {
+            match *step {
+                "listed" => tracker.listed(),
+                "respawned" => tracker.respawned(),
+                bytes => tracker.feed(bytes.as_bytes()),
+            }
+        }
+        assert_eq!(tracker.bracketed_paste(), expected, "{steps:?}");
+    }
+}
+
 #[test]
 fn tmux_is_believed_where_it_speaks() {
     let mut tracker = Tracker::from_start();

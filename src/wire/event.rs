@@ -272,6 +272,7 @@ fn write_data(out: &mut Vec<u8>, kind: &ChangeKind, view: View, place: Option<&P
             command,
             previous,
             pid,
+            respawned: _,
         } => {
             write(
                 out,

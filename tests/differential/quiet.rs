@@ -24,11 +24,14 @@ impl Stopped {
                 if state == 'Z' {
                     continue;
                 }
-                if !stopped.0.contains(&pid) {
+                let is_told = stopped.0.contains(&pid);
+                if !is_told {
                     signal(pid, Signal::STOP);
                     stopped.0.push(pid);
                 }
-                all &= state == 'T';
+                // A shell that waits for its child of vfork(2) to become another program waits for ever if that child
+                // is stopped before. Like all that wait in the kernel it will not run again before it stops.
+                all &= state == 'T' || state == 'D' && is_told;
             }
             all
         });

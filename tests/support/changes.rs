@@ -135,6 +135,7 @@ fn of_pane(state: &State) -> Vec<K> {
             command: text("cargo"),
             previous: text("bash"),
             pid: 9002,
+            respawned: true,
         },
         K::PanePathChanged {
             path: text("/srv"),

@@ -75,12 +75,11 @@ impl Core {
         let Some(pane) = change.pane else { return };
         match &change.kind {
             ChangeKind::PaneResized { .. } => self.streams.resized(pane),
-            ChangeKind::PaneCommandChanged { pid, .. } => {
-                let known = self.state.panes.get(&pane).map(|pane| pane.pid);
-                if known.is_some_and(|known| known != *pid) {
-                    self.streams.respawned(pane);
-                    self.views.spoil(pane);
-                }
+            ChangeKind::PaneCommandChanged {
+                respawned: true, ..
+            } => {
+                self.streams.respawned(pane);
+                self.views.spoil(pane);
             }
             _ => {}
         }

@@ -41,7 +41,7 @@ impl Peer {
         now: Instant,
     ) -> Result<(), Refusal> {
         self.check_room()?;
-        let (pane, pid) = self.visible_pane(principal, &request.target)?;
+        let pane = self.visible_pane(principal, &request.target)?;
         let OpenRequest {
             scrollback,
             since,
@@ -51,7 +51,6 @@ impl Peer {
         let opening = Opening {
             scrollback: *scrollback,
             ack_window: *ack_window,
-            pid,
         };
         let hub = &self.context.hub;
         let epoch = hub.epoch().clone();
@@ -94,7 +93,7 @@ impl Peer {
         let open = target.pane.filter(|pane| self.stream.panes.is_open(*pane));
         let pane = match open {
             Some(pane) => pane,
-            None => self.visible_pane(principal, target)?.0,
+            None => self.visible_pane(principal, target)?,
         };
         self.cancel(pane, now);
         self.stream.subscription.close(pane);
@@ -144,7 +143,9 @@ impl Peer {
             ChangeKind::PaneGap { .. } => self.stream.panes.disturb(pane, Reason::Gap),
             ChangeKind::PaneResized { .. } => self.stream.panes.disturb(pane, Reason::Resized),
             ChangeKind::PaneExited { .. } => self.stream.panes.disturb(pane, Reason::Exited),
-            ChangeKind::PaneCommandChanged { pid, .. } => self.stream.panes.runs(pane, *pid),
+            ChangeKind::PaneCommandChanged {
+                respawned: true, ..
+            } => self.stream.panes.disturb(pane, Reason::Respawned),
             ChangeKind::PaneRemoved { moved: false } => {
                 self.cancel(pane, now);
                 self.stream.subscription.close(pane);
@@ -352,19 +353,13 @@ impl Peer {
         self.stream.view_at = Some(now + RETRY);
     }
 
-    /// The pane that is meant and its process, if the client may read it.
-    fn visible_pane(
-        &self,
-        principal: &Principal,
-        target: &Target,
-    ) -> Result<(PaneId, u32), Refusal> {
+    /// The pane that is meant, if the client may read it.
+    fn visible_pane(&self, principal: &Principal, target: &Target) -> Result<PaneId, Refusal> {
         principal
             .authorize_everywhere(Permission::Read, ())
             .map_err(denied)?;
         let (state, _) = self.context.hub.snapshot();
-        let pane = target::pane(&state, principal, target).ok_or_else(not_found)?;
-        let known = state.panes.get(&pane).ok_or_else(not_found)?;
-        Ok((pane, known.pid))
+        target::pane(&state, principal, target).ok_or_else(not_found)
     }
 
     /// The first place at which the client sees a pane.

@@ -66,8 +66,6 @@ struct Pane {
 #[derive(Debug)]
 struct Opened {
     scrollback: u32,
-    /// The pane's process; another one begins with an empty screen.
-    pid: u32,
     pace: Option<Pace>,
 }
 
@@ -137,8 +135,6 @@ pub(super) struct Asker {
 pub(super) struct Opening {
     pub(super) scrollback: u32,
     pub(super) ack_window: Option<u64>,
-    /// The pane's process.
-    pub(super) pid: u32,
 }
 
 impl Opening {
@@ -151,7 +147,6 @@ impl Opening {
         });
         Opened {
             scrollback: self.scrollback,
-            pid: self.pid,
             pace,
         }
     }
@@ -277,17 +272,6 @@ impl Panes {
             // Who has not opened it got a snapshot once, and is on its own since.
             Flow::Live | Flow::Wanted(_) => {}
             Flow::Asked(missing) => missing.again = Some(reason),
-        }
-    }
-
-    /// A pane's process is this one: if it is a new one, it has begun with an empty screen.
-    pub(super) fn runs(&mut self, pane: PaneId, pid: u32) {
-        let opened = self
-            .panes
-            .get_mut(&pane)
-            .and_then(|entry| entry.opened.as_mut());
-        if opened.is_some_and(|opened| std::mem::replace(&mut opened.pid, pid) != pid) {
-            self.disturb(pane, Reason::Respawned);
         }
     }
 

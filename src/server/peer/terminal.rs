@@ -184,7 +184,6 @@ impl Peer {
         let opening = Opening {
             scrollback: request.scrollback,
             ack_window: request.ack_window,
-            pid: known.pid,
         };
         // It counts for the first pane alone: what is shown later was not seen before.
         let since = request.since.take().filter(|(_, which, _)| *which == pane);
