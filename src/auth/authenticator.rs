@@ -15,8 +15,8 @@ use crate::auth::store::Entry;
 use crate::auth::token::{Token, TokenId};
 
 /// The longest sleep towards an expiry. The clock that sleeps are measured with stands still while a machine is
-/// suspended, so a connection looks at the wall clock at least this often.
-const EXPIRY_CHECK: Duration = Duration::from_secs(60);
+/// suspended, and the wall clock may be set, so a connection whose token expires looks at it at least this often.
+const EXPIRY_CHECK: Duration = Duration::from_secs(4);
 
 /// Why a connection that was authenticated has to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,8 +10,9 @@ use crate::tmux::LinkId;
 /// The first wait before a link that ended at once is opened again; it doubles up to [`LONGEST_WAIT`].
 pub(super) const FIRST_WAIT: Duration = Duration::from_millis(100);
 
-/// The longest wait between two attempts to open a session's link.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// The longest wait between two attempts to open a link: what ends at once again and again is soon tried again all the
+/// same, so that all is well within 5 s of the cause's end.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// A link that lived this long was a good one: the next attempt needs no wait.
 pub(super) const GOOD_LIFE: Duration = Duration::from_secs(5);

@@ -90,7 +90,7 @@ impl Hub {
         if let Some(state) = state {
             log.state = state;
         }
-        log.ring.evict(stamp.at);
+        log.ring.evict(stamp);
         let head = log.ring.head();
         drop(log);
         if head != before {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -118,6 +118,15 @@ impl Published {
 
     pub(super) fn total_before(&self) -> u64 {
         self.total_before
+    }
+
+    /// How old it is. What was read from tmux ages by the clock that nobody sets, what was recorded by the recorded time.
+    pub(super) fn age(&self, now: Stamp) -> Duration {
+        if let (Some(read_at), Some(now)) = (self.read_at, now.read_at) {
+            return now.saturating_duration_since(read_at);
+        }
+        // It is negative where the recorded clock was set back.
+        Duration::try_from(now.at.duration_since(self.at)).unwrap_or_default()
     }
 
     /// The name of its window at the time, and the name before it if that is what changed.

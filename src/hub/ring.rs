@@ -4,8 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::published::{Known, Published, Stamp};
 use crate::ids::Seq;
 use crate::model::Change;
@@ -131,7 +129,7 @@ impl Ring {
     }
 
     /// Drops what passes the bounds. The newest event always stays: it has to reach those who wait for it.
-    pub(super) fn evict(&mut self, now: Timestamp) {
+    pub(super) fn evict(&mut self, now: Stamp) {
         while self.events.len() > 1 && self.is_over(now) {
             let Some(event) = self.events.pop_front() else {
                 return;
@@ -140,11 +138,8 @@ impl Ring {
         }
     }
 
-    fn is_over(&self, now: Timestamp) -> bool {
-        let too_old = |event: &Arc<Published>| {
-            let age = now.duration_since(event.at);
-            age.unsigned_abs() > self.limits.age && age.is_positive()
-        };
+    fn is_over(&self, now: Stamp) -> bool {
+        let too_old = |event: &Arc<Published>| event.age(now) > self.limits.age;
         self.bytes > self.limits.bytes
             || self.events.len() > self.limits.events
             || self.events.front().is_some_and(too_old)

@@ -14,17 +14,25 @@ const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The sessions: a name, and what its pane runs. `$1` is the process that the demo is for, `$2` tmux, `$3` the socket.
 ///
-/// Each loop ends with that process, and the first one takes the server with it, so that nothing is left behind even
-/// if muxwire is killed.
+/// Each loop ends with that process, and the first one takes the server and its folder with it, so that nothing is left
+/// behind even if muxwire is killed.
 const SESSIONS: [(&str, &str); 4] = [
-    (
-        "clock",
-        "while kill -0 $1 2>/dev/null; do printf '\\r%s ' \"$(date '+%H:%M:%S')\"; sleep 1; done; exec \"$2\" -S \"$3\" kill-server",
-    ),
+    ("clock", CLOCK),
     ("build", BUILD),
     ("logs", LOGS),
     ("shell", "PS1='demo$ ' exec sh -i"),
 ];
+
+const CLOCK: &str = r#"
+while kill -0 $1 2>/dev/null; do
+  printf '\r%s ' "$(date '+%H:%M:%S')"
+  sleep 1
+done
+# The end of the server must not be the end of this.
+trap '' HUP
+"$2" -S "$3" kill-server
+rm -f -- "$3" "$3.lock"
+rmdir -- "${3%/*}""#;
 
 const BUILD: &str = r#"
 while kill -0 $1 2>/dev/null; do

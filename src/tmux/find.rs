@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use crate::control::rows::{Row as _, ServerRow, SessionRow};
 use crate::ids::SessionId;
 use crate::tmux::{SocketWatch, Tmux, TmuxError, Version, Woken, attachable, reap_stale};
@@ -20,6 +22,9 @@ const SETTLING: [Duration; 7] = [
     Duration::from_millis(100),
     Duration::from_millis(250),
 ];
+
+/// When to look again at a server that listens and does not answer: it makes no event when it goes on.
+const HUNG_RETRY: Duration = Duration::from_millis(500);
 
 /// A server that runs and has a session to attach to.
 #[derive(Debug, Clone)]
@@ -60,10 +65,12 @@ pub async fn find_server(tmux: &Tmux, watch: &mut SocketWatch) -> Result<Found, 
         match settling.next() {
             Some(pause) => tokio::time::sleep(*pause).await,
             None => {
+                let mut patience = Duration::MAX;
                 if half_dead {
                     reap_stale(tmux).await?;
+                    patience = HUNG_RETRY;
                 }
-                if watch.changed().await == Woken::Event {
+                if let Ok(Woken::Event) = timeout(patience, watch.changed()).await {
                     settling = SETTLING.iter();
                 }
             }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
+use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{sleep_until, timeout};
@@ -76,6 +77,8 @@ pub(super) struct LinkTask {
     /// Since when an answer is due, counted anew with each that comes.
     waiting_since: Option<Instant>,
     last_read: Instant,
+    /// Says that some child of muxwire has ended, or was stopped.
+    children: Option<unix::Signal>,
     tap: Option<Tap>,
 }
 
@@ -104,6 +107,7 @@ enum Step {
     Request(Option<Request>),
     Stop(Stop),
     Room,
+    Child,
     TimeUp,
 }
 
@@ -128,6 +132,7 @@ impl LinkTask {
             reason: None,
             waiting_since: Some(now),
             last_read: now,
+            children: listen_for_children(),
             tap,
         }
     }
@@ -175,6 +180,7 @@ impl LinkTask {
                 Err(_) => Step::Stop(Stop::Detach),
             },
             () = owner.outbox.room(), if owner.outbox.is_backlogged() => Step::Room,
+            Some(()) = child_changed(&mut self.children) => Step::Child,
             () = until(time_is_up), if time_is_up.is_some() => Step::TimeUp,
         };
         Some(step)
@@ -208,6 +214,7 @@ impl LinkTask {
             }
             Step::Stop(Stop::Run) => {}
             Step::Room => owner.outbox.flush(),
+            Step::Child => self.keep_going(),
             Step::TimeUp => self.time_up(),
         }
         true
@@ -319,6 +326,25 @@ impl LinkTask {
         }
     }
 
+    /// Lets the child go on if somebody has stopped it: tmux would keep or drop what it has for the link, and below 3.2
+    /// it would hold up the programs in the panes.
+    fn keep_going(&self) {
+        let Some(pid) = self.process() else { return };
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        if let Ok(Some(status)) = waitid(WaitId::Pid(pid), options)
+            && status.stopped()
+        {
+            let continued = kill_process(pid, Signal::CONT);
+            tracing::warn!(link = %self.link, ?continued, "tmux -C was stopped: it is to go on");
+        }
+    }
+
+    /// The child, until it has been waited for.
+    fn process(&self) -> Option<Pid> {
+        let pid = i32::try_from(self.child.id()?).ok()?;
+        Pid::from_raw(pid)
+    }
+
     fn drain_to_end(&mut self) {
         if self.phase == Phase::Serving {
             self.phase = Phase::Draining {
@@ -330,12 +356,7 @@ impl LinkTask {
     /// SIGTERM, on which tmux drops what it has queued for this client.
     fn terminate(&mut self) {
         if matches!(self.phase, Phase::Serving | Phase::Draining { .. }) {
-            let pid = self
-                .child
-                .id()
-                .and_then(|pid| i32::try_from(pid).ok())
-                .and_then(Pid::from_raw);
-            if let Some(Err(error)) = pid.map(|pid| kill_process(pid, Signal::TERM)) {
+            if let Some(Err(error)) = self.process().map(|pid| kill_process(pid, Signal::TERM)) {
                 tracing::debug!(link = %self.link, %error, "tmux -C has ended already");
             }
             self.stdin = None;
@@ -395,6 +416,21 @@ impl LinkTask {
             Some(reason) => reason.clone(),
             None => CloseReason::Ended((!said.is_empty()).then_some(said)),
         }
+    }
+}
+
+/// Listens for children that end or are stopped. Without it, links that are stopped are found by their silence only.
+fn listen_for_children() -> Option<unix::Signal> {
+    unix::signal(SignalKind::child())
+        .inspect_err(|error| tracing::debug!(%error, "can't listen for children"))
+        .ok()
+}
+
+/// Waits until some child of muxwire has changed; may be cancelled without loss.
+async fn child_changed(children: &mut Option<unix::Signal>) -> Option<()> {
+    match children {
+        Some(children) => children.recv().await,
+        None => std::future::pending().await,
     }
 }
 
