@@ -1,15 +1,20 @@
 //! Logs: to stderr, for people or for programs, and never able to change a terminal.
 //!
-//! Names of sessions and panes reach the logs, and whoever runs a program in a pane chooses them.
+//! Names of sessions and panes reach the logs, and whoever runs a program in a pane chooses them. Nothing waits for
+//! whoever reads them: a pipe that nobody empties costs lines, which are counted, and not muxwire.
+
+mod patient;
 
 use std::io;
+use std::sync::OnceLock;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{EnvFilter, Registry, reload};
 
+use self::patient::Patient;
 use crate::config::{LogFormat, Monitoring};
 use crate::printable;
 
@@ -22,17 +27,27 @@ pub enum LoggingError {
     /// It has begun already.
     #[error(transparent)]
     Begun(#[from] TryInitError),
+    /// The level can't be changed.
+    #[error(transparent)]
+    Fixed(#[from] reload::Error),
 }
+
+/// What is logged now.
+#[derive(Debug)]
+struct Level(reload::Handle<EnvFilter, Registry>);
+
+/// There is one log for the process.
+static LEVEL: OnceLock<Level> = OnceLock::new();
 
 /// Sends what the process logs to stderr, as the settings say.
 ///
 /// # Errors
 /// The level is no directive, or logging has begun already.
 pub fn start(settings: &Monitoring) -> Result<(), LoggingError> {
-    let filter = EnvFilter::try_new(&settings.log_level)?;
+    let (filter, handle) = reload::Layer::new(EnvFilter::try_new(&settings.log_level)?);
     let writer = Escaped {
         format: settings.log_format,
-        inner: io::stderr,
+        inner: Patient::stderr,
     };
     // A log that can't be written must not be logged, and colours would be indistinguishable from a pane's own.
     let layer = tracing_subscriber::fmt::layer()
@@ -44,7 +59,25 @@ pub fn start(settings: &Monitoring) -> Result<(), LoggingError> {
         LogFormat::Text => registry.with(layer).try_init()?,
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init()?,
     }
+    // It is set once, since a second start has failed above.
+    LEVEL.get_or_init(|| Level(handle));
     Ok(())
+}
+
+/// Changes what is logged from now on. Tells whether that is a change; nothing changes before [`start`].
+///
+/// # Errors
+/// The level is no directive.
+pub fn change(level: &str) -> Result<bool, LoggingError> {
+    let filter = EnvFilter::try_new(level)?;
+    let Some(Level(handle)) = LEVEL.get() else {
+        return Ok(false);
+    };
+    let differs = handle.with_current(|current| current.to_string() != filter.to_string())?;
+    if differs {
+        handle.reload(filter)?;
+    }
+    Ok(differs)
 }
 
 /// Makes writers that escape what could act on a terminal.

@@ -4,6 +4,7 @@ pub mod config;
 mod descriptors;
 pub mod output;
 pub mod record;
+mod reload;
 pub mod schema;
 pub mod serve;
 pub mod signals;

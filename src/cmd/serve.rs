@@ -16,6 +16,7 @@ use crate::cli::{General, ReplaySpeed, ServeArgs};
 use crate::cmd::descriptors;
 use crate::cmd::output::Output;
 use crate::cmd::prepare;
+use crate::cmd::reload::ConfigWatch;
 use crate::cmd::signals::{INTERRUPTED, Signals};
 use crate::config::{Config, Resize, listen_address};
 use crate::hub::{HistoryLimits, Hub};
@@ -46,7 +47,12 @@ pub async fn run(
     args: ServeArgs,
     output: &mut Output<impl Write>,
 ) -> anyhow::Result<()> {
-    let config = prepare(general, args.server.flags())?.config;
+    let flags = args.server.flags();
+    let resolved = prepare(general, flags.clone())?;
+    let config = resolved.config.clone();
+    if let Some(watch) = ConfigWatch::start(general.inputs(flags), resolved) {
+        tokio::spawn(watch.run());
+    }
     let mut signals = Signals::new()?;
     if args.demo {
         let demo = Demo::start(&config.server.tmux).await?;
@@ -120,7 +126,7 @@ async fn serve(
     output: &mut Output<impl Write>,
 ) -> anyhow::Result<()> {
     let listen = listen_address(config)?;
-    descriptors::make_room(u64::from(config.server.max_connections));
+    let room = descriptors::make_room(u64::from(config.server.max_connections));
     let hub = Hub::new(history(config), source.epoch()?);
     let metrics = Metrics::new(&hub);
     let counters = Arc::new(Counters::default());
@@ -134,11 +140,15 @@ async fn serve(
         metrics,
     };
     let stop_server = CancellationToken::new();
-    let running = server::start(server_config(config, listen), sources, stop_server.clone())
-        .await
-        .with_context(|| {
-            format!("can't listen on {listen}; another muxwire may; choose another with --listen")
-        })?;
+    let running = server::start(
+        server_config(config, listen, size(room)),
+        sources,
+        stop_server.clone(),
+    )
+    .await
+    .with_context(|| {
+        format!("can't listen on {listen}; another muxwire may; choose another with --listen")
+    })?;
     output.line(&format!("listening on ws://{}/monitor", running.address))?;
     tell_how_to_make_a_token(authenticator.as_ref());
 
@@ -225,7 +235,7 @@ pub(super) fn settings(config: &Config) -> Settings {
     }
 }
 
-fn server_config(config: &Config, listen: std::net::SocketAddr) -> ServerConfig {
+fn server_config(config: &Config, listen: std::net::SocketAddr, room: usize) -> ServerConfig {
     let outbox = OutboxLimits {
         bytes: size(config.performance.queue_bytes),
         messages: config.performance.queue_events as usize,
@@ -234,7 +244,7 @@ fn server_config(config: &Config, listen: std::net::SocketAddr) -> ServerConfig 
         listen,
         host_name: host_name(config),
         allowed_hosts: Vec::new(),
-        max_connections: config.server.max_connections as usize,
+        max_connections: room,
         metrics: config.monitoring.metrics,
         resize: match config.terminal.resize {
             Resize::Never => ResizePolicy::Never,

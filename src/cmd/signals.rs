@@ -6,11 +6,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// What a program returns that is interrupted for the second time, by the shells' convention.
 pub const INTERRUPTED: i32 = 130;
 
-/// SIGINT and SIGTERM.
+/// SIGINT, SIGTERM, and SIGHUP, which comes when the terminal goes, unless whoever started muxwire wants that ignored.
 #[derive(Debug)]
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Option<Signal>,
 }
 
 impl Signals {
@@ -23,6 +24,9 @@ impl Signals {
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            hang_up: (!ignores_hang_up())
+                .then(|| listen(SignalKind::hangup()))
+                .transpose()?,
         })
     }
 
@@ -31,6 +35,25 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = hang_up(&mut self.hang_up) => {}
         }
     }
+}
+
+async fn hang_up(signal: &mut Option<Signal>) -> Option<()> {
+    match signal {
+        Some(signal) => signal.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether SIGHUP is ignored, as `nohup` asks for; to listen for it would undo that. Where this can't be known, the
+/// signal stays what it is.
+fn ignores_hang_up() -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return true;
+    };
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask & 1 != 0)
 }

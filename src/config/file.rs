@@ -71,6 +71,12 @@ pub(in crate::config) fn find(folders: &[PathBuf]) -> Result<Option<PathBuf>, Fi
     Ok(None)
 }
 
+/// The places in which [`find`] looks.
+pub(in crate::config) fn places(folders: &[PathBuf]) -> Vec<PathBuf> {
+    let in_folder = |folder: &PathBuf| NAMES.map(|name| folder.join(name));
+    folders.iter().flat_map(in_folder).collect()
+}
+
 /// All keys of a file.
 pub(in crate::config) fn read(path: &Path) -> Result<Vec<FileEntry>, FileProblem> {
     let unreadable = |reason: String| FileProblem::Read {

@@ -5,6 +5,8 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::config::file;
+
 /// Variables of this prefix are ours, so a misspelt one is an error.
 pub(in crate::config) const PREFIX: &str = "MUXWIRE_";
 /// The variable that names the file, as `--config` does.
@@ -38,6 +40,20 @@ pub struct Inputs {
     pub file: Option<PathBuf>,
     /// The process's surroundings.
     pub environment: Environment,
+}
+
+impl Inputs {
+    /// The files that the settings are read from, or would be if they were there.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let named = self.file.clone().or_else(|| self.environment.file());
+        let files = named.map_or_else(
+            || file::places(&self.environment.config_folders()),
+            |file| vec![file],
+        );
+        let absolute = |file: PathBuf| std::path::absolute(&file).unwrap_or(file);
+        files.into_iter().map(absolute).collect()
+    }
 }
 
 /// Neither the home directory nor the folder that was asked for is known.

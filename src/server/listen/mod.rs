@@ -3,6 +3,7 @@
 //! `address` says who is at the other end. Nothing here knows what the routes do.
 
 mod address;
+mod spare;
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 pub use self::address::ClientAddress;
+use self::spare::Spare;
 use crate::metrics::Metrics;
 
 /// How long a client may take to send the head of a request.
@@ -108,16 +110,28 @@ impl Reception {
     }
 
     async fn accept(self, listener: Listener) {
+        let mut spare = Spare::new();
+        let mut told = false;
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 () = self.0.stop.cancelled() => return,
             };
             match accepted {
+                // It goes at once, and with it comes the descriptor back.
+                Ok(_) if !spare.is_kept() => self.0.metrics.refused("descriptors"),
                 Ok(accepted) => match Arc::clone(&self.0.room).try_acquire_owned() {
-                    Ok(permit) => self.greet(accepted, permit),
+                    Ok(permit) => {
+                        told = false;
+                        self.greet(accepted, permit);
+                    }
                     Err(_) => self.0.metrics.refused("full"),
                 },
+                Err(error) if spare.release(&error) => {
+                    if !std::mem::replace(&mut told, true) {
+                        warn!(%error, "clients are refused until others leave");
+                    }
+                }
                 Err(error) => {
                     warn!(%error, "can't accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
