@@ -21,6 +21,7 @@ mod control_properties;
 mod dangers;
 mod differential;
 mod entry;
+mod faults;
 mod hub;
 mod hub_panes;
 mod input;

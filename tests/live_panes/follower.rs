@@ -34,6 +34,11 @@ pub struct Follower {
 impl Follower {
     /// Connects.
     pub fn connect(address: SocketAddr) -> Self {
+        Self::connect_to(address, "/monitor", None)
+    }
+
+    /// Connects to a path, with a token if one is given.
+    pub fn connect_to(address: SocketAddr, path: &str, token: Option<&str>) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(LONG)).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -42,16 +47,18 @@ impl Follower {
             buffer: Vec::new(),
             begin: 0,
         };
-        follower.shake_hands(address);
+        follower.shake_hands(address, path, token);
         follower.find("hello");
         follower
     }
 
-    fn shake_hands(&mut self, address: SocketAddr) {
+    fn shake_hands(&mut self, address: SocketAddr, path: &str, token: Option<&str>) {
+        let credential = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
         let request = format!(
-            "GET /monitor HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Protocol: muxwire.v1.bin\r\n\r\n"
+             Sec-WebSocket-Protocol: muxwire.v1.bin\r\n{}\r\n",
+            credential.unwrap_or_default()
         );
         self.stream.write_all(request.as_bytes()).unwrap();
         loop {

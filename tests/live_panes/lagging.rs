@@ -305,10 +305,12 @@ fn slow_client(program: &Program, usual: usize, again: Again) {
     );
     let grown = tmux_memory.growth("  tmux");
     assert!(grown < TMUX_GROWTH_KIB, "tmux has grown by {grown} KiB");
-    // A machine that does other things as well adds noise, which a slow client's effect would exceed by far.
+    // A machine that does other things as well adds noise, and most to the longest of thousands of writes. A slow client's
+    // effect would exceed it by far: what it held up would wait until it reads again, and all of the flood is printed before.
     let noise = Duration::from_millis(250);
+    let stall = Duration::from_secs(3);
     assert!(beside.delay(0.5) < alone.delay(0.5) * 3 + noise);
-    assert!(beside.longest_write < unseen.max(alone.longest_write) * 3 + noise);
+    assert!(beside.longest_write < unseen.max(alone.longest_write) * 3 + stall);
 }
 
 /// The history of 8 MiB, what is encoded of it, and what waits for clients.

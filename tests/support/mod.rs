@@ -383,6 +383,11 @@ pub fn wait_until_async(
     }
 }
 
+/// The time between two looks, or two bytes of a slow client: what is part of a test, and never a wait for something.
+pub async fn pause(length: Duration) {
+    tokio::time::sleep(length).await;
+}
+
 /// Whether a process lives; one that has ended and waits to be reaped doesn't.
 pub fn is_alive(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat"))

@@ -1,5 +1,6 @@
 //! `muxwire serve` as a process, in front of a private tmux server.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -10,6 +11,9 @@ use rustix::process::Signal;
 use super::program::Home;
 use super::server::Client;
 use super::{KillOnDrop, TmuxServer, signal, wait_until};
+
+/// The name of the log in the home, where it is a file.
+const LOG: &str = "log";
 
 const LISTEN: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
@@ -39,12 +43,40 @@ impl Serving {
         arguments: &[&str],
         settings: &[(&str, &str)],
     ) -> Self {
+        let mut command = Self::command(&home, server, arguments, settings);
+        Self::spawn(home, command.stderr(Stdio::piped()))
+    }
+
+    /// The same with its log in a file, so that it can be read while it grows.
+    pub fn start_logged(
+        home: Home,
+        server: &TmuxServer,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let log = File::create(home.path().join(LOG)).unwrap();
+        let mut command = Self::command(&home, server, arguments, settings);
+        Self::spawn(home, command.stderr(log))
+    }
+
+    /// The log so far of one that was started with its log in a file.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.home.path().join(LOG)).unwrap()
+    }
+
+    /// The command that starts the program.
+    pub fn command(
+        home: &Home,
+        server: &TmuxServer,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Command {
         let mut command = home.muxwire(LISTEN);
         command.arg("-S").arg(server.socket()).args(arguments);
         command.env("MUXWIRE_SERVER_TMUX", &server.program().path);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.envs(settings.iter().copied());
-        Self::of(home, &mut command)
+        command
     }
 
     /// The same without any tmux, for recordings. The host is called `fixture`.
@@ -53,15 +85,12 @@ impl Serving {
         let mut command = home.muxwire(LISTEN);
         command.args(arguments);
         command.env("MUXWIRE_SERVER_HOST_NAME", "fixture");
-        Self::of(home, &mut command)
+        Self::spawn(home, command.stderr(Stdio::piped()))
     }
 
-    fn of(home: Home, command: &mut Command) -> Self {
-        let child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+    /// Starts the command, and waits for its first line.
+    pub fn spawn(home: Home, command: &mut Command) -> Self {
+        let child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut child = KillOnDrop(child);
         let mut line = String::new();
         BufReader::new(child.0.stdout.as_mut().unwrap())
