@@ -10,7 +10,7 @@
 //! 3. [`model`]: what tmux holds, and the changes from one listing to the next; [`screen`]: what a pane shows; [`redact`]:
 //!    what of it is secret;
 //! 4. [`hub`]: the event log, with one writer and many readers;
-//! 5. [`auth`]: who may see and do what;
+//! 5. [`auth`]: who may see and do what; [`audit`]: who did what, so that it can be told later;
 //! 6. [`tmux`]: the processes, and the links that read them;
 //! 7. [`recording`]: what passed over the links, as a file;
 //! 8. [`bridge`]: the one owner of it all, on a live tmux or on a recording;
@@ -18,6 +18,7 @@
 //! 10. [`client`]: the other end;
 //! 11. [`config`], [`cli`], [`logging`], [`metrics`] and [`cmd`]: the program around it.
 
+pub mod audit;
 pub mod auth;
 pub mod bridge;
 pub mod cli;

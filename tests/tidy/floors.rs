@@ -29,6 +29,7 @@ pub const MODULES: &[Module] = &[
     module("screen", 2, &["ids", "control"]),
     module("hub", 3, &["ids", "glob", "model"]),
     module("auth", 3, &["glob"]),
+    module("audit", 3, &["ids"]),
     module("tmux", 4, &["ids", "control"]),
     module("wire", 4, &["ids", "model", "screen", "hub"]),
     module("config", 5, &["tmux"]),
@@ -50,12 +51,16 @@ pub const MODULES: &[Module] = &[
             "recording",
         ],
     ),
-    module("cli", 6, &["glob", "printable", "auth", "config", "client"]),
+    module(
+        "cli",
+        6,
+        &["glob", "printable", "audit", "auth", "config", "client"],
+    ),
     module(
         "server",
         7,
         &[
-            "ids", "model", "screen", "hub", "auth", "wire", "metrics", "bridge",
+            "ids", "model", "screen", "hub", "auth", "audit", "wire", "metrics", "bridge",
         ],
     ),
     module(
@@ -63,10 +68,12 @@ pub const MODULES: &[Module] = &[
         8,
         &[
             "ids",
+            "glob",
             "printable",
             "model",
             "hub",
             "auth",
+            "audit",
             "tmux",
             "wire",
             "config",
@@ -97,6 +104,7 @@ pub const OUTSIDE: &[Outside] = &[
         only_in: &[
             "hub",
             "auth",
+            "audit::log",
             "tmux",
             "bridge::live",
             "bridge::replay",
@@ -115,7 +123,15 @@ pub const OUTSIDE: &[Outside] = &[
     },
     Outside {
         names: &["serde", "serde_json"],
-        only_in: &["wire", "config", "auth::file", "recording", "cmd"],
+        only_in: &[
+            "wire",
+            "config",
+            "auth::file",
+            "audit::line",
+            "audit::chain",
+            "recording",
+            "cmd",
+        ],
         why: "the types of the wire and of files are apart from those of the program",
     },
     Outside {
@@ -172,6 +188,7 @@ pub const OUTSIDE: &[Outside] = &[
         names: &["Instant::now", "SystemTime::now", "Timestamp::now"],
         only_in: &[
             "auth",
+            "audit::log",
             "tmux",
             "bridge::clock",
             "bridge::live",
@@ -193,6 +210,7 @@ pub const OUTSIDE: &[Outside] = &[
         ],
         only_in: &[
             "auth",
+            "audit",
             "tmux",
             "config",
             "cli",

@@ -1,0 +1,26 @@
+//! The audit log: who connected, who was refused, who typed where. Append-only lines of JSON, each with a number and the
+//! hash of the line before, so that nobody changes, removes or reorders one without its being seen.
+//!
+//! Reading order: [`entry`] (what is told), `line` (a line's form and its hash), `folder` (whose files these are),
+//! `head` (the note of where the log ends), `chain` (appending and rotating), [`log`] (the handle, and the thread that
+//! writes), [`verify`] and [`read`] (looking at it afterwards), [`allowance`] (how much strangers may have told of them).
+//! This module knows no protocol and no tmux: whoever does something says what it is.
+
+pub mod allowance;
+mod chain;
+#[cfg(test)]
+mod chain_tests;
+pub mod entry;
+pub mod folder;
+mod head;
+pub mod line;
+pub mod log;
+pub mod read;
+pub mod verify;
+
+pub use allowance::Allowance;
+pub use entry::{Act, Piece, Typed, Who};
+pub use folder::{FolderError, chains};
+pub use line::LineHash;
+pub use log::{Figures, Limits, Log, Unavailable};
+pub use verify::Mark;
