@@ -2,12 +2,15 @@
 //!
 //! This module only describes. A flag that is a setting too goes into [`Inputs`], so that `config` decides what holds.
 
+mod audit;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub use self::audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs, Moment, Noted};
 use crate::auth::Permission;
 use crate::client::Endpoint;
 use crate::config::{Environment, Flag, Inputs, unit};
@@ -50,6 +53,9 @@ pub enum Command {
     /// Make, list and revoke the tokens that let clients in
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Look at the audit log: who connected, who typed where, and whether the log is as it was written
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Show every setting and where its value comes from
     Config(ConfigArgs),
     /// Print the JSON Schemas of the protocol

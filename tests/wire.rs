@@ -14,8 +14,9 @@ use muxwire::model::{Audience, Change, ChangeKind, Place, Server, State};
 use muxwire::screen::{self, Assumed, PaneSnapshot, replay_scrollback};
 use muxwire::wire::binary::{Header, Kind};
 use muxwire::wire::{
-    ClientStats, Cursor, Encoder, ErrorCode, Latency, Page, PanePlace, PaneScreen, Part, RequestId,
-    Screen, Screens, Scrollback, ServerMessage, ServerStats, ShedStats, parse, schema,
+    ClientInfo, ClientStats, Cursor, Encoder, ErrorCode, Latency, Page, PanePlace, PaneScreen,
+    Part, RequestId, Screen, Screens, Scrollback, ServerMessage, ServerStats, ShedStats, parse,
+    schema,
 };
 use serde_json::{Value, json};
 
@@ -219,10 +220,46 @@ fn messages() -> Vec<Value> {
     // The version goes with the program.
     all[0]["server"] = json!("muxwire/0.1.0");
     all.extend(stats());
+    all.extend(clients());
     all.extend(snapshots());
     all.extend(panes(Form::Json));
     all.extend(panes(Form::Binary));
     all
+}
+
+/// Who is connected: one that is known, and one that is not yet; and the end of one.
+fn clients() -> [Value; 2] {
+    let known = ClientInfo {
+        client_id: "c17".to_owned(),
+        endpoint: "monitor",
+        address: Some("127.0.0.1:50412".to_owned()),
+        connected_ms: 61_000,
+        token: Some("4fdc55l7".to_owned()),
+        name: Some("dashboard".to_owned()),
+        permissions: vec!["read", "write"],
+        sessions: vec!["api-*".to_owned()],
+    };
+    let unknown = ClientInfo {
+        client_id: "c18".to_owned(),
+        endpoint: "terminal",
+        address: None,
+        connected_ms: 20,
+        token: None,
+        name: None,
+        permissions: Vec::new(),
+        sessions: Vec::new(),
+    };
+    let id = RequestId::Text("r-7".to_owned());
+    let clients = ServerMessage::Clients {
+        id: Some(&id),
+        clients: &[known, unknown],
+        total: 2,
+    };
+    let gone = ServerMessage::Disconnected {
+        id: Some(&id),
+        client_id: "c18",
+    };
+    [clients, gone].map(|message| read(&message.encode()))
 }
 
 /// How clients fare: one for itself of which nothing was timed, and an admin with all of them.

@@ -283,9 +283,11 @@ impl Writer {
             let batch = self.batch(message);
             self.write(batch);
             if self.unflushed.is_some_and(|since| since.elapsed() >= FLUSH) {
-                self.unflushed = None;
+                // Without a descriptor to spare it is tried again.
+                let flush = self.chain.flush();
+                self.unflushed = flush.is_none().then(Instant::now);
                 // The flusher ends with this thread, and not before.
-                let _ = self.chain.flush().map(|flush| flushes.send(flush));
+                let _ = flush.map(|flush| flushes.send(flush));
             }
         }
         self.write(Vec::new());

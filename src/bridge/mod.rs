@@ -24,6 +24,6 @@ pub use counters::{Counters, Counts};
 pub use live::{Ends, Settings, follow};
 pub use replay::{Player, Speed, replay};
 pub use request::{
-    ClientNumber, Handle, InputError, InputRequest, Key, PaneView, Request, ResizeError, Screen,
-    ScreenError, SizeWish, ViewRequest,
+    ClientNumber, Handle, InputError, InputRequest, Key, PaneView, PreparedInput, Request,
+    ResizeError, Screen, ScreenError, SizeWish, ViewRequest,
 };

@@ -91,6 +91,9 @@ pub enum ResizeError {
     /// tmux is not connected.
     #[error("tmux is not connected; try again when it is")]
     Unavailable,
+    /// It could not be told beforehand to the log of what is done.
+    #[error("the audit log can't be written now, so the size stays; try again later")]
+    Unrecorded,
     /// There is no tmux.
     #[error("what is served is a recording, whose size is what it was")]
     Recording,
@@ -211,6 +214,9 @@ pub enum InputError {
     /// tmux is not connected.
     #[error("tmux is not connected; try again when it is")]
     Unavailable,
+    /// It could not be told beforehand to the log of what is done.
+    #[error("the audit log can't be written now, so nothing was typed; try again later")]
+    Unrecorded,
     /// There is no tmux.
     #[error("what is served is a recording, which takes no input")]
     Recording,
@@ -263,6 +269,35 @@ pub enum ScreenError {
     Tmux(String),
 }
 
+/// Input that has not taken its place among others yet.
+#[derive(Debug)]
+pub struct PreparedInput {
+    to: mpsc::Sender<Request>,
+    input: Authorized<InputRequest>,
+    reply: oneshot::Sender<Result<(), InputError>>,
+}
+
+impl PreparedInput {
+    /// It takes its place now.
+    pub fn send(self) {
+        let Self { to, input, reply } = self;
+        let (error, request) = match to.try_send(Request::Input { input, reply }) {
+            Ok(()) => return,
+            Err(mpsc::error::TrySendError::Full(request)) => (InputError::Busy, request),
+            Err(mpsc::error::TrySendError::Closed(request)) => (InputError::Unavailable, request),
+        };
+        if let Request::Input { reply, .. } = request {
+            // Whoever typed may be gone.
+            let _ = reply.send(Err(error));
+        }
+    }
+
+    /// It is never sent.
+    pub fn refuse(self, error: InputError) {
+        let _ = self.reply.send(Err(error));
+    }
+}
+
 /// The way to the bridge.
 #[derive(Debug, Clone)]
 pub struct Handle(mpsc::Sender<Request>);
@@ -284,15 +319,27 @@ impl Handle {
         &self,
         input: Authorized<InputRequest>,
     ) -> impl Future<Output = Result<(), InputError>> + Send + 'static {
+        let (prepared, outcome) = self.prepare_input(input);
+        prepared.send();
+        outcome
+    }
+
+    /// The same, to be sent or refused later, by whoever has to have it first. The outcome comes in any case.
+    pub fn prepare_input(
+        &self,
+        input: Authorized<InputRequest>,
+    ) -> (
+        PreparedInput,
+        impl Future<Output = Result<(), InputError>> + Send + 'static,
+    ) {
         let (reply, outcome) = oneshot::channel();
-        let sent = self.0.try_send(Request::Input { input, reply });
-        async move {
-            match sent {
-                Ok(()) => outcome.await.unwrap_or(Err(InputError::LinkLost)),
-                Err(mpsc::error::TrySendError::Full(_)) => Err(InputError::Busy),
-                Err(mpsc::error::TrySendError::Closed(_)) => Err(InputError::Unavailable),
-            }
-        }
+        let prepared = PreparedInput {
+            to: self.0.clone(),
+            input,
+            reply,
+        };
+        let outcome = async move { outcome.await.unwrap_or(Err(InputError::LinkLost)) };
+        (prepared, outcome)
     }
 
     /// Captures the screens of panes.

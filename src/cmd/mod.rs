@@ -1,5 +1,7 @@
 //! The subcommands, a file each. Only here is printing and `anyhow`, and only here exit codes are decided.
 
+pub mod audit;
+mod audited;
 pub mod config;
 mod descriptors;
 pub mod output;
@@ -30,6 +32,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Watch(args) => watch::run(&general, args).await,
         Command::Record(args) => record::run(&general, args).await,
         Command::Token(command) => token::run(&general, command, &mut output),
+        Command::Audit(command) => audit::run(&general, command, &mut output),
         Command::Config(args) => config::run(&general, &args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
     };

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{AttemptLimits, Authenticator, TokenStore, TokenWatch};
 use crate::bridge::{self, Counters, Counts, Ends, Handle, Settings, Speed};
 use crate::cli::{General, ReplaySpeed, ServeArgs};
+use crate::cmd::audited;
 use crate::cmd::descriptors;
 use crate::cmd::output::Output;
 use crate::cmd::prepare;
@@ -132,12 +133,14 @@ async fn serve(
     let counters = Arc::new(Counters::default());
     watch_counters(&metrics, &counters);
     let authenticator = authenticator(config)?;
+    let audit = audited::start(config, &metrics, authenticator.as_ref())?;
     let (handle, requests) = Handle::pair();
     let sources = Sources {
         hub: hub.clone(),
         bridge: handle,
         authenticator: authenticator.clone(),
         metrics,
+        audit: audit.clone(),
     };
     let stop_server = CancellationToken::new();
     let running = server::start(
@@ -165,7 +168,9 @@ async fn serve(
         bridge,
         stop_bridge,
     };
-    started.serve(config.server.shutdown_timeout, signals).await
+    let served = started.serve(config.server.shutdown_timeout, signals).await;
+    audited::close(audit).await;
+    served
 }
 
 /// The server and the bridge, and how each is stopped.

@@ -12,6 +12,8 @@ pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Option<Signal>,
+    /// A file that may not grow any more fails a write; by itself the signal would end the program.
+    _file_size: Signal,
 }
 
 impl Signals {
@@ -27,6 +29,7 @@ impl Signals {
             hang_up: (!ignores_hang_up())
                 .then(|| listen(SignalKind::hangup()))
                 .transpose()?,
+            _file_size: listen(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 

@@ -160,6 +160,17 @@ settings! {
         /// After this time one of them is forgiven.
         auth_failure_recovery: Duration = Span(ms(10)..=s(3600)), "3s";
     }
+    /// The log of who did what, in `audit/` below the state directory.
+    audit: Audit {
+        /// Whether it is kept. While it can't be written, nothing is typed and no window gets a size.
+        enabled: bool = Boolean, "true";
+        /// Whether it tells what is typed itself. Otherwise it tells the length and a keyed hash.
+        content: bool = Boolean, "false";
+        /// The size of a file from which on another one is begun.
+        max_bytes: u64 = Size(65_536..=65_536 * MIB), "64MiB";
+        /// How many files are kept besides the one that is written; the oldest go.
+        keep: u32 = Integer(1..=100_000u32), "16";
+    }
     /// Bounds of memory and time.
     performance: Performance {
         /// The history that is kept for clients that come back, in bytes.

@@ -21,14 +21,15 @@ use tracing::{debug, error, info};
 
 use super::jobs::{self, Begun, Ending, Job};
 use super::listen::ClientAddress;
-use super::peer::{Context, Outcome, Peer, TerminalAddress};
+use super::peer::{Context, Dismissal, Outcome, Peer, TerminalAddress};
 use super::shard::{Member, Seat, Shards, Standing};
 use super::socket::{Happened, Socket};
+use crate::audit::Who;
 use crate::auth::{Ended, Principal};
 use crate::bridge::Handle;
 use crate::hub::Form;
 use crate::metrics::{Metrics, Present};
-use crate::wire::{ClientStats, CloseCode};
+use crate::wire::{ClientInfo, ClientStats, CloseCode};
 
 /// How much one client may do before others get their turn: so many messages.
 const TURN: usize = 32;
@@ -218,6 +219,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Member for Connection<S> {
         Some(self.lock()?.peer.stats(now))
     }
 
+    fn info(&self, now: Instant) -> Option<ClientInfo> {
+        self.lock()?.peer.info(now)
+    }
+
+    fn dismiss(&self, dismissal: &Dismissal, now: Instant) -> Option<Who> {
+        let mut state = self.lock()?;
+        let gone = state.peer.dismiss(dismissal, now)?;
+        state.settle();
+        // Its own task writes it.
+        state.wake();
+        Some(gone)
+    }
+
     fn wake(&self) {
         // The waker alone is whole whatever happened.
         self.0.lock().unwrap_or_else(PoisonError::into_inner).wake();
@@ -358,7 +372,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         let mut begun = false;
         for work in self.peer.take_work() {
             begun = true;
-            match jobs::begin(work, &self.services) {
+            match jobs::begin(work, self.peer.who(), &self.services) {
                 Begun::Job(job) => self.jobs.get_or_insert_default().push(job),
                 Begun::Watch(ended) => self.ended = ended,
             }
@@ -451,6 +465,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         self.services.metrics.closed(code);
         let number = code.map(CloseCode::number);
         info!(client = self.number, code = number, "disconnected");
+        self.peer.tell_gone(code);
         // What was asked for is done although nobody waits: the keys of repeated requests outlive the connection.
         if let Some(mut jobs) = self.jobs.take() {
             tokio::spawn(async move { while jobs.next().await.is_some() {} });

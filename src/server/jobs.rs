@@ -4,16 +4,20 @@ use std::cmp::Reverse;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::time;
 
+use super::audited;
 use super::connection::Services;
-use super::peer::{Outcome, Work};
+use super::peer::{Captured, Dismissal, Outcome, Present, Work};
 use super::repeats::{Earlier, Slot, Typed};
 use super::shard::Shards;
+use crate::audit::Who;
 use crate::auth::{AuthError, Authenticator, Authorized, Ended, Principal};
-use crate::bridge::{Handle, Screen, ScreenError, SizeWish, ViewRequest};
+use crate::bridge::{Handle, Screen, ScreenError, ViewRequest};
 use crate::ids::PaneId;
 use crate::wire::{ClientStats, RequestId};
 
@@ -38,7 +42,7 @@ pub(super) enum Begun {
 }
 
 /// Begins some work.
-pub(super) fn begin(work: Work, services: &Services) -> Begun {
+pub(super) fn begin(work: Work, who: &Who, services: &Arc<Services>) -> Begun {
     let bridge = services.bridge.clone();
     let authenticator = services.context.authenticator.as_ref();
     Begun::Job(match work {
@@ -64,28 +68,44 @@ pub(super) fn begin(work: Work, services: &Services) -> Begun {
             input,
             slot,
         } => {
-            // It is on its way now, so that what a client types stays in order.
-            let typed = typed(bridge.input(input), slot);
-            Box::pin(async move {
-                Outcome::Typed {
-                    id,
-                    pane,
-                    repeated: false,
-                    typed: typed.await,
-                }
-            })
+            // It has its place now, so that what a client types stays in order.
+            let typed = typed(audited::typed(services, who, input), slot);
+            Box::pin(first_typed(id, pane, typed))
         }
         Work::Await { id, earlier } => Box::pin(awaited(id, earlier)),
         Work::Stats { id, everyone } => {
             Box::pin(stats(id, everyone.map(|_| services.shards.clone())))
         }
-        Work::Resize { id, wish } => Box::pin(resize(bridge, id, wish)),
+        Work::Clients { id, everyone } => Box::pin(clients(id, everyone, services.shards.clone())),
+        Work::Dismiss { id, dismissal } => {
+            Box::pin(dismiss(id, dismissal, services.shards.clone()))
+        }
+        Work::Resize { id, wish, told } => {
+            let told = services.context.audit.written(who, told);
+            let resized = audited::resized(Arc::clone(services), told, wish);
+            Box::pin(resized.map(|outcome| Outcome::Resized { id, outcome }))
+        }
         Work::View { pane, request } => Box::pin(view(bridge, pane, request)),
-        Work::Capture { wanted, panes } => Box::pin(async move {
-            let screens = capture(&bridge, panes).await;
-            Outcome::Captured { wanted, screens }
-        }),
+        Work::Capture { wanted, panes } => Box::pin(captured(bridge, wanted, panes)),
     })
+}
+
+async fn first_typed(
+    id: Option<RequestId>,
+    pane: PaneId,
+    typed: impl Future<Output = Typed>,
+) -> Outcome {
+    Outcome::Typed {
+        id,
+        pane,
+        repeated: false,
+        typed: typed.await,
+    }
+}
+
+async fn captured(bridge: Handle, wanted: Captured, panes: Authorized<Vec<PaneId>>) -> Outcome {
+    let screens = capture(&bridge, panes).await;
+    Outcome::Captured { wanted, screens }
 }
 
 /// What came of typing, told to those who repeat the request as well.
@@ -141,9 +161,29 @@ async fn slowest(shards: Shards) -> Vec<ClientStats> {
     clients
 }
 
-async fn resize(bridge: Handle, id: Option<RequestId>, wish: Authorized<SizeWish>) -> Outcome {
-    let outcome = bridge.resize(wish).await;
-    Outcome::Resized { id, outcome }
+/// In a task of its own, as for [`stats`].
+async fn clients(id: Option<RequestId>, _: Authorized<()>, shards: Shards) -> Outcome {
+    let clients = tokio::spawn(async move { shards.clients().await }).await;
+    let mut clients = clients.unwrap_or_default();
+    let total = clients.len();
+    clients.sort_by_key(|client| Reverse(client.connected_ms));
+    clients.truncate(MOST_CLIENTS);
+    let present = Present { clients, total };
+    Outcome::Clients { id, present }
+}
+
+async fn dismiss(
+    id: Option<RequestId>,
+    dismissal: Authorized<Dismissal>,
+    shards: Shards,
+) -> Outcome {
+    let wanted = dismissal.request().clone();
+    let gone = tokio::spawn(async move { shards.dismiss(&wanted).await }).await;
+    Outcome::Dismissed {
+        id,
+        dismissal,
+        gone: gone.ok().flatten(),
+    }
 }
 
 async fn view(bridge: Handle, pane: PaneId, request: Authorized<ViewRequest>) -> Outcome {

@@ -5,6 +5,7 @@
 //! machine without IO), `jobs` (the work that it asks for), `outbox` and `socket` (what is written and how), `target`
 //! and `repeats` (what requests mean). This module knows nothing of tmux's protocol or processes.
 
+mod audited;
 mod connection;
 mod http;
 mod jobs;
@@ -34,6 +35,7 @@ use self::listen::{Listener, Reception};
 use self::peer::{Context, Timing};
 use self::repeats::Repeats;
 use self::shard::Shards;
+use crate::audit;
 use crate::auth::Authenticator;
 use crate::bridge::Handle;
 use crate::hub::Hub;
@@ -86,6 +88,8 @@ pub struct Sources {
     pub authenticator: Option<Authenticator>,
     /// What is counted.
     pub metrics: Metrics,
+    /// Who is told of what is done.
+    pub audit: audit::Log,
 }
 
 /// A server that runs. It stops when its token is cancelled.
@@ -116,6 +120,7 @@ pub async fn start(
         repeats: Repeats::default(),
         authenticator: sources.authenticator,
         metrics: sources.metrics.clone(),
+        audit: sources.audit,
         timing: Timing::default(),
     };
     let tasks = TaskTracker::new();

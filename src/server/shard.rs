@@ -16,10 +16,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::now;
+use super::peer::Dismissal;
+use crate::audit::Who;
 use crate::hub::{Heads, Hub};
 use crate::ids::Seq;
 use crate::metrics::Metrics;
-use crate::wire::ClientStats;
+use crate::wire::{ClientInfo, ClientStats};
 
 /// Connections of one shard: as many as can be served before tmux is read again.
 const SEATS: usize = 128;
@@ -37,6 +39,10 @@ pub(super) trait Member: fmt::Debug + Send + Sync {
     fn stop(&self, now: Instant) -> Option<Standing>;
     /// How it fares.
     fn stats(&self, now: Instant) -> Option<ClientStats>;
+    /// What admins are told of it.
+    fn info(&self, now: Instant) -> Option<ClientInfo>;
+    /// An admin ends a connection; who it was, if it was this one.
+    fn dismiss(&self, dismissal: &Dismissal, now: Instant) -> Option<Who>;
     /// Its own task has to look after it.
     fn wake(&self);
 }
@@ -137,17 +143,33 @@ impl Shards {
 
     /// How each connection fares, one shard a turn. No connection may be locked by the caller.
     pub(super) async fn stats(&self) -> Vec<ClientStats> {
+        self.each(|member| member.stats(now())).await
+    }
+
+    /// Who is connected. No connection may be locked by the caller.
+    pub(super) async fn clients(&self) -> Vec<ClientInfo> {
+        self.each(|member| member.info(now())).await
+    }
+
+    /// Ends a connection; who it was, if there is one. No connection may be locked by the caller.
+    pub(super) async fn dismiss(&self, dismissal: &Dismissal) -> Option<Who> {
+        let gone = self.each(|member| member.dismiss(dismissal, now())).await;
+        gone.into_iter().next()
+    }
+
+    /// What a look at each connection gives, one shard a turn.
+    async fn each<T>(&self, look: impl Fn(&dyn Member) -> Option<T>) -> Vec<T> {
         let shards = self
             .all
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let mut stats = Vec::new();
+        let mut found = Vec::new();
         for shard in shards {
-            stats.extend(shard.stats(now()));
+            found.extend(shard.each(&look));
             tokio::task::yield_now().await;
         }
-        stats
+        found
     }
 }
 
@@ -161,10 +183,10 @@ impl Shard {
         })
     }
 
-    fn stats(&self, now: Instant) -> Vec<ClientStats> {
+    fn each<T>(&self, look: impl Fn(&dyn Member) -> Option<T>) -> Vec<T> {
         let seats = self.seats();
         let taken = seats.taken.iter().flatten();
-        taken.filter_map(|one| one.member.stats(now)).collect()
+        taken.filter_map(|one| look(&*one.member)).collect()
     }
 
     async fn run(self: Arc<Self>, mut heads: Heads, mut fan_out: FanOut, stop: CancellationToken) {

@@ -70,6 +70,7 @@ impl Rig {
             resize: super::ResizePolicy::Never,
             authenticator: None,
             metrics: metrics.clone(),
+            audit: crate::audit::Log::off(),
             timing: Timing::default(),
         };
         let stop = CancellationToken::new();

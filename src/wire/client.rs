@@ -87,6 +87,15 @@ pub enum ClientMessage {
     },
     /// How the client and the server fare.
     Stats,
+    /// Who is connected.
+    Clients,
+    /// The end of somebody's connection.
+    Disconnect {
+        /// The server's name for the connection.
+        client_id: String,
+        /// What that client is told about it.
+        reason: Option<String>,
+    },
     /// A sign of life.
     Ping,
 }
@@ -256,6 +265,8 @@ struct Fields {
     pane: Option<String>,
     #[serde(default)]
     offset: u64,
+    client_id: Option<String>,
+    reason: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -291,7 +302,7 @@ struct TargetFields {
 
 impl Fields {
     fn into_message(self, action: &str) -> Result<ClientMessage, (ErrorCode, String)> {
-        let (cancel_mode, key) = (self.cancel_mode, self.key);
+        let cancel_mode = self.cancel_mode;
         Ok(match action {
             "auth" => ClientMessage::Auth {
                 token: self.token.unwrap_or_default(),
@@ -311,7 +322,7 @@ impl Fields {
                 target: self.target.into_pane_target()?,
                 typed: Typed::Line(self.command.unwrap_or_default()),
                 cancel_mode,
-                key,
+                key: self.key,
             },
             "send-keys" => ClientMessage::Type {
                 target: self.target.into_pane_target()?,
@@ -320,14 +331,9 @@ impl Fields {
                     None => Typed::Keys(self.keys.unwrap_or_default()),
                 },
                 cancel_mode,
-                key,
+                key: self.key,
             },
-            "open" => ClientMessage::Open(OpenRequest {
-                target: self.target.into_pane_target()?,
-                scrollback: self.scrollback,
-                since: self.since.and_then(SinceField::into_offset),
-                ack_window: self.ack_window,
-            }),
+            "open" => ClientMessage::Open(self.into_open()?),
             "close" => ClientMessage::Close {
                 target: self.target.into_pane_target()?,
             },
@@ -336,7 +342,21 @@ impl Fields {
                 offset: self.offset,
             },
             "stats" => ClientMessage::Stats,
+            "clients" => ClientMessage::Clients,
+            "disconnect" => ClientMessage::Disconnect {
+                client_id: self.client_id.unwrap_or_default(),
+                reason: self.reason,
+            },
             _ => ClientMessage::Ping,
+        })
+    }
+
+    fn into_open(self) -> Result<OpenRequest, (ErrorCode, String)> {
+        Ok(OpenRequest {
+            target: self.target.into_pane_target()?,
+            scrollback: self.scrollback,
+            since: self.since.and_then(SinceField::into_offset),
+            ack_window: self.ack_window,
         })
     }
 }
@@ -442,6 +462,8 @@ impl fmt::Debug for ClientMessage {
             Self::Close { .. } => "Close",
             Self::Ack { .. } => "Ack",
             Self::Stats => "Stats",
+            Self::Clients => "Clients",
+            Self::Disconnect { .. } => "Disconnect",
             Self::Ping => "Ping",
         })
     }

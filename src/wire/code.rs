@@ -45,11 +45,15 @@ pub enum ErrorCode {
     Recording,
     /// A later request ended it before it was carried out.
     Cancelled,
+    /// An admin ends the connection.
+    Disconnected,
+    /// The log of what is done can't be written, so nothing is done that has to stand there.
+    AuditUnavailable,
 }
 
 impl ErrorCode {
     /// All of them, for the tests of the schema.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::InvalidJson,
         Self::InvalidMessage,
         Self::UnknownAction,
@@ -71,6 +75,8 @@ impl ErrorCode {
         Self::Interrupted,
         Self::Recording,
         Self::Cancelled,
+        Self::Disconnected,
+        Self::AuditUnavailable,
     ];
 
     /// The word on the wire.
@@ -98,6 +104,8 @@ impl ErrorCode {
             Self::Interrupted => "INTERRUPTED",
             Self::Recording => "RECORDING",
             Self::Cancelled => "CANCELLED",
+            Self::Disconnected => "DISCONNECTED",
+            Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
         }
     }
 
@@ -106,7 +114,7 @@ impl ErrorCode {
     pub fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::RateLimited | Self::TmuxUnavailable | Self::PaneInMode
+            Self::RateLimited | Self::TmuxUnavailable | Self::PaneInMode | Self::AuditUnavailable
         )
     }
 }
@@ -140,6 +148,8 @@ pub enum CloseCode {
     AuthTimeout,
     /// The token was revoked or has expired.
     TokenEnded,
+    /// An admin ended the connection.
+    Disconnected,
 }
 
 impl CloseCode {
@@ -160,6 +170,7 @@ impl CloseCode {
             Self::AuthFailed => 4500,
             Self::AuthTimeout => 4501,
             Self::TokenEnded => 4503,
+            Self::Disconnected => 4504,
         }
     }
 
@@ -182,6 +193,7 @@ impl CloseCode {
             Self::AuthFailed => "the token is not accepted",
             Self::AuthTimeout => "no token came in time",
             Self::TokenEnded => "the token was revoked or has expired",
+            Self::Disconnected => "an admin ended the connection",
         }
     }
 }

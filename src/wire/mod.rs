@@ -9,6 +9,7 @@
 
 pub mod binary;
 mod client;
+mod clients;
 mod code;
 mod cursor;
 mod event;
@@ -31,6 +32,7 @@ pub use client::{
     ClientMessage, Incoming, MAX_MESSAGE, OpenRequest, Rejected, RequestId, Target, Typed,
     WindowRef, parse,
 };
+pub use clients::ClientInfo;
 pub use code::{CloseCode, ErrorCode};
 pub use cursor::{cursor, since_cursor};
 pub use event::Encoder;

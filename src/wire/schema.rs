@@ -46,7 +46,7 @@ pub const DOCUMENTS: [Document; 6] = [
 ];
 
 /// What clients can ask for.
-pub const ACTIONS: [&str; 11] = [
+pub const ACTIONS: [&str; 13] = [
     "auth",
     "subscribe",
     "unsubscribe",
@@ -57,6 +57,8 @@ pub const ACTIONS: [&str; 11] = [
     "close",
     "ack",
     "stats",
+    "clients",
+    "disconnect",
     "ping",
 ];
 

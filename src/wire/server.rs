@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::client::RequestId;
+use super::clients::ClientInfo;
 use super::code::ErrorCode;
 use super::cursor::cursor;
 use super::framed::{FrameBuilder, Framed};
@@ -114,6 +115,22 @@ pub enum ServerMessage<'a> {
         /// All clients, the slowest first, for those who may know of them.
         clients: Option<&'a [ClientStats]>,
     },
+    /// Who is connected.
+    Clients {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// The clients, as many as fit.
+        clients: &'a [ClientInfo],
+        /// How many there are.
+        total: usize,
+    },
+    /// Somebody's connection ends.
+    Disconnected {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// Whose.
+        client_id: &'a str,
+    },
     /// The answer to a ping.
     Pong {
         /// The request's id.
@@ -153,6 +170,7 @@ const FEATURES: &[&str] = &[
     "panes",
     "binary",
     "stats",
+    "clients",
 ];
 
 impl ServerMessage<'_> {
@@ -275,6 +293,19 @@ enum Message<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         clients: Option<&'a [ClientStats]>,
     },
+    #[serde(rename = "clients")]
+    Clients {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RequestId>,
+        clients: &'a [ClientInfo],
+        total: usize,
+    },
+    #[serde(rename = "disconnected")]
+    Disconnected {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RequestId>,
+        client_id: &'a str,
+    },
     #[serde(rename = "pong")]
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -396,6 +427,8 @@ impl<'a> From<&ServerMessage<'a>> for Message<'a> {
                 server,
                 clients,
             },
+            ServerMessage::Clients { id, clients, total } => Self::Clients { id, clients, total },
+            ServerMessage::Disconnected { id, client_id } => Self::Disconnected { id, client_id },
             ServerMessage::Pong { id } => Self::Pong { id },
             ServerMessage::Bookmark { epoch, seq } => Self::Bookmark {
                 epoch: Text(epoch),

@@ -264,6 +264,7 @@ impl LiveBridge {
             bridge: self.handle.clone(),
             authenticator: None,
             metrics,
+            audit: muxwire::audit::Log::off(),
         };
         let stop = CancellationToken::new();
         let running = server::start(config, sources, stop.clone()).await.unwrap();

@@ -36,6 +36,7 @@ pub struct Setup {
     pub history: HistoryLimits,
     pub max_connections: Option<usize>,
     pub resize: ResizePolicy,
+    pub audit: muxwire::audit::Log,
 }
 
 /// A server that ends with the test.
@@ -74,6 +75,7 @@ impl TestServer {
             bridge,
             authenticator: setup.authenticator,
             metrics: metrics.clone(),
+            audit: setup.audit,
         };
         let running = server::start(config, sources, stop.clone()).await.unwrap();
         Self {

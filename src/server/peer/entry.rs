@@ -29,6 +29,7 @@ impl Peer {
 
     /// The principal's token is no longer what it was.
     pub(in crate::server) fn on_ended(&mut self, ended: Ended, now: Instant) {
+        self.tell_ended(ended);
         let code = match ended {
             Ended::Revoked | Ended::Expired => CloseCode::TokenEnded,
             Ended::Changed => CloseCode::RightsChanged,
@@ -81,6 +82,7 @@ impl Peer {
 
     /// Lets the client in, or goes on with it, as this principal.
     pub(super) fn enter(&mut self, id: Option<&RequestId>, principal: Principal, now: Instant) {
+        self.tell_known(&principal);
         self.welcome(id, &principal, now);
         if self.closing().is_none() {
             self.work.push(Work::WatchEnd(principal.clone()));
@@ -106,6 +108,7 @@ impl Peer {
     }
 
     fn tell_failure(&mut self, id: Option<&RequestId>, error: &AuthError, now: Instant) {
+        self.tell_unknown(error);
         let message = error.to_string();
         let message = &message[..];
         match error.retry_after() {

@@ -3,6 +3,7 @@
 //! Reading order: this file (the phases of a connection's life), [`entry`] (who the client is), [`requests`] (what it
 //! asks for), [`stream`] (events, snapshots and bookmarks). The connection, which owns a peer, moves the messages and does the work.
 
+mod admin;
 mod entry;
 mod live;
 mod panes;
@@ -13,11 +14,13 @@ mod size;
 mod stats;
 mod stream;
 mod terminal;
+mod told;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::audit::{self, Act, Who};
 use crate::auth::{AuthError, Authenticator, Authorized, Principal};
 use crate::bridge::{
     ClientNumber, InputRequest, PaneView, ResizeError, Screen, ScreenError, SizeWish, ViewRequest,
@@ -30,11 +33,13 @@ use crate::wire::{
     ClientStats, CloseCode, Encoder, ErrorCode, Framed, Part, RequestId, ServerMessage,
 };
 
+pub(super) use self::admin::{Dismissal, Present};
 pub(super) use self::stats::Timing;
 use self::stats::Watched;
 use self::stream::Stream;
 use self::terminal::Terminal;
 pub(super) use self::terminal::TerminalAddress;
+use self::told::Told;
 use super::ResizePolicy;
 use super::listen::ClientAddress;
 use super::outbox::{Frame, Outbox, OutboxLimits};
@@ -84,6 +89,7 @@ pub(super) struct Context {
     /// `None` while authentication is off.
     pub(super) authenticator: Option<Authenticator>,
     pub(super) metrics: Metrics,
+    pub(super) audit: audit::Log,
     /// Whether somebody wants to know how long the writes of all clients take.
     pub(super) timing: Timing,
 }
@@ -117,6 +123,8 @@ pub(super) enum Work {
     Resize {
         id: Option<RequestId>,
         wish: Authorized<SizeWish>,
+        /// What the audit log is told first.
+        told: Act,
     },
     /// A pane as it is.
     View {
@@ -127,6 +135,16 @@ pub(super) enum Work {
     Stats {
         id: Option<RequestId>,
         everyone: Option<Authorized<()>>,
+    },
+    /// Who is connected.
+    Clients {
+        id: Option<RequestId>,
+        everyone: Authorized<()>,
+    },
+    /// End somebody's connection.
+    Dismiss {
+        id: Option<RequestId>,
+        dismissal: Authorized<Dismissal>,
     },
     /// Capture screens.
     Capture {
@@ -169,6 +187,15 @@ pub(super) enum Outcome {
         id: Option<RequestId>,
         clients: Option<Vec<ClientStats>>,
     },
+    Clients {
+        id: Option<RequestId>,
+        present: Present,
+    },
+    Dismissed {
+        id: Option<RequestId>,
+        dismissal: Authorized<Dismissal>,
+        gone: Option<Who>,
+    },
     Captured {
         wanted: Captured,
         screens: Vec<(PaneId, Result<Screen, ScreenError>)>,
@@ -207,6 +234,7 @@ pub(super) struct Peer {
     work: Vec<Work>,
     in_flight: usize,
     watched: Watched,
+    told: Told,
     heard_at: Instant,
     ping_at: Instant,
 }
@@ -225,6 +253,7 @@ impl Peer {
         let limits = context.limits;
         let phase = entry::first_phase(&context, admitted.clone(), now);
         let mut peer = Self {
+            told: Told::new(&client_id, address),
             client_id,
             number: ClientNumber::next(),
             form: match terminal {
@@ -243,6 +272,7 @@ impl Peer {
             ping_at: now + limits.ping_interval,
             context,
         };
+        peer.tell_came(admitted.is_none());
         peer.greet(now);
         if let Some(principal) = admitted {
             peer.enter(None, principal, now);
@@ -358,6 +388,12 @@ impl Peer {
             Outcome::Resized { id, outcome } => self.resized(id.as_ref(), &outcome, now),
             Outcome::Viewed { pane, view } => self.viewed(pane, view, now),
             Outcome::Stats { id, clients } => self.tell_stats(id.as_ref(), clients.as_deref(), now),
+            Outcome::Clients { id, present } => self.tell_clients(id.as_ref(), &present, now),
+            Outcome::Dismissed {
+                id,
+                dismissal,
+                gone,
+            } => self.tell_dismissed(id.as_ref(), &dismissal, gone.as_ref(), now),
             Outcome::Captured { wanted, screens } => self.captured(&wanted, screens, now),
         }
     }

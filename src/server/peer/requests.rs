@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::admin::Dismissal;
 use super::stream::Wanted;
+use super::told::Asked;
 use super::{MAX_IN_FLIGHT, Peer, Phase, Work};
 use crate::auth::{Denied, Permission, Principal};
 use crate::bridge::{ClientNumber, InputError, InputRequest, Key};
@@ -62,7 +64,9 @@ impl Peer {
             return self.refuse(id.as_ref(), ErrorCode::AuthRequired, why, now);
         };
         let principal = principal.clone();
+        let asked = Asked::of(&message);
         if let Err((code, message)) = self.ask(id.clone(), &principal, message, now) {
+            self.tell_denied(&asked, code, now);
             self.refuse(id.as_ref(), code, &message, now);
         }
     }
@@ -101,6 +105,10 @@ impl Peer {
             }
             ClientMessage::Ack { pane, offset } => self.ack(id.as_ref(), pane, offset, now),
             ClientMessage::Stats => self.ask_stats(id, principal, now),
+            ClientMessage::Clients => self.ask_clients(id, principal),
+            ClientMessage::Disconnect { client_id, reason } => {
+                self.ask_dismissal(id, principal, Dismissal { client_id, reason })
+            }
             ClientMessage::Auth { .. } | ClientMessage::Ping => Ok(()),
         }
     }
@@ -317,6 +325,7 @@ fn code_of(error: &InputError) -> ErrorCode {
         InputError::TooLarge { .. } => ErrorCode::TooLarge,
         InputError::Partly { .. } => ErrorCode::Interrupted,
         InputError::Unavailable => ErrorCode::TmuxUnavailable,
+        InputError::Unrecorded => ErrorCode::AuditUnavailable,
         InputError::Recording => ErrorCode::Recording,
         InputError::LinkLost => ErrorCode::OutcomeUnknown,
         InputError::Tmux(_) => ErrorCode::TmuxError,

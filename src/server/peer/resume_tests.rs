@@ -121,6 +121,7 @@ impl Run {
             repeats: Repeats::default(),
             authenticator: None,
             metrics: Metrics::new(&hub),
+            audit: crate::audit::Log::off(),
             timing: Timing::default(),
         });
         let now = Instant::now();

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::requests::{Refusal, denied, not_found};
 use super::{Peer, Work};
+use crate::audit::Act;
 use crate::auth::Permission;
 use crate::bridge::{ClientNumber, ResizeError, SizeWish};
 use crate::server::ResizePolicy;
@@ -45,10 +46,15 @@ impl Peer {
         let wish = principal
             .authorize(Permission::Write, sessions, wish)
             .map_err(denied)?;
+        let told = Act::Resize {
+            session: places.first().map(|place| place.session_name.to_string()),
+            pane,
+            size: (size.cols.into(), size.rows.into()),
+        };
         if let Some(terminal) = &mut self.terminal {
             terminal.wish = Some(size);
         }
-        self.begin(Work::Resize { id, wish });
+        self.begin(Work::Resize { id, wish, told });
         Ok(())
     }
 
@@ -63,6 +69,7 @@ impl Peer {
         let code = match error {
             ResizeError::Busy => ErrorCode::RateLimited,
             ResizeError::Unavailable => ErrorCode::TmuxUnavailable,
+            ResizeError::Unrecorded => ErrorCode::AuditUnavailable,
             ResizeError::Recording => ErrorCode::Recording,
             ResizeError::Tmux(_) => ErrorCode::TmuxError,
         };

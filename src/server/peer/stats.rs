@@ -68,6 +68,12 @@ impl Watched {
         }
     }
 
+    /// How long it has been there.
+    pub(super) fn connected_ms(&self, now: Instant) -> u64 {
+        let connected = now.saturating_duration_since(self.since);
+        u64::try_from(connected.as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// Where the client connects from.
     pub(super) fn address(&self) -> Option<ClientAddress> {
         self.address
@@ -126,13 +132,13 @@ impl Peer {
         };
         let queue = self.queue();
         let watched = &mut self.watched;
+        let connected_ms = watched.connected_ms(now);
         let recent = watched.recent.as_mut();
-        let connected = now.saturating_duration_since(watched.since);
         ClientStats {
             client_id: self.client_id.clone(),
             name,
             address: watched.address.map(|address| address.to_string()),
-            connected_ms: u64::try_from(connected.as_millis()).unwrap_or(u64::MAX),
+            connected_ms,
             queue_bytes: queue.bytes,
             queue_messages: queue.messages,
             behind_events: queue.behind,

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::panes::Panes;
 use super::requests::not_found;
+use super::told::Asked;
 use super::{Captured, Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{Screen, ScreenError};
@@ -271,6 +272,7 @@ impl Peer {
         let Some(part) = target::part(state, principal, &wanted.target) else {
             if wanted.asked {
                 let (code, message) = not_found();
+                self.tell_denied(&Asked::new("snapshot", Some(wanted.target)), code, now);
                 self.refuse(wanted.id.as_ref(), code, &message, now);
             }
             return;

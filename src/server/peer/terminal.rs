@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::live::kept_from;
 use super::panes::{Missing, Opening};
 use super::requests::{Refusal, denied, not_found};
+use super::told::Asked;
 use super::{Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{InputRequest, Key, PaneView};
@@ -82,7 +83,11 @@ impl Peer {
                     TerminalMessage::Common(message) => {
                         return self.carry_out(id, message, now);
                     }
-                    message => self.ask_terminal(id.clone(), message, now),
+                    message => {
+                        let asked = self.asked_of(&message);
+                        let outcome = self.ask_terminal(id.clone(), message, now);
+                        outcome.inspect_err(|(code, _)| self.tell_denied(&asked, *code, now))
+                    }
                 };
                 (id, outcome)
             }
@@ -95,8 +100,38 @@ impl Peer {
     /// A terminal's client typed bytes.
     pub(super) fn on_terminal_bytes(&mut self, bytes: &Bytes, now: Instant) {
         if let Err((code, message)) = self.type_bytes(None, Key::Text(bytes.clone())) {
+            let asked = Asked::new("input", self.address_as_target());
+            self.tell_denied(&asked, code, now);
             self.refuse(None, code, &message, now);
         }
+    }
+
+    /// What is asked for, as the audit log names it: at a terminal it is always what its address names.
+    fn asked_of(&self, message: &TerminalMessage) -> Asked {
+        let request = match message {
+            TerminalMessage::Connect(_) => "connect",
+            TerminalMessage::Input { .. } => "input",
+            TerminalMessage::Resize(_) => "resize",
+            TerminalMessage::Ack(_) => "ack",
+            TerminalMessage::Disconnect => "disconnect",
+            TerminalMessage::Common(message) => return Asked::of(message),
+        };
+        Asked::new(request, self.address_as_target())
+    }
+
+    fn address_as_target(&self) -> Option<Target> {
+        let address = &self.terminal.as_ref()?.address;
+        let session = Some(address.session.clone());
+        Some(match address.pane {
+            Some(_) => Target {
+                pane: address.pane,
+                ..Target::default()
+            },
+            None => Target {
+                session,
+                ..Target::default()
+            },
+        })
     }
 
     fn ask_terminal(

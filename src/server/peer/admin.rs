@@ -1,0 +1,123 @@
+//! What admins see of other clients, and how they end their connections.
+
+use std::time::Instant;
+
+use super::requests::{Refusal, denied};
+use super::{Peer, Phase, Work};
+use crate::audit::{Act, Who};
+use crate::auth::{Authorized, Permission, Principal};
+use crate::wire::{ClientInfo, CloseCode, ErrorCode, RequestId, ServerMessage};
+
+/// A client whose connection is to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::server) struct Dismissal {
+    /// The server's name for the connection.
+    pub(in crate::server) client_id: String,
+    /// What the client is told about it.
+    pub(in crate::server) reason: Option<String>,
+}
+
+/// Who is connected, as far as it fits into a message.
+#[derive(Debug)]
+pub(in crate::server) struct Present {
+    pub(in crate::server) clients: Vec<ClientInfo>,
+    /// How many there are.
+    pub(in crate::server) total: usize,
+}
+
+impl Peer {
+    pub(super) fn ask_clients(
+        &mut self,
+        id: Option<RequestId>,
+        principal: &Principal,
+    ) -> Result<(), Refusal> {
+        let everyone = principal.authorize_everywhere(Permission::Admin, ());
+        let everyone = everyone.map_err(denied)?;
+        self.check_room()?;
+        self.begin(Work::Clients { id, everyone });
+        Ok(())
+    }
+
+    pub(super) fn ask_dismissal(
+        &mut self,
+        id: Option<RequestId>,
+        principal: &Principal,
+        dismissal: Dismissal,
+    ) -> Result<(), Refusal> {
+        let dismissal = principal.authorize_everywhere(Permission::Admin, dismissal);
+        let dismissal = dismissal.map_err(denied)?;
+        self.check_room()?;
+        self.begin(Work::Dismiss { id, dismissal });
+        Ok(())
+    }
+
+    pub(super) fn tell_clients(&mut self, id: Option<&RequestId>, present: &Present, now: Instant) {
+        let clients = ServerMessage::Clients {
+            id,
+            clients: &present.clients,
+            total: present.total,
+        };
+        self.say(&clients, now);
+    }
+
+    /// Says what came of a dismissal; nobody of that name is there if there is no `gone`.
+    pub(super) fn tell_dismissed(
+        &mut self,
+        id: Option<&RequestId>,
+        dismissal: &Authorized<Dismissal>,
+        gone: Option<&Who>,
+        now: Instant,
+    ) {
+        let Dismissal { client_id, reason } = dismissal.request();
+        let Some(gone) = gone else {
+            let why = "there is no such client: \"clients\" tells which there are";
+            return self.refuse(id, ErrorCode::NotFound, why, now);
+        };
+        let act = Act::ClosedOther {
+            other: client_id.clone(),
+            other_name: gone.name().map(str::to_owned),
+            reason: reason.clone(),
+        };
+        self.context.audit.record(self.who(), act);
+        self.say(&ServerMessage::Disconnected { id, client_id }, now);
+    }
+
+    /// An admin ends the connection, if it is this one. Returns who it was.
+    pub(in crate::server) fn dismiss(
+        &mut self,
+        dismissal: &Dismissal,
+        now: Instant,
+    ) -> Option<Who> {
+        if self.client_id != dismissal.client_id || self.closing().is_some() {
+            return None;
+        }
+        let why = match &dismissal.reason {
+            Some(reason) => format!("an admin ends this connection: {reason}"),
+            None => "an admin ends this connection".to_owned(),
+        };
+        self.refuse(None, ErrorCode::Disconnected, &why, now);
+        self.close(CloseCode::Disconnected, now);
+        Some(self.who().clone())
+    }
+
+    /// What admins are told of it; nothing once it is on its way out.
+    pub(in crate::server) fn info(&self, now: Instant) -> Option<ClientInfo> {
+        let principal = match &self.phase {
+            Phase::Open { principal } => Some(principal),
+            Phase::Unknown { .. } => None,
+            Phase::Closing { .. } => return None,
+        };
+        let sessions = principal.map(|one| one.scope().patterns().iter().map(ToString::to_string));
+        let permissions = principal.map(|one| one.permissions().iter().map(Permission::as_str));
+        Some(ClientInfo {
+            client_id: self.client_id.clone(),
+            endpoint: self.endpoint(),
+            address: self.who().address().map(str::to_owned),
+            connected_ms: self.watched.connected_ms(now),
+            token: principal.map(Principal::id_text),
+            name: principal.map(|one| one.name().to_owned()),
+            permissions: permissions.into_iter().flatten().collect(),
+            sessions: sessions.into_iter().flatten().collect(),
+        })
+    }
+}

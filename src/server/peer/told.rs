@@ -1,0 +1,203 @@
+//! What the audit log is told of a client: that it came, who it is, what it asked for and may not have, and that it went.
+//!
+//! What it types stands there before it is typed; see [`crate::server::audited`].
+
+use std::time::{Duration, Instant};
+
+use super::{Peer, Phase};
+use crate::audit::{Act, Allowance, Who};
+use crate::auth::{AuthError, Ended, Permission, Principal};
+use crate::hub::Viewer;
+use crate::server::listen::ClientAddress;
+use crate::server::target;
+use crate::wire::{ClientMessage, CloseCode, ErrorCode, Target, WindowRef};
+
+/// How much is told of what one client may not have: at once, and then one each so often.
+const DENIALS: (u32, Duration) = (50, Duration::from_secs(1));
+/// The longest name that is told, in bytes; clients choose it.
+const LONGEST_NAME: usize = 256;
+
+/// What the log knows a client by.
+#[derive(Debug)]
+pub(super) struct Told {
+    who: Who,
+    denials: Allowance,
+}
+
+impl Told {
+    pub(super) fn new(client_id: &str, address: Option<ClientAddress>) -> Self {
+        let address = address.map(|address| address.to_string());
+        Self {
+            who: Who::at(Some(client_id.to_owned()), address),
+            denials: Allowance::new(DENIALS.0, DENIALS.1),
+        }
+    }
+}
+
+/// Whoever asks what there is at all.
+struct Everything;
+
+impl Viewer for Everything {
+    fn sees_session(&self, _: &str) -> bool {
+        true
+    }
+
+    fn sees_all(&self) -> bool {
+        true
+    }
+}
+
+/// A request as the log names it.
+#[derive(Debug)]
+pub(super) struct Asked {
+    request: &'static str,
+    target: Option<Target>,
+}
+
+impl Asked {
+    pub(super) fn new(request: &'static str, target: Option<Target>) -> Self {
+        Self { request, target }
+    }
+
+    pub(super) fn of(message: &ClientMessage) -> Self {
+        let (request, target) = match message {
+            ClientMessage::Auth { .. } => ("auth", None),
+            ClientMessage::Subscribe { .. } => ("subscribe", None),
+            ClientMessage::Unsubscribe { .. } => ("unsubscribe", None),
+            ClientMessage::Snapshot { target, .. } => ("snapshot", Some(target)),
+            ClientMessage::Type { target, .. } => ("input", Some(target)),
+            ClientMessage::Open(request) => ("open", Some(&request.target)),
+            ClientMessage::Close { target } => ("close", Some(target)),
+            ClientMessage::Ack { .. } => ("ack", None),
+            ClientMessage::Stats => ("stats", None),
+            ClientMessage::Clients => ("clients", None),
+            ClientMessage::Disconnect { .. } => ("disconnect", None),
+            ClientMessage::Ping => ("ping", None),
+        };
+        Self::new(request, target.cloned())
+    }
+}
+
+impl Peer {
+    /// Who it is to the audit log.
+    pub(in crate::server) fn who(&self) -> &Who {
+        &self.told.who
+    }
+
+    /// Tells that it came; and who it is, if nobody is going to ask.
+    pub(super) fn tell_came(&mut self, unasked: bool) {
+        let endpoint = self.endpoint();
+        let audit = &self.context.audit;
+        audit.record_stranger(&self.told.who, Act::Connected { endpoint });
+        if let (true, Phase::Open { principal }) = (unasked, &self.phase) {
+            let principal = principal.clone();
+            self.tell_known(&principal);
+        }
+    }
+
+    /// Where it is.
+    pub(super) fn endpoint(&self) -> &'static str {
+        match self.terminal {
+            Some(_) => "terminal",
+            None => "monitor",
+        }
+    }
+
+    /// Tells who it is.
+    pub(super) fn tell_known(&mut self, principal: &Principal) {
+        self.told.who = self
+            .told
+            .who
+            .known_as(Some(principal.id_text()), principal.name());
+        let highest = principal.permissions().iter().last();
+        let sessions = principal.scope().patterns().iter();
+        let act = Act::Authenticated {
+            permission: highest.map_or("", Permission::as_str),
+            sessions: sessions.map(ToString::to_string).collect(),
+        };
+        self.context.audit.record(&self.told.who, act);
+    }
+
+    /// Tells that it could not say who it is.
+    pub(super) fn tell_unknown(&self, error: &AuthError) {
+        let reason = error.reason();
+        let audit = &self.context.audit;
+        audit.record_stranger(&self.told.who, Act::AuthFailed { reason });
+    }
+
+    /// Tells that what it was let in with is no longer good.
+    pub(super) fn tell_ended(&self, ended: Ended) {
+        let reason = match ended {
+            Ended::Revoked => "revoked",
+            Ended::Expired => "expired",
+            Ended::Changed => "changed",
+        };
+        self.context
+            .audit
+            .record(&self.told.who, Act::AuthEnded { reason });
+    }
+
+    /// Tells that it went; `code` is that of the server, if the server closed.
+    pub(in crate::server) fn tell_gone(&self, code: Option<CloseCode>) {
+        let code = code.map(CloseCode::number);
+        let (audit, who) = (&self.context.audit, &self.told.who);
+        match who.name() {
+            Some(_) => audit.record(who, Act::Disconnected { code }),
+            None => audit.record_stranger(who, Act::Disconnected { code }),
+        }
+    }
+
+    /// Tells that it asked for what it may not have, or for what is not there, which it is told alike.
+    pub(super) fn tell_denied(&mut self, asked: &Asked, code: ErrorCode, now: Instant) {
+        let reason = match code {
+            ErrorCode::PermissionDenied => "permission",
+            ErrorCode::NotFound => self.why_not_found(asked),
+            _ => return,
+        };
+        if !self.told.denials.take(now) {
+            return self.context.audit.leave_out();
+        }
+        let act = Act::Denied {
+            request: asked.request,
+            reason,
+            target: asked.target.as_ref().and_then(name_of),
+        };
+        self.context.audit.record(&self.told.who, act);
+    }
+
+    fn why_not_found(&self, asked: &Asked) -> &'static str {
+        let (state, _) = self.context.hub.snapshot();
+        let there = asked
+            .target
+            .as_ref()
+            .and_then(|target| target::part(&state, &Everything, target));
+        match there {
+            Some(_) => "scope",
+            None => "missing",
+        }
+    }
+}
+
+/// What a client named, as it would name it in tmux.
+fn name_of(target: &Target) -> Option<String> {
+    let mut name = match (&target.pane, &target.session) {
+        (Some(pane), _) => pane.to_string(),
+        (None, Some(session)) => session.clone(),
+        (None, None) => return None,
+    };
+    match &target.window {
+        Some(WindowRef::Index(index)) => name.push_str(&format!(":{index}")),
+        Some(WindowRef::Text(text)) => {
+            name.push(':');
+            name.push_str(text);
+        }
+        None => {}
+    }
+    if let Some(index) = target.pane_index {
+        name.push_str(&format!(".{index}"));
+    }
+    let fits = |end: &usize| name.is_char_boundary(*end);
+    let longest = (0..=name.len().min(LONGEST_NAME)).rev().find(fits);
+    name.truncate(longest.unwrap_or_default());
+    Some(name)
+}
