@@ -65,7 +65,7 @@ async fn tokens_that_are_replaced_count_at_once_and_broken_ones_never() {
     let (first, second) = (create(&home), create(&other));
     let path = home.state_dir().join("tokens.json");
     let whole = fs::read_to_string(&path).unwrap();
-    let serving = Serving::start_logged(home, &server, &[], &[]);
+    let serving = Serving::start_in(home, &server, &[], &[]);
     let mut behind = 0;
     let mut witness = Witness::of(presented(&serving, &first).await.ok().unwrap()).await;
     let broken = [
@@ -116,7 +116,7 @@ async fn a_configuration_that_is_replaced_is_taken_up_as_far_as_it_can_be_and_a_
     let good = "[monitoring]\nlog_level = \"info\"\n";
     let path = home.write("conf/muxwire.toml", good);
     let arguments = ["--no-auth", "--config", path.to_str().unwrap()];
-    let serving = Serving::start_logged(home, &server, &arguments, &[]);
+    let serving = Serving::start_in(home, &server, &arguments, &[]);
     let mut witness = Witness::start(&serving).await;
     let mut behind = 0;
     let broken = [

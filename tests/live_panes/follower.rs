@@ -156,7 +156,11 @@ impl Follower {
         self.buffer.drain(..std::mem::take(&mut self.begin));
         let held = self.buffer.len();
         self.buffer.resize(held + (256 << 10), 0);
-        let read = self.stream.read(&mut self.buffer[held..]).unwrap_or(0);
+        let read = self.stream.read(&mut self.buffer[held..]);
+        let read = read.unwrap_or_else(|error| {
+            eprintln!("the connection broke: {error}");
+            0
+        });
         self.buffer.truncate(held + read);
         (read > 0).then_some(())
     }

@@ -1,9 +1,9 @@
 //! `muxwire serve` as a process, in front of a private tmux server.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -12,8 +12,11 @@ use super::program::Home;
 use super::server::Client;
 use super::{KillOnDrop, TmuxServer, signal, wait_until};
 
-/// The name of the log in the home, where it is a file.
+/// The name of the log in the home. A test may have it elsewhere.
 const LOG: &str = "log";
+
+/// So many lines of the log are shown when a test fails.
+const SHOWN: usize = 40;
 
 const LISTEN: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
@@ -26,7 +29,7 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Starts the program and waits for its first line. Its log goes where the test's goes.
+    /// Starts the program and waits for its first line. Its log is a file, whose end is shown if the test fails.
     pub fn start(server: &TmuxServer, arguments: &[&str]) -> Self {
         Self::start_with(server, arguments, &[])
     }
@@ -43,23 +46,12 @@ impl Serving {
         arguments: &[&str],
         settings: &[(&str, &str)],
     ) -> Self {
-        let mut command = Self::command(&home, server, arguments, settings);
-        Self::spawn(home, command.stderr(Stdio::piped()))
-    }
-
-    /// The same with its log in a file, so that it can be read while it grows.
-    pub fn start_logged(
-        home: Home,
-        server: &TmuxServer,
-        arguments: &[&str],
-        settings: &[(&str, &str)],
-    ) -> Self {
         let log = File::create(home.path().join(LOG)).unwrap();
         let mut command = Self::command(&home, server, arguments, settings);
         Self::spawn(home, command.stderr(log))
     }
 
-    /// The log so far of one that was started with its log in a file.
+    /// The log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.home.path().join(LOG)).unwrap()
     }
@@ -82,10 +74,11 @@ impl Serving {
     /// The same without any tmux, for recordings. The host is called `fixture`.
     pub fn replay(arguments: &[&str]) -> Self {
         let home = Home::new();
+        let log = File::create(home.path().join(LOG)).unwrap();
         let mut command = home.muxwire(LISTEN);
         command.args(arguments);
         command.env("MUXWIRE_SERVER_HOST_NAME", "fixture");
-        Self::spawn(home, command.stderr(Stdio::piped()))
+        Self::spawn(home, command.stderr(log))
     }
 
     /// Starts the command, and waits for its first line.
@@ -145,17 +138,17 @@ impl Serving {
             status.is_some()
         });
         let took = since.elapsed();
-        (code.flatten(), log(&mut self.child.0), took)
+        (code.flatten(), self.log(), took)
     }
 }
 
-fn log(child: &mut Child) -> String {
-    let mut log = String::new();
-    child
-        .stderr
-        .as_mut()
-        .unwrap()
-        .read_to_string(&mut log)
-        .unwrap();
-    log
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let log = std::fs::read_to_string(self.home.path().join(LOG));
+        if let Some(log) = log.ok().filter(|_| std::thread::panicking()) {
+            let lines: Vec<&str> = log.lines().collect();
+            let end = &lines[lines.len().saturating_sub(SHOWN)..];
+            eprintln!("the end of muxwire's log:\n{}", end.join("\n"));
+        }
+    }
 }
