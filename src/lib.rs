@@ -5,7 +5,8 @@
 //!
 //! Reading order, from the ground up, each module knowing only those before it in `docs/ARCHITECTURE.md`'s table:
 //!
-//! 1. [`ids`], [`glob`] and [`printable`]: names, patterns of names, and text that is safe to show;
+//! 1. [`ids`], [`glob`], [`site`] and [`printable`]: names, patterns of names, hosts and pages, and text that is safe to
+//!    show;
 //! 2. [`control`]: tmux's control mode without IO, bytes in and events out;
 //! 3. [`model`]: what tmux holds, and the changes from one listing to the next; [`screen`]: what a pane shows; [`redact`]:
 //!    what of it is secret;
@@ -37,5 +38,6 @@ pub mod recording;
 pub mod redact;
 pub mod screen;
 pub mod server;
+pub mod site;
 pub mod tmux;
 pub mod wire;

@@ -213,7 +213,19 @@ fn each_mistake_in_a_file_is_named_with_its_place() {
         ),
         (
             "server.host = ['::1']",
-            ":1: server.host is a list, but it must be an IP address, or localhost",
+            ":1: server.host is [\"::1\"], but it must be an IP address, or localhost",
+        ),
+        (
+            "security.allowed_origins = [1]",
+            ":1: security.allowed_origins is a list of other things than texts, but it must be a list, each item an origin such as https://box.example",
+        ),
+        (
+            "security.allowed_origins = ['https://box.example/']",
+            ":1: security.allowed_origins is [\"https://box.example/\"], but of \"https://box.example/\": it is no origin: a scheme and a host with nothing behind them, such as https://box.example or http://box.example:3000",
+        ),
+        (
+            "security.allowed_hosts = ['*.example']",
+            ":1: security.allowed_hosts is [\"*.example\"], but of \"*.example\": it is no host: a name (in letters of ASCII) or an address, such as box.example, [::1] or 10.0.0.7:8765",
         ),
         (
             "server.max_connections = 0",

@@ -22,6 +22,7 @@ mod dangers;
 mod differential;
 mod entry;
 mod faults;
+mod handshake;
 mod hub;
 mod hub_panes;
 mod input;

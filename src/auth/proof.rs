@@ -49,6 +49,9 @@ pub enum AuthError {
         "this connection was authenticated as somebody else: connect again to use another token"
     )]
     OtherHolder,
+    /// The ticket is none, is not good any more, or is for another page.
+    #[error("the ticket is not valid: it is unknown, used, more than 30 s old, or of another page")]
+    Ticket,
     /// Too many texts wait to be checked.
     #[error("too many tokens are being checked: try again in a second")]
     Busy,
@@ -77,7 +80,8 @@ impl AuthError {
             | Self::Unknown
             | Self::Wrong
             | Self::Expired
-            | Self::OtherHolder => None,
+            | Self::OtherHolder
+            | Self::Ticket => None,
         }
     }
 
@@ -90,6 +94,7 @@ impl AuthError {
             Self::Wrong => "wrong_secret",
             Self::Expired => "expired",
             Self::OtherHolder => "other_holder",
+            Self::Ticket => "ticket",
             Self::Busy => "busy",
             Self::Limited(_) => "limited",
             Self::Failed => "failed",

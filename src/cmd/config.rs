@@ -44,6 +44,7 @@ fn describe(setting: &Setting) -> Value {
         Raw::Integer(number) => json!(number),
         Raw::Boolean(value) => json!(value),
         Raw::Word(text) | Raw::Text(text) => json!(text),
+        Raw::List(items) => json!(items),
         Raw::Other(what) => json!(what),
     };
     let (_, source) = source(&setting.source);

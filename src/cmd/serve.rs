@@ -26,7 +26,7 @@ use crate::metrics::{Kind, Metrics};
 use crate::model::Debounce;
 use crate::recording::Recording;
 use crate::server::{
-    self, ConnectionLimits, OutboxLimits, ResizePolicy, Running, ServerConfig, Sources,
+    self, Bounds, ConnectionLimits, OutboxLimits, ResizePolicy, Running, ServerConfig, Sources,
 };
 use crate::tmux::{Demo, Tmux};
 
@@ -248,7 +248,8 @@ fn server_config(config: &Config, listen: std::net::SocketAddr, room: usize) -> 
     ServerConfig {
         listen,
         host_name: host_name(config),
-        allowed_hosts: Vec::new(),
+        allowed_hosts: config.security.allowed_hosts.clone(),
+        allowed_origins: config.security.allowed_origins.clone(),
         max_connections: room,
         metrics: config.monitoring.metrics,
         resize: match config.terminal.resize {
@@ -262,6 +263,9 @@ fn server_config(config: &Config, listen: std::net::SocketAddr, room: usize) -> 
             close_timeout: CLOSE_TIMEOUT,
             retry_after: RETRY_AFTER,
             outbox,
+        },
+        bounds: Bounds {
+            tickets: config.limits.tickets as usize,
         },
     }
 }

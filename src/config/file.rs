@@ -135,7 +135,10 @@ fn flatten_toml(
                 .map_or(Raw::Other("a number beyond all bounds"), Raw::Integer),
             DeValue::Float(_) => Raw::Other("a fraction"),
             DeValue::Datetime(_) => Raw::Other("a date"),
-            DeValue::Array(_) => Raw::Other("a list"),
+            DeValue::Array(items) => {
+                let texts = items.iter().map(|item| item.get_ref().as_str());
+                list(texts.map(|text| text.map(ToOwned::to_owned)))
+            }
         };
         entries.push(FileEntry {
             name,
@@ -188,6 +191,12 @@ fn flatten_yaml(name: &str, node: serde_saphyr::Spanned<Node>, entries: &mut Vec
     });
 }
 
+/// A list as a value: nothing but texts can be in it.
+fn list(items: impl Iterator<Item = Option<String>>) -> Raw {
+    let texts: Option<Vec<String>> = items.collect();
+    texts.map_or(Raw::Other("a list of other things than texts"), Raw::List)
+}
+
 /// A YAML value of any kind.
 enum Node {
     Map(Vec<(String, serde_saphyr::Spanned<Node>)>),
@@ -238,8 +247,14 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
-        while items.next_element::<de::IgnoredAny>()?.is_some() {}
-        Ok(Node::Leaf(Raw::Other("a list")))
+        let mut texts = Vec::new();
+        while let Some(item) = items.next_element::<Node>()? {
+            texts.push(match item {
+                Node::Leaf(Raw::Text(text)) => Some(text),
+                Node::Leaf(_) | Node::Map(_) => None,
+            });
+        }
+        Ok(Node::Leaf(list(texts.into_iter())))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
@@ -267,13 +282,18 @@ mod tests {
 
     #[test]
     fn both_formats_give_the_same_keys_and_lines() {
-        let toml = "# mine\n[server]\nport = 9000\nhost = \"::1\"\n[monitoring]\nmetrics = false\nlist = [1]\n";
-        let yaml = "# mine\nserver:\n  port: 9000\n  host: \"::1\"\nmonitoring:\n  metrics: false\n  list: [1]\n";
+        let toml = "# mine\n[server]\nport = 9000\nhost = \"::1\"\n[monitoring]\nmetrics = false\nlist = [1]\nnames = [\"a\"]\n";
+        let yaml = "# mine\nserver:\n  port: 9000\n  host: \"::1\"\nmonitoring:\n  metrics: false\n  list: [1]\n  names: [a]\n";
         let expected = [
             entry("server.port", Raw::Integer(9000), 3),
             entry("server.host", Raw::Text("::1".to_owned()), 4),
             entry("monitoring.metrics", Raw::Boolean(false), 6),
-            entry("monitoring.list", Raw::Other("a list"), 7),
+            entry(
+                "monitoring.list",
+                Raw::Other("a list of other things than texts"),
+                7,
+            ),
+            entry("monitoring.names", Raw::List(vec!["a".to_owned()]), 8),
         ];
         assert_eq!(parse_toml(toml).unwrap(), expected);
         assert_eq!(parse_yaml(yaml).unwrap(), expected);

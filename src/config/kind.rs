@@ -22,13 +22,15 @@ pub enum Raw {
     Integer(i64),
     /// `true` or `false` of a file.
     Boolean(bool),
-    /// What no setting can be, such as a list.
+    /// A list of texts of a file.
+    List(Vec<String>),
+    /// What no setting can be, such as a fraction.
     Other(&'static str),
 }
 
 impl Raw {
     /// A text, wherever it is from.
-    fn text(&self) -> Option<&str> {
+    pub(in crate::config) fn text(&self) -> Option<&str> {
         match self {
             Self::Word(text) | Self::Text(text) => Some(text),
             _ => None,
@@ -41,6 +43,7 @@ impl std::fmt::Display for Raw {
         match self {
             Self::Word(text) | Self::Text(text) => write!(f, "{text:?}"),
             Self::Integer(number) => number.fmt(f),
+            Self::List(items) => write!(f, "{items:?}"),
             Self::Boolean(value) => value.fmt(f),
             Self::Other(what) => f.write_str(what),
         }

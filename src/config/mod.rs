@@ -7,6 +7,7 @@
 mod file;
 mod input;
 mod kind;
+mod list;
 mod listen;
 mod reference;
 mod resolve;
@@ -20,5 +21,6 @@ pub use listen::{ListenError, listen_address};
 pub use reference::reference;
 pub use resolve::{ConfigError, Problem, Resolved, Setting, Source, resolve};
 pub use table::{
-    Config, LogFormat, Monitoring, Performance, Resize, Row, Security, Server, Terminal, rows,
+    Config, Limits, LogFormat, Monitoring, Performance, Resize, Row, Security, Server, Terminal,
+    rows,
 };

@@ -9,7 +9,9 @@ use crate::config::kind::{
     Address, Boolean, Choice, Directory, HostName, Integer, Kind as _, LogFilter, Program, Size,
     Socket, Span,
 };
+use crate::config::list::{List, Parsed};
 use crate::config::resolve::Reading;
+use crate::site::{Host, Origin};
 use crate::tmux::SocketChoice;
 
 /// The form of a log line.
@@ -159,6 +161,16 @@ settings! {
         auth_failures: u32 = Integer(1..=10_000u32), "20";
         /// After this time one of them is forgiven.
         auth_failure_recovery: Duration = Span(ms(10)..=s(3600)), "3s";
+        /// Pages that may connect, besides those that come from this server itself: their origins, compared whole.
+        allowed_origins: Vec<Origin> = List(Parsed::<Origin>::new("an origin such as https://box.example")), "";
+        /// Names under which this server may be asked for, besides loopback ones and the address that it listens on.
+        /// One without a port stands for every port.
+        allowed_hosts: Vec<Host> = List(Parsed::<Host>::new("a name or address, with or without a port")), "";
+    }
+    /// How much clients may ask for. What is beyond is refused or put off, and counted in the metrics.
+    limits: Limits {
+        /// One-time tickets that nobody has used yet. One token may have an eighth of them.
+        tickets: u32 = Integer(8..=1_000_000u32), "1024";
     }
     /// The log of who did what, in `audit/` below the state directory.
     audit: Audit {

@@ -29,9 +29,10 @@ impl Stamp {
 }
 
 /// An encoding in which events travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Form {
     /// The JSON text of `muxwire.v1`.
+    #[default]
     Json,
     /// Output as the binary messages of `muxwire.v1.bin`.
     Binary,

@@ -20,16 +20,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
 use super::jobs::{self, Begun, Ending, Job};
-use super::listen::ClientAddress;
-use super::peer::{Context, Dismissal, Outcome, Peer, TerminalAddress};
+use super::peer::{Context, Dismissal, Entrant, Outcome, Peer};
 use super::shard::{Member, Seat, Shards, Standing};
 use super::socket::{Happened, Socket};
+use super::tickets::Tickets;
 use crate::audit::Who;
-use crate::auth::{Ended, Principal};
+use crate::auth::Ended;
 use crate::bridge::Handle;
-use crate::hub::Form;
 use crate::metrics::{Metrics, Present};
-use crate::wire::{ClientInfo, ClientStats, CloseCode};
+use crate::wire::{ClientInfo, ClientStats, CloseCode, Credential};
 
 /// How much one client may do before others get their turn: so many messages.
 const TURN: usize = 32;
@@ -41,6 +40,7 @@ pub(super) struct Services {
     pub(super) bridge: Handle,
     pub(super) metrics: Metrics,
     pub(super) shards: Shards,
+    pub(super) tickets: Tickets,
     pub(super) stop: CancellationToken,
 }
 
@@ -49,16 +49,10 @@ pub(super) struct Services {
 pub(super) struct Arrival {
     /// The server's number for it.
     pub(super) number: u64,
-    /// A token that came with the handshake.
-    pub(super) token: Option<String>,
-    /// The form in which it wants events.
-    pub(super) form: Form,
-    /// Where it connects from, if that is known.
-    pub(super) address: Option<ClientAddress>,
-    /// Which terminal it is, if it is one.
-    pub(super) terminal: Option<TerminalAddress>,
-    /// Who it is, if that is known without a token.
-    pub(super) principal: Option<Principal>,
+    /// What it showed with the handshake.
+    pub(super) credential: Option<Credential>,
+    /// What else is known of it.
+    pub(super) entrant: Entrant,
 }
 
 /// What can happen to a connection in its own task.
@@ -126,19 +120,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ) -> Arc<Self> {
         let Arrival {
             number,
-            token,
-            form,
-            terminal,
-            address,
-            principal,
+            credential,
+            entrant,
         } = arrival;
         info!(client = number, "connected");
         let now = now();
         let context = Arc::clone(&services.context);
         let client_id = format!("c{number}");
-        let mut peer = Peer::new(context, client_id, form, terminal, address, principal, now);
-        if let Some(token) = token {
-            peer.present(token, now);
+        let mut peer = Peer::new(context, client_id, entrant, now);
+        if let Some(credential) = credential {
+            peer.present(credential, now);
         }
         let mut state = State {
             number,

@@ -8,10 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{Response, StatusCode};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderValue, Response, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::IntoResponse;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -19,9 +23,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
+use super::api;
 use super::connection::{Arrival, Connection, ConnectionTask, Services};
 use super::listen::{Came, Stream};
-use super::peer::TerminalAddress;
+use super::origin::{Gate, Visitor};
+use super::peer::{Entrant, TerminalAddress};
 use super::shard::Standing;
 use super::socket::Socket;
 use super::upgrade::{Handshake, Refused, check_form};
@@ -36,7 +42,7 @@ pub(super) struct App(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     services: Arc<Services>,
-    allowed_hosts: Vec<String>,
+    gate: Gate,
     metrics: bool,
     /// A permit for each WebSocket.
     room: Arc<Semaphore>,
@@ -52,7 +58,11 @@ impl App {
     ) -> Self {
         Self(Arc::new(Shared {
             services,
-            allowed_hosts: config.allowed_hosts.clone(),
+            gate: Gate::new(
+                config.listen.ip(),
+                config.allowed_hosts.clone(),
+                config.allowed_origins.clone(),
+            ),
             metrics: config.metrics,
             room: Arc::new(Semaphore::new(config.max_connections)),
             clients: AtomicU64::new(0),
@@ -67,10 +77,16 @@ impl App {
             .route("/healthz", get(|| async { "ok\n" }))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
+            .route("/api/ticket", post(api::ask_ticket).options(api::preflight))
+            .layer(from_fn_with_state(self.clone(), guarded))
             .with_state(self.clone())
     }
 
-    fn refuse(&self, refused: &Refused) -> Response<Body> {
+    pub(super) fn services(&self) -> &Services {
+        &self.0.services
+    }
+
+    pub(super) fn refuse(&self, refused: &Refused) -> Response<Body> {
         self.0.services.metrics.refused(refused.reason);
         refused.response()
     }
@@ -83,19 +99,21 @@ impl App {
     ) -> Result<Response<Body>, Refused> {
         let shared = &self.0;
         check_form(request)?;
-        let handshake =
-            Handshake::read(request.method(), request.headers(), &shared.allowed_hosts)?;
+        let handshake = Handshake::read(request.method(), request.headers())?;
         let permit = Arc::clone(&shared.room)
             .try_acquire_owned()
             .map_err(|_| Refused::FULL)?;
         let response = handshake.response();
         let arrival = Arrival {
             number: shared.clients.fetch_add(1, Ordering::Relaxed) + 1,
-            form: handshake.form(),
-            token: handshake.token,
-            terminal,
-            address: request.extensions().get().map(|came: &Came| came.address),
-            principal: None,
+            entrant: Entrant {
+                form: handshake.form(),
+                terminal,
+                address: request.extensions().get().map(|came: &Came| came.address),
+                origin: visitor(request).origin,
+                principal: None,
+            },
+            credential: handshake.credential,
         };
         let upgraded = hyper::upgrade::on(request);
         let app = self.clone();
@@ -143,6 +161,46 @@ impl App {
         }
     }
 }
+
+/// Who makes a request that has passed the gate.
+pub(super) fn visitor(request: &Request) -> Visitor {
+    let known = request.extensions().get();
+    known.cloned().unwrap_or(Visitor { origin: None })
+}
+
+/// What holds for every route, those that there are not too: who may ask, and what browsers may do with the answer.
+async fn guarded(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
+    let (mut head, body) = request.into_parts();
+    let mut response = match app.0.gate.admit(&head, false) {
+        Ok(visitor) => {
+            head.extensions.insert(visitor);
+            next.run(Request::from_parts(head, body)).await
+        }
+        Err(refused) => app.refuse(&refused),
+    };
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        for (name, value) in CAREFUL {
+            let value = HeaderValue::from_static(value);
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// Nothing that is answered here is a page: no browser is to take it for one, to keep it, or to give it to others.
+const CAREFUL: [(HeaderName, &str); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (CACHE_CONTROL, "no-store"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    (REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
 
 async fn monitor(State(app): State<App>, mut request: Request) -> Response<Body> {
     app.upgrade(&mut request, None)

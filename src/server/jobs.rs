@@ -11,15 +11,16 @@ use futures_util::FutureExt as _;
 use tokio::time;
 
 use super::audited;
-use super::connection::Services;
+use super::connection::{Services, now};
 use super::peer::{Captured, Dismissal, Outcome, Present, Work};
 use super::repeats::{Earlier, Slot, Typed};
 use super::shard::Shards;
 use crate::audit::Who;
-use crate::auth::{AuthError, Authenticator, Authorized, Ended, Principal};
+use crate::auth::{AuthError, Authorized, Ended, Principal};
 use crate::bridge::{Handle, Screen, ScreenError, ViewRequest};
 use crate::ids::PaneId;
-use crate::wire::{ClientStats, RequestId};
+use crate::site::Origin;
+use crate::wire::{ClientStats, Credential, RequestId};
 
 /// How long a client's stream may stand still for screens. A link that is flooded answers late.
 const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
@@ -48,13 +49,14 @@ pub(super) fn begin(work: Work, who: &Who, services: &Arc<Services>) -> Begun {
     Begun::Job(match work {
         Work::Verify {
             id,
-            token,
+            credential,
             address,
+            origin,
             held,
         } => {
-            let authenticator = authenticator.cloned();
+            let verdict = verify(services, credential, address, origin.as_ref(), held);
             Box::pin(async move {
-                let verdict = verify(authenticator, &token, address, held.as_ref()).await;
+                let verdict = verdict.await;
                 Outcome::Verified { id, verdict }
             })
         }
@@ -117,16 +119,39 @@ async fn typed(outcome: impl Future<Output = Typed>, slot: Option<Slot>) -> Type
     typed
 }
 
-async fn verify(
-    authenticator: Option<Authenticator>,
-    token: &str,
+/// Who shows this credential, from this address and a page of this origin, on a connection that may be somebody's.
+fn verify(
+    services: &Services,
+    credential: Credential,
     address: Option<IpAddr>,
-    held: Option<&Principal>,
-) -> Result<Principal, AuthError> {
-    match (authenticator, held) {
-        (Some(authenticator), Some(held)) => authenticator.renew(held, token, address).await,
-        (Some(authenticator), None) => authenticator.verify(token, address).await,
-        (None, _) => Ok(Principal::unrestricted()),
+    origin: Option<&Origin>,
+    held: Option<Principal>,
+) -> impl Future<Output = Result<Principal, AuthError>> + Send + use<> {
+    let authenticator = services.context.authenticator.clone();
+    // A ticket is used up as soon as it is shown.
+    let known = match &credential {
+        Credential::Ticket(ticket) => services.tickets.redeem(ticket, origin, now()),
+        Credential::Token(_) => None,
+    };
+    async move {
+        let Some(authenticator) = authenticator else {
+            return Ok(Principal::unrestricted());
+        };
+        let shown = match (credential, &held) {
+            (Credential::Token(token), Some(held)) => {
+                return authenticator.renew(held, &token, address).await;
+            }
+            (Credential::Token(token), None) => return authenticator.verify(&token, address).await,
+            (Credential::Ticket(_), _) => known.ok_or(AuthError::Ticket)?,
+        };
+        if held.is_some_and(|held| held.source() != shown.source()) {
+            return Err(AuthError::OtherHolder);
+        }
+        // The token that the ticket was asked for with may have ended since.
+        match authenticator.ended(&shown).now_or_never() {
+            Some(_) => Err(AuthError::Ticket),
+            None => Ok(shown),
+        }
     }
 }
 

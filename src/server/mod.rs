@@ -1,10 +1,12 @@
 //! The server that clients connect to: HTTP, the WebSocket handshake, and the clients in their shards.
 //!
-//! Reading order: `listen` (accepting), `http` (the routes), `upgrade` and `origin` (the handshake), `connection` (a client and its
-//! own task), `shard` (many clients, and the task that brings them what is published), `peer` (the client as a state
-//! machine without IO), `jobs` (the work that it asks for), `outbox` and `socket` (what is written and how), `target`
-//! and `repeats` (what requests mean). This module knows nothing of tmux's protocol or processes.
+//! Reading order: `listen` (accepting), `origin` (which requests are looked at), `http` and `api` (the routes),
+//! `upgrade` and `tickets` (the handshake), `connection` (a client and its own task), `shard` (many clients, and the task
+//! that brings them what is published), `peer` (the client as a state machine without IO), `jobs` (the work that it asks
+//! for), `outbox` and `socket` (what is written and how), `target` and `repeats` (what requests mean). This module knows
+//! nothing of tmux's protocol or processes.
 
+mod api;
 mod audited;
 mod connection;
 mod http;
@@ -19,6 +21,7 @@ mod shard;
 mod shard_tests;
 mod socket;
 mod target;
+mod tickets;
 mod upgrade;
 
 use std::io;
@@ -35,11 +38,13 @@ use self::listen::{Listener, Reception};
 use self::peer::{Context, Timing};
 use self::repeats::Repeats;
 use self::shard::Shards;
+use self::tickets::Tickets;
 use crate::audit;
 use crate::auth::Authenticator;
 use crate::bridge::Handle;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::site::{Host, Origin};
 use crate::wire::{Encoder, schema};
 
 pub use self::listen::ClientAddress;
@@ -53,8 +58,10 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// The name of this machine in events.
     pub host_name: String,
-    /// Names besides the loopback ones under which pages of the server's own may reach it.
-    pub allowed_hosts: Vec<String>,
+    /// Names by which the server may be asked for, besides the loopback ones and the address listened on.
+    pub allowed_hosts: Vec<Host>,
+    /// Pages that may connect, besides the server's own.
+    pub allowed_origins: Vec<Origin>,
     /// WebSockets at one time; more are refused.
     pub max_connections: usize,
     /// Whether `/metrics` is served.
@@ -63,6 +70,21 @@ pub struct ServerConfig {
     pub resize: ResizePolicy,
     /// Times and bounds of each connection.
     pub limits: ConnectionLimits,
+    /// Bounds of all connections together.
+    pub bounds: Bounds,
+}
+
+/// Bounds of all connections together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// One-time tickets that nobody has used yet; one principal may have an eighth of them.
+    pub tickets: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { tickets: 1024 }
+    }
 }
 
 /// Who may give windows a size.
@@ -135,6 +157,7 @@ pub async fn start(
         bridge: sources.bridge,
         metrics: sources.metrics,
         shards,
+        tickets: Tickets::new(config.bounds.tickets),
         stop,
     });
     let router = App::new(Arc::clone(&services), &config, tasks.clone()).router();

@@ -22,12 +22,13 @@ use tokio_util::task::TaskTracker;
 use super::connection::{Arrival, Connection, ConnectionTask, Services};
 use super::http::figures;
 use super::outbox::OutboxLimits;
-use super::peer::{ConnectionLimits, Context, Timing};
+use super::peer::{ConnectionLimits, Context, Entrant, Timing};
 use super::repeats::Repeats;
 use super::shard::{Shards, Standing};
 use super::socket::Socket;
+use super::tickets::Tickets;
 use crate::bridge::Handle;
-use crate::hub::{Form, HistoryLimits, Hub, Stamp};
+use crate::hub::{HistoryLimits, Hub, Stamp};
 use crate::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
 use crate::metrics::Metrics;
 use crate::model::{Change, ChangeKind, Place, Places};
@@ -81,6 +82,7 @@ impl Rig {
             bridge: Handle::pair().0,
             metrics,
             shards: shards.clone(),
+            tickets: Tickets::new(0),
             stop: stop.clone(),
         };
         Self {
@@ -98,11 +100,8 @@ impl Rig {
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let arrival = Arrival {
             number: 1,
-            token: None,
-            form: Form::Json,
-            terminal: None,
-            address: None,
-            principal: None,
+            credential: None,
+            entrant: Entrant::default(),
         };
         let socket = Socket::new(theirs, &[]);
         let connection = Connection::new(arrival, socket, Arc::clone(&self.services), permit);

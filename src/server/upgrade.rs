@@ -3,16 +3,16 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, ORIGIN, SEC_WEBSOCKET_ACCEPT,
-    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER,
+    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+    TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use data_encoding::BASE64;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::origin;
 use crate::hub::Form;
-use crate::wire::{BINARY_SUBPROTOCOL, SUBPROTOCOL};
+use crate::wire::{BINARY_SUBPROTOCOL, Credential, SUBPROTOCOL, TICKET_PREFIX};
 
 /// A handshake that is as it has to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,17 +20,17 @@ pub(super) struct Handshake {
     accept_key: String,
     /// The subprotocol that the client offered, which has to be named back.
     subprotocol: Option<&'static str>,
-    /// A token that came with it.
-    pub(super) token: Option<String>,
+    /// What the client showed with it.
+    pub(super) credential: Option<Credential>,
 }
 
-/// Why there will be no WebSocket.
-#[derive(Debug, PartialEq, Eq)]
+/// Why a request is not served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Refused {
     pub(super) status: StatusCode,
     /// A word for the metrics.
     pub(super) reason: &'static str,
-    message: &'static str,
+    pub(super) message: &'static str,
 }
 
 impl Refused {
@@ -56,20 +56,32 @@ impl Refused {
         reason: "bad_handshake",
         message: "the WebSocket handshake is not as RFC 6455 says\n",
     };
-    const ORIGIN: Self = Self {
-        status: StatusCode::FORBIDDEN,
-        reason: "origin",
-        message: "pages of this origin may not connect\n",
-    };
     const SUBPROTOCOL: Self = Self {
         status: StatusCode::BAD_REQUEST,
         reason: "subprotocol",
-        message: "none of the offered subprotocols is known: offer muxwire.v1, muxwire.v1.bin, or none\n",
+        message: "none of the offered subprotocols is known: offer muxwire.v1, muxwire.v1.bin, or none, and besides a \
+                  ticket one of the first two\n",
+    };
+    const CREDENTIALS: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        reason: "credentials",
+        message: "show one credential: a token as \"Authorization: Bearer\", or one ticket\n",
     };
 
     pub(super) fn response(&self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.message));
         *response.status_mut() = self.status;
+        let text = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, text);
+        let more = match self.status {
+            StatusCode::UNAUTHORIZED => Some((WWW_AUTHENTICATE, "Bearer")),
+            StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, "1")),
+            _ => None,
+        };
+        if let Some((name, value)) = more {
+            let value = HeaderValue::from_static(value);
+            response.headers_mut().insert(name, value);
+        }
         if self.status == StatusCode::UPGRADE_REQUIRED {
             let headers = response.headers_mut();
             headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -81,12 +93,8 @@ impl Refused {
 }
 
 impl Handshake {
-    /// Reads a request's method and headers.
-    pub(super) fn read(
-        method: &Method,
-        headers: &HeaderMap,
-        allowed_hosts: &[String],
-    ) -> Result<Self, Refused> {
+    /// Reads a request's method and headers; who may ask at all is decided before.
+    pub(super) fn read(method: &Method, headers: &HeaderMap) -> Result<Self, Refused> {
         let upgrades =
             lists(headers, &CONNECTION, "upgrade") && lists(headers, &UPGRADE, "websocket");
         if method != Method::GET || !upgrades {
@@ -99,12 +107,6 @@ impl Handshake {
         if BASE64.decode(key.as_bytes()).map_or(0, |bytes| bytes.len()) != 16 {
             return Err(Refused::BAD_HANDSHAKE);
         }
-        let has_origin = headers.contains_key(ORIGIN);
-        // An origin that is no text is as bad as a foreign one.
-        let origin = has_origin.then(|| text(headers, &ORIGIN).unwrap_or("null"));
-        if !origin::is_allowed(origin, text(headers, &HOST), allowed_hosts) {
-            return Err(Refused::ORIGIN);
-        }
         let subprotocol = words(headers, &SEC_WEBSOCKET_PROTOCOL).find_map(|word| {
             SUBPROTOCOLS
                 .into_iter()
@@ -113,12 +115,10 @@ impl Handshake {
         if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) && subprotocol.is_none() {
             return Err(Refused::SUBPROTOCOL);
         }
-        let bearer = text(headers, &AUTHORIZATION).and_then(|value| value.split_once(' '));
-        let token = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         Ok(Self {
             accept_key: derive_accept_key(key.as_bytes()),
             subprotocol,
-            token: token.map(|(_, token)| token.trim().to_owned()),
+            credential: shown(headers)?,
         })
     }
 
@@ -166,6 +166,28 @@ pub(super) fn check_form(request: &Request) -> Result<(), Refused> {
     Ok(())
 }
 
+/// The token of an `Authorization` header, which no browser adds by itself.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = text(headers, &AUTHORIZATION)?.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
+
+/// What a client shows with its handshake, if it shows anything.
+fn shown(headers: &HeaderMap) -> Result<Option<Credential>, Refused> {
+    let token = bearer(headers).map(|token| Credential::Token(token.to_owned()));
+    let tickets = words(headers, &SEC_WEBSOCKET_PROTOCOL)
+        .filter_map(|word| word.strip_prefix(TICKET_PREFIX))
+        .map(|ticket| Credential::Ticket(ticket.to_owned()));
+    let mut all = token.into_iter().chain(tickets);
+    let first = all.next();
+    match all.next() {
+        Some(_) => Err(Refused::CREDENTIALS),
+        None => Ok(first),
+    }
+}
+
 /// The value of a header that stands there once; of two, nobody knows which one counts.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
@@ -193,8 +215,7 @@ mod tests {
 
     use super::*;
 
-    const GOOD: [(&str, &str); 5] = [
-        ("host", "127.0.0.1:8765"),
+    const GOOD: [(&str, &str); 4] = [
         ("connection", "keep-alive, Upgrade"),
         ("upgrade", "WebSocket"),
         ("sec-websocket-version", "13"),
@@ -211,7 +232,7 @@ mod tests {
                 headers.insert(name, value.parse().unwrap());
             }
         }
-        Handshake::read(&method, &headers, &[]).map_err(|refused| refused.reason)
+        Handshake::read(&method, &headers).map_err(|refused| refused.reason)
     }
 
     #[test]
@@ -232,7 +253,7 @@ mod tests {
             &'static [(&'static str, &'static str)],
             Option<&'static str>,
         );
-        let rows: [Row; 16] = [
+        let rows: [Row; 12] = [
             (Method::GET, &[], None),
             (
                 Method::GET,
@@ -244,7 +265,6 @@ mod tests {
                 &[("sec-websocket-protocol", "other, muxwire.v1")],
                 None,
             ),
-            (Method::GET, &[("origin", "http://127.0.0.1:8765")], None),
             (Method::POST, &[], Some("not_websocket")),
             (Method::GET, &[("upgrade", "")], Some("not_websocket")),
             (Method::GET, &[("upgrade", "h2c")], Some("not_websocket")),
@@ -275,19 +295,8 @@ mod tests {
             ),
             (
                 Method::GET,
-                &[("origin", "https://evil.example")],
-                Some("origin"),
-            ),
-            (Method::GET, &[("origin", "null")], Some("origin")),
-            (
-                Method::GET,
-                &[("origin", "http://x"), ("host", "x")],
-                Some("origin"),
-            ),
-            (
-                Method::GET,
-                &[("origin", "http://127.0.0.1:8765"), ("host", "")],
-                Some("origin"),
+                &[("sec-websocket-protocol", "muxwire.ticket.x")],
+                Some("subprotocol"),
             ),
         ];
         for (method, changes, expected) in rows {
@@ -297,18 +306,43 @@ mod tests {
     }
 
     #[test]
-    fn a_token_may_come_with_the_handshake() {
+    fn one_credential_may_come_with_the_handshake() {
+        let token = |text: &str| Ok(Some(Credential::Token(text.to_owned())));
+        let ticket = |text: &str| Ok(Some(Credential::Ticket(text.to_owned())));
         let rows = [
-            ("Bearer mw_x", Some("mw_x")),
-            ("bearer  mw_x ", Some("mw_x")),
-            ("Basic eDp5", None),
-            ("mw_x", None),
+            ("Bearer mw_x", "", token("mw_x")),
+            ("bearer  mw_x ", "", token("mw_x")),
+            ("Basic eDp5", "", Ok(None)),
+            ("mw_x", "", Ok(None)),
+            ("", "muxwire.v1, muxwire.ticket.a-_b", ticket("a-_b")),
+            ("", "muxwire.ticket.a,muxwire.v1.bin", ticket("a")),
+            ("", "muxwire.v1, MUXWIRE.TICKET.a", Ok(None)),
+            (
+                "Bearer mw_x",
+                "muxwire.v1, muxwire.ticket.a",
+                Err("credentials"),
+            ),
+            (
+                "",
+                "muxwire.v1, muxwire.ticket.a, muxwire.ticket.b",
+                Err("credentials"),
+            ),
         ];
-        for (header, expected) in rows {
-            let found = read(Method::GET, &[("authorization", header)])
-                .unwrap()
-                .token;
-            assert_eq!(found.as_deref(), expected, "{header:?}");
+        for (authorization, offered, expected) in rows {
+            let changes = [
+                ("authorization", authorization),
+                ("sec-websocket-protocol", offered),
+            ];
+            let found = read(Method::GET, &changes).map(|handshake| {
+                // What is answered is a protocol, and never the ticket.
+                let answer = handshake.response();
+                let answer = answer.headers().get("sec-websocket-protocol").cloned();
+                assert!(
+                    answer.is_none_or(|answer| answer.to_str().unwrap().starts_with("muxwire.v1"))
+                );
+                handshake.credential
+            });
+            assert_eq!(found, expected, "{authorization:?} {offered:?}");
         }
     }
 }

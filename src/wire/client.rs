@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::code::ErrorCode;
+use super::credential::Credential;
 use super::cursor::since_cursor;
 use super::{quick, schema};
 use crate::hub::{Filter, FilterError, Position, Since};
@@ -38,8 +39,8 @@ pub struct Incoming<M = ClientMessage> {
 pub enum ClientMessage {
     /// To be let in.
     Auth {
-        /// The token.
-        token: String,
+        /// By this.
+        credential: Credential,
     },
     /// Events that pass the filter.
     Subscribe {
@@ -246,6 +247,7 @@ fn read_action(action: &str, value: &Value) -> Result<ClientMessage, (ErrorCode,
 #[derive(Deserialize)]
 struct Fields {
     token: Option<String>,
+    ticket: Option<String>,
     #[serde(default)]
     filters: FilterFields,
     since: Option<SinceField>,
@@ -305,7 +307,7 @@ impl Fields {
         let cancel_mode = self.cancel_mode;
         Ok(match action {
             "auth" => ClientMessage::Auth {
-                token: self.token.unwrap_or_default(),
+                credential: Credential::read(self.token, self.ticket),
             },
             "subscribe" => ClientMessage::Subscribe {
                 filter: self.filters.into_filter()?,

@@ -19,9 +19,9 @@ pub enum ErrorCode {
     PermissionDenied,
     /// There is no such session, window or pane, or none that this client may see.
     NotFound,
-    /// More requests than may be under way at once.
+    /// More than may come at a time, or be under way at once.
     RateLimited,
-    /// More subscriptions than a connection may have.
+    /// More of something than a connection or a token may have.
     LimitReached,
     /// The message is longer than may be.
     TooLarge,
@@ -138,10 +138,12 @@ pub enum CloseCode {
     Slow,
     /// The client did not answer for two ping intervals.
     NoPong,
-    /// There were too many attempts: others may get in later.
+    /// There was too much in too little time: attempts to get in, or messages although the client was told.
     TryLater,
     /// The token's rights changed: authenticating again gives the new ones.
     RightsChanged,
+    /// The token has as many connections as it may have.
+    TooMany,
     /// The token is not accepted.
     AuthFailed,
     /// No token came in time.
@@ -167,6 +169,7 @@ impl CloseCode {
             Self::NoPong => 4003,
             Self::TryLater => 4004,
             Self::RightsChanged => 4005,
+            Self::TooMany => 4006,
             Self::AuthFailed => 4500,
             Self::AuthTimeout => 4501,
             Self::TokenEnded => 4503,
@@ -186,7 +189,8 @@ impl CloseCode {
             Self::Shutdown => "the server stops: come back and resume",
             Self::Slow => "the client reads too slowly: come back and resume",
             Self::NoPong => "the client did not answer: come back and resume",
-            Self::TryLater => "too many attempts: come back later",
+            Self::TryLater => "too much in too little time: come back later",
+            Self::TooMany => "the token has too many connections: come back later",
             Self::RightsChanged => {
                 "the rights of the token changed: come back and authenticate again"
             }

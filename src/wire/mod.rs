@@ -11,6 +11,7 @@ pub mod binary;
 mod client;
 mod clients;
 mod code;
+mod credential;
 mod cursor;
 mod event;
 mod framed;
@@ -26,6 +27,7 @@ pub mod severity;
 mod snapshot;
 mod stats;
 pub mod terminal;
+mod ticket;
 mod time;
 
 pub use client::{
@@ -34,6 +36,7 @@ pub use client::{
 };
 pub use clients::ClientInfo;
 pub use code::{CloseCode, ErrorCode};
+pub use credential::Credential;
 pub use cursor::{cursor, since_cursor};
 pub use event::Encoder;
 pub use framed::Framed;
@@ -46,6 +49,7 @@ pub use request::{Request, RequestSince};
 pub use server::ServerMessage;
 pub use snapshot::{Cursor, Part, Screen, Screens};
 pub use stats::{ClientStats, Latency, ServerStats, ShedStats};
+pub use ticket::ticket_answer;
 
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;
@@ -55,3 +59,6 @@ pub const SUBPROTOCOL: &str = "muxwire.v1";
 
 /// The WebSocket subprotocol in which the bytes of panes are binary messages and all else is JSON text.
 pub const BINARY_SUBPROTOCOL: &str = "muxwire.v1.bin";
+
+/// What stands before a ticket among the subprotocols that a page offers.
+pub const TICKET_PREFIX: &str = "muxwire.ticket.";

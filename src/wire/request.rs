@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
     use crate::hub::{Filter, Position, Since};
-    use crate::wire::{ClientMessage, parse};
+    use crate::wire::{ClientMessage, Credential, parse};
 
     /// What the server understands.
     fn understood(request: Request<'_>) -> ClientMessage {
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn the_server_understands_each_request() {
         let auth = ClientMessage::Auth {
-            token: "mw_\"x".to_owned(),
+            credential: Credential::Token("mw_\"x".to_owned()),
         };
         assert!(understood(Request::Auth { token: "mw_\"x" }) == auth);
         let epoch = Epoch::new("e1").unwrap();

@@ -97,6 +97,7 @@ fn check_with(
         };
         // Masked, so that neither a secret nor a hostile text comes back.
         let why = match (action, path.as_str(), error.kind().keyword()) {
+            ("auth", "", "oneOf") => "give either \"token\" or \"ticket\"".to_owned(),
             ("send-keys", "", "oneOf") => "give either \"text\" or \"keys\"".to_owned(),
             ("command", "/command", "pattern") => "a line has no line breaks in it".to_owned(),
             _ => error.masked().to_string(),

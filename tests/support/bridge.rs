@@ -253,10 +253,12 @@ impl LiveBridge {
             listen: "127.0.0.1:0".parse().unwrap(),
             host_name: "build-3".to_owned(),
             allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
             max_connections: 100,
             metrics: true,
             resize: ResizePolicy::Largest,
             limits: ConnectionLimits::default(),
+            bounds: server::Bounds::default(),
         };
         let metrics = Metrics::new(&self.hub);
         let sources = Sources {

@@ -10,7 +10,10 @@ use muxwire::bridge::{Handle, Request};
 use muxwire::hub::{HistoryLimits, Hub};
 use muxwire::ids::Epoch;
 use muxwire::metrics::Metrics;
-use muxwire::server::{self, ConnectionLimits, ResizePolicy, Running, ServerConfig, Sources};
+use muxwire::server::{
+    self, Bounds, ConnectionLimits, ResizePolicy, Running, ServerConfig, Sources,
+};
+use muxwire::site::{Host, Origin};
 use muxwire::wire::binary::Header;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -37,6 +40,9 @@ pub struct Setup {
     pub max_connections: Option<usize>,
     pub resize: ResizePolicy,
     pub audit: muxwire::audit::Log,
+    pub allowed_hosts: Vec<Host>,
+    pub allowed_origins: Vec<Origin>,
+    pub bounds: Bounds,
 }
 
 /// A server that ends with the test.
@@ -64,11 +70,13 @@ impl TestServer {
         let config = ServerConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
             host_name: "build-3".to_owned(),
-            allowed_hosts: Vec::new(),
+            allowed_hosts: setup.allowed_hosts,
+            allowed_origins: setup.allowed_origins,
             max_connections: setup.max_connections.unwrap_or(100),
             metrics: true,
             resize: setup.resize,
             limits: setup.limits,
+            bounds: setup.bounds,
         };
         let sources = Sources {
             hub: hub.clone(),
@@ -107,7 +115,8 @@ impl TestServer {
     /// The answer to a plain GET.
     pub async fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        let host = self.address;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         timeout(SOON, stream.read_to_string(&mut answer))

@@ -23,6 +23,7 @@ pub const MODULES: &[Module] = &[
     module("ids", 0, &[]),
     module("glob", 0, &[]),
     module("printable", 0, &[]),
+    module("site", 0, &[]),
     module("control", 1, &["ids"]),
     module("redact", 1, &[]),
     module("model", 2, &["ids", "control"]),
@@ -32,7 +33,7 @@ pub const MODULES: &[Module] = &[
     module("audit", 3, &["ids"]),
     module("tmux", 4, &["ids", "control"]),
     module("wire", 4, &["ids", "model", "screen", "hub"]),
-    module("config", 5, &["tmux"]),
+    module("config", 5, &["site", "tmux"]),
     module("recording", 5, &["ids", "control", "tmux"]),
     module("client", 5, &["ids", "printable", "wire"]),
     module("metrics", 5, &["hub", "wire"]),
@@ -60,7 +61,7 @@ pub const MODULES: &[Module] = &[
         "server",
         7,
         &[
-            "ids", "model", "screen", "hub", "auth", "audit", "wire", "metrics", "bridge",
+            "ids", "site", "model", "screen", "hub", "auth", "audit", "wire", "metrics", "bridge",
         ],
     ),
     module(
@@ -211,6 +212,7 @@ pub const OUTSIDE: &[Outside] = &[
         only_in: &[
             "auth",
             "audit",
+            "site",
             "tmux",
             "config",
             "cli",

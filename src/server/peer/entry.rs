@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{Context, Peer, Phase, Work};
 use crate::auth::{AuthError, Ended, Permissions, Principal};
-use crate::wire::{CloseCode, RequestId, ServerMessage};
+use crate::wire::{CloseCode, Credential, RequestId, ServerMessage};
 
 /// How often a client that isn't let in yet may be told on one connection that too much is being checked.
 const MOST_PUT_OFF: u32 = 8;
@@ -22,9 +22,9 @@ pub(super) fn first_phase(context: &Context, admitted: Option<Principal>, now: I
 }
 
 impl Peer {
-    /// Authenticates with a token that came with the handshake, as if it were the client's first message.
-    pub(in crate::server) fn present(&mut self, token: String, now: Instant) {
-        self.authenticate(None, token, now);
+    /// Authenticates with what came with the handshake, as if it were the client's first message.
+    pub(in crate::server) fn present(&mut self, credential: Credential, now: Instant) {
+        self.authenticate(None, credential, now);
     }
 
     /// The principal's token is no longer what it was.
@@ -37,7 +37,12 @@ impl Peer {
         self.close(code, now);
     }
 
-    pub(super) fn authenticate(&mut self, id: Option<RequestId>, token: String, now: Instant) {
+    pub(super) fn authenticate(
+        &mut self,
+        id: Option<RequestId>,
+        credential: Credential,
+        now: Instant,
+    ) {
         let held = match &self.phase {
             Phase::Open { principal } => Some(principal.clone()),
             Phase::Unknown { .. } | Phase::Closing { .. } => None,
@@ -48,10 +53,12 @@ impl Peer {
         }
         self.verifying = true;
         let address = self.watched.address().and_then(|address| address.ip());
+        let origin = self.origin.as_deref().cloned();
         self.begin(Work::Verify {
             id,
-            token,
+            credential,
             address,
+            origin,
             held,
         });
     }

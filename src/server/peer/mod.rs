@@ -29,8 +29,9 @@ use crate::hub::{Form, Hub, Subscription};
 use crate::ids::{PaneId, Seq};
 use crate::metrics::Metrics;
 use crate::model::State;
+use crate::site::Origin;
 use crate::wire::{
-    ClientStats, CloseCode, Encoder, ErrorCode, Framed, Part, RequestId, ServerMessage,
+    ClientStats, CloseCode, Credential, Encoder, ErrorCode, Framed, Part, RequestId, ServerMessage,
 };
 
 pub(super) use self::admin::{Dismissal, Present};
@@ -97,11 +98,12 @@ pub(super) struct Context {
 /// Something that the connection has to do and to report.
 #[derive(Debug)]
 pub(super) enum Work {
-    /// Whose token this is.
+    /// Who shows this, from a page of this origin.
     Verify {
         id: Option<RequestId>,
-        token: String,
+        credential: Credential,
         address: Option<IpAddr>,
+        origin: Option<Origin>,
         /// As whom the client is let in already.
         held: Option<Principal>,
     },
@@ -216,6 +218,21 @@ enum Phase {
     Closing { code: CloseCode, until: Instant },
 }
 
+/// What is known of a client when it comes.
+#[derive(Debug, Default)]
+pub(super) struct Entrant {
+    /// The form in which it wants events.
+    pub(super) form: Form,
+    /// Which terminal it is, if it is one.
+    pub(super) terminal: Option<TerminalAddress>,
+    /// Where it connects from, if that is known.
+    pub(super) address: Option<ClientAddress>,
+    /// The page that it is, if it is one.
+    pub(super) origin: Option<Origin>,
+    /// Who it is, if that is known without a token.
+    pub(super) principal: Option<Principal>,
+}
+
 /// One client.
 #[derive(Debug)]
 pub(super) struct Peer {
@@ -226,6 +243,8 @@ pub(super) struct Peer {
     number: ClientNumber,
     /// What it shows, if it is at a terminal's address.
     terminal: Option<Box<Terminal>>,
+    /// The page that it is; its tickets are good for that alone.
+    origin: Option<Box<Origin>>,
     phase: Phase,
     /// A token is being checked; nothing more is read until the verdict, so what follows it can be carried out.
     verifying: bool,
@@ -244,14 +263,18 @@ impl Peer {
     pub(super) fn new(
         context: Arc<Context>,
         client_id: String,
-        form: Form,
-        terminal: Option<TerminalAddress>,
-        address: Option<ClientAddress>,
-        admitted: Option<Principal>,
+        entrant: Entrant,
         now: Instant,
     ) -> Self {
+        let Entrant {
+            form,
+            terminal,
+            address,
+            origin,
+            principal,
+        } = entrant;
         let limits = context.limits;
-        let phase = entry::first_phase(&context, admitted.clone(), now);
+        let phase = entry::first_phase(&context, principal.clone(), now);
         let mut peer = Self {
             told: Told::new(&client_id, address),
             client_id,
@@ -261,6 +284,7 @@ impl Peer {
                 _ => form,
             },
             terminal: terminal.map(|address| Box::new(Terminal::new(address))),
+            origin: origin.map(Box::new),
             phase,
             verifying: false,
             stream: Stream::new(Subscription::new(&context.hub)),
@@ -272,9 +296,9 @@ impl Peer {
             ping_at: now + limits.ping_interval,
             context,
         };
-        peer.tell_came(admitted.is_none());
+        peer.tell_came(principal.is_none());
         peer.greet(now);
-        if let Some(principal) = admitted {
+        if let Some(principal) = principal {
             peer.enter(None, principal, now);
         }
         peer

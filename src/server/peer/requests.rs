@@ -55,7 +55,7 @@ impl Peer {
         now: Instant,
     ) {
         let message = match message {
-            ClientMessage::Auth { token } => return self.authenticate(id, token, now),
+            ClientMessage::Auth { credential } => return self.authenticate(id, credential, now),
             ClientMessage::Ping => return self.say(&ServerMessage::Pong { id: id.as_ref() }, now),
             other => other,
         };

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{ConnectionLimits, Context, Peer, Timing};
-use crate::hub::{Form, HistoryLimits, Hub, Stamp};
+use super::{ConnectionLimits, Context, Entrant, Peer, Timing};
+use crate::hub::{HistoryLimits, Hub, Stamp};
 use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::metrics::Metrics;
 use crate::model::{Change, ChangeKind, Place, Places};
@@ -129,10 +129,7 @@ impl Run {
         let peer = Peer::new(
             Arc::clone(&context),
             "c".to_owned(),
-            Form::Json,
-            None,
-            None,
-            None,
+            Entrant::default(),
             now,
         );
         Self {
@@ -190,10 +187,7 @@ impl Run {
         self.peer = Peer::new(
             Arc::clone(&self.context),
             "c".to_owned(),
-            Form::Json,
-            None,
-            None,
-            None,
+            Entrant::default(),
             self.now,
         );
         let mut message = json!({ "action": "subscribe", "filters": self.wish.filters });
