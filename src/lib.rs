@@ -16,7 +16,7 @@
 //! 7. [`recording`]: what passed over the links, as a file;
 //! 8. [`bridge`]: the one owner of it all, on a live tmux or on a recording;
 //! 9. [`wire`] and [`server`]: the messages, and who they are sent to;
-//! 10. [`client`]: the other end;
+//! 10. [`client`]: the other end; [`tls`] and [`network`]: what lies between;
 //! 11. [`config`], [`cli`], [`logging`], [`metrics`] and [`cmd`]: the program around it.
 
 pub mod audit;
@@ -33,11 +33,13 @@ pub mod ids;
 pub mod logging;
 pub mod metrics;
 pub mod model;
+pub mod network;
 pub mod printable;
 pub mod recording;
 pub mod redact;
 pub mod screen;
 pub mod server;
 pub mod site;
+pub mod tls;
 pub mod tmux;
 pub mod wire;

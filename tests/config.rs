@@ -6,8 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use muxwire::config::{
-    self, Environment, Flag, Inputs, ListenError, LogFormat, Resolved, Source, listen_address,
-    resolve,
+    self, Environment, Flag, Inputs, LogFormat, Resolved, Source, listening, resolve,
 };
 use muxwire::tmux::SocketChoice;
 
@@ -53,7 +52,7 @@ fn the_defaults_are_as_documented() {
     let resolved = resolve(&inputs(&home, &[], &[])).unwrap();
     let config = &resolved.config;
     assert_eq!(
-        listen_address(config),
+        listening(config).map(|listening| listening.address),
         Ok(SocketAddr::from(([127, 0, 0, 1], 8765)))
     );
     assert_eq!(config.server.host_name, "build-3");
@@ -364,35 +363,6 @@ fn variables_that_are_no_settings_are_left_alone() {
         ("MUXWIRE_CONFIG", ""),
     ];
     assert!(resolve(&inputs(&home, &variables, &[])).is_ok());
-}
-
-#[test]
-fn only_loopback_may_be_listened_on() {
-    let home = Home::new();
-    let open: fn(SocketAddr) -> ListenError = ListenError::OpenToAll;
-    let plain: fn(SocketAddr) -> ListenError = ListenError::PlainText;
-    let rows = [
-        ("127.0.0.1", "true", None),
-        ("127.0.0.1", "false", None),
-        ("127.1.2.3", "false", None),
-        ("::1", "false", None),
-        ("::ffff:127.0.0.1", "false", None),
-        ("0.0.0.0", "true", Some(plain)),
-        ("0.0.0.0", "false", Some(open)),
-        ("::", "false", Some(open)),
-        ("192.168.1.5", "true", Some(plain)),
-        ("::ffff:192.168.1.5", "false", Some(open)),
-    ];
-    for (host, auth, expected) in rows {
-        let flags = [
-            ("--listen", "server.host", host),
-            ("--no-auth", "security.require_auth", auth),
-        ];
-        let config = resolve(&inputs(&home, &[], &flags)).unwrap().config;
-        let address = SocketAddr::new(host.parse().unwrap(), 8765);
-        let expected = expected.map_or(Ok(address), |refusal| Err(refusal(address)));
-        assert_eq!(listen_address(&config), expected, "{host} {auth}");
-    }
 }
 
 #[test]

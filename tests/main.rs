@@ -27,6 +27,7 @@ mod hub;
 mod hub_panes;
 mod input;
 mod links;
+mod listening;
 mod live_panes;
 mod panes;
 mod protocol;

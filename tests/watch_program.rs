@@ -371,7 +371,7 @@ fn what_can_t_be_done_is_said_with_its_remedy() {
     let open = home.write("open", "mw_secret\n");
     std::fs::set_permissions(&open, PermissionsExt::from_mode(0o644)).unwrap();
     let rows = [
-        ("watch --url wss://box", 2, "ssh -L"),
+        ("watch --url https://box", 2, "wss://"),
         ("watch --url box:8765", 2, "ws://127.0.0.1:8765/monitor"),
         ("watch --token mw_secret", 2, "--token-file"),
         ("watch --type X --color sometimes", 2, "never"),

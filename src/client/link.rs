@@ -2,13 +2,17 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, Sink, SinkExt as _, Stream};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::http::StatusCode;
@@ -17,9 +21,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Error, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Way};
 use super::follower::{Closed, Fault};
 use super::refusal::{Refusal, shown};
+use crate::tls::lasting_failure;
 use crate::wire::SUBPROTOCOL;
 
 /// How long connecting may take, from the first packet to the end of the handshake.
@@ -29,9 +34,14 @@ const GOODBYE_LIMIT: Duration = Duration::from_millis(200);
 /// The longest message that is read: a snapshot of a very large tmux server is some megabytes long.
 const MAX_READ: usize = 64 << 20;
 
+/// What a connection is made of, whatever its kind.
+trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Io for S {}
+
 /// An open connection.
 pub(super) struct Link {
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<Box<dyn Io>>,
     unflushed: bool,
 }
 
@@ -47,9 +57,12 @@ pub(super) enum Heard {
 }
 
 impl Link {
-    /// Connects, which may take some seconds at most.
-    pub(super) async fn connect(endpoint: Endpoint) -> Result<Box<Self>, Fault> {
-        match timeout(CONNECT_LIMIT, Self::open(&endpoint)).await {
+    /// Connects, which may take some seconds at most. TLS is spoken with the connector, which is then needed.
+    pub(super) async fn connect(
+        endpoint: Endpoint,
+        tls: Option<TlsConnector>,
+    ) -> Result<Box<Self>, Fault> {
+        match timeout(CONNECT_LIMIT, Self::open(&endpoint, tls)).await {
             Ok(outcome) => outcome.map(Box::new),
             Err(_) => Err(Fault::Passing(format!(
                 "can't connect to {endpoint}: no answer"
@@ -57,14 +70,10 @@ impl Link {
         }
     }
 
-    async fn open(endpoint: &Endpoint) -> Result<Self, Fault> {
-        let stream = TcpStream::connect((endpoint.host(), endpoint.port()));
-        let stream = stream
+    async fn open(endpoint: &Endpoint, tls: Option<TlsConnector>) -> Result<Self, Fault> {
+        let stream = reach(endpoint, tls)
             .await
-            .map_err(|error| Fault::Passing(format!("can't connect to {endpoint}: {error}")))?;
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "small messages may wait");
-        }
+            .map_err(|error| connect_fault(endpoint, &error))?;
         let request = ClientRequestBuilder::new(endpoint.uri())
             .with_sub_protocol(SUBPROTOCOL)
             .with_header("user-agent", concat!("muxwire/", env!("CARGO_PKG_VERSION")));
@@ -136,6 +145,31 @@ impl Link {
     }
 }
 
+/// The stream to a server, before anything is said on it.
+async fn reach(endpoint: &Endpoint, tls: Option<TlsConnector>) -> io::Result<Box<dyn Io>> {
+    if let Way::Local(path) = endpoint.way() {
+        return Ok(Box::new(UnixStream::connect(path).await?));
+    }
+    let stream = TcpStream::connect((endpoint.host(), endpoint.port())).await?;
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "small messages may wait");
+    }
+    if !endpoint.is_tls() {
+        return Ok(Box::new(stream));
+    }
+    let tls = tls.ok_or_else(|| io::Error::other("nothing was said of whom to trust"))?;
+    let name = ServerName::try_from(endpoint.host().to_owned()).map_err(io::Error::other)?;
+    Ok(Box::new(tls.connect(name, stream).await?))
+}
+
+/// Whether coming back may help.
+fn connect_fault(endpoint: &Endpoint, error: &io::Error) -> Fault {
+    match lasting_failure(error) {
+        Some(why) => Fault::Lasting(Refusal::Certificate(shown(&why))),
+        None => Fault::Passing(format!("can't connect to {endpoint}: {error}")),
+    }
+}
+
 fn broken(error: &Error) -> Closed {
     Closed::Broken(match error {
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
@@ -150,6 +184,7 @@ fn broken(error: &Error) -> Closed {
 fn handshake_fault(endpoint: &Endpoint, error: Error) -> Fault {
     match error {
         Error::Http(response) => status_fault(endpoint, &response),
+        Error::Io(error) if lasting_failure(&error).is_some() => connect_fault(endpoint, &error),
         Error::Io(_) | Error::Protocol(ProtocolError::HandshakeIncomplete) => Fault::Passing(
             format!("can't connect to {endpoint}: the handshake broke off"),
         ),

@@ -19,6 +19,12 @@ pub enum Refusal {
         "the server does not accept the token: {0}; `muxwire token create --name me` makes another"
     )]
     Token(String),
+    /// The server's certificate is not trusted, or it does not trust ours.
+    #[error(
+        "TLS was refused: {0}; name the authority of the server's certificate with --ca FILE, or the fingerprint that \
+         `muxwire cert` printed with --fingerprint"
+    )]
+    Certificate(String),
     /// The server closed the connection for good.
     #[error("the server closed the connection for good ({code}): {reason}{}", remedy(*code))]
     Closed {

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio_rustls::TlsConnector;
 
 use super::endpoint::Endpoint;
 use super::follower::{Closed, Fault, Follower, Token, Update, Wish};
@@ -38,6 +39,7 @@ pub struct Watcher {
     endpoint: Endpoint,
     follower: Follower,
     patience: Patience,
+    tls: Option<TlsConnector>,
     state: State,
 }
 
@@ -63,11 +65,20 @@ impl Watcher {
     #[must_use]
     pub fn new(endpoint: Endpoint, wish: Wish, token: Option<Token>) -> Self {
         Self {
-            state: State::connecting(&endpoint),
+            state: State::connecting(&endpoint, None),
             endpoint,
             follower: Follower::new(wish, token),
             patience: Patience::default(),
+            tls: None,
         }
+    }
+
+    /// The same client, which speaks TLS with this.
+    #[must_use]
+    pub fn with_tls(mut self, connector: TlsConnector) -> Self {
+        self.state = State::connecting(&self.endpoint, Some(&connector));
+        self.tls = Some(connector);
+        self
     }
 
     /// The same client with other limits.
@@ -129,7 +140,9 @@ impl Watcher {
 
     fn handle(&mut self, event: Event) -> Result<(), Refusal> {
         match event {
-            Event::Due => self.state = State::connecting(&self.endpoint),
+            Event::Due => {
+                self.state = State::connecting(&self.endpoint, self.tls.as_ref());
+            }
             Event::Connected(Ok(link)) => {
                 self.follower.connected();
                 let silent = Box::pin(sleep(self.patience.answer));
@@ -183,8 +196,8 @@ impl Watcher {
 }
 
 impl State {
-    fn connecting(endpoint: &Endpoint) -> Self {
-        Self::Connecting(Box::pin(Link::connect(endpoint.clone())))
+    fn connecting(endpoint: &Endpoint, tls: Option<&TlsConnector>) -> Self {
+        Self::Connecting(Box::pin(Link::connect(endpoint.clone(), tls.cloned())))
     }
 }
 

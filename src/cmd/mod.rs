@@ -2,8 +2,10 @@
 
 pub mod audit;
 mod audited;
+pub mod cert;
 pub mod config;
 mod descriptors;
+mod listeners;
 pub mod output;
 pub mod record;
 mod reload;
@@ -33,6 +35,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Record(args) => record::run(&general, args).await,
         Command::Token(command) => token::run(&general, command, &mut output),
         Command::Audit(command) => audit::run(&general, command, &mut output),
+        Command::Cert(args) => cert::run(&general, args, &mut output),
         Command::Config(args) => config::run(&general, &args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
     };

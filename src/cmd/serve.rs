@@ -15,11 +15,12 @@ use crate::bridge::{self, Counters, Counts, Ends, Handle, Settings, Speed};
 use crate::cli::{General, ReplaySpeed, ServeArgs};
 use crate::cmd::audited;
 use crate::cmd::descriptors;
+use crate::cmd::listeners;
 use crate::cmd::output::Output;
 use crate::cmd::prepare;
 use crate::cmd::reload::ConfigWatch;
 use crate::cmd::signals::{INTERRUPTED, Signals};
-use crate::config::{Config, Resize, listen_address};
+use crate::config::{Config, Listening, Resize, listening};
 use crate::hub::{HistoryLimits, Hub};
 use crate::ids::Epoch;
 use crate::metrics::{Kind, Metrics};
@@ -126,7 +127,7 @@ async fn serve(
     signals: &mut Signals,
     output: &mut Output<impl Write>,
 ) -> anyhow::Result<()> {
-    let listen = listen_address(config)?;
+    let listening = listening(config)?;
     let room = descriptors::make_room(u64::from(config.server.max_connections));
     let hub = Hub::new(history(config), source.epoch()?);
     let metrics = Metrics::new(&hub);
@@ -139,20 +140,17 @@ async fn serve(
         hub: hub.clone(),
         bridge: handle,
         authenticator: authenticator.clone(),
-        metrics,
+        metrics: metrics.clone(),
         audit: audit.clone(),
     };
     let stop_server = CancellationToken::new();
-    let running = server::start(
-        server_config(config, listen, size(room)),
-        sources,
-        stop_server.clone(),
-    )
-    .await
-    .with_context(|| {
-        format!("can't listen on {listen}; another muxwire may; choose another with --listen")
-    })?;
-    output.line(&format!("listening on ws://{}/monitor", running.address))?;
+    let scheme = if listening.tls.is_some() { "wss" } else { "ws" };
+    let server_config = server_config(config, listening, size(room), &metrics)?;
+    let running = server::start(server_config, sources, stop_server.clone()).await?;
+    output.line(&format!(
+        "listening on {scheme}://{}/monitor",
+        running.address
+    ))?;
     tell_how_to_make_a_token(authenticator.as_ref());
 
     let stop_bridge = CancellationToken::new();
@@ -240,13 +238,19 @@ pub(super) fn settings(config: &Config) -> Settings {
     }
 }
 
-fn server_config(config: &Config, listen: std::net::SocketAddr, room: usize) -> ServerConfig {
+fn server_config(
+    config: &Config,
+    listening: Listening,
+    room: usize,
+    metrics: &Metrics,
+) -> anyhow::Result<ServerConfig> {
     let outbox = OutboxLimits {
         bytes: size(config.performance.queue_bytes),
         messages: config.performance.queue_events as usize,
     };
-    ServerConfig {
-        listen,
+    Ok(ServerConfig {
+        listen: listening.address,
+        listeners: listeners::options(config, listening, metrics)?,
         host_name: host_name(config),
         allowed_hosts: config.security.allowed_hosts.clone(),
         allowed_origins: config.security.allowed_origins.clone(),
@@ -267,7 +271,7 @@ fn server_config(config: &Config, listen: std::net::SocketAddr, room: usize) -> 
         bounds: Bounds {
             tickets: config.limits.tickets as usize,
         },
-    }
+    })
 }
 
 fn size(bytes: u64) -> usize {

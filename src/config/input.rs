@@ -129,6 +129,11 @@ impl Environment {
         self.folder("XDG_STATE_HOME", ".local/state")
     }
 
+    /// The folder of this session's sockets. It has no place by default.
+    pub(in crate::config) fn runtime_folder(&self) -> Option<PathBuf> {
+        self.absolute("XDG_RUNTIME_DIR")
+    }
+
     pub(in crate::config) fn host_name(&self) -> &str {
         &self.host_name
     }

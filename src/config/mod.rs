@@ -9,6 +9,7 @@ mod input;
 mod kind;
 mod list;
 mod listen;
+mod place;
 mod reference;
 mod resolve;
 mod table;
@@ -17,10 +18,10 @@ pub mod unit;
 pub use file::FileProblem;
 pub use input::{Environment, Flag, Inputs, NoHome};
 pub use kind::Raw;
-pub use listen::{ListenError, listen_address};
+pub use listen::{ListenError, Listening, listening};
 pub use reference::reference;
 pub use resolve::{ConfigError, Problem, Resolved, Setting, Source, resolve};
 pub use table::{
     Config, Limits, LogFormat, Monitoring, Performance, Resize, Row, Security, Server, Terminal,
-    rows,
+    Tls, rows,
 };

@@ -10,7 +10,9 @@ use crate::config::kind::{
     Socket, Span,
 };
 use crate::config::list::{List, Parsed};
+use crate::config::place::File;
 use crate::config::resolve::Reading;
+use crate::network::Network;
 use crate::site::{Host, Origin};
 use crate::tmux::SocketChoice;
 
@@ -130,10 +132,19 @@ macro_rules! settings {
 settings! {
     /// Where muxwire listens, and which tmux server it serves.
     server: Server {
-        /// The address to listen on. Only loopback is allowed, since there is no TLS yet.
+        /// The address to listen on. One that other machines can reach needs TLS or a proxy that has it.
         host: IpAddr = Address, "127.0.0.1";
         /// The port to listen on. 0 takes a free one.
         port: u16 = Integer(0..=65_535u16), "8765";
+        /// A Unix socket to listen on besides, for users of this machine. Empty means none.
+        unix_socket: Option<PathBuf> = File, "";
+        /// Whether a proxy in front does what is missing here of TLS and authentication.
+        behind_proxy: bool = Boolean, "false";
+        /// The proxies, by address or network, that are believed when they say where a client connects from, while
+        /// `behind_proxy` is on.
+        trusted_proxies: Vec<Network> = List(Parsed::<Network>::new(
+            "an IP address or a network such as 10.0.0.0/8",
+        )), "127.0.0.0/8,::1";
         /// Connections at one time; more are refused.
         max_connections: u32 = Integer(1..=100_000u32), "1000";
         /// How long a client may take to authenticate.
@@ -152,6 +163,18 @@ settings! {
         /// Where tokens are kept.
         state_dir: PathBuf = Directory, "$XDG_STATE_HOME/muxwire";
     }
+    /// TLS on the address that is listened on. It is spoken as soon as there is a certificate.
+    tls: Tls {
+        /// A PEM file with the server's certificate, and behind it those that vouch for it. A change is put in force for
+        /// new connections. Empty means no TLS.
+        certificate: Option<PathBuf> = File, "";
+        /// A PEM file with the certificate's private key, which nobody else may be able to read.
+        key: Option<PathBuf> = File, "";
+        /// A PEM file with authorities. With it, clients need a certificate of one of them, and a token still.
+        client_ca: Option<PathBuf> = File, "";
+        /// How long a client's TLS handshake may take.
+        handshake_timeout: Duration = Span(ms(100)..=s(300)), "10s";
+    }
     /// Who is let in.
     security: Security {
         /// Whether clients need a token. Without, whoever can connect can type into your panes.
@@ -166,6 +189,8 @@ settings! {
         /// Names under which this server may be asked for, besides loopback ones and the address that it listens on.
         /// One without a port stands for every port.
         allowed_hosts: Vec<Host> = List(Parsed::<Host>::new("a name or address, with or without a port")), "";
+        /// Whether the user that muxwire runs as needs no token at `server.unix_socket`, and may do all.
+        trust_same_user: bool = Boolean, "false";
     }
     /// How much clients may ask for. What is beyond is refused or put off, and counted in the metrics.
     limits: Limits {

@@ -18,14 +18,14 @@ use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::api;
 use super::connection::{Arrival, Connection, ConnectionTask, Services};
-use super::listen::{Came, Stream};
+use super::listen::{Came, Stream, TlsStream};
 use super::origin::{Gate, Visitor};
 use super::peer::{Entrant, TerminalAddress};
 use super::shard::Standing;
@@ -104,14 +104,15 @@ impl App {
             .try_acquire_owned()
             .map_err(|_| Refused::FULL)?;
         let response = handshake.response();
+        let came = request.extensions().get::<Came>().copied();
         let arrival = Arrival {
             number: shared.clients.fetch_add(1, Ordering::Relaxed) + 1,
             entrant: Entrant {
                 form: handshake.form(),
                 terminal,
-                address: request.extensions().get().map(|came: &Came| came.address),
+                address: came.map(|came| came.address),
                 origin: visitor(request).origin,
-                principal: None,
+                principal: came.and_then(|came| came.admitted()),
             },
             credential: handshake.credential,
         };
@@ -133,15 +134,20 @@ impl App {
         permit: OwnedSemaphorePermit,
     ) -> io::Result<()> {
         let upgraded = upgraded.await.map_err(io::Error::other)?;
-        match upgraded.downcast::<TokioIo<TcpStream>>() {
+        let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => return self.seat(parts, arrival, permit),
+            Err(upgraded) => upgraded,
+        };
+        let upgraded = match upgraded.downcast::<TokioIo<TlsStream>>() {
+            Ok(parts) => return self.seat(parts, arrival, permit),
+            Err(upgraded) => upgraded,
+        };
+        match upgraded.downcast::<TokioIo<UnixStream>>() {
             Ok(parts) => self.seat(parts, arrival, permit),
-            Err(_) => {
-                return Err(io::Error::other(
-                    "the socket is of another type than was served",
-                ));
-            }
+            Err(_) => Err(io::Error::other(
+                "the socket is of another type than was served",
+            )),
         }
-        Ok(())
     }
 
     fn seat<S: Stream>(
@@ -149,7 +155,7 @@ impl App {
         parts: Parts<TokioIo<S>>,
         arrival: Arrival,
         permit: OwnedSemaphorePermit,
-    ) {
+    ) -> io::Result<()> {
         let socket = Socket::new(parts.io.into_inner(), &parts.read_buf);
         let shared = &self.0;
         let services = Arc::clone(&shared.services);
@@ -159,6 +165,7 @@ impl App {
         if let Some(seat) = shared.services.shards.seat(member, Standing::NEW) {
             shared.tasks.spawn(ConnectionTask::new(connection, seat));
         }
+        Ok(())
     }
 }
 
@@ -171,7 +178,8 @@ pub(super) fn visitor(request: &Request) -> Visitor {
 /// What holds for every route, those that there are not too: who may ask, and what browsers may do with the answer.
 async fn guarded(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
     let (mut head, body) = request.into_parts();
-    let mut response = match app.0.gate.admit(&head, false) {
+    let secure = head.extensions.get().is_some_and(|came: &Came| came.secure);
+    let mut response = match app.0.gate.admit(&head, secure) {
         Ok(visitor) => {
             head.extensions.insert(visitor);
             next.run(Request::from_parts(head, body)).await

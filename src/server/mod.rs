@@ -24,11 +24,9 @@ mod target;
 mod tickets;
 mod upgrade;
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -47,7 +45,7 @@ use crate::metrics::Metrics;
 use crate::site::{Host, Origin};
 use crate::wire::{Encoder, schema};
 
-pub use self::listen::ClientAddress;
+pub use self::listen::{ClientAddress, ListenError, ListenOptions, Tls};
 pub use self::outbox::OutboxLimits;
 pub use self::peer::ConnectionLimits;
 
@@ -56,6 +54,8 @@ pub use self::peer::ConnectionLimits;
 pub struct ServerConfig {
     /// The address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// TLS, a Unix socket, proxies.
+    pub listeners: ListenOptions,
     /// The name of this machine in events.
     pub host_name: String,
     /// Names by which the server may be asked for, besides the loopback ones and the address listened on.
@@ -130,9 +130,8 @@ pub async fn start(
     config: ServerConfig,
     sources: Sources,
     stop: CancellationToken,
-) -> io::Result<Running> {
-    let listener = TcpListener::bind(config.listen).await?;
-    let address = listener.local_addr()?;
+) -> Result<Running, ListenError> {
+    let (listeners, address) = Listener::bind(config.listen, &config.listeners).await?;
     schema::prepare();
     let context = Context {
         encoder: Encoder::new(&config.host_name, sources.hub.epoch()),
@@ -164,11 +163,14 @@ pub async fn start(
     let reception = Reception::new(
         router,
         config.max_connections,
+        &config.listeners,
         services.metrics.clone(),
         services.stop.clone(),
         tasks.clone(),
     );
-    reception.open(Listener::Tcp(listener));
+    for listener in listeners {
+        reception.open(listener);
+    }
     Ok(Running { address, tasks })
 }
 

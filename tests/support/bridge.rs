@@ -13,7 +13,7 @@ use muxwire::hub::{HistoryLimits, Hub, Next, Published, Reader};
 use muxwire::ids::{Epoch, PaneId, Seq};
 use muxwire::metrics::Metrics;
 use muxwire::model::{ChangeKind, Debounce, State};
-use muxwire::server::{self, ConnectionLimits, ResizePolicy, ServerConfig, Sources};
+use muxwire::server::{self, ConnectionLimits, ListenOptions, ResizePolicy, ServerConfig, Sources};
 use muxwire::tmux::{Tap, Tmux, TmuxError};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -251,6 +251,7 @@ impl LiveBridge {
     pub async fn serve(&self) -> Served {
         let config = ServerConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            listeners: ListenOptions::default(),
             host_name: "build-3".to_owned(),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),

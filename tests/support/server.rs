@@ -11,7 +11,7 @@ use muxwire::hub::{HistoryLimits, Hub};
 use muxwire::ids::Epoch;
 use muxwire::metrics::Metrics;
 use muxwire::server::{
-    self, Bounds, ConnectionLimits, ResizePolicy, Running, ServerConfig, Sources,
+    self, Bounds, ConnectionLimits, ListenOptions, ResizePolicy, Running, ServerConfig, Sources,
 };
 use muxwire::site::{Host, Origin};
 use muxwire::wire::binary::Header;
@@ -43,6 +43,7 @@ pub struct Setup {
     pub allowed_hosts: Vec<Host>,
     pub allowed_origins: Vec<Origin>,
     pub bounds: Bounds,
+    pub listeners: ListenOptions,
 }
 
 /// A server that ends with the test.
@@ -69,6 +70,7 @@ impl TestServer {
         let stop = CancellationToken::new();
         let config = ServerConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            listeners: setup.listeners,
             host_name: "build-3".to_owned(),
             allowed_hosts: setup.allowed_hosts,
             allowed_origins: setup.allowed_origins,

@@ -91,6 +91,7 @@ impl Serving {
             .unwrap();
         let address = line
             .strip_prefix("listening on ws://")
+            .or_else(|| line.strip_prefix("listening on wss://"))
             .and_then(|rest| rest.strip_suffix("/monitor\n"));
         let address =
             address.unwrap_or_else(|| panic!("not the first line that is promised: {line:?}"));

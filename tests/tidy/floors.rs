@@ -22,6 +22,7 @@ const fn module(name: &'static str, floor: u8, imports: &'static [&'static str])
 pub const MODULES: &[Module] = &[
     module("ids", 0, &[]),
     module("glob", 0, &[]),
+    module("network", 0, &[]),
     module("printable", 0, &[]),
     module("site", 0, &[]),
     module("control", 1, &["ids"]),
@@ -31,11 +32,12 @@ pub const MODULES: &[Module] = &[
     module("hub", 3, &["ids", "glob", "model"]),
     module("auth", 3, &["glob"]),
     module("audit", 3, &["ids"]),
+    module("tls", 3, &[]),
     module("tmux", 4, &["ids", "control"]),
     module("wire", 4, &["ids", "model", "screen", "hub"]),
-    module("config", 5, &["site", "tmux"]),
+    module("config", 5, &["network", "site", "tls", "tmux"]),
     module("recording", 5, &["ids", "control", "tmux"]),
-    module("client", 5, &["ids", "printable", "wire"]),
+    module("client", 5, &["ids", "printable", "tls", "wire"]),
     module("metrics", 5, &["hub", "wire"]),
     module("logging", 6, &["printable", "config"]),
     module(
@@ -55,13 +57,22 @@ pub const MODULES: &[Module] = &[
     module(
         "cli",
         6,
-        &["glob", "printable", "audit", "auth", "config", "client"],
+        &[
+            "glob",
+            "printable",
+            "audit",
+            "auth",
+            "tls",
+            "config",
+            "client",
+        ],
     ),
     module(
         "server",
         7,
         &[
-            "ids", "site", "model", "screen", "hub", "auth", "audit", "wire", "metrics", "bridge",
+            "ids", "network", "site", "model", "screen", "hub", "auth", "audit", "tls", "wire",
+            "metrics", "bridge",
         ],
     ),
     module(
@@ -75,6 +86,7 @@ pub const MODULES: &[Module] = &[
             "hub",
             "auth",
             "audit",
+            "tls",
             "tmux",
             "wire",
             "config",
@@ -106,6 +118,7 @@ pub const OUTSIDE: &[Outside] = &[
             "hub",
             "auth",
             "audit::log",
+            "tls",
             "tmux",
             "bridge::live",
             "bridge::replay",
@@ -176,6 +189,16 @@ pub const OUTSIDE: &[Outside] = &[
         why: "WebSocket stays behind two seams",
     },
     Outside {
+        names: &["rustls", "rustls_native_certs", "rcgen"],
+        only_in: &["tls"],
+        why: "what TLS may be is said in one place",
+    },
+    Outside {
+        names: &["tokio_rustls"],
+        only_in: &["tls", "server::listen", "client"],
+        why: "what TLS may be is said in one place",
+    },
+    Outside {
         names: &["jsonschema"],
         only_in: &["wire"],
         why: "messages are checked in one place",
@@ -210,9 +233,11 @@ pub const OUTSIDE: &[Outside] = &[
             "std::thread",
         ],
         only_in: &[
+            "network",
             "auth",
             "audit",
             "site",
+            "tls",
             "tmux",
             "config",
             "cli",

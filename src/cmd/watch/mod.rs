@@ -10,6 +10,7 @@ mod view;
 
 use std::env;
 use std::io;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use crate::client::{Endpoint, Position, Refusal, Token, Watcher, Wish};
 use crate::cmd::output::{Closed, Output};
 use crate::cmd::prepare;
 use crate::cmd::signals::Signals;
+use crate::tls::{Fingerprint, Trust, connector};
 
 /// The variable that holds the token, where no file is named.
 const TOKEN_VARIABLE: &str = "MUXWIRE_TOKEN";
@@ -40,7 +42,7 @@ const LAST_LINE: Duration = Duration::from_millis(200);
 pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
     prepare(general, Vec::new())?;
     let token = token(&args)?;
-    if token.is_some() && !args.url.is_local() {
+    if token.is_some() && !args.url.is_private() {
         warn_of_plain_text(&args.url)?;
     }
     let mut signals = Signals::new()?;
@@ -50,8 +52,14 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
         sessions: texts(&args.sessions),
         since: args.since,
     };
+    let trust = trust(args.ca, args.fingerprint);
+    let tls = args.url.is_tls().then(|| connector(&trust)).transpose()?;
+    let watcher = Watcher::new(args.url, wish, token);
     let mut watch = Watch {
-        watcher: Watcher::new(args.url, wish, token),
+        watcher: match tls {
+            Some(tls) => watcher.with_tls(tls),
+            None => watcher,
+        },
         view,
         ticks: args.latency.map(ticks),
         printed: None,
@@ -180,6 +188,15 @@ fn token(args: &WatchArgs) -> anyhow::Result<Option<Token>> {
     }
 }
 
+/// Whom to take for the server.
+fn trust(ca: Option<PathBuf>, fingerprint: Option<Fingerprint>) -> Trust {
+    match (ca, fingerprint) {
+        (_, Some(fingerprint)) => Trust::Pinned(fingerprint),
+        (Some(path), None) => Trust::Authorities(path),
+        (None, None) => Trust::System,
+    }
+}
+
 fn texts(patterns: &[impl ToString]) -> Vec<String> {
     patterns.iter().map(ToString::to_string).collect()
 }
@@ -187,6 +204,7 @@ fn texts(patterns: &[impl ToString]) -> Vec<String> {
 fn warn_of_plain_text(url: &Endpoint) -> anyhow::Result<()> {
     let host = url.host();
     Output::stderr().line(&format!(
-        "muxwire: the token travels readable to {host}; through a tunnel it would not: ssh -L 8765:127.0.0.1:8765 {host}"
+        "muxwire: the token travels readable to {host}; with TLS (wss://) or through a tunnel it would not: \
+         ssh -L 8765:127.0.0.1:8765 {host}"
     ))
 }

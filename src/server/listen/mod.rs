@@ -1,12 +1,17 @@
 //! Accepting connections, on sockets of several kinds, and serving HTTP on each until it ends or becomes a WebSocket.
 //!
-//! `address` says who is at the other end. Nothing here knows what the routes do.
+//! Reading order: `address` (who is at the other end), `proxies` (and who is behind that one), `tls` and `unix` (what
+//! has to happen before anything is served). Nothing here knows what the routes do.
 
 mod address;
+mod proxies;
 mod spare;
+mod tls;
+mod unix;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,16 +22,22 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use rustix::process::geteuid;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 pub use self::address::ClientAddress;
+use self::proxies::Proxies;
 use self::spare::Spare;
+use self::unix::LocalListener;
+use crate::auth::Principal;
 use crate::metrics::Metrics;
+use crate::network::Network;
+use crate::tls::Identity;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,38 +48,137 @@ const OTHER_CONNECTIONS: usize = 64;
 /// The pause after a failed accept, which mostly means that the process has no descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// What the user of this process is called, who comes to the Unix socket without a token.
+const LOCAL_NAME: &str = "local";
+
+/// A connection with TLS. It is boxed: there is far more to it than to one without.
+pub(super) type TlsStream = Box<tokio_rustls::server::TlsStream<TcpStream>>;
+
 /// A stream that clients may be connected through.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
 
+/// Which sockets there are besides a plain one, and who is believed.
+#[derive(Debug, Clone, Default)]
+pub struct ListenOptions {
+    /// With it, the address speaks TLS only.
+    pub tls: Option<Tls>,
+    /// Where a Unix socket is to be, for users of this machine.
+    pub unix_socket: Option<PathBuf>,
+    /// Whether the user that this process runs as needs no token at the Unix socket.
+    pub trust_same_user: bool,
+    /// The proxies that are believed when they say where clients connect from.
+    pub proxies: Vec<Network>,
+    /// Whether nobody else may connect.
+    pub proxies_only: bool,
+}
+
+/// How TLS is spoken.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The certificate in force.
+    pub identity: Identity,
+    /// How long a client's handshake may take.
+    pub handshake_timeout: Duration,
+}
+
+/// Why the server can't listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The address can't be had.
+    #[error(
+        "can't listen on {0}: {1}; if another muxwire does, choose another address with --listen"
+    )]
+    Address(SocketAddr, io::Error),
+    /// The Unix socket can't be had.
+    #[error("server.unix_socket: {0}")]
+    Local(String),
+}
+
 /// What is known of a connection before anything is asked on it. Each request has it among its extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Came {
-    /// Where the client connects from.
+    /// Where the client connects from; of a request, as far as proxies are believed.
     pub(super) address: ClientAddress,
+    /// Whether it came through our own TLS.
+    pub(super) secure: bool,
+    /// Whether it is the user that this process runs as, who needs no token.
+    pub(super) same_user: bool,
+}
+
+impl Came {
+    /// Who it is, if that is known without a token.
+    pub(super) fn admitted(&self) -> Option<Principal> {
+        match self.address {
+            ClientAddress::User(number) if self.same_user => {
+                Some(Principal::local(number, LOCAL_NAME))
+            }
+            _ => None,
+        }
+    }
+
+    fn by(address: SocketAddr, secure: bool) -> Self {
+        Self {
+            address: ClientAddress::Direct(address),
+            secure,
+            same_user: false,
+        }
+    }
 }
 
 /// A socket that clients come to.
 #[derive(Debug)]
 pub(super) enum Listener {
-    /// Plain TCP.
-    Tcp(TcpListener),
+    /// TCP, plain or with TLS.
+    Tcp(TcpListener, Option<Tls>),
+    /// A Unix socket.
+    Local(LocalListener),
 }
 
 /// What was accepted, and isn't served yet.
 #[derive(Debug)]
 enum Accepted {
     Tcp(TcpStream, SocketAddr),
+    Local(UnixStream, ClientAddress),
 }
 
 impl Listener {
+    /// Every listener that is asked for, and the address of the first.
+    pub(super) async fn bind(
+        listen: SocketAddr,
+        options: &ListenOptions,
+    ) -> Result<(Vec<Self>, SocketAddr), ListenError> {
+        let taken = |error| ListenError::Address(listen, error);
+        let tcp = TcpListener::bind(listen).await.map_err(taken)?;
+        let address = tcp.local_addr().map_err(taken)?;
+        let mut listeners = vec![Self::Tcp(tcp, options.tls.clone())];
+        if let Some(path) = &options.unix_socket {
+            let local = LocalListener::bind(path);
+            listeners.push(Self::Local(
+                local.map_err(|error| ListenError::Local(error.to_string()))?,
+            ));
+        }
+        Ok((listeners, address))
+    }
+
     async fn accept(&self) -> io::Result<Accepted> {
         match self {
-            Self::Tcp(listener) => {
+            Self::Tcp(listener, _) => {
                 let (stream, address) = listener.accept().await?;
                 Ok(Accepted::Tcp(stream, address))
             }
+            Self::Local(listener) => {
+                let (stream, address) = listener.accept().await?;
+                Ok(Accepted::Local(stream, address))
+            }
+        }
+    }
+
+    fn tls(&self) -> Option<&Tls> {
+        match self {
+            Self::Tcp(_, tls) => tls.as_ref(),
+            Self::Local(_) => None,
         }
     }
 }
@@ -82,6 +192,9 @@ struct Shared {
     router: Router,
     /// A permit for each connection, WebSocket or not.
     room: Arc<Semaphore>,
+    proxies: Proxies,
+    proxies_only: bool,
+    trust_same_user: bool,
     metrics: Metrics,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -91,6 +204,7 @@ impl Reception {
     pub(super) fn new(
         router: Router,
         max_connections: usize,
+        options: &ListenOptions,
         metrics: Metrics,
         stop: CancellationToken,
         tasks: TaskTracker,
@@ -98,6 +212,9 @@ impl Reception {
         Self(Arc::new(Shared {
             router,
             room: Arc::new(Semaphore::new(max_connections + OTHER_CONNECTIONS)),
+            proxies: Proxies::new(options.proxies.clone()),
+            proxies_only: options.proxies_only,
+            trust_same_user: options.trust_same_user,
             metrics,
             stop,
             tasks,
@@ -120,13 +237,10 @@ impl Reception {
             match accepted {
                 // It goes at once, and with it comes the descriptor back.
                 Ok(_) if !spare.is_kept() => self.0.metrics.refused("descriptors"),
-                Ok(accepted) => match Arc::clone(&self.0.room).try_acquire_owned() {
-                    Ok(permit) => {
-                        told = false;
-                        self.greet(accepted, permit);
-                    }
-                    Err(_) => self.0.metrics.refused("full"),
-                },
+                Ok(accepted) => {
+                    told = false;
+                    self.receive(accepted, listener.tls());
+                }
                 Err(error) if spare.release(&error) => {
                     if !std::mem::replace(&mut told, true) {
                         warn!(%error, "clients are refused until others leave");
@@ -140,28 +254,72 @@ impl Reception {
         }
     }
 
-    /// Serves what was accepted, in a task of its own.
-    fn greet(&self, accepted: Accepted, permit: OwnedSemaphorePermit) {
+    /// Serves what was accepted, in a task of its own, if it may come in at all.
+    fn receive(&self, accepted: Accepted, tls: Option<&Tls>) {
+        let Ok(permit) = Arc::clone(&self.0.room).try_acquire_owned() else {
+            return self.0.metrics.refused("full");
+        };
         let reception = self.clone();
         match accepted {
-            Accepted::Tcp(stream, address) => self.0.tasks.spawn(async move {
-                let _permit = permit;
-                let came = Came {
-                    address: ClientAddress::Direct(address),
-                };
-                match stream.set_nodelay(true) {
-                    Ok(()) => reception.serve(stream, came).await,
-                    Err(error) => debug!(%address, %error, "the connection is gone already"),
+            Accepted::Tcp(_, address) if !self.may_connect(address.ip()) => {
+                self.0.metrics.refused("not_a_proxy");
+            }
+            Accepted::Tcp(stream, address) => {
+                if let Err(error) = stream.set_nodelay(true) {
+                    return debug!(%address, %error, "the connection is gone already");
                 }
-            }),
+                match tls.cloned() {
+                    Some(tls) => self.spawn(permit, reception.greet(stream, address, tls)),
+                    None => self.spawn(permit, reception.serve(stream, Came::by(address, false))),
+                }
+            }
+            Accepted::Local(stream, address) => {
+                let own = ClientAddress::User(geteuid().as_raw());
+                let came = Came {
+                    address,
+                    secure: false,
+                    same_user: self.0.trust_same_user && address == own,
+                };
+                self.spawn(permit, reception.serve(stream, came));
+            }
+        }
+    }
+
+    /// Without authentication of our own, nobody gets past the proxies that have one.
+    fn may_connect(&self, ip: IpAddr) -> bool {
+        !self.0.proxies_only || self.0.proxies.trust(ip)
+    }
+
+    fn spawn(&self, permit: OwnedSemaphorePermit, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.spawn(async move {
+            let _permit = permit;
+            work.await;
+        });
+    }
+
+    /// Shakes hands, which holds up nobody else, and serves what comes behind.
+    async fn greet(self, stream: TcpStream, address: SocketAddr, tls: Tls) {
+        let stop = self.0.stop.clone();
+        let hands = tokio::select! {
+            hands = tls::shake_hands(stream, &tls.identity, tls.handshake_timeout) => hands,
+            () = stop.cancelled() => return,
         };
+        match hands {
+            Ok(stream) => self.serve(stream, Came::by(address, true)).await,
+            Err(error) => {
+                self.0.metrics.refused(error.reason());
+                debug!(%address, %error, "no TLS handshake");
+            }
+        }
     }
 
     /// Serves HTTP on a connection, until it ends or becomes a WebSocket.
     async fn serve(self, stream: impl Stream, came: Came) {
         let routes = TowerToHyperService::new(self.0.router.clone());
+        let reception = self.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(came);
+            let address = reception.0.proxies.client(came.address, request.headers());
+            request.extensions_mut().insert(Came { address, ..came });
             routes.call(request)
         });
         let connection = http1::Builder::new()
