@@ -29,6 +29,10 @@ const REPLY_LIMIT: Duration = Duration::from_secs(10);
 /// How long tmux may leave one unanswered on an output link that goes on sending: replies queue behind a flood.
 const FLOODED_REPLY_LIMIT: Duration = Duration::from_secs(120);
 
+/// How long what has come may take to be read once an answer is overdue: muxwire itself may have been stopped, and then the
+/// answer is there already.
+const LAST_LOOK: Duration = Duration::from_millis(500);
+
 /// How long a detached link may take to say what tmux had queued for it.
 const DRAIN_LIMIT: Duration = Duration::from_millis(1500);
 
@@ -76,6 +80,8 @@ pub(super) struct LinkTask {
     reason: Option<CloseReason>,
     /// Since when an answer is due, counted anew with each that comes.
     waiting_since: Option<Instant>,
+    /// When the link is given up, once an answer is overdue.
+    give_up_at: Option<Instant>,
     last_read: Instant,
     /// Says that some child of muxwire has ended, or was stopped.
     children: Option<unix::Signal>,
@@ -131,6 +137,7 @@ impl LinkTask {
             phase: Phase::Serving,
             reason: None,
             waiting_since: Some(now),
+            give_up_at: None,
             last_read: now,
             children: listen_for_children(),
             tap,
@@ -235,6 +242,9 @@ impl LinkTask {
         if answered {
             self.waiting_since = None;
         }
+        if answered || matches!(self.kind, LinkKind::Output { .. }) {
+            self.give_up_at = None;
+        }
         if let Some(moved @ CloseReason::Moved(_)) = self.reader.end() {
             self.reason.get_or_insert_with(|| moved.clone());
             self.terminate();
@@ -281,6 +291,7 @@ impl LinkTask {
             self.waiting_since = None;
         } else if self.waiting_since.is_none() {
             self.waiting_since = Some(Instant::now());
+            self.give_up_at = None;
         }
         if owner.outbox.owner_is_gone() && self.phase == Phase::Serving {
             self.reason.get_or_insert(CloseReason::Requested);
@@ -292,6 +303,9 @@ impl LinkTask {
         match self.phase {
             Phase::Serving => {
                 let since = self.waiting_since?;
+                if self.give_up_at.is_some() {
+                    return self.give_up_at;
+                }
                 Some(match self.kind {
                     LinkKind::Control { .. } => since + REPLY_LIMIT,
                     LinkKind::Output { .. } => {
@@ -307,6 +321,9 @@ impl LinkTask {
 
     fn time_up(&mut self) {
         match self.phase {
+            Phase::Serving if self.give_up_at.is_none() => {
+                self.give_up_at = Some(Instant::now() + LAST_LOOK);
+            }
             Phase::Serving => {
                 tracing::warn!(link = %self.link, "tmux does not answer: the link is given up");
                 self.reason.get_or_insert(CloseReason::Silent);

@@ -175,14 +175,33 @@ async fn muxwire_goes_on_while_the_disk_of_its_state_and_log_is_full() {
     let command = Serving::command(&home, &server, &arguments, &[]);
     let serving = Serving::spawn(home, disk.enter(&command).stderr(log));
     let mut witness = Witness::of(authenticated(serving.address, &token).await).await;
+    witness.works("main").await;
     disk.fill();
-    // Everything that is done is logged, and the log can't be written.
-    for _ in 0..20 {
-        witness.works("main").await;
+    // What is left of the last page takes a few lines more. Then nothing is typed that could not be told.
+    let line = json!({ "action": "command", "target": { "session": "main" }, "command": "x" });
+    loop {
+        let answer = witness.ask(line.clone()).await;
+        if answer["code"] == "AUDIT_UNAVAILABLE" {
+            break;
+        }
+        assert_eq!(answer["success"], true, "{answer}");
+    }
+    // All else goes on, and what would be logged is lost.
+    for number in 0..20 {
+        let name = format!("renamed-{number}");
+        server.run(["rename-window", "-t", "=main:", &name]);
+        witness.until_renamed(&name).await;
         drop(authenticated(serving.address, &token).await);
     }
     witness.agrees().await;
     disk.free();
+    let since = Instant::now();
+    witness.works("main").await;
+    recovered(
+        "disk full and free again: typing is seen",
+        &program.version,
+        since,
+    );
     let since = Instant::now();
     let length = || fs::metadata(disk.outside().join("log")).unwrap().len();
     let before = length();

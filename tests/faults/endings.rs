@@ -7,17 +7,20 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::json;
 
-use super::{Scene, linked, recovered};
+use super::witness::Witness;
+use super::{Scene, Stopped, linked, recovered};
 use crate::support::program::Home;
 use crate::support::serving::Serving;
-use crate::support::{SOON, TmuxServer, any_program, wait_until};
+use crate::support::{SOON, TmuxServer, any_program, pause, wait_until};
 
 /// What a stop may take.
 const END: Duration = Duration::from_secs(5 + 2);
 
 #[tokio::test]
 async fn a_terminal_that_goes_is_an_end_in_order() {
-    let Scene { serving, server } = Scene::open(any_program(), &[]);
+    let server = TmuxServer::start(any_program());
+    let serving = Serving::start(&server, &["--no-auth"]);
+    linked(&server);
     let mut client = serving.client().await;
     client
         .ask(json!({ "action": "subscribe" }), "subscribed")
@@ -53,6 +56,34 @@ async fn who_wants_it_to_outlive_the_terminal_is_heard() {
     for _ in 0..20 {
         client.ask(json!({ "action": "ping" }), "pong").await;
     }
+}
+
+/// As under a debugger, or on a machine that was taken its time: nobody is taken for silent who was not asked.
+#[tokio::test]
+async fn one_that_stands_still_itself_goes_on_where_it_was() {
+    let program = any_program();
+    let scene = Scene::open(program, &[("MUXWIRE_SERVER_PING_INTERVAL", "500ms")]);
+    let mut witness = Witness::start(&scene.serving).await;
+    witness.works("main").await;
+    // Longer than pings, and longer than tmux may take for an answer.
+    for length in [2, 12] {
+        let stopped = Stopped::new(scene.serving.pid());
+        let line = json!({ "action": "command", "id": length, "target": { "session": "main" }, "command": "x" });
+        witness.client.send(line).await;
+        scene
+            .server
+            .run(["new-window", "-d", "-t", "=main:", "exec cat"]);
+        pause(Duration::from_secs(length)).await;
+        let since = Instant::now();
+        drop(stopped);
+        let answer = witness.answer(&json!(length)).await;
+        assert_eq!(answer["success"], true, "{answer}");
+        witness.works("main").await;
+        recovered("muxwire stopped and continued", &program.version, since);
+        witness.agrees().await;
+    }
+    let log = scene.serving.log();
+    assert!(!log.contains("given up"), "{log}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn scene(program: &crate::support::Program) -> Scene {
 }
 
 /// The links of a muxwire, by their processes.
-fn links(pid: u32) -> Vec<u32> {
+pub fn links(pid: u32) -> Vec<u32> {
     let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
     let children = text.split_whitespace().map(|pid| pid.parse().unwrap());
     let is_link = |pid: &u32| {

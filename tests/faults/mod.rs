@@ -10,6 +10,7 @@ mod disk;
 mod endings;
 mod files;
 mod links;
+mod logs;
 mod partial;
 mod servers;
 mod witness;

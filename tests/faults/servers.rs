@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use super::links::links;
 use super::witness::Witness;
 use super::{RECOVERY, Scene, Stopped, linked, recovered};
 use crate::support::{
-    SOON, any_program, for_each_version_async, is_alive, pause, signal, wait_until,
+    SOON, TmuxServer, any_program, for_each_version_async, is_alive, pause, signal, wait_until,
 };
 
 fn type_line(id: usize, line: &str) -> Value {
@@ -60,6 +61,40 @@ fn a_server_that_is_killed_is_told_of_and_the_next_one_is_taken_up() {
             linked(&scene.server);
             witness.agrees().await;
         }
+    });
+}
+
+/// As cleaners of temporary folders do; SIGUSR1 makes tmux create its socket again.
+#[test]
+fn a_socket_that_is_removed_is_missed_by_nobody_and_taken_up_when_it_is_back() {
+    for_each_version_async(async |program| {
+        let server = TmuxServer::start(&program);
+        server.new_session("one", "exec cat");
+        let scene = Scene::before(server, &[]);
+        let mut witness = Witness::start(&scene.serving).await;
+        witness.works("one").await;
+        std::fs::remove_file(scene.server.socket()).unwrap();
+        witness.works("main").await;
+        // What is lost now can't be opened again.
+        let links = links(scene.serving.pid());
+        for link in &links {
+            signal(*link, Signal::KILL);
+        }
+        witness.lost().await;
+        signal(scene.server.pid(), Signal::USR1);
+        wait_until("the socket is back", SOON, || {
+            scene.server.socket().exists()
+        });
+        let since = Instant::now();
+        for session in ["main", "one"] {
+            witness.works(session).await;
+        }
+        recovered(
+            "the socket is removed and comes back",
+            &program.version,
+            since,
+        );
+        witness.agrees().await;
     });
 }
 

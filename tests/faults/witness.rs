@@ -1,6 +1,7 @@
 //! A client that sees to it that nothing is lost: every event is the next one, and together they lead to what a
 //! snapshot says.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -22,6 +23,8 @@ pub struct Witness {
     seq: u64,
     asked: u64,
     typed: u64,
+    /// Where the output of each pane goes on.
+    offsets: HashMap<String, u64>,
     /// What panes have printed since a line was typed.
     printed: String,
     /// The time of the last event, as it says.
@@ -47,6 +50,7 @@ impl Witness {
             seq: snapshot["seq"].as_u64().unwrap(),
             asked: 0,
             typed: 0,
+            offsets: HashMap::new(),
             printed: String::new(),
             at: String::new(),
         };
@@ -134,6 +138,7 @@ impl Witness {
                 "OUTCOME_UNKNOWN",
                 "TMUX_UNAVAILABLE",
                 "RATE_LIMITED",
+                "AUDIT_UNAVAILABLE",
             ];
             assert!(
                 honest.contains(&answer["code"].as_str().unwrap()),
@@ -159,6 +164,26 @@ impl Witness {
         assert_eq!(self.folded, Folded::of_snapshot(&snapshot));
     }
 
+    /// Bytes are lost only where that is told.
+    fn follow_output(&mut self, kind: &str, message: &Value) {
+        let pane = || message["pane"].as_str().unwrap().to_owned();
+        match kind {
+            "pane.output" => {
+                let [offset, bytes] =
+                    ["offset", "bytes"].map(|field| message["data"][field].as_u64().unwrap());
+                let before = self.offsets.insert(pane(), offset + bytes);
+                assert_eq!(
+                    before.unwrap_or(offset),
+                    offset,
+                    "bytes are missing: {message}"
+                );
+            }
+            "pane.gap" | "pane.removed" => drop(self.offsets.remove(&pane())),
+            "server.lost" => self.offsets.clear(),
+            _ => {}
+        }
+    }
+
     /// Takes in a message, and says whether it is an event.
     fn take(&mut self, message: &Value) -> bool {
         let kind = message["type"].as_str().unwrap();
@@ -173,6 +198,7 @@ impl Witness {
         assert_eq!(message["seq"], self.seq + 1, "the next event: {message}");
         self.seq += 1;
         self.folded.apply(message);
+        self.follow_output(kind, message);
         let printed = message["data"]["content"].as_str();
         self.printed.push_str(printed.unwrap_or_default());
         message["timestamp"]

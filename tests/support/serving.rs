@@ -1,9 +1,10 @@
 //! `muxwire serve` as a process, in front of a private tmux server.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -120,6 +121,20 @@ impl Serving {
     /// A client at this address that offers a subprotocol and has read the greeting.
     pub async fn client_at(&self, path: &str, subprotocol: &str) -> Client {
         Client::greeted(self.address, path, subprotocol).await
+    }
+
+    /// From now on its log, which went into a pipe, is read; gives what has been read so far.
+    pub fn read_log(&mut self) -> impl Fn() -> String + use<> {
+        let mut stderr = self.child.0.stderr.take().unwrap();
+        let read = Arc::new(Mutex::new(Vec::new()));
+        let reading = Arc::clone(&read);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = stderr.read(&mut buffer) {
+                reading.lock().unwrap().extend_from_slice(&buffer[..length]);
+            }
+        });
+        move || String::from_utf8_lossy(&read.lock().unwrap()).into_owned()
     }
 
     /// Waits for the end.

@@ -376,7 +376,10 @@ impl Peer {
         }
         if self.ping_at <= now {
             let interval = self.context.limits.ping_interval;
-            if now.duration_since(self.heard_at) >= 2 * interval {
+            // Who was not pinged can't have answered: muxwire itself may have been stopped for a while.
+            let pinged_at = self.ping_at - interval;
+            let silence = now.duration_since(self.heard_at);
+            if self.heard_at < pinged_at && silence >= 2 * interval {
                 return self.close(CloseCode::NoPong, now);
             }
             self.ping_at = now + interval;
