@@ -57,6 +57,7 @@ fn main() -> ExitCode {
     let mut figures = Figures::start(&world);
     std::thread::scope(|scope| {
         let world = &world;
+        let _stop = world.stop_in_the_end();
         let actors: [(&str, Actor); 14] = [
             ("viewer of the flood", |world, random| {
                 viewer::steady(world, random, &world.flood)
@@ -102,7 +103,6 @@ fn main() -> ExitCode {
             }
         }
         world.check();
-        world.stop();
     });
     figures.conclude(world)
 }

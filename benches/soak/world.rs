@@ -62,6 +62,14 @@ impl Drop for Keeper {
     }
 }
 
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl World {
     pub fn start(seed: u64) -> Self {
         let tmux = TmuxServer::start(any_program());
@@ -79,7 +87,7 @@ impl World {
             // A flood is more than what may wait for a client, so that slow ones lag.
             ("MUXWIRE_PERFORMANCE_QUEUE_BYTES", "512KiB"),
         ];
-        let serving = Serving::start_logged(home, &tmux, &[], &settings);
+        let serving = Serving::start_in(home, &tmux, &[], &settings);
         let sessions = tmux.run(["list-sessions", "-F", "x"]).lines().count();
         wait_until("the links", LONG, || tmux.clients().len() == sessions + 1);
         Self {
@@ -128,8 +136,9 @@ impl World {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+    /// Ends the load when this is dropped, also by a panic.
+    pub fn stop_in_the_end(&self) -> impl Drop + '_ {
+        Stop(&self.stopping)
     }
 
     /// Waits, no longer than until the end.
@@ -194,7 +203,11 @@ impl World {
             let Some((pane, shown)) = self.shown.lock().unwrap().get(name).cloned() else {
                 return;
             };
-            let captured = self.tmux.run(["capture-pane", "-p", "-t", &pane]);
+            let captured = self.tmux.try_run(&["capture-pane", "-p", "-t", &pane]);
+            let Some(captured) = captured.filter(|captured| captured.status.success()) else {
+                return self.violation(&format!("tmux does not show {pane}"));
+            };
+            let captured = String::from_utf8_lossy(&captured.stdout);
             let captured: Vec<&str> = captured.lines().map(str::trim_end).collect();
             if shown == captured {
                 return self.count("screens compared");
