@@ -48,11 +48,13 @@ fn follow_tokens(log: &Log, authenticator: &Authenticator) {
     });
 }
 
-/// Ends the log. It waits for the disk, away from the runtime.
-pub(super) async fn close(log: Log) {
+/// Ends the log when this has ended. It waits for the disk, away from the runtime.
+pub(super) async fn until_end_of<T>(served: impl Future<Output = T>, log: Log) -> T {
+    let served = served.await;
     if let Err(error) = spawn_blocking(move || log.close()).await {
         tracing::error!(%error, "the audit log did not end well");
     }
+    served
 }
 
 fn count(metrics: &Metrics, log: &Log) {

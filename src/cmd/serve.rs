@@ -166,9 +166,8 @@ async fn serve(
         bridge,
         stop_bridge,
     };
-    let served = started.serve(config.server.shutdown_timeout, signals).await;
-    audited::close(audit).await;
-    served
+    let served = started.serve(config.server.shutdown_timeout, signals);
+    audited::until_end_of(served, audit).await
 }
 
 /// The server and the bridge, and how each is stopped.
