@@ -11,6 +11,8 @@
     reason = "the modules of a test program are its whole world"
 )]
 
+mod audit;
+mod authorisation;
 mod bridge;
 mod config;
 mod control_abnf;

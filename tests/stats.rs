@@ -216,7 +216,8 @@ async fn queues_are_summed_and_their_maximum_is_shown_by_token() {
             offset += text.len() as u64;
             tokio::task::yield_now().await;
         }
-        let shown = server.get("/metrics").await;
+        let bearer = format!("authorization: Bearer {admin}\r\n");
+        let shown = server.get_with("/metrics", &bearer).await;
         if figure(&shown, "muxwire_queue_bytes") > Some(0.0) {
             break shown;
         }

@@ -74,6 +74,14 @@ impl Chain {
         Ok(chain)
     }
 
+    /// Notes the end where there is no note yet, as for a new log: nobody can tell then that lines were cut off.
+    pub(super) fn note_end(&self) -> Result<(), FolderError> {
+        match Head::read(&self.own.path)? {
+            Some(_) => Ok(()),
+            None => self.head().write(&self.own.path),
+        }
+    }
+
     /// The folder of it.
     pub(super) fn path(&self) -> &Path {
         &self.own.path

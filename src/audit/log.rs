@@ -127,6 +127,7 @@ impl Log {
             flood: AtomicU64::new(0),
             unwritten: AtomicU64::new(0),
         });
+        note(&counts, chain.note_end());
         let writer = Writer {
             chain,
             receiver,

@@ -131,8 +131,7 @@ async fn serve(
     let room = descriptors::make_room(u64::from(config.server.max_connections));
     let hub = Hub::new(history(config), source.epoch()?);
     let metrics = Metrics::new(&hub);
-    let counters = Arc::new(Counters::default());
-    watch_counters(&metrics, &counters);
+    let counters = watched_counters(&metrics);
     let authenticator = authenticator(config)?;
     let audit = audited::start(config, &metrics, authenticator.as_ref())?;
     let (handle, requests) = Handle::pair();
@@ -317,7 +316,9 @@ fn tell_how_to_make_a_token(authenticator: Option<&Authenticator>) {
     }
 }
 
-fn watch_counters(metrics: &Metrics, counters: &Arc<Counters>) {
+/// What the bridge counts, shown among the metrics.
+fn watched_counters(metrics: &Metrics) -> Arc<Counters> {
+    let counters = Arc::new(Counters::default());
     type Read = fn(Counts) -> u64;
     let figures: [(&'static str, &'static str, Kind, Read); 6] = [
         (
@@ -350,7 +351,8 @@ fn watch_counters(metrics: &Metrics, counters: &Arc<Counters>) {
         ("links", "Links to tmux", Kind::Gauge, |counts| counts.links),
     ];
     for (name, help, kind, read) in figures {
-        let counters = Arc::clone(counters);
+        let counters = Arc::clone(&counters);
         metrics.watch(name, help, kind, move || read(counters.counts()));
     }
+    counters
 }

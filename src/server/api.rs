@@ -70,6 +70,7 @@ pub(super) async fn ask_ticket(State(app): State<App>, request: Request) -> Resp
     let token = bearer(request.headers()).map(str::to_owned);
     let came: Option<&Came> = request.extensions().get();
     let address = came.and_then(|came| came.address.ip());
+    let asked = request.extensions().clone();
     let mut response = match ticket(&app, token, address, origin.clone()).await {
         Ok(ticket) => {
             let mut response = Response::new(Body::from(ticket_answer(&ticket, LIFE)));
@@ -78,7 +79,7 @@ pub(super) async fn ask_ticket(State(app): State<App>, request: Request) -> Resp
             response
         }
         Err(NoAnswer { refused, later }) => {
-            let mut response = app.refuse(&refused);
+            let mut response = app.refuse(&refused, &asked);
             if let Some(later) = later {
                 let seconds = HeaderValue::from(later.as_secs() + 1);
                 response.headers_mut().insert(RETRY_AFTER, seconds);

@@ -10,9 +10,9 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, Response, StatusCode};
+use axum::http::{Extensions, HeaderValue, Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
@@ -28,6 +28,7 @@ use super::connection::{Arrival, Connection, ConnectionTask, Services};
 use super::listen::{Came, Stream, TlsStream};
 use super::origin::{Gate, Visitor};
 use super::peer::{Entrant, TerminalAddress};
+use super::scrape;
 use super::shard::Standing;
 use super::socket::Socket;
 use super::upgrade::{Handshake, Refused, check_form};
@@ -86,7 +87,8 @@ impl App {
         &self.0.services
     }
 
-    pub(super) fn refuse(&self, refused: &Refused) -> Response<Body> {
+    pub(super) fn refuse(&self, refused: &Refused, of: &Extensions) -> Response<Body> {
+        scrape::tell_refused(&self.0.services, of, refused.reason);
         self.0.services.metrics.refused(refused.reason);
         refused.response()
     }
@@ -184,7 +186,7 @@ async fn guarded(State(app): State<App>, request: Request, next: Next) -> Respon
             head.extensions.insert(visitor);
             next.run(Request::from_parts(head, body)).await
         }
-        Err(refused) => app.refuse(&refused),
+        Err(refused) => app.refuse(&refused, &head.extensions),
     };
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         for (name, value) in CAREFUL {
@@ -212,7 +214,7 @@ const CAREFUL: [(HeaderName, &str); 5] = [
 
 async fn monitor(State(app): State<App>, mut request: Request) -> Response<Body> {
     app.upgrade(&mut request, None)
-        .unwrap_or_else(|refused| app.refuse(&refused))
+        .unwrap_or_else(|refused| app.refuse(&refused, request.extensions()))
 }
 
 async fn terminal(
@@ -222,10 +224,10 @@ async fn terminal(
     mut request: Request,
 ) -> Response<Body> {
     let Ok(pane) = query.as_deref().map_or(Ok(None), named_pane) else {
-        return app.refuse(&Refused::PANE);
+        return app.refuse(&Refused::PANE, request.extensions());
     };
     app.upgrade(&mut request, Some(TerminalAddress { session, pane }))
-        .unwrap_or_else(|refused| app.refuse(&refused))
+        .unwrap_or_else(|refused| app.refuse(&refused, request.extensions()))
 }
 
 /// The pane that a query names: `pane=7`, or its id with or without the percent sign encoded.
@@ -265,21 +267,37 @@ fn queues(clients: &[ClientStats]) -> Queues {
     queues.bounded()
 }
 
-/// All metrics as text, with what waits now.
-pub(super) async fn figures(services: &Services) -> Result<String, fmt::Error> {
+/// All metrics as text, with what waits now; by the names of tokens too, if whoever reads it may know them.
+pub(super) async fn figures(services: &Services, names_tokens: bool) -> Result<String, fmt::Error> {
     let Services {
         metrics, shards, ..
     } = services;
-    metrics.set_queues(queues(&shards.stats().await));
+    let mut queues = queues(&shards.stats().await);
+    if !names_tokens {
+        queues.tokens.clear();
+    }
+    // Nobody else is asked for figures between these two.
+    metrics.set_queues(queues);
     metrics.text()
 }
 
-async fn metrics(State(app): State<App>) -> Response<Body> {
+async fn metrics(State(app): State<App>, request: Request) -> Response<Body> {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     if !app.0.metrics {
         return StatusCode::NOT_FOUND.into_response();
     }
-    match figures(&app.0.services).await {
+    let (head, _) = request.into_parts();
+    let names_tokens = match scrape::may_name_tokens(&app.0.services, &head).await {
+        Ok(may) => may,
+        Err(error) if error.is_retryable() => {
+            return (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response();
+        }
+        Err(error) => {
+            let scheme = [(WWW_AUTHENTICATE, "Bearer")];
+            return (StatusCode::UNAUTHORIZED, scheme, format!("{error}\n")).into_response();
+        }
+    };
+    match figures(&app.0.services, names_tokens).await {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => {
             warn!(%error, "the metrics can't be written");

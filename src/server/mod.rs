@@ -16,6 +16,7 @@ mod origin;
 mod outbox;
 mod peer;
 mod repeats;
+mod scrape;
 mod shard;
 #[cfg(test)]
 mod shard_tests;

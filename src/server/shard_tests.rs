@@ -137,7 +137,7 @@ impl Rig {
     }
 
     async fn metric(&self, line: &str) -> bool {
-        figures(&self.services).await.unwrap().contains(line)
+        figures(&self.services, true).await.unwrap().contains(line)
     }
 }
 

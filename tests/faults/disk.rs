@@ -202,6 +202,10 @@ async fn muxwire_goes_on_while_the_disk_of_its_state_and_log_is_full() {
         &program.version,
         since,
     );
+    let verify = home_less(&disk, &state, "audit verify");
+    assert_eq!(verify.code, Some(0), "{verify:?}");
+    let shown = home_less(&disk, &state, "audit show --action log.unrecorded");
+    assert!(shown.stdout.contains("reason=unwritable"), "{shown:?}");
     let since = Instant::now();
     let length = || fs::metadata(disk.outside().join("log")).unwrap().len();
     let before = length();
@@ -216,6 +220,14 @@ async fn muxwire_goes_on_while_the_disk_of_its_state_and_log_is_full() {
         &program.version,
         since,
     );
+}
+
+/// Runs the program on the state directory of the disk.
+fn home_less(disk: &Disk, state: &Path, arguments: &str) -> Run {
+    let home = Home::new();
+    let command = home.muxwire(arguments.split_whitespace());
+    let mut command = disk.enter(&command);
+    Run::of(command.arg("--state-dir").arg(state))
 }
 
 /// A client that has been let in with a token.

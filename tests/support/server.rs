@@ -116,9 +116,15 @@ impl TestServer {
 
     /// The answer to a plain GET.
     pub async fn get(&self, path: &str) -> String {
+        self.get_with(path, "").await
+    }
+
+    /// The same with these lines in its head.
+    pub async fn get_with(&self, path: &str, lines: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let host = self.address;
-        let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{lines}connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         timeout(SOON, stream.read_to_string(&mut answer))

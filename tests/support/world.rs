@@ -31,6 +31,11 @@ impl World {
         }
     }
 
+    /// Lets ids go on from this number, as on a tmux server that has seen many come and go.
+    pub fn skip_to(&mut self, number: u32) {
+        self.next = (number, number, number);
+    }
+
     /// A session of this name, with one window that has one pane.
     pub fn session(&mut self, name: &str) -> SessionId {
         let id = SessionId(self.next.0);
