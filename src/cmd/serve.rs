@@ -27,7 +27,8 @@ use crate::metrics::{Kind, Metrics};
 use crate::model::Debounce;
 use crate::recording::Recording;
 use crate::server::{
-    self, Bounds, ConnectionLimits, OutboxLimits, ResizePolicy, Running, ServerConfig, Sources,
+    self, Bounds, ConnectionLimits, OutboxLimits, Rate, ResizePolicy, Running, ServerConfig,
+    Sources,
 };
 use crate::tmux::{Demo, Tmux};
 
@@ -242,10 +243,6 @@ fn server_config(
     room: usize,
     metrics: &Metrics,
 ) -> anyhow::Result<ServerConfig> {
-    let outbox = OutboxLimits {
-        bytes: size(config.performance.queue_bytes),
-        messages: config.performance.queue_events as usize,
-    };
     Ok(ServerConfig {
         listen: listening.address,
         listeners: listeners::options(config, listening, metrics)?,
@@ -259,17 +256,41 @@ fn server_config(
             Resize::Client => ResizePolicy::Last,
             Resize::Largest => ResizePolicy::Largest,
         },
-        limits: ConnectionLimits {
-            auth_timeout: config.server.auth_timeout,
-            ping_interval: config.server.ping_interval,
-            close_timeout: CLOSE_TIMEOUT,
-            retry_after: RETRY_AFTER,
-            outbox,
-        },
+        limits: connection_limits(config),
         bounds: Bounds {
             tickets: config.limits.tickets as usize,
         },
     })
+}
+
+fn connection_limits(config: &Config) -> ConnectionLimits {
+    let limits = &config.limits;
+    let outbox = OutboxLimits {
+        bytes: size(config.performance.queue_bytes),
+        messages: config.performance.queue_events as usize,
+    };
+    ConnectionLimits {
+        auth_timeout: config.server.auth_timeout,
+        ping_interval: config.server.ping_interval,
+        close_timeout: CLOSE_TIMEOUT,
+        retry_after: RETRY_AFTER,
+        outbox,
+        messages: Rate {
+            per_second: limits.message_rate.into(),
+            burst: limits.message_burst.into(),
+        },
+        input: Rate {
+            per_second: limits.input_rate.into(),
+            burst: 2 * u64::from(limits.input_rate),
+        },
+        input_bytes: Rate {
+            per_second: limits.input_bytes,
+            burst: 4 * limits.input_bytes,
+        },
+        message_bytes: size(limits.message_bytes),
+        subscriptions: limits.subscriptions as usize,
+        open_panes: limits.open_panes as usize,
+    }
 }
 
 fn size(bytes: u64) -> usize {

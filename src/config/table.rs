@@ -194,6 +194,23 @@ settings! {
     }
     /// How much clients may ask for. What is beyond is refused or put off, and counted in the metrics.
     limits: Limits {
+        /// Requests of one client in a second. Beyond, they are refused with RATE_LIMITED; whoever goes on is closed with
+        /// 4004.
+        message_rate: u32 = Integer(1..=1_000_000u32), "100";
+        /// How many of them may come at once.
+        message_burst: u32 = Integer(1..=1_000_000u32), "1000";
+        /// Messages of one terminal in a second, and acknowledgements of one client; twice as many may come at once.
+        /// Beyond, they are put off: the socket is not read for a while.
+        input_rate: u32 = Integer(1..=1_000_000u32), "2000";
+        /// Bytes of one client's messages in a second; four times as many may come at once. Beyond, requests are refused
+        /// and what is typed into terminals is put off.
+        input_bytes: u64 = Size(4096..=4096 * MIB), "1MiB";
+        /// The longest message of a client; one that is more than four times as long closes the connection.
+        message_bytes: u64 = Size(1024..=65_536), "64KiB";
+        /// Subscriptions of one connection.
+        subscriptions: u32 = Integer(1..=64u32), "64";
+        /// Panes that one connection may have open.
+        open_panes: u32 = Integer(1..=256u32), "256";
         /// One-time tickets that nobody has used yet. One token may have an eighth of them.
         tickets: u32 = Integer(8..=1_000_000u32), "1024";
     }

@@ -79,6 +79,19 @@ impl Subscription {
         }
     }
 
+    /// How many rules there are that the client wished for.
+    #[must_use]
+    pub fn wishes(&self) -> usize {
+        let opened = |rule: &&Rule| rule.opened.is_none();
+        self.rules.iter().filter(opened).count()
+    }
+
+    /// How many panes are open.
+    #[must_use]
+    pub fn opened(&self) -> usize {
+        self.rules.len() - self.wishes()
+    }
+
     /// Whether anything is read.
     #[must_use]
     pub fn is_active(&self) -> bool {

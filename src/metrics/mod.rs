@@ -37,6 +37,7 @@ struct Inner {
     connections: Counter,
     closed: Family<[(&'static str, String); 1], Counter>,
     refused: Family<[(&'static str, String); 1], Counter>,
+    limited: Family<[(&'static str, &'static str); 1], Counter>,
     auth_failures: Family<[(&'static str, String); 1], Counter>,
     latency: Timed,
     fan_out: Timed,
@@ -80,6 +81,7 @@ impl Metrics {
             connections: Counter::default(),
             closed: Family::default(),
             refused: Family::default(),
+            limited: Family::default(),
             auth_failures: Family::default(),
             latency: Timed::new(),
             fan_out: Timed::new(),
@@ -139,6 +141,11 @@ impl Metrics {
             .refused
             .get_or_create(&[("reason", reason.to_owned())])
             .inc();
+    }
+
+    /// A client was refused something, or put off, because of one of its limits.
+    pub(crate) fn limited(&self, limit: &'static str) {
+        self.0.limited.get_or_create(&[("limit", limit)]).inc();
     }
 
     /// A token was not accepted.
@@ -204,6 +211,8 @@ impl Metrics {
                 "Connections refused, by reason",
                 inner.refused.clone(),
             );
+            let help = "Messages of clients refused or put off, by limit";
+            registry.register("limited", help, inner.limited.clone());
             let help = "Tokens not accepted, by reason";
             registry.register("auth_failures", help, inner.auth_failures.clone());
             let help = "From reading tmux to the first write to a socket";

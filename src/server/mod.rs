@@ -8,6 +8,7 @@
 
 mod api;
 mod audited;
+mod bucket;
 mod connection;
 mod http;
 mod jobs;
@@ -46,6 +47,7 @@ use crate::metrics::Metrics;
 use crate::site::{Host, Origin};
 use crate::wire::{Encoder, schema};
 
+pub use self::bucket::Rate;
 pub use self::listen::{ClientAddress, ListenError, ListenOptions, Tls};
 pub use self::outbox::OutboxLimits;
 pub use self::peer::ConnectionLimits;

@@ -58,6 +58,9 @@ impl Peer {
             .as_ref()
             .and_then(|(of, offset)| kept_from(hub, pane, of, *offset));
         self.cancel(pane, now);
+        if !self.stream.panes.is_open(pane) {
+            self.check_open_panes()?;
+        }
         let opened = self.stream.open(pane, kept.map(|(place, _)| place));
         opened.map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
         if let Some((_, offset)) = kept {

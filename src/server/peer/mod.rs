@@ -5,6 +5,7 @@
 
 mod admin;
 mod entry;
+mod limits;
 mod live;
 mod panes;
 mod requests;
@@ -35,6 +36,8 @@ use crate::wire::{
 };
 
 pub(super) use self::admin::{Dismissal, Present};
+use self::limits::Allowance;
+pub use self::limits::ConnectionLimits;
 pub(super) use self::stats::Timing;
 use self::stats::Watched;
 use self::stream::Stream;
@@ -43,38 +46,8 @@ pub(super) use self::terminal::TerminalAddress;
 use self::told::Told;
 use super::ResizePolicy;
 use super::listen::ClientAddress;
-use super::outbox::{Frame, Outbox, OutboxLimits};
+use super::outbox::{Frame, Outbox};
 use super::repeats::{Earlier, Repeats, Slot, Typed};
-
-/// Times and bounds of one connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConnectionLimits {
-    /// How long a client may take to authenticate.
-    pub auth_timeout: Duration,
-    /// How often a client is pinged; silence of two intervals closes.
-    pub ping_interval: Duration,
-    /// How long a client has to read what is left and to close, once the server has decided to.
-    pub close_timeout: Duration,
-    /// When a client may come back after a shutdown.
-    pub retry_after: Duration,
-    /// How much may wait to be written.
-    pub outbox: OutboxLimits,
-}
-
-impl Default for ConnectionLimits {
-    fn default() -> Self {
-        Self {
-            auth_timeout: Duration::from_secs(5),
-            ping_interval: Duration::from_secs(25),
-            close_timeout: Duration::from_secs(2),
-            retry_after: Duration::from_secs(1),
-            outbox: OutboxLimits {
-                bytes: 4 << 20,
-                messages: 10_000,
-            },
-        }
-    }
-}
 
 /// Requests of one client that may be under way at one time.
 const MAX_IN_FLIGHT: usize = 64;
@@ -252,6 +225,7 @@ pub(super) struct Peer {
     outbox: Outbox,
     work: Vec<Work>,
     in_flight: usize,
+    allowance: Allowance,
     watched: Watched,
     told: Told,
     heard_at: Instant,
@@ -291,6 +265,7 @@ impl Peer {
             outbox: Outbox::new(limits.outbox),
             work: Vec::new(),
             in_flight: 0,
+            allowance: Allowance::new(now),
             watched: Watched::new(address, now),
             heard_at: now,
             ping_at: now + limits.ping_interval,
@@ -326,7 +301,7 @@ impl Peer {
 
     /// Whether more of what the client says can be taken.
     pub(super) fn wants_input(&self) -> bool {
-        !self.verifying && self.takes_typing()
+        !self.verifying && self.takes_typing() && self.allowance.paused_until().is_none()
     }
 
     /// Why the connection is to be closed, as soon as all that waits is written.
@@ -354,13 +329,15 @@ impl Peer {
 
     /// When [`Peer::on_deadline`] is to be called, if nothing happens before.
     pub(super) fn deadline(&self) -> Instant {
+        let paused = self.allowance.paused_until();
+        let first = paused.map_or(self.ping_at, |until| self.ping_at.min(until));
         match self.phase {
             Phase::Closing { until, .. } => until,
-            Phase::Unknown { until, .. } if !self.verifying => self.ping_at.min(until),
-            Phase::Unknown { .. } => self.ping_at,
+            Phase::Unknown { until, .. } if !self.verifying => first.min(until),
+            Phase::Unknown { .. } => first,
             Phase::Open { .. } => {
                 let dues = [self.stream.bookmark_at, self.stream.view_at];
-                dues.into_iter().flatten().fold(self.ping_at, Instant::min)
+                dues.into_iter().flatten().fold(first, Instant::min)
             }
         }
     }
@@ -374,6 +351,7 @@ impl Peer {
             }
             Phase::Unknown { .. } | Phase::Open { .. } => {}
         }
+        self.allowance.on_deadline(now);
         if self.ping_at <= now {
             let interval = self.context.limits.ping_interval;
             // Who was not pinged can't have answered: muxwire itself may have been stopped for a while.

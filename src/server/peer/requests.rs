@@ -15,7 +15,9 @@ use crate::ids::PaneId;
 use crate::model::State;
 use crate::server::repeats::{self, Known};
 use crate::server::target;
-use crate::wire::{ClientMessage, ErrorCode, RequestId, ServerMessage, Target, Typed, parse};
+use crate::wire::{
+    ClientMessage, ErrorCode, Incoming, RequestId, ServerMessage, Target, Typed, parse,
+};
 
 /// Why a request is refused.
 pub(super) type Refusal = (ErrorCode, String);
@@ -27,10 +29,32 @@ impl Peer {
         if self.closing().is_some() {
             return;
         }
+        if !self.admits_length(text.len(), now) {
+            self.charge(text.len(), now);
+            return;
+        }
         if self.terminal.is_some() {
             return self.on_terminal_text(text, now);
         }
-        match parse(text) {
+        let parsed = parse(text);
+        if matches!(
+            &parsed,
+            Ok(Incoming {
+                message: ClientMessage::Ack { .. },
+                ..
+            })
+        ) {
+            self.charge(text.len(), now);
+        } else {
+            let id = parsed.as_ref().map_or_else(
+                |rejected| rejected.id.as_ref(),
+                |incoming| incoming.id.as_ref(),
+            );
+            if !self.admits(id, text.len(), now) {
+                return;
+            }
+        }
+        match parsed {
             Err(rejected) => {
                 self.refuse(rejected.id.as_ref(), rejected.code, &rejected.message, now);
             }
@@ -43,6 +67,7 @@ impl Peer {
         self.heard(now);
         let is_terminal = self.terminal.is_some();
         if is_terminal && self.closing().is_none() {
+            self.charge(bytes.len(), now);
             self.on_terminal_bytes(bytes, now);
         }
         is_terminal
@@ -124,6 +149,7 @@ impl Peer {
         principal
             .authorize_everywhere(Permission::Read, ())
             .map_err(denied)?;
+        self.check_subscriptions()?;
         let (seq, recovered) = self
             .stream
             .subscribe(filter, since)
@@ -152,6 +178,9 @@ impl Peer {
         now: Instant,
     ) -> Result<(), Refusal> {
         let all = filter.is_all();
+        if !all {
+            self.check_subscriptions()?;
+        }
         self.stream
             .subscription
             .unsubscribe(filter)

@@ -23,7 +23,7 @@ use crate::wire::binary::Kind;
 use crate::wire::terminal::{
     ConnectRequest, Gone, TerminalContext, TerminalEvent, TerminalMessage, TerminalSize, parse,
 };
-use crate::wire::{CloseCode, ErrorCode, PanePlace, Part, RequestId, Target};
+use crate::wire::{CloseCode, ErrorCode, Incoming, PanePlace, Part, RequestId, Target};
 
 /// Requests under way beyond which a terminal's socket is not read: what is typed waits there, in order.
 const MAX_TYPING: usize = 16;
@@ -75,7 +75,26 @@ impl Terminal {
 impl Peer {
     /// A terminal's client said something.
     pub(super) fn on_terminal_text(&mut self, text: &[u8], now: Instant) {
-        let (id, outcome) = match parse(text) {
+        let parsed = parse(text);
+        let unanswered = |incoming: &Incoming<TerminalMessage>| {
+            let message = &incoming.message;
+            matches!(
+                message,
+                TerminalMessage::Input { .. } | TerminalMessage::Ack(_)
+            )
+        };
+        if parsed.as_ref().is_ok_and(unanswered) {
+            self.charge(text.len(), now);
+        } else {
+            let id = parsed.as_ref().map_or_else(
+                |rejected| rejected.id.as_ref(),
+                |incoming| incoming.id.as_ref(),
+            );
+            if !self.admits(id, text.len(), now) {
+                return;
+            }
+        }
+        let (id, outcome) = match parsed {
             Err(rejected) => (rejected.id, Err((rejected.code, rejected.message))),
             Ok(incoming) => {
                 let id = incoming.id;
