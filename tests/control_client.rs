@@ -146,7 +146,22 @@ fn replies_come_in_the_order_of_the_commands() {
             "CommandId(1) failed no\\n",
         ],
     );
-    check(&[], "%begin 9 2 1\na\n%end 9 2 1\n", &["block done a\\n"]);
+}
+
+/// A name with newlines in it can look like the beginning of a reply, and must not swallow what follows.
+#[test]
+fn no_reply_begins_that_nobody_asked_for() {
+    check(
+        &[],
+        "%paste-buffer-changed x\n%end 1 1 1\n%begin 2 2 1\n%sessions-changed\n%begin 9 2 0\nhook\n%end 9 2 0\n",
+        &[
+            "PasteBufferChanged { name: \"x\" }",
+            "bad StrayEnd 10",
+            "bad StrayBegin 12",
+            "SessionsChanged",
+            "block done hook\\n",
+        ],
+    );
 }
 
 #[test]
@@ -326,7 +341,7 @@ fn commands_are_bounded_and_handed_back() {
         sent,
         "detach-client ; detach-client ; detach-client\nrefresh-client -B 'muxwire-title'\n"
     );
-    client.feed(b"%begin 9 2 1\n%end 9 2 1\n%begin 9 3 1\n%error 9 3 1\n%begin 9 4 1\n");
+    client.feed(b"%begin 9 2 1\n%end 9 2 1\n%begin 9 3 1\n%error 9 3 1\n");
     assert!(matches!(client.next_event(), Some(Event::Reply(_))));
     assert!(matches!(client.next_event(), Some(Event::Reply(_))));
     assert_eq!(

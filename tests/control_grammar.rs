@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bytes::BytesMut;
 use muxwire::control::{
-    Cell, Content, ControlClient, Event, Layout, Limits, Notification, Outcome, Text,
+    Cell, Command, Content, ControlClient, Event, Layout, Limits, Notification, Outcome, Text,
 };
 use muxwire::ids::{PaneId, SessionId, WindowId};
 
@@ -133,6 +133,12 @@ fn check_line(line: &Node, seed: u64) {
     let guard = line
         .child("guard")
         .map(|guard| guard.bytes().escape_ascii().to_string());
+    let asked_for = line
+        .child("guard")
+        .is_some_and(|guard| number(guard.child("flags").unwrap()) % 2 == 1);
+    if asked_for {
+        client.enqueue(Command::ListSessions).unwrap();
+    }
     match (line.rule.as_str(), &guard) {
         ("begin", Some(guard)) => client.feed(format!("{shown}\n%end {guard}\n").as_bytes()),
         ("end" | "error", Some(guard)) => {
@@ -178,6 +184,11 @@ fn check_line(line: &Node, seed: u64) {
                 "seed {seed}: {shown}"
             );
         }
+        (kind @ ("begin" | "end" | "error"), Event::Reply(reply)) if asked_for => assert_eq!(
+            matches!(reply.outcome, Outcome::Failed(_)),
+            kind == "error",
+            "seed {seed}: {shown}"
+        ),
         ("exit", Event::Exit { reason }) => {
             assert_eq!(reason, line.child("text").map(said), "seed {seed}: {shown}")
         }

@@ -288,6 +288,11 @@ impl ControlClient {
 
     fn told(&mut self, told: Told, place: Range<usize>) -> Step {
         match told {
+            // A name with newlines in it can look so (paste buffers from 3.4 on, all names in 3.1c). Taken for a reply, it
+            // would swallow all that follows.
+            Told::Begin(guard) if guard.asked_for() && self.pending.is_empty() => {
+                self.bad(BadReason::StrayBegin, place)
+            }
             Told::Begin(guard) => {
                 let expected = self.expected(guard);
                 self.open = Some(OpenBlock::new(guard, expected, self.limits.body));

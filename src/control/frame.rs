@@ -35,6 +35,8 @@ pub enum BadReason {
     Malformed,
     /// It ends a block, and none is open.
     StrayEnd,
+    /// The beginning of a reply, although nothing was asked.
+    StrayBegin,
 }
 
 impl BadLine {
