@@ -6,11 +6,26 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Control characters, C1 among them, line and paragraph separators, and what changes the direction of text.
+/// Control characters, C1 among them, line and paragraph separators, what changes the direction of text, and what hides
+/// text: letters that no terminal shows, but that whoever copies the text, or a program that reads it, gets.
+///
+/// Joiners and variation selectors are none of these: scripts and emoji need them.
 #[must_use]
 pub fn acts_on_terminals(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || turns_text(c) || hides_text(c)
+}
+
+/// Separators of lines and paragraphs, and marks, embeddings, overrides and isolates of direction.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Tags (a whole alphabet that is never shown), widths of nothing, and marks that Unicode keeps for programs' own use.
+fn hides_text(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// The text on one line, with all that acts on terminals spelt out, such as `\u{1b}` and `\n`.
@@ -76,6 +91,11 @@ mod tests {
             ("a\nb\rc\td", "a\\nb\\rc\\td"),
             ("\u{9b}31m\u{7f}", "\\u{9b}31m\\u{7f}"),
             ("\u{202e}cba\u{2069}", "\\u{202e}cba\\u{2069}"),
+            ("a\u{e0041}\u{feff}", "a\\u{e0041}\\u{feff}"),
+            (
+                "\u{1f468}\u{200d}\u{1f469}\u{fe0f}",
+                "\u{1f468}\u{200d}\u{1f469}\u{fe0f}",
+            ),
         ];
         for (text, expected) in rows {
             assert_eq!(escaped(text), expected, "{text:?}");
@@ -84,7 +104,7 @@ mod tests {
 
     #[test]
     fn json_keeps_its_meaning_on_one_harmless_line() {
-        let every: String = (0..=0x2_0000).filter_map(char::from_u32).collect();
+        let every: String = (0..=0xe_0100).filter_map(char::from_u32).collect();
         let value = json!({ "a\u{9b}\\": ["\\", "\"\u{202e}", "\\\"\u{85}", every], "n": 1.5 });
         for text in [value.to_string(), format!("{value:#}").replace("  ", "\t")] {
             let line = json_line(&text);
