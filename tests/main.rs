@@ -27,6 +27,7 @@ mod faults;
 mod handshake;
 mod hub;
 mod hub_panes;
+mod injection;
 mod input;
 mod links;
 mod listening;

@@ -298,6 +298,11 @@ impl Served {
         client
     }
 
+    /// A client at this address that offers a subprotocol and has read the greeting.
+    pub async fn client_at(&self, path: &str, subprotocol: &str) -> Client {
+        Client::greeted(self.address, path, subprotocol).await
+    }
+
     /// A client that reads every event from the first one on.
     pub async fn follow(&self) -> Follower {
         let mut client = self.client().await;
