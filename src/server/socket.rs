@@ -63,6 +63,8 @@ pub(super) struct Socket<S> {
     /// Something was handed over that a flush has not confirmed.
     unflushed: bool,
     closing: bool,
+    /// It was told that nothing more is to come.
+    shut: bool,
 }
 
 /// What becomes of that which comes.
@@ -92,6 +94,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             hearing: Hearing::Attentive,
             unflushed: false,
             closing: false,
+            shut: false,
         }
     }
 
@@ -142,6 +145,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         }
         if self.unflushed {
             ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+        }
+        // Whoever broke the protocol need not answer the goodbye: this is the end, as soon as it has been read.
+        if self.hearing == Hearing::Deaf && self.closing && !self.shut {
+            ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+            self.shut = true;
         }
         Poll::Ready(Ok(std::mem::take(&mut self.unflushed)))
     }

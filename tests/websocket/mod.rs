@@ -156,9 +156,8 @@ impl Endpoint {
             raw.send(&frame(CLOSE, goodbye(1000, "")).bytes()).await;
             self.hear(&mut raw, &Heard::Closed(&[1000])).await?;
         }
-        // Who was told that it broke the protocol answers, and goes.
+        // It is the server that ends the connection.
         raw.send(&frame(CLOSE, goodbye(1000, "")).bytes()).await;
-        raw.shut_down().await;
         let silent = raw.ends().await && self.typed.try_recv().is_err();
         if silent {
             Ok(())
