@@ -346,7 +346,7 @@ impl Peer {
         }
     }
 
-    fn refuse_asker(&mut self, asker: &Asker, now: Instant) {
+    pub(super) fn refuse_asker(&mut self, asker: &Asker, now: Instant) {
         let why = "the pane was closed before it was open";
         self.refuse(asker.id.as_ref(), ErrorCode::Cancelled, why, now);
     }

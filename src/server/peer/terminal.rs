@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::live::kept_from;
-use super::panes::{Missing, Opening};
+use super::panes::{Asker, Missing, Opening};
 use super::requests::{Refusal, denied, not_found};
 use super::told::Asked;
 use super::{Peer, Phase, Work};
@@ -211,7 +211,10 @@ impl Peer {
         let filter = Filter::all().with_sessions(&[session.to_string()]);
         let filter = filter.and_then(|filter| filter.with_types(FOLLOWED));
         let filter = filter.map_err(|error| (ErrorCode::InvalidMessage, error.to_string()))?;
-        self.leave();
+        let waits = self.leave();
+        if let Some(asker) = waits.filter(|asker| asker.id.is_some()) {
+            self.refuse_asker(&asker, now);
+        }
         let subscribed = self.stream.subscribe(filter, None);
         subscribed.map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
         if let Some(terminal) = &mut self.terminal {
@@ -219,7 +222,10 @@ impl Peer {
         }
         self.show(pane, id, now)?;
         if let Some(size) = size.filter(|_| self.context.resize != ResizePolicy::Never) {
-            self.resize(None, size)?;
+            // The request itself has succeeded, and is answered as such.
+            if let Err((code, message)) = self.resize(None, size) {
+                self.refuse(None, code, &message, now);
+            }
         }
         self.pump(now);
         Ok(())
@@ -296,9 +302,10 @@ impl Peer {
         if terminal.shows(pane) {
             return;
         }
-        self.leave();
+        // Who waits for the pane that was active gets the one that is.
+        let id = self.leave().and_then(|asker| asker.id);
         let wish = self.terminal.as_ref().and_then(|terminal| terminal.wish);
-        let shown = self.show(pane, None, now);
+        let shown = self.show(pane, id, now);
         let shown = shown.and_then(|()| wish.map_or(Ok(()), |size| self.resize(None, size)));
         if let Err((code, message)) = shown {
             self.refuse(None, code, &message, now);
@@ -421,12 +428,10 @@ impl Peer {
     }
 
     /// Shows nothing any more.
-    fn leave(&mut self) {
-        let terminal = self.terminal.as_mut();
-        if let Some(old) = terminal.and_then(|terminal| terminal.shown.take()) {
-            self.stream.panes.forget(old.pane);
-            self.stream.subscription.close(old.pane);
-        }
+    fn leave(&mut self) -> Option<Asker> {
+        let old = self.terminal.as_mut()?.shown.take()?;
+        self.stream.subscription.close(old.pane);
+        self.stream.panes.forget(old.pane)
     }
 
     fn end_terminal(&mut self, reason: Gone, now: Instant) {
