@@ -59,6 +59,8 @@ pub enum Command {
     Audit(AuditCommand),
     /// Make a TLS certificate that nobody vouches for, to start with
     Cert(CertArgs),
+    /// Let systemd start and watch over muxwire
+    InstallService(InstallServiceArgs),
     /// Show every setting and where its value comes from
     Config(ConfigArgs),
     /// Print the JSON Schemas of the protocol
@@ -326,6 +328,26 @@ pub struct CertArgs {
     /// The state directory.
     #[command(flatten)]
     pub state: StateArgs,
+}
+
+/// `muxwire install-service`
+#[derive(Debug, Clone, Args)]
+pub struct InstallServiceArgs {
+    /// For your own tmux, by your own systemd; this is the default
+    #[arg(long, conflicts_with = "system")]
+    pub user: bool,
+    /// For any user's tmux, by the system's systemd and hardened further; needs root
+    #[arg(long)]
+    pub system: bool,
+    /// Print the unit, and install nothing
+    #[arg(long)]
+    pub print: bool,
+    /// Replace a unit that is there already and differs
+    #[arg(long, conflicts_with = "print")]
+    pub force: bool,
+    /// The folder for the unit [default: where systemd looks for it]
+    #[arg(long, value_name = "DIR", value_parser = absolute, conflicts_with = "print")]
+    pub dir: Option<String>,
 }
 
 /// `muxwire config`

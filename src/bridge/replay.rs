@@ -157,6 +157,9 @@ fn refuse(request: Request) {
         Request::Resize { reply, .. } => {
             let _ = reply.send(Err(ResizeError::Recording));
         }
+        Request::Answer { reply } => {
+            let _ = reply.send(());
+        }
         Request::Leave { .. } => {}
     }
 }

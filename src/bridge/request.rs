@@ -47,6 +47,11 @@ pub enum Request {
         /// The outcome.
         reply: oneshot::Sender<Result<(), ResizeError>>,
     },
+    /// Say that the bridge runs.
+    Answer {
+        /// Where to say it.
+        reply: oneshot::Sender<()>,
+    },
     /// A client wishes no size any more.
     Leave {
         /// The client.
@@ -340,6 +345,12 @@ impl Handle {
         };
         let outcome = async move { outcome.await.unwrap_or(Err(InputError::LinkLost)) };
         (prepared, outcome)
+    }
+
+    /// Waits until the bridge has answered. Tells whether it runs still.
+    pub async fn answers(&self) -> bool {
+        let (reply, answer) = oneshot::channel();
+        self.0.send(Request::Answer { reply }).await.is_ok() && answer.await.is_ok()
     }
 
     /// Captures the screens of panes.

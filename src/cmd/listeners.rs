@@ -1,5 +1,6 @@
 //! What `serve` listens with: the certificate, which is read anew when its files change, and the settings around it.
 
+use crate::cmd::notify::Notifier;
 use crate::config::{Config, Listening};
 use crate::metrics::{Kind, Metrics};
 use crate::server::{ListenOptions, Tls};
@@ -13,13 +14,16 @@ pub(super) fn options(
     config: &Config,
     listening: Listening,
     metrics: &Metrics,
+    manager: &Notifier,
 ) -> anyhow::Result<ListenOptions> {
     if listening.proxies_only {
         tracing::warn!(
             "no authentication: whoever the trusted proxies let in can type into every pane"
         );
     }
-    let identity = listening.tls.map(|files| identity(files, metrics));
+    let identity = listening
+        .tls
+        .map(|files| identity(files, metrics, manager.clone()));
     Ok(ListenOptions {
         tls: identity.transpose()?.map(|identity| Tls {
             identity,
@@ -33,9 +37,14 @@ pub(super) fn options(
 }
 
 /// The certificate, in step with its files from now on.
-fn identity(files: TlsFiles, metrics: &Metrics) -> anyhow::Result<Identity> {
+fn identity(files: TlsFiles, metrics: &Metrics, manager: Notifier) -> anyhow::Result<Identity> {
     let (identity, watch) = IdentityWatch::start(files)?;
-    tokio::spawn(watch.run(|_| {}));
+    tokio::spawn(watch.run(move |changed| {
+        if changed {
+            manager.reloading();
+            manager.ready("a new certificate is in force");
+        }
+    }));
     let counted = identity.clone();
     metrics.watch(
         "certificate_reloads",

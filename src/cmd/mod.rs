@@ -6,11 +6,13 @@ pub mod cert;
 pub mod config;
 mod descriptors;
 mod listeners;
+mod notify;
 pub mod output;
 pub mod record;
 mod reload;
 pub mod schema;
 pub mod serve;
+pub mod service;
 pub mod signals;
 pub mod token;
 pub mod watch;
@@ -36,6 +38,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Token(command) => token::run(&general, command, &mut output),
         Command::Audit(command) => audit::run(&general, command, &mut output),
         Command::Cert(args) => cert::run(&general, args, &mut output),
+        Command::InstallService(args) => service::run(&args, &mut output),
         Command::Config(args) => config::run(&general, &args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
     };

@@ -16,6 +16,7 @@ use crate::cli::{General, ReplaySpeed, ServeArgs};
 use crate::cmd::audited;
 use crate::cmd::descriptors;
 use crate::cmd::listeners;
+use crate::cmd::notify::Notifier;
 use crate::cmd::output::Output;
 use crate::cmd::prepare;
 use crate::cmd::reload::ConfigWatch;
@@ -135,7 +136,9 @@ async fn serve(
     let counters = watched_counters(&metrics);
     let authenticator = authenticator(config)?;
     let audit = audited::start(config, &metrics, authenticator.as_ref())?;
+    let manager = Notifier::of_process();
     let (handle, requests) = Handle::pair();
+    let living = manager.clone().live(handle.clone());
     let sources = Sources {
         hub: hub.clone(),
         bridge: handle,
@@ -145,12 +148,12 @@ async fn serve(
     };
     let stop_server = CancellationToken::new();
     let scheme = if listening.tls.is_some() { "wss" } else { "ws" };
-    let server_config = server_config(config, listening, size(room), &metrics)?;
+    let server_config = server_config(config, listening, size(room), &metrics, &manager)?;
     let running = server::start(server_config, sources, stop_server.clone()).await?;
-    output.line(&format!(
-        "listening on {scheme}://{}/monitor",
-        running.address
-    ))?;
+    let listens = format!("listening on {scheme}://{}/monitor", running.address);
+    output.line(&listens)?;
+    manager.ready(&listens);
+    tokio::spawn(living);
     tell_how_to_make_a_token(authenticator.as_ref());
 
     let stop_bridge = CancellationToken::new();
@@ -165,6 +168,7 @@ async fn serve(
         stop_server,
         bridge,
         stop_bridge,
+        manager,
     };
     let served = started.serve(config.server.shutdown_timeout, signals);
     audited::until_end_of(served, audit).await
@@ -176,6 +180,7 @@ struct Started {
     stop_server: CancellationToken,
     bridge: JoinHandle<anyhow::Result<()>>,
     stop_bridge: CancellationToken,
+    manager: Notifier,
 }
 
 impl Started {
@@ -186,6 +191,7 @@ impl Started {
             ended = &mut self.bridge => Some(ended),
         };
         tracing::info!("stopping");
+        self.manager.stopping();
         tokio::select! {
             outcome = self.stop(limit, failed.is_some()) => outcome?,
             () = signals.next() => std::process::exit(INTERRUPTED),
@@ -242,10 +248,11 @@ fn server_config(
     listening: Listening,
     room: usize,
     metrics: &Metrics,
+    manager: &Notifier,
 ) -> anyhow::Result<ServerConfig> {
     Ok(ServerConfig {
         listen: listening.address,
-        listeners: listeners::options(config, listening, metrics)?,
+        listeners: listeners::options(config, listening, metrics, manager)?,
         host_name: host_name(config),
         allowed_hosts: config.security.allowed_hosts.clone(),
         allowed_origins: config.security.allowed_origins.clone(),

@@ -183,6 +183,7 @@ async fn answer_all(mut requests: mpsc::Receiver<Request>) {
         match request {
             Request::Input { reply, .. } => drop(reply.send(Ok(()))),
             Request::Resize { reply, .. } => drop(reply.send(Ok(()))),
+            Request::Answer { reply } => reply.send(()).unwrap(),
             Request::Leave { .. } => {}
             Request::View { view: asked, reply } => {
                 let pane = asked.into_request().pane;

@@ -1,7 +1,8 @@
-//! Where the server listens and how: what is refused, TLS, the Unix socket, and proxies.
+//! Where the server listens and how: what is refused, TLS, the Unix socket, proxies, and the service manager.
 
 mod local;
 mod proxies;
+mod service;
 mod settings;
 mod tls;
 

@@ -32,6 +32,8 @@ impl Core {
                     .wish(control, tag, wish.into_request(), reply, &mut self.actions);
                 self.settle_sizes();
             }
+            // Whoever asked may have lost patience.
+            Request::Answer { reply } => drop(reply.send(())),
             Request::Leave { client } => {
                 self.sizes.leave(client);
                 self.settle_sizes();
