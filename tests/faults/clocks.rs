@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::recovered;
 use super::witness::Witness;
@@ -181,4 +183,42 @@ async fn a_token_expires_by_the_clock_as_it_is_now() {
     scene.clock.jump("-2h");
     let (_client, accepted) = scene.present(&scene.hour).await;
     assert!(accepted, "its hour is not over any more");
+}
+
+#[tokio::test]
+async fn a_ticket_lasts_as_long_as_it_was_said_whatever_the_clock_says() {
+    let Some(scene) = Scene::start(any_program()) else {
+        return;
+    };
+    for by in ["+3h", "-5h"] {
+        let ticket = scene.ticket().await;
+        scene.clock.jump(by);
+        for (times, good) in [(1, true), (2, false)] {
+            let mut client = scene.serving.client().await;
+            let auth = json!({ "action": "auth", "ticket": ticket });
+            let answer = client.ask(auth, "auth.response").await;
+            assert_eq!(
+                answer["success"], good,
+                "{by}, presented {times} times: {answer}"
+            );
+        }
+    }
+}
+
+impl Scene {
+    /// A one-time ticket.
+    async fn ticket(&self) -> String {
+        let mut stream = TcpStream::connect(self.serving.address).await.unwrap();
+        let request = format!(
+            "POST /api/ticket HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\
+             Content-Length: 0\r\n\r\n",
+            self.serving.address, self.always,
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let body: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"));
+        body["ticket"].as_str().unwrap().to_owned()
+    }
 }

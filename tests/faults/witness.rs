@@ -117,6 +117,23 @@ impl Witness {
         }
     }
 
+    /// Waits for the answers to all of these requests, which may come in any order.
+    pub async fn answers(&mut self, mut ids: Vec<usize>) -> Vec<Value> {
+        let mut answers = Vec::new();
+        while !ids.is_empty() {
+            let message = self.client.next().await;
+            let at = ids.iter().position(|id| message["id"] == *id);
+            match at {
+                Some(at) => {
+                    ids.swap_remove(at);
+                    answers.push(message);
+                }
+                None => drop(self.take(&message)),
+            }
+        }
+        answers
+    }
+
     /// Waits until what is typed into a session's pane, which runs `cat`, is seen: then both ways work.
     pub async fn works(&mut self, session: &str) {
         let since = Instant::now();

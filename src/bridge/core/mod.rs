@@ -418,7 +418,9 @@ impl Core {
         if self.sizes.owns(tag) {
             self.sizes.not_sent(tag);
         } else if self.inputs.owns(tag) {
-            self.inputs.not_sent(tag);
+            let (control, wants) = (self.control, wants_brackets(&self.streams));
+            let way = control.map(|link| Way::new(link, self.version.as_ref(), &wants));
+            self.inputs.not_sent(tag, way, &mut self.actions);
         } else {
             self.list_again(now);
         }

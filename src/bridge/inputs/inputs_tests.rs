@@ -84,6 +84,11 @@ impl Bench {
         shown.join("; ")
     }
 
+    /// The link does not take a line.
+    fn not_sent(&mut self, tag: u64) {
+        self.with(|inputs, way, actions| inputs.not_sent(tag, Some(way), actions));
+    }
+
     /// Answers all that is sent, as typed.
     fn answer_all(&mut self) -> String {
         let mut shown = Vec::new();
@@ -279,7 +284,7 @@ fn a_line_that_the_link_does_not_take_ends_its_request() {
     bench.text(1, 0, 600);
     bench.answer("");
     let (tag, _) = bench.sent.pop_front().unwrap();
-    bench.inputs.not_sent(tag);
+    bench.not_sent(tag);
     let partly = InputError::Partly {
         typed: 256,
         whole: 600,
@@ -288,6 +293,26 @@ fn a_line_that_the_link_does_not_take_ends_its_request() {
     assert_eq!(bench.outcome(0), Some(Err(partly)));
     bench.text(1, 0, 1);
     assert_eq!(bench.answer_all(), "%0=1");
+}
+
+#[test]
+fn what_waits_behind_a_line_that_was_not_sent_is_answered_too() {
+    let mut bench = Bench::new("3.8");
+    // Each is more than a line, so that the second waits for the first, and the third for room.
+    for pane in [0, 0, 1] {
+        bench.text(1, pane, 2000);
+    }
+    while let Some((tag, _)) = bench.sent.pop_front() {
+        bench.not_sent(tag);
+    }
+    for request in 0..3 {
+        assert_eq!(
+            bench.outcome(request),
+            Some(Err(InputError::Busy)),
+            "{request}"
+        );
+    }
+    assert!(bench.inputs.lanes.is_empty() && bench.inputs.lines.is_empty());
 }
 
 #[test]

@@ -118,12 +118,14 @@ impl Inputs {
         self.lines.contains_key(&tag)
     }
 
-    /// The line of a tag could not be handed to the link.
-    pub(super) fn not_sent(&mut self, tag: u64) {
+    /// The line of a tag could not be handed to the link. What waits behind it is tried likewise: no reply may be under
+    /// way any more that would bring it on.
+    pub(super) fn not_sent(&mut self, tag: u64, way: Option<Way<'_>>, actions: &mut Vec<Action>) {
         self.settle(tag, |job| {
             let cost = job.take_back()?;
             Some((cost, Some(Err(job.partly(InputError::Busy)))))
         });
+        self.pump(way, actions);
     }
 
     /// The reply to one command of a line.
