@@ -205,6 +205,11 @@ fn end(mut world: World, took: Duration) -> ExitCode {
     world.serving.signal(Signal::TERM);
     world.serving.wait(LONG);
     wait_until("no link is left", LONG, || world.tmux.clients().is_empty());
+    let audited = world.serving.home.run("audit verify");
+    if audited.code != Some(0) {
+        world.violation(&format!("the audit log: {audited:?}"));
+    }
+    row("audit log", audited.stdout.lines().next().unwrap_or("-"));
     let violations = world.violations();
     let verdict = if violations.is_empty() {
         "all is well"
