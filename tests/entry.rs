@@ -1,9 +1,13 @@
 //! How clients get in and stay in, over real sockets: attempts that fail, and authenticating again on an open
 //! connection.
 
+use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::Duration;
 
-use muxwire::auth::{AttemptLimits, Permission};
+use data_encoding::BASE32_DNSSEC as BASE32;
+use futures_util::StreamExt as _;
+use muxwire::auth::{AttemptLimits, AuthSettings, Permission};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
@@ -16,9 +20,13 @@ const STRICT: AttemptLimits = AttemptLimits {
     recovery: Duration::from_secs(3600),
 };
 
-async fn start(tokens: &Tokens, limits: AttemptLimits) -> TestServer {
+async fn start(tokens: &Tokens, attempts: AttemptLimits) -> TestServer {
+    let settings = AuthSettings {
+        attempts,
+        jwt: None,
+    };
     let setup = Setup {
-        authenticator: Some(tokens.limited(limits)),
+        authenticator: Some(tokens.with(settings)),
         ..Setup::default()
     };
     TestServer::start(setup).await
@@ -55,8 +63,15 @@ async fn bear(server: &TestServer, token: &str) -> (Value, Option<u16>) {
 
 /// Whether the metrics count a failure for this reason.
 async fn failures(server: &TestServer, reason: &str) -> bool {
-    let line = format!("muxwire_auth_failures_total{{reason=\"{reason}\"}}");
-    server.get("/metrics").await.contains(&line)
+    count(server, reason).await > 0
+}
+
+/// How many failures the metrics count for this reason.
+async fn count(server: &TestServer, reason: &str) -> usize {
+    let metrics = server.get("/metrics").await;
+    let name = format!("muxwire_auth_failures_total{{reason=\"{reason}\"}} ");
+    let counted = metrics.lines().find_map(|line| line.strip_prefix(&name));
+    counted.map_or(0, |count| count.parse().unwrap())
 }
 
 #[tokio::test]
@@ -98,6 +113,67 @@ async fn an_address_that_fails_too_often_is_told_when_to_come_back() {
     for reason in ["malformed", "unknown", "limited"] {
         assert!(failures(&server, reason).await, "{reason} is not counted");
     }
+}
+
+/// Right ids with wrong secrets are the dear ones: each would take a hash.
+#[tokio::test]
+async fn a_flood_of_bad_tokens_takes_few_hashes_and_nobody_s_turn() {
+    const ATTEMPTS: usize = 400;
+    let mut tokens = Tokens::new();
+    let token = tokens.add(Permission::Read, &[], None);
+    let attempts = AttemptLimits {
+        failures: 5,
+        ..STRICT
+    };
+    let server = start(&tokens, attempts).await;
+    let mut inside = server.client().await;
+    inside
+        .ask(json!({ "action": "auth", "token": token }), "auth.response")
+        .await;
+    let unknown = Tokens::new().add(Permission::Read, &[], None);
+    let address = server.address;
+    let texts = (0..ATTEMPTS).map(|number| match number % 4 {
+        0 => "mw_hunter2".to_owned(),
+        1 => token[..token.len() - 1].to_owned(),
+        2 => unknown.clone(),
+        _ => forge(&token, number),
+    });
+    // So many at one time as the server lets in.
+    let flood = futures_util::stream::iter(texts.collect::<Vec<_>>());
+    let flood = flood.map(|text| async move {
+        let mut client = Client::connect(address).await;
+        client.expect("hello").await;
+        client
+            .send(json!({ "action": "auth", "token": text }))
+            .await;
+        let answer = client.next().await;
+        answer["code"].as_str().unwrap().to_owned()
+    });
+    let mut flood = pin!(flood.buffer_unordered(50));
+    let mut answers: BTreeMap<String, usize> = BTreeMap::new();
+    while let Some(answer) = flood.next().await {
+        *answers.entry(answer).or_default() += 1;
+        inside.ask(json!({ "action": "ping" }), "pong").await;
+    }
+    assert_eq!(answers.values().sum::<usize>(), ATTEMPTS, "{answers:?}");
+    // Those that were let through before the first failure was known, and no more: 5 that may fail, and 50 on their way.
+    let hashes = count(&server, "wrong_secret").await;
+    assert!(hashes <= 55, "{hashes} hashes, {answers:?}");
+    assert!(answers["RATE_LIMITED"] >= ATTEMPTS - 55, "{answers:?}");
+}
+
+/// The id of a token with a secret that nobody was given.
+fn forge(token: &str, number: usize) -> String {
+    let id = token.split('_').nth(1).unwrap();
+    let id = BASE32.decode(id.as_bytes()).unwrap();
+    let mut secret = [7; 32];
+    secret[..8].copy_from_slice(&number.to_be_bytes());
+    let mut hasher = blake3::Hasher::new_derive_key("muxwire 2026-11-20 token checksum");
+    hasher.update(&id).update(&secret);
+    let mut checksum = [0; 5];
+    hasher.finalize_xof().fill(&mut checksum);
+    let parts = [&id[..], &secret, &checksum].map(|bytes| BASE32.encode(bytes));
+    format!("mw_{}_{}_{}", parts[0], parts[1], parts[2])
 }
 
 #[tokio::test]

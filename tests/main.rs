@@ -29,6 +29,7 @@ mod hub;
 mod hub_panes;
 mod injection;
 mod input;
+mod jwt;
 mod links;
 mod listening;
 mod live_panes;

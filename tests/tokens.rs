@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use muxwire::auth::{
-    AttemptLimits, AuthError, Authenticator, Ended, NewToken, Permission, Permissions, Scope,
+    AuthError, AuthSettings, Authenticator, Ended, NewToken, Permission, Permissions, Scope,
     TokenStore, TokenWatch, read_token_file,
 };
 
@@ -23,7 +23,7 @@ fn set_mode(path: &std::path::Path, mode: u32) {
 /// An authenticator over what is in the home's store now.
 fn authenticator(home: &Home) -> Authenticator {
     let entries = TokenStore::new(home.state_dir()).list().unwrap();
-    Authenticator::new(entries, AttemptLimits::default()).unwrap()
+    Authenticator::new(entries, AuthSettings::default()).unwrap()
 }
 
 #[tokio::test]
@@ -322,7 +322,7 @@ fn a_reader_that_goes_away_is_no_failure_but_for_a_token_that_nobody_saw() {
 async fn a_running_server_follows_the_command_line() {
     let home = Home::new();
     let store = TokenStore::new(home.state_dir());
-    let (authenticator, watch) = TokenWatch::start(store, AttemptLimits::default()).unwrap();
+    let (authenticator, watch) = TokenWatch::start(store, AuthSettings::default()).unwrap();
     let running = tokio::spawn(watch.run());
     let mut in_force = authenticator.in_force();
     let steps = async {

@@ -48,6 +48,7 @@ const PARTS: &[(&str, Measure)] = &[
     ("idle-connections", parts::idle_connections::measure),
     ("idle", parts::idle::measure),
     ("polling", parts::polling::measure),
+    ("auth-flood", parts::auth_flood::measure),
 ];
 
 /// What was asked for.

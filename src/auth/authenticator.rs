@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::auth::attempts::{AttemptLimits, Attempts, Caller};
+use crate::auth::jwt::{Jwt, KeySet};
 use crate::auth::principal::Principal;
 use crate::auth::proof::{AuthError, Proofs};
 use crate::auth::store::Entry;
@@ -36,7 +37,17 @@ pub struct Authenticator(Arc<Shared>);
 struct Shared {
     in_force: watch::Sender<Arc<[Entry]>>,
     proofs: Arc<Proofs>,
+    jwt: Option<Jwt>,
     attempts: Mutex<Attempts>,
+}
+
+/// What an [`Authenticator`] goes by besides tokens.
+#[derive(Debug, Clone, Default)]
+pub struct AuthSettings {
+    /// How many attempts may fail.
+    pub attempts: AttemptLimits,
+    /// What checks JWTs; `None` accepts none.
+    pub jwt: Option<Jwt>,
 }
 
 impl Authenticator {
@@ -44,11 +55,12 @@ impl Authenticator {
     ///
     /// # Errors
     /// The system's random generator doesn't answer.
-    pub fn new(entries: Vec<Entry>, limits: AttemptLimits) -> Result<Self, getrandom::Error> {
+    pub fn new(entries: Vec<Entry>, settings: AuthSettings) -> Result<Self, getrandom::Error> {
         Ok(Self(Arc::new(Shared {
             in_force: watch::Sender::new(entries.into()),
             proofs: Arc::new(Proofs::new()?),
-            attempts: Mutex::new(Attempts::new(limits)),
+            jwt: settings.jwt,
+            attempts: Mutex::new(Attempts::new(settings.attempts)),
         })))
     }
 
@@ -91,26 +103,7 @@ impl Authenticator {
         text: &str,
         address: Option<IpAddr>,
     ) -> Result<Principal, AuthError> {
-        let caller = Caller::new(address);
-        let found = Token::parse(text)
-            .map_err(AuthError::from)
-            .and_then(|token| Ok((self.entry(token.id())?, token)));
-        let id = found.as_ref().ok().map(|(entry, _)| entry.id());
-        let was_proven = found
-            .as_ref()
-            .is_ok_and(|(entry, token)| self.0.proofs.was_proven(token, entry));
-        if !was_proven {
-            let allowed = self.attempts().check(caller, id, now());
-            allowed.map_err(AuthError::Limited)?;
-        }
-        let verdict = match found {
-            Ok((entry, token)) => self.prove(token, entry).await,
-            Err(error) => Err(error),
-        };
-        if verdict.as_ref().is_err_and(|error| !error.is_retryable()) {
-            self.attempts().failed(caller, id, now());
-        }
-        verdict
+        self.judge(text, Caller::new(address), false).await
     }
 
     /// The same, on a connection that was let in as `held`: it may go on as nobody else.
@@ -123,11 +116,60 @@ impl Authenticator {
         text: &str,
         address: Option<IpAddr>,
     ) -> Result<Principal, AuthError> {
-        let principal = self.verify(text, address).await?;
+        let principal = self.judge(text, Caller::new(address), true).await?;
         if principal.source() != held.source() {
             return Err(AuthError::OtherHolder);
         }
         Ok(principal)
+    }
+
+    async fn judge(&self, text: &str, caller: Caller, is_in: bool) -> Result<Principal, AuthError> {
+        let (verdict, id) = match self.jwt_for(text) {
+            Some(jwt) => {
+                // Whoever is in already must not lose its connection for what others at its address do.
+                if !is_in {
+                    self.check(caller, None)?;
+                }
+                (
+                    jwt.verify(text, Timestamp::now()).map_err(AuthError::Jwt),
+                    None,
+                )
+            }
+            None => {
+                let found = self.look_up(text);
+                let id = found.as_ref().ok().map(|(entry, _)| entry.id());
+                let proven = |(entry, token): &_| self.0.proofs.was_proven(token, entry);
+                if !found.as_ref().is_ok_and(proven) {
+                    self.check(caller, id)?;
+                }
+                let verdict = match found {
+                    Ok((entry, token)) => self.prove(token, entry).await,
+                    Err(error) => Err(error),
+                };
+                (verdict, id)
+            }
+        };
+        if verdict.as_ref().is_err_and(|error| !error.is_retryable()) {
+            self.attempts().failed(caller, id, now());
+        }
+        verdict
+    }
+
+    /// What checks a text that is no token by its first letters, if JWTs are accepted.
+    fn jwt_for(&self, text: &str) -> Option<&Jwt> {
+        let jwt = self.0.jwt.as_ref();
+        jwt.filter(|_| !text.starts_with(Token::PREFIX))
+    }
+
+    /// The token that a text spells, and its entry.
+    fn look_up(&self, text: &str) -> Result<(Entry, Token), AuthError> {
+        let token = Token::parse(text)?;
+        Ok((self.entry(token.id())?, token))
+    }
+
+    fn check(&self, caller: Caller, id: Option<TokenId>) -> Result<(), AuthError> {
+        let allowed = self.attempts().check(caller, id, now());
+        allowed.map_err(AuthError::Limited)
     }
 
     async fn prove(&self, token: Token, entry: Entry) -> Result<Principal, AuthError> {
@@ -147,22 +189,16 @@ impl Authenticator {
         &self,
         principal: &Principal,
     ) -> impl Future<Output = Ended> + Send + 'static + use<> {
-        let mut tokens = self.0.in_force.subscribe();
+        let tokens = self.0.in_force.subscribe();
+        let keys = self.0.jwt.as_ref().map(Jwt::in_force);
         let principal = principal.clone();
         async move {
-            loop {
-                if let Some(ended) =
-                    why_ended(&tokens.borrow_and_update(), &principal, Timestamp::now())
-                {
-                    return ended;
+            match (principal.key(), keys) {
+                (Some(key), Some(keys)) => {
+                    let is_gone = |keys: &Arc<KeySet>| (!keys.holds(key)).then_some(Ended::Revoked);
+                    until(keys, &principal, is_gone).await
                 }
-                tokio::select! {
-                    changed = tokens.changed() => if changed.is_err() {
-                        // Nobody can revoke any more: the server is going.
-                        std::future::pending::<()>().await;
-                    },
-                    () = expiry(&principal) => {}
-                }
+                _ => until(tokens, &principal, |tokens| why_ended(tokens, &principal)).await,
             }
         }
     }
@@ -205,12 +241,38 @@ fn holds(tokens: &[Entry], principal: &Principal) -> bool {
         .any(|entry| entry.principal().is_same(principal))
 }
 
-fn why_ended(tokens: &[Entry], principal: &Principal, now: Timestamp) -> Option<Ended> {
+/// Waits until a principal's time is over, or what is in force says that it ended.
+async fn until<T>(
+    mut in_force: watch::Receiver<T>,
+    principal: &Principal,
+    why_ended: impl Fn(&T) -> Option<Ended>,
+) -> Ended {
+    loop {
+        if let Some(ended) = why_ended(&in_force.borrow_and_update()) {
+            return ended;
+        }
+        if principal
+            .expires()
+            .is_some_and(|end| end <= Timestamp::now())
+        {
+            return Ended::Expired;
+        }
+        tokio::select! {
+            changed = in_force.changed() => if changed.is_err() {
+                // Nobody can revoke any more: the server is going.
+                std::future::pending::<()>().await;
+            },
+            () = expiry(principal) => {}
+        }
+    }
+}
+
+fn why_ended(tokens: &[Entry], principal: &Principal) -> Option<Ended> {
     let id = principal.token()?;
     let Some(entry) = tokens.iter().find(|entry| entry.id() == id) else {
         return Some(Ended::Revoked);
     };
-    if entry.is_expired(now) {
+    if entry.is_expired(Timestamp::now()) {
         return Some(Ended::Expired);
     }
     (!entry.principal().is_same(principal)).then_some(Ended::Changed)
@@ -238,7 +300,7 @@ mod tests {
     #[tokio::test]
     async fn each_refusal_is_told_apart_for_logs_but_not_for_clients() {
         let (token, entry) = Entry::generate("one", None);
-        let authenticator = Authenticator::new(vec![entry], AttemptLimits::default()).unwrap();
+        let authenticator = Authenticator::new(vec![entry], AuthSettings::default()).unwrap();
         let text = token.expose();
         let forged = Token::generate_for(token.id()).expose();
         let unknown = Token::generate().unwrap().expose();
@@ -274,11 +336,15 @@ mod tests {
     async fn whoever_fails_too_often_costs_no_hash_and_locks_nobody_out() {
         let ((one, entry), (two, other)) =
             (Entry::generate("one", None), Entry::generate("two", None));
-        let limits = AttemptLimits {
+        let attempts = AttemptLimits {
             failures: 3,
             recovery: Duration::from_secs(3600),
         };
-        let authenticator = Authenticator::new(vec![entry, other], limits).unwrap();
+        let settings = AuthSettings {
+            attempts,
+            jwt: None,
+        };
+        let authenticator = Authenticator::new(vec![entry, other], settings).unwrap();
         let (attacker, owner) = (Some([192, 0, 2, 1].into()), Some([192, 0, 2, 2].into()));
         let (one, two) = (one.expose(), two.expose());
         let guess = || Token::generate_for(Token::parse(&one).unwrap().id()).expose();
@@ -312,7 +378,7 @@ mod tests {
     async fn a_revoked_token_is_refused_though_it_was_proven() {
         let (token, entry) = Entry::generate("one", None);
         let authenticator =
-            Authenticator::new(vec![entry.clone()], AttemptLimits::default()).unwrap();
+            Authenticator::new(vec![entry.clone()], AuthSettings::default()).unwrap();
         let text = token.expose();
         let principal = authenticator.verify(&text, None).await.unwrap();
         let ended = authenticator.ended(&principal);
@@ -336,7 +402,7 @@ mod tests {
         let ((one, mut entry), (two, other)) =
             (Entry::generate("one", None), Entry::generate("two", None));
         let authenticator =
-            Authenticator::new(vec![entry.clone(), other.clone()], AttemptLimits::default())
+            Authenticator::new(vec![entry.clone(), other.clone()], AuthSettings::default())
                 .unwrap();
         let changing = authenticator.verify(&one.expose(), None).await.unwrap();
         let staying = authenticator.verify(&two.expose(), None).await.unwrap();
@@ -357,7 +423,7 @@ mod tests {
     async fn an_expiring_token_ends_its_connections_by_itself() {
         let end = Timestamp::now() + Duration::from_secs(1);
         let (token, entry) = Entry::generate("brief", Some(end));
-        let authenticator = Authenticator::new(vec![entry], AttemptLimits::default()).unwrap();
+        let authenticator = Authenticator::new(vec![entry], AuthSettings::default()).unwrap();
         let principal = authenticator.verify(&token.expose(), None).await.unwrap();
         assert_eq!(authenticator.ended(&principal).await, Ended::Expired);
         assert!(Timestamp::now() >= end);
@@ -369,7 +435,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_authentication_nothing_ends() {
-        let authenticator = Authenticator::new(Vec::new(), AttemptLimits::default()).unwrap();
+        let authenticator = Authenticator::new(Vec::new(), AuthSettings::default()).unwrap();
         let ended = authenticator.ended(&Principal::unrestricted());
         assert!(futures_util::poll!(Box::pin(ended)).is_pending());
     }
@@ -378,7 +444,7 @@ mod tests {
     async fn no_secret_is_in_the_debug_text() {
         let (token, entry) = Entry::generate("one", None);
         let authenticator =
-            Authenticator::new(vec![entry.clone()], AttemptLimits::default()).unwrap();
+            Authenticator::new(vec![entry.clone()], AuthSettings::default()).unwrap();
         let text = format!("{authenticator:?} {entry:?} {token:?}");
         let secret = token.expose();
         for part in [secret.split('_').nth(2).unwrap(), &entry.hash().to_string()] {

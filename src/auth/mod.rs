@@ -9,7 +9,9 @@
 mod attempts;
 pub mod authenticator;
 mod file;
+mod folder;
 mod hash;
+pub mod jwt;
 pub mod principal;
 mod proof;
 pub mod rights;
@@ -18,9 +20,10 @@ pub mod token;
 pub mod watch;
 
 pub use attempts::AttemptLimits;
-pub use authenticator::{Authenticator, Ended};
+pub use authenticator::{AuthSettings, Authenticator, Ended};
 pub use file::{FileError, read_token_file};
 pub use hash::HashError;
+pub use jwt::{Jwt, JwtError, JwtRules, KeySet, KeyWatch};
 pub use principal::{Authorized, Denied, Principal, Source};
 pub use proof::AuthError;
 pub use rights::{Permission, Permissions, Scope};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::auth::jwt::KeyPrint;
 use crate::auth::rights::{Permission, Permissions, Scope};
 use crate::auth::token::TokenId;
 
@@ -48,6 +49,8 @@ pub struct Principal(Arc<Identity>);
 
 struct Identity {
     source: Source,
+    /// The key that vouches for it, if it is a JWT.
+    key: Option<KeyPrint>,
     name: Box<str>,
     permissions: Permissions,
     scope: Scope,
@@ -71,10 +74,39 @@ impl Principal {
         }
         Ok(Self(Arc::new(Identity {
             source: Source::Token(token),
+            key: None,
             name: name.into(),
             permissions,
             scope,
             expires,
+        })))
+    }
+
+    /// The subject of a JWT. Only what has checked its signature with this key makes one.
+    ///
+    /// # Errors
+    /// An admin with a scope of its own.
+    pub(in crate::auth) fn subject(
+        issuer: &str,
+        subject: &str,
+        key: KeyPrint,
+        permissions: Permissions,
+        scope: Scope,
+        expires: Timestamp,
+    ) -> Result<Self, ConfinedAdmin> {
+        if permissions.contains(Permission::Admin) && !scope.is_all() {
+            return Err(ConfinedAdmin);
+        }
+        Ok(Self(Arc::new(Identity {
+            source: Source::Jwt {
+                issuer: issuer.into(),
+                subject: subject.into(),
+            },
+            key: Some(key),
+            name: subject.into(),
+            permissions,
+            scope,
+            expires: Some(expires),
         })))
     }
 
@@ -83,6 +115,7 @@ impl Principal {
     pub fn unrestricted() -> Self {
         Self(Arc::new(Identity {
             source: Source::Nobody,
+            key: None,
             name: "unauthenticated".into(),
             permissions: Permissions::up_to(Permission::Admin),
             scope: Scope::all(),
@@ -97,6 +130,7 @@ impl Principal {
     pub fn local(uid: u32, name: &str) -> Self {
         Self(Arc::new(Identity {
             source: Source::Local(uid),
+            key: None,
             name: name.into(),
             permissions: Permissions::up_to(Permission::Admin),
             scope: Scope::all(),
@@ -203,6 +237,11 @@ impl Principal {
         sees_all && permissions.iter().all(|permission| self.may(permission))
     }
 
+    /// The key that vouches for it, if it is a JWT.
+    pub(in crate::auth) fn key(&self) -> Option<KeyPrint> {
+        self.0.key
+    }
+
     /// Whether both were made by one reading of one unchanged entry.
     pub(in crate::auth) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -212,8 +251,21 @@ impl Principal {
 impl PartialEq for Principal {
     fn eq(&self, other: &Self) -> bool {
         let (a, b) = (&*self.0, &*other.0);
-        (&a.source, &a.name, a.permissions, &a.scope, a.expires)
-            == (&b.source, &b.name, b.permissions, &b.scope, b.expires)
+        (
+            &a.source,
+            a.key,
+            &a.name,
+            a.permissions,
+            &a.scope,
+            a.expires,
+        ) == (
+            &b.source,
+            b.key,
+            &b.name,
+            b.permissions,
+            &b.scope,
+            b.expires,
+        )
     }
 }
 

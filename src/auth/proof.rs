@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
+use crate::auth::jwt::JwtError;
 use crate::auth::principal::Principal;
 use crate::auth::store::Entry;
 use crate::auth::token::{Token, TokenError, TokenId};
@@ -29,7 +30,8 @@ const BUSY_RETRY: Duration = Duration::from_secs(1);
 
 /// Why a token was not accepted.
 ///
-/// [`AuthError::Unknown`], [`AuthError::Wrong`] and [`AuthError::Expired`] read the same: the difference is for logs.
+/// [`AuthError::Unknown`], [`AuthError::Wrong`], [`AuthError::Expired`] and [`AuthError::Jwt`] read the same: the
+/// difference is for logs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     /// The text is no token at all, or damaged.
@@ -41,6 +43,9 @@ pub enum AuthError {
     /// The id is known, but the secret is another.
     #[error("the token is not valid: it is unknown, revoked or expired")]
     Wrong,
+    /// It is a JWT that is not accepted.
+    #[error("the token is not valid: it is unknown, revoked or expired")]
+    Jwt(JwtError),
     /// The token's time is over.
     #[error("the token is not valid: it is unknown, revoked or expired")]
     Expired,
@@ -80,6 +85,7 @@ impl AuthError {
             | Self::Unknown
             | Self::Wrong
             | Self::Expired
+            | Self::Jwt(_)
             | Self::OtherHolder
             | Self::Ticket => None,
         }
@@ -93,6 +99,7 @@ impl AuthError {
             Self::Unknown => "unknown",
             Self::Wrong => "wrong_secret",
             Self::Expired => "expired",
+            Self::Jwt(error) => error.reason(),
             Self::OtherHolder => "other_holder",
             Self::Ticket => "ticket",
             Self::Busy => "busy",

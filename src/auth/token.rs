@@ -75,6 +75,8 @@ pub struct Token {
 }
 
 impl Token {
+    /// What the text of every token begins with.
+    pub const PREFIX: &str = "mw_";
     /// The longest text that is looked at, in bytes. A token has 73.
     pub const MAX_LEN: usize = 128;
 

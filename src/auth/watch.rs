@@ -3,23 +3,16 @@
 //! The file system tells that something changed in the folder; what is in force is then read anew and compared. A file
 //! that can't be used leaves the old tokens in force, and says so in the log.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use notify::event::{AccessKind, AccessMode};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
-use tokio::task::{JoinError, spawn_blocking};
 
-use crate::auth::attempts::AttemptLimits;
-use crate::auth::authenticator::Authenticator;
+use crate::auth::authenticator::{AuthSettings, Authenticator};
 use crate::auth::file::FILE_NAME;
+use crate::auth::folder::{FolderWatch, RETRY, blocking};
 use crate::auth::store::{Entry, StoreError, TokenStore};
-
-/// How long to wait before watching is tried again, when the folder can't be made or watched.
-const RETRY: Duration = Duration::from_secs(5);
 
 /// Why tokens can't be watched.
 #[derive(Debug, thiserror::Error)]
@@ -46,14 +39,7 @@ pub struct TokenWatch {
     store: TokenStore,
     authenticator: Authenticator,
     changes: Arc<Notify>,
-    watcher: Watcher,
-}
-
-/// The watch on a folder, and which folder that was: another may come to stand at its path.
-#[derive(Debug)]
-struct Watcher {
-    _handle: RecommendedWatcher,
-    folder: Option<(u64, u64)>,
+    folder: FolderWatch,
 }
 
 impl TokenWatch {
@@ -63,19 +49,19 @@ impl TokenWatch {
     /// The folder can't be watched, or the tokens can't be read: at the start a bad file is an error.
     pub fn start(
         store: TokenStore,
-        limits: AttemptLimits,
+        settings: AuthSettings,
     ) -> Result<(Authenticator, Self), WatchError> {
         let changes = Arc::new(Notify::new());
         // The watch comes first: what changes after the reading is then seen.
-        let watcher = Watcher::new(&store, &changes)?;
-        let authenticator = Authenticator::new(store.list()?, limits)?;
+        let folder = watch(&store, &changes)?;
+        let authenticator = Authenticator::new(store.list()?, settings)?;
         Ok((
             authenticator.clone(),
             Self {
                 store,
                 authenticator,
                 changes,
-                watcher,
+                folder,
             },
         ))
     }
@@ -85,7 +71,7 @@ impl TokenWatch {
         loop {
             self.changes.notified().await;
             self.read_again().await;
-            while !self.is_in_place().await {
+            while !self.folder.is_in_place().await {
                 self.watch_again().await;
             }
         }
@@ -108,19 +94,12 @@ impl TokenWatch {
         }
     }
 
-    /// Whether the folder that is watched is still the one at its path.
-    async fn is_in_place(&self) -> bool {
-        let directory = self.store.directory().to_owned();
-        let found = blocking(move || identity(&directory)).await;
-        found.is_some() && found == self.watcher.folder
-    }
-
     /// Watches the folder that is there now, made if need be.
     async fn watch_again(&mut self) {
         let (store, changes) = (self.store.clone(), Arc::clone(&self.changes));
-        match blocking(move || Watcher::new(&store, &changes)).await {
-            Ok(watcher) => {
-                self.watcher = watcher;
+        match blocking(move || watch(&store, &changes)).await {
+            Ok(folder) => {
+                self.folder = folder;
                 self.read_again().await;
             }
             Err(error) => {
@@ -131,58 +110,15 @@ impl TokenWatch {
     }
 }
 
-impl Watcher {
-    fn new(store: &TokenStore, changes: &Arc<Notify>) -> Result<Self, WatchError> {
-        store.prepare()?;
-        let directory = store.directory();
-        let failed = |source| WatchError::Watch {
-            directory: directory.to_owned(),
-            source,
-        };
-        let (changes, watched) = (Arc::clone(changes), directory.to_owned());
-        let handler = move |event: notify::Result<Event>| {
-            if event.map_or(true, |event| may_matter(&event, &watched)) {
-                changes.notify_one();
-            }
-        };
-        let mut handle = notify::recommended_watcher(handler).map_err(failed)?;
-        let folder = identity(directory);
-        handle
-            .watch(directory, RecursiveMode::NonRecursive)
-            .map_err(failed)?;
-        Ok(Self {
-            _handle: handle,
-            folder,
-        })
-    }
-}
-
-/// Device and inode of the folder at a path; `None` when there is none.
-fn identity(directory: &Path) -> Option<(u64, u64)> {
-    let metadata = std::fs::metadata(directory).ok()?;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-/// Whether the file or the folder itself may have changed. Mere reading, which this module does too, never counts.
-fn may_matter(event: &Event, directory: &Path) -> bool {
-    let reading = matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write));
-    let ours = |path: &PathBuf| {
-        path.file_name().is_some_and(|name| name == FILE_NAME) || path == directory
-    };
-    !reading && (event.need_rescan() || event.paths.iter().any(ours))
-}
-
-/// Runs what may block away from the runtime. A panic there is carried on here.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match spawn_blocking(work)
-        .await
-        .map_err(JoinError::try_into_panic)
-    {
-        Ok(outcome) => outcome,
-        Err(Ok(panic)) => std::panic::resume_unwind(panic),
-        // Cancelled: the runtime is going, and this task with it.
-        Err(Err(_)) => std::future::pending().await,
-    }
+/// Watches the folder of the tokens, made if need be.
+fn watch(store: &TokenStore, changes: &Arc<Notify>) -> Result<FolderWatch, WatchError> {
+    store.prepare()?;
+    let directory = store.directory();
+    let is_ours = |name: &OsStr| name == FILE_NAME;
+    FolderWatch::new(directory, is_ours, changes).map_err(|source| WatchError::Watch {
+        directory: directory.to_owned(),
+        source,
+    })
 }
 
 #[cfg(test)]
@@ -190,6 +126,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use std::fs;
+    use std::time::Duration;
 
     use jiff::Timestamp;
 
@@ -222,7 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = TokenStore::new(folder.path().join("state"));
         let (authenticator, watch) =
-            TokenWatch::start(store.clone(), AttemptLimits::default()).unwrap();
+            TokenWatch::start(store.clone(), AuthSettings::default()).unwrap();
         let mut in_force = authenticator.in_force();
         let running = tokio::spawn(watch.run());
 
@@ -258,7 +195,7 @@ mod tests {
         let store = TokenStore::new(folder.path());
         create(&store, "one");
         let (authenticator, watch) =
-            TokenWatch::start(store.clone(), AttemptLimits::default()).unwrap();
+            TokenWatch::start(store.clone(), AuthSettings::default()).unwrap();
         let path = folder.path().join(FILE_NAME);
         for text in ["", "{", r#"{"version":2,"tokens":[]}"#] {
             fs::write(&path, text).unwrap();
@@ -276,7 +213,7 @@ mod tests {
         let store = TokenStore::new(folder.path());
         create(&store, "one");
         fs::write(folder.path().join(FILE_NAME), "{").unwrap();
-        let refused = TokenWatch::start(store, AttemptLimits::default())
+        let refused = TokenWatch::start(store, AuthSettings::default())
             .unwrap_err()
             .to_string();
         assert!(refused.contains("is not a file of tokens"), "{refused}");

@@ -10,7 +10,9 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{AttemptLimits, Authenticator, TokenStore, TokenWatch};
+use crate::auth::{
+    AttemptLimits, AuthSettings, Authenticator, Jwt, JwtRules, KeyWatch, TokenStore, TokenWatch,
+};
 use crate::bridge::{self, Counters, Counts, Ends, Handle, Settings, Speed};
 use crate::cli::{General, ReplaySpeed, ServeArgs};
 use crate::cmd::audited;
@@ -326,14 +328,40 @@ fn authenticator(config: &Config) -> anyhow::Result<Option<Authenticator>> {
         tracing::warn!("no authentication: whoever can connect can type into every pane");
         return Ok(None);
     }
-    let limits = AttemptLimits {
-        failures: config.security.auth_failures,
-        recovery: config.security.auth_failure_recovery,
+    let settings = AuthSettings {
+        attempts: AttemptLimits {
+            failures: config.security.auth_failures,
+            recovery: config.security.auth_failure_recovery,
+        },
+        jwt: jwt(config)?,
     };
     let store = TokenStore::new(config.server.state_dir.clone());
-    let (authenticator, watch) = TokenWatch::start(store, limits)?;
+    let (authenticator, watch) = TokenWatch::start(store, settings)?;
     tokio::spawn(watch.run());
     Ok(Some(authenticator))
+}
+
+/// What checks JWTs, if there are keys for it.
+fn jwt(config: &Config) -> anyhow::Result<Option<Jwt>> {
+    let security = &config.security;
+    let Some(path) = &security.jwt_keys else {
+        return Ok(None);
+    };
+    anyhow::ensure!(
+        !security.jwt_issuer.is_empty() && !security.jwt_audience.is_empty(),
+        "security.jwt_keys is set, so security.jwt_issuer and security.jwt_audience must be set too: JWTs are \
+         accepted of one issuer, and only those that are meant for this server"
+    );
+    let rules = JwtRules {
+        issuer: security.jwt_issuer.clone(),
+        audience: security.jwt_audience.clone(),
+        permissions_claim: security.jwt_permissions_claim.clone(),
+        sessions_claim: security.jwt_sessions_claim.clone(),
+    };
+    let (jwt, watch) = KeyWatch::start(path, rules)?;
+    tracing::info!(keys = jwt.in_force().borrow().len(), "JWTs are accepted");
+    tokio::spawn(watch.run());
+    Ok(Some(jwt))
 }
 
 fn tell_how_to_make_a_token(authenticator: Option<&Authenticator>) {

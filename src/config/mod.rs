@@ -13,6 +13,7 @@ mod place;
 mod reference;
 mod resolve;
 mod table;
+mod text;
 pub mod unit;
 
 pub use file::FileProblem;

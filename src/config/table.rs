@@ -12,6 +12,7 @@ use crate::config::kind::{
 use crate::config::list::{List, Parsed};
 use crate::config::place::File;
 use crate::config::resolve::Reading;
+use crate::config::text::Text;
 use crate::network::Network;
 use crate::site::{Host, Origin};
 use crate::tmux::SocketChoice;
@@ -184,6 +185,17 @@ settings! {
         auth_failures: u32 = Integer(1..=10_000u32), "20";
         /// After this time one of them is forgiven.
         auth_failure_recovery: Duration = Span(ms(10)..=s(3600)), "3s";
+        /// The keys with which JWTs are signed: a JSON Web Key Set. A change is put in force at once. Empty means that no
+        /// JWT is accepted.
+        jwt_keys: Option<PathBuf> = File, "";
+        /// Who has to have issued a JWT: its claim `iss`.
+        jwt_issuer: String = Text, "";
+        /// For whom a JWT has to be: one of its claim `aud`.
+        jwt_audience: String = Text, "";
+        /// The claim with the permissions: a list of words, or one text with spaces between them.
+        jwt_permissions_claim: String = Text, "permissions";
+        /// The claim with the sessions: patterns of names, of which `*` alone means all.
+        jwt_sessions_claim: String = Text, "sessions";
         /// Pages that may connect, besides those that come from this server itself: their origins, compared whole.
         allowed_origins: Vec<Origin> = List(Parsed::<Origin>::new("an origin such as https://box.example")), "";
         /// Names under which this server may be asked for, besides loopback ones and the address that it listens on.

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod flood;
 pub mod fold;
 pub mod holder;
+pub mod jwt;
 pub mod listed;
 pub mod owner;
 pub mod program;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use muxwire::auth::{
-    AttemptLimits, Authenticator, NewToken, Permission, Permissions, Scope, TokenStore,
+    AuthSettings, Authenticator, NewToken, Permission, Permissions, Scope, TokenStore,
 };
 use muxwire::glob::NamePattern;
 use tempfile::TempDir;
@@ -47,13 +47,13 @@ impl Tokens {
 
     /// Whoever checks the tokens that there are now.
     pub fn authenticator(&self) -> Authenticator {
-        self.limited(AttemptLimits::default())
+        self.with(AuthSettings::default())
     }
 
-    /// The same, with limits of its own.
-    pub fn limited(&self, limits: AttemptLimits) -> Authenticator {
+    /// The same, with settings of its own.
+    pub fn with(&self, settings: AuthSettings) -> Authenticator {
         let store = self.store();
         store.prepare().unwrap();
-        Authenticator::new(store.list().unwrap(), limits).unwrap()
+        Authenticator::new(store.list().unwrap(), settings).unwrap()
     }
 }

@@ -1,5 +1,6 @@
 //! What is measured, a module each.
 
+pub mod auth_flood;
 pub mod echo;
 pub mod fanout;
 pub mod flood;
