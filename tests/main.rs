@@ -40,6 +40,7 @@ mod recordings;
 mod replays;
 mod resume;
 mod serve;
+mod server_properties;
 mod stats;
 mod support;
 mod terminal;

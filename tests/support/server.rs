@@ -212,6 +212,16 @@ impl Client {
         self.socket.send(Message::text(text)).await.unwrap();
     }
 
+    /// The same where the server may have closed already.
+    pub async fn try_send_text(&mut self, text: &str) -> bool {
+        self.socket.send(Message::text(text)).await.is_ok()
+    }
+
+    /// The same with bytes.
+    pub async fn try_send_bytes(&mut self, bytes: Vec<u8>) -> bool {
+        self.socket.send(Message::binary(bytes)).await.is_ok()
+    }
+
     /// The next message.
     pub async fn next(&mut self) -> Value {
         match self.skipped.pop_front() {
