@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::support::memory_of;
 use crate::support::random::Random;
@@ -26,7 +27,7 @@ use crate::support::world::{World, stamp};
 /// Cases in a run, unless the environment says otherwise.
 const CASES: u32 = 120;
 /// How long anything may take on a busy machine.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(10);
 
 /// Where a client connects.
 const PLACES: [(&str, &str); 5] = [
@@ -236,6 +237,8 @@ struct Talker {
     terminal: bool,
     /// How many answers each id has to have, and how many came.
     asked: BTreeMap<String, (usize, usize)>,
+    /// What was said, to be shown if it fails.
+    said: Vec<String>,
     /// It has done what is answered by a close.
     may_be_closed: bool,
     closed: bool,
@@ -254,6 +257,7 @@ impl Talker {
             client,
             terminal: path != "/monitor",
             asked: BTreeMap::new(),
+            said: Vec::new(),
             may_be_closed: false,
             closed: false,
         }
@@ -271,6 +275,7 @@ impl Talker {
         }
         self.may_be_closed |= message["action"] == "auth" || message["type"] == "disconnect";
         self.client.try_send_text(&text).await;
+        self.said.push(text);
     }
 
     /// Reads until every request has its answer. The ping behind them shows that there is no second one.
@@ -308,7 +313,15 @@ impl Talker {
     }
 
     async fn read(&mut self) {
-        let Ok(message) = self.client.read().await else {
+        let Ok(read) = timeout(SOON, self.client.read()).await else {
+            let open = self
+                .asked
+                .iter()
+                .filter(|(_, (wanted, came))| came < wanted);
+            let open: Vec<_> = open.collect();
+            panic!("no answer to {open:?} of {:#?}", self.said);
+        };
+        let Ok(message) = read else {
             self.closed = true;
             return;
         };
