@@ -392,6 +392,9 @@ pub struct TokenCreateArgs {
     /// When it ends by itself, such as 12h or 30d [default: never]
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub expires: Option<Duration>,
+    /// Keep secrets from its holder: what it sees is masked by the rules of the setting redaction.rules
+    #[arg(long)]
+    pub redact: bool,
     /// Print one JSON object, the token in it
     #[arg(long)]
     pub json: bool,

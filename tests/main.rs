@@ -37,6 +37,7 @@ mod panes;
 mod protocol;
 mod random_operations;
 mod recordings;
+mod redaction;
 mod replays;
 mod resume;
 mod serve;

@@ -576,10 +576,10 @@ async fn screens_stand_before_all_that_follows_them() {
             json!({ "action": "snapshot", "id": 1, "screen": true, "target": { "session": "a" } }),
         )
         .await;
-    let Request::Screens { panes, reply } = server.request().await else {
+    let Request::Screens { screens, reply } = server.request().await else {
         panic!("no screens are asked for")
     };
-    assert_eq!(panes.request(), &[PaneId(0), PaneId(1)]);
+    assert_eq!(screens.request().panes, [PaneId(0), PaneId(1)]);
     server
         .hub
         .publish([world.output(PaneId(0), 5, b"after")], None, stamp());

@@ -367,8 +367,9 @@ async fn play_bridge(mut requests: mpsc::Receiver<Request>, seed: u64) {
                 };
                 let _ = reply.send(shown);
             }
-            Request::Screens { panes, reply } => {
-                let panes = panes.into_request();
+            Request::Answer { reply } => drop(reply.send(())),
+            Request::Screens { screens, reply } => {
+                let panes = screens.into_request().panes;
                 let _ = reply.send(
                     panes
                         .into_iter()

@@ -356,6 +356,7 @@ fn an_admin_can_not_be_made_with_a_scope() {
         permissions: Permissions::up_to(Permission::Admin),
         scope: Scope::new([pattern]),
         expires: None,
+        redact: false,
     };
     assert!(store.create(new, jiff::Timestamp::now()).is_err());
     assert!(!home.state_dir().exists());

@@ -146,12 +146,14 @@ fn messages() -> Vec<Value> {
             permissions: &["read", "write"],
             client_id: "c1",
             expires: None,
+            redacted: false,
         },
         ServerMessage::Authenticated {
             id,
             permissions: &["read"],
             client_id: "c1",
             expires: "2026-11-20T06:00:00Z".parse().ok(),
+            redacted: true,
         },
         ServerMessage::NotAuthenticated {
             id,

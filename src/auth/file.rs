@@ -96,6 +96,8 @@ pub(in crate::auth) struct Record {
     pub(in crate::auth) sessions: Vec<String>,
     pub(in crate::auth) created: String,
     pub(in crate::auth) expires: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::auth) redact: bool,
 }
 
 /// Makes the state directory if it is missing, and refuses one that others could change.

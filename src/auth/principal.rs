@@ -45,7 +45,11 @@ impl fmt::Display for Source {
 
 /// A client whose identity is proven. Cheap to clone.
 #[derive(Clone)]
-pub struct Principal(Arc<Identity>);
+pub struct Principal {
+    identity: Arc<Identity>,
+    /// Whether secrets are kept from it.
+    redacted: bool,
+}
 
 struct Identity {
     source: Source,
@@ -72,14 +76,14 @@ impl Principal {
         if permissions.contains(Permission::Admin) && !scope.is_all() {
             return Err(ConfinedAdmin);
         }
-        Ok(Self(Arc::new(Identity {
+        Ok(Self::new(Identity {
             source: Source::Token(token),
             key: None,
             name: name.into(),
             permissions,
             scope,
             expires,
-        })))
+        }))
     }
 
     /// The subject of a JWT. Only what has checked its signature with this key makes one.
@@ -97,7 +101,7 @@ impl Principal {
         if permissions.contains(Permission::Admin) && !scope.is_all() {
             return Err(ConfinedAdmin);
         }
-        Ok(Self(Arc::new(Identity {
+        Ok(Self::new(Identity {
             source: Source::Jwt {
                 issuer: issuer.into(),
                 subject: subject.into(),
@@ -107,20 +111,20 @@ impl Principal {
             permissions,
             scope,
             expires: Some(expires),
-        })))
+        }))
     }
 
     /// Whoever connects while authentication is off: may do all, for ever.
     #[must_use]
     pub fn unrestricted() -> Self {
-        Self(Arc::new(Identity {
+        Self::new(Identity {
             source: Source::Nobody,
             key: None,
             name: "unauthenticated".into(),
             permissions: Permissions::up_to(Permission::Admin),
             scope: Scope::all(),
             expires: None,
-        }))
+        })
     }
 
     /// A user of this machine, whom the system vouches for: may do all, for ever.
@@ -128,32 +132,54 @@ impl Principal {
     /// Only for the user that muxwire runs as, who can do all of it without muxwire.
     #[must_use]
     pub fn local(uid: u32, name: &str) -> Self {
-        Self(Arc::new(Identity {
+        Self::new(Identity {
             source: Source::Local(uid),
             key: None,
             name: name.into(),
             permissions: Permissions::up_to(Permission::Admin),
             scope: Scope::all(),
             expires: None,
-        }))
+        })
+    }
+
+    fn new(identity: Identity) -> Self {
+        Self {
+            identity: Arc::new(identity),
+            redacted: false,
+        }
+    }
+
+    /// The same, but secrets are kept from it, if this says so or it was so before.
+    #[must_use]
+    pub fn redacted_if(self, redacted: bool) -> Self {
+        Self {
+            redacted: self.redacted || redacted,
+            ..self
+        }
+    }
+
+    /// Whether secrets are kept from it: what it sees of panes and names is masked.
+    #[must_use]
+    pub fn is_redacted(&self) -> bool {
+        self.redacted
     }
 
     /// Where the identity comes from.
     #[must_use]
     pub fn source(&self) -> &Source {
-        &self.0.source
+        &self.identity.source
     }
 
     /// The source as text, for logs: `token:4fdc55l7`, `jwt:ISSUER#SUBJECT`, `uid:1000` or `nobody`. It is no secret.
     #[must_use]
     pub fn id_text(&self) -> String {
-        self.0.source.to_string()
+        self.identity.source.to_string()
     }
 
     /// The id of the token, which is no secret, if it was a token.
     #[must_use]
     pub fn token(&self) -> Option<TokenId> {
-        match self.0.source {
+        match self.identity.source {
             Source::Token(id) => Some(id),
             Source::Jwt { .. } | Source::Local(_) | Source::Nobody => None,
         }
@@ -162,37 +188,37 @@ impl Principal {
     /// What people call it: the name that the token was given, the subject of a JWT, or the name of the user.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.identity.name
     }
 
     /// What it may do.
     #[must_use]
     pub fn permissions(&self) -> Permissions {
-        self.0.permissions
+        self.identity.permissions
     }
 
     /// Whose sessions these are.
     #[must_use]
     pub fn scope(&self) -> &Scope {
-        &self.0.scope
+        &self.identity.scope
     }
 
     /// When the token ends by itself.
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
-        self.0.expires
+        self.identity.expires
     }
 
     /// Whether the permission is held, on the sessions in scope.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
-        self.0.permissions.contains(permission)
+        self.identity.permissions.contains(permission)
     }
 
     /// Whether the session of this name is in scope. Whatever belongs to several sessions is seen when one of them is.
     #[must_use]
     pub fn sees(&self, session_name: &str) -> bool {
-        self.0.scope.covers(session_name)
+        self.identity.scope.covers(session_name)
     }
 
     /// Allows a request about something that is in all of `session_names`, of which one must be in scope.
@@ -206,7 +232,7 @@ impl Principal {
         request: T,
     ) -> Result<Authorized<T>, Denied> {
         let mut names = session_names.into_iter();
-        if !self.0.scope.is_all() && !names.any(|name| self.sees(name)) {
+        if !self.identity.scope.is_all() && !names.any(|name| self.sees(name)) {
             return Err(Denied::Unseen);
         }
         self.authorize_everywhere(permission, request)
@@ -230,42 +256,32 @@ impl Principal {
     /// Whether it may do and see all that another may. Patterns are compared by their text.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        let (own, others) = (&self.0.scope, &other.0.scope);
+        let (own, others) = (&self.identity.scope, &other.identity.scope);
         let has = |pattern| own.patterns().contains(pattern);
         let sees_all = own.is_all() || (!others.is_all() && others.patterns().iter().all(has));
-        let permissions = other.0.permissions;
+        let permissions = other.identity.permissions;
         sees_all && permissions.iter().all(|permission| self.may(permission))
     }
 
     /// The key that vouches for it, if it is a JWT.
     pub(in crate::auth) fn key(&self) -> Option<KeyPrint> {
-        self.0.key
+        self.identity.key
     }
 
     /// Whether both were made by one reading of one unchanged entry.
     pub(in crate::auth) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.identity, &other.identity)
     }
 }
 
 impl PartialEq for Principal {
     fn eq(&self, other: &Self) -> bool {
-        let (a, b) = (&*self.0, &*other.0);
-        (
-            &a.source,
-            a.key,
-            &a.name,
-            a.permissions,
-            &a.scope,
-            a.expires,
-        ) == (
-            &b.source,
-            b.key,
-            &b.name,
-            b.permissions,
-            &b.scope,
-            b.expires,
-        )
+        let (a, b) = (&*self.identity, &*other.identity);
+        let known = |one: &Identity| (one.source.clone(), one.key, one.permissions, one.expires);
+        known(a) == known(b)
+            && a.name == b.name
+            && a.scope == b.scope
+            && self.redacted == other.redacted
     }
 }
 
@@ -274,11 +290,12 @@ impl Eq for Principal {}
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Principal")
-            .field("source", &self.0.source)
-            .field("name", &self.0.name)
-            .field("permissions", &self.0.permissions)
-            .field("scope", &self.0.scope)
-            .field("expires", &self.0.expires)
+            .field("source", &self.identity.source)
+            .field("name", &self.identity.name)
+            .field("permissions", &self.identity.permissions)
+            .field("scope", &self.identity.scope)
+            .field("expires", &self.identity.expires)
+            .field("redacted", &self.redacted)
             .finish()
     }
 }

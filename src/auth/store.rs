@@ -81,6 +81,8 @@ pub struct NewToken {
     pub scope: Scope,
     /// When it ends by itself.
     pub expires: Option<Timestamp>,
+    /// Whether secrets are kept from the holder, whatever it may do.
+    pub redact: bool,
 }
 
 /// A token that was handed out. Its secret is not here, only the hash, and that is not shown.
@@ -132,8 +134,10 @@ impl Entry {
             permissions,
             scope,
             expires,
+            redact,
         } = token;
         let principal = Principal::holder(id, &name, permissions, scope, expires)?;
+        let principal = principal.redacted_if(redact);
         Ok(Self {
             id,
             principal,
@@ -153,6 +157,7 @@ impl Entry {
             permissions,
             scope: Scope::all(),
             expires,
+            redact: false,
         };
         let hash = SecretHash::new(token.secret()).unwrap();
         let entry = Self::new(token.id(), new, hash, Timestamp::now()).unwrap();
@@ -192,6 +197,7 @@ impl Entry {
                 .collect(),
             created: self.created.to_string(),
             expires: principal.expires().map(|end| end.to_string()),
+            redact: principal.is_redacted(),
         }
     }
 
@@ -224,6 +230,7 @@ impl Entry {
                 .as_deref()
                 .map(|text| parsed("expires", text))
                 .transpose()?,
+            redact: record.redact,
         };
         let hash = SecretHash::parse(&record.hash).map_err(|error| format!("hash: {error}"))?;
         let id = parsed("id", &record.id)?;

@@ -143,6 +143,7 @@ mod tests {
             permissions,
             scope: Scope::all(),
             expires: None,
+            redact: false,
         };
         store.create(new, Timestamp::now()).unwrap().0
     }

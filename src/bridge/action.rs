@@ -17,8 +17,8 @@ pub(super) enum Action {
         tag: u64,
         commands: Vec<Command>,
     },
-    /// Print what these panes show.
-    Capture { panes: Vec<PaneId> },
+    /// Print what these panes show, with so many lines above it.
+    Capture { panes: Vec<PaneId>, context: u32 },
     /// Print a pane whole, with this many lines of scrollback.
     Print {
         ticket: u64,

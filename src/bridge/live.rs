@@ -240,10 +240,11 @@ impl Live {
                     self.core.handle(Event::NotSent { tag }, now);
                 }
             }
-            Action::Capture { panes } => {
-                let (tmux, captured) = (self.tmux.clone(), self.to_captures.clone());
+            Action::Capture { panes, context } => {
+                let (tmux, captures) = (self.tmux.clone(), self.to_captures.clone());
                 tokio::spawn(async move {
-                    if captured.send(capture(&tmux, panes).await).await.is_err() {
+                    let captured = capture(&tmux, panes, context).await;
+                    if captures.send(captured).await.is_err() {
                         tracing::debug!("the bridge ended during a capture");
                     }
                 });
@@ -320,10 +321,11 @@ impl Live {
 }
 
 /// Prints panes through helper commands: a capture on a link would leak its reply in the servers of some versions.
-async fn capture(tmux: &Tmux, panes: Vec<PaneId>) -> Captured {
+async fn capture(tmux: &Tmux, panes: Vec<PaneId>, context: u32) -> Captured {
     let mut captured = Vec::with_capacity(panes.len());
     for pane in panes {
-        let printed = tmux.print_pane(pane, CAPTURE_LIMIT).await.map(Bytes::from);
+        let printed = tmux.print_pane(pane, context, CAPTURE_LIMIT).await;
+        let printed = printed.map(Bytes::from);
         captured.push((pane, printed.map_err(|error| unprinted(&error))));
     }
     captured

@@ -25,5 +25,5 @@ pub use live::{Ends, Settings, follow};
 pub use replay::{Player, Speed, replay};
 pub use request::{
     ClientNumber, Handle, InputError, InputRequest, Key, PaneView, PreparedInput, Request,
-    ResizeError, Screen, ScreenError, SizeWish, ViewRequest,
+    ResizeError, Screen, ScreenError, ScreensRequest, SizeWish, ViewRequest,
 };

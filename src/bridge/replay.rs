@@ -146,8 +146,8 @@ fn refuse(request: Request) {
             // A client that is gone needs no answer.
             let _ = reply.send(Err(InputError::Recording));
         }
-        Request::Screens { panes, reply } => {
-            let panes = panes.into_request().into_iter();
+        Request::Screens { screens, reply } => {
+            let panes = screens.into_request().panes.into_iter();
             let none = panes.map(|pane| (pane, Err(ScreenError::Recording)));
             let _ = reply.send(none.collect());
         }

@@ -28,8 +28,8 @@ pub enum Request {
     },
     /// Capture the screens of panes, each at a known offset of its byte stream.
     Screens {
-        /// Which panes.
-        panes: Authorized<Vec<PaneId>>,
+        /// Which panes, and for whose eyes.
+        screens: Authorized<ScreensRequest>,
         /// A screen or the reason why there is none, for each pane that was asked for.
         reply: oneshot::Sender<Vec<(PaneId, Result<Screen, ScreenError>)>>,
     },
@@ -114,6 +114,17 @@ pub struct ViewRequest {
     pub pane: PaneId,
     /// How many lines of scrollback are wanted, at most.
     pub scrollback: u32,
+    /// Whether it is for one from whom secrets are kept: then all that is given is masked.
+    pub redacted: bool,
+}
+
+/// Panes whose screens are to be captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScreensRequest {
+    /// The panes.
+    pub panes: Vec<PaneId>,
+    /// Whether they are for one from whom secrets are kept: then all that is given is masked.
+    pub redacted: bool,
 }
 
 /// A pane's state and how it goes on.
@@ -356,18 +367,18 @@ impl Handle {
     /// Captures the screens of panes.
     pub async fn screens(
         &self,
-        panes: Authorized<Vec<PaneId>>,
+        screens: Authorized<ScreensRequest>,
     ) -> Vec<(PaneId, Result<Screen, ScreenError>)> {
-        let (reply, screens) = oneshot::channel();
+        let (reply, captured) = oneshot::channel();
         if self
             .0
-            .send(Request::Screens { panes, reply })
+            .send(Request::Screens { screens, reply })
             .await
             .is_err()
         {
             return Vec::new();
         }
-        screens.await.unwrap_or_default()
+        captured.await.unwrap_or_default()
     }
 
     /// Shows a pane.

@@ -6,14 +6,17 @@
 //! tmux throws away what a paused pane prints, and whoever follows the stream would miss that.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::action::Action;
-use super::request::{Screen, ScreenError};
+use super::request::{Screen, ScreenError, ScreensRequest};
 use crate::control::rows::{PaneStateRow, Row as _};
 use crate::ids::PaneId;
+use crate::redact::Rules;
+use crate::screen::mask_lines;
 
 /// Where the screens of one request go.
 pub(super) type ScreensReply = oneshot::Sender<Vec<(PaneId, Result<Screen, ScreenError>)>>;
@@ -26,11 +29,13 @@ pub(super) type Captured = Vec<(PaneId, Result<Bytes, ScreenError>)>;
 pub(super) struct Screens {
     waiting: Vec<Waiting>,
     under_way: Option<UnderWay>,
+    /// How many lines above a screen are captured to find the secrets on it.
+    context: u32,
 }
 
 #[derive(Debug)]
 struct Waiting {
-    panes: Vec<PaneId>,
+    request: ScreensRequest,
     reply: ScreensReply,
 }
 
@@ -45,12 +50,14 @@ impl Screens {
     /// Begins a request, now or as soon as the capture under way has ended.
     pub(super) fn begin(
         &mut self,
-        panes: Vec<PaneId>,
+        request: ScreensRequest,
         reply: ScreensReply,
+        context: u32,
         offset: impl Fn(PaneId) -> u64,
         actions: &mut Vec<Action>,
     ) {
-        self.waiting.push(Waiting { panes, reply });
+        self.waiting.push(Waiting { request, reply });
+        self.context = context;
         self.start(offset, actions);
     }
 
@@ -58,33 +65,28 @@ impl Screens {
     pub(super) fn captured(
         &mut self,
         captured: Captured,
+        rules: Option<&Arc<Rules>>,
         offset: impl Fn(PaneId) -> u64,
         actions: &mut Vec<Action>,
     ) {
         let Some(UnderWay { requests, offsets }) = self.under_way.take() else {
             return;
         };
-        let screens: HashMap<PaneId, Result<Screen, ScreenError>> = captured
-            .into_iter()
-            .map(|(pane, printed)| {
+        let printed: HashMap<PaneId, Result<Bytes, ScreenError>> = captured.into_iter().collect();
+        for Waiting { request, reply } in requests {
+            let screen = |pane: PaneId| {
+                let printed = printed.get(&pane).ok_or(ScreenError::NoSuchPane)?;
                 let offset = offsets.get(&pane).copied().unwrap_or_default();
-                (
-                    pane,
-                    printed.and_then(|printed| screen(pane, offset, &printed)),
-                )
-            })
-            .collect();
-        for Waiting { panes, reply } in requests {
-            let found = |pane| {
-                screens
-                    .get(&pane)
-                    .cloned()
-                    .unwrap_or(Err(ScreenError::NoSuchPane))
+                let printed = printed.as_ref().map_err(Clone::clone)?;
+                let (screen, above) = screen(pane, offset, printed)?;
+                match rules {
+                    _ if !request.redacted => Ok(screen),
+                    Some(rules) => Ok(masked(rules, screen, above)),
+                    None => Err(ScreenError::Unavailable),
+                }
             };
-            answer(
-                reply,
-                panes.into_iter().map(|pane| (pane, found(pane))).collect(),
-            );
+            let panes = request.panes.iter();
+            answer(reply, panes.map(|pane| (*pane, screen(*pane))).collect());
         }
         self.start(offset, actions);
     }
@@ -96,11 +98,12 @@ impl Screens {
         let requests = std::mem::take(&mut self.waiting);
         let panes: BTreeSet<PaneId> = requests
             .iter()
-            .flat_map(|request| request.panes.iter().copied())
+            .flat_map(|waiting| waiting.request.panes.iter().copied())
             .collect();
         let offsets = panes.iter().map(|pane| (*pane, offset(*pane))).collect();
         actions.push(Action::Capture {
             panes: panes.into_iter().collect(),
+            context: self.context,
         });
         self.under_way = Some(UnderWay { requests, offsets });
     }
@@ -123,7 +126,11 @@ fn answer(reply: ScreensReply, screens: Vec<(PaneId, Result<Screen, ScreenError>
     }
 }
 
-fn screen(pane: PaneId, offset: u64, printed: &Bytes) -> Result<Screen, ScreenError> {
+/// The screen, and the lines above it.
+fn screen(pane: PaneId, offset: u64, printed: &Bytes) -> Result<(Screen, Vec<Bytes>), ScreenError> {
+    let printed = printed
+        .strip_suffix(b"\n")
+        .map_or_else(|| printed.clone(), |whole| printed.slice_ref(whole));
     let mut lines = printed.split(|byte| *byte == b'\n');
     let state = PaneStateRow::parse(lines.next().unwrap_or_default())
         .map_err(|error| ScreenError::Tmux(error.to_string()))?;
@@ -131,7 +138,9 @@ fn screen(pane: PaneId, offset: u64, printed: &Bytes) -> Result<Screen, ScreenEr
         return Err(ScreenError::NoSuchPane);
     }
     let height = state.height.unwrap_or_default();
-    Ok(Screen {
+    let mut above: Vec<Bytes> = lines.map(|line| printed.slice_ref(line)).collect();
+    let lines = above.split_off(above.len().saturating_sub(height as usize));
+    let screen = Screen {
         offset,
         exact: false,
         width: state.width.unwrap_or_default(),
@@ -142,11 +151,21 @@ fn screen(pane: PaneId, offset: u64, printed: &Bytes) -> Result<Screen, ScreenEr
         ),
         cursor_visible: state.cursor_visible,
         alternate: state.alternate_on,
-        lines: lines
-            .take(height as usize)
-            .map(|line| printed.slice_ref(line))
-            .collect(),
-    })
+        lines,
+    };
+    Ok((screen, above))
+}
+
+/// The screen with its secrets masked.
+fn masked(rules: &Arc<Rules>, screen: Screen, above: Vec<Bytes>) -> Screen {
+    let count = above.len();
+    let lines = [above, screen.lines].concat();
+    let cursor = Some(count + screen.cursor.1 as usize);
+    let mut lines = mask_lines(rules, &lines, screen.width, cursor);
+    Screen {
+        lines: lines.split_off(count),
+        ..screen
+    }
 }
 
 #[cfg(test)]
@@ -160,6 +179,49 @@ mod tests {
         Bytes::from(format!("{row}\n{text}\n\n"))
     }
 
+    fn plain(panes: &[PaneId]) -> ScreensRequest {
+        ScreensRequest {
+            panes: panes.to_vec(),
+            redacted: false,
+        }
+    }
+
+    /// What stands above a screen helps to find the secrets on it, and does not show.
+    #[test]
+    fn a_screen_is_masked_for_those_from_whom_secrets_are_kept() {
+        let rules = Arc::new(Rules::new::<&str>(&[], true).unwrap());
+        let rows: [(&str, bool, [&str; 2]); 3] = [
+            (
+                "ghp_abcdefghijklmnop\nqrstuv\nghp_abcdefgh",
+                false,
+                ["qrstuv", "ghp_abcdefgh"],
+            ),
+            (
+                "ghp_abcdefghijklmnop\nqrstuv\nghp_abcdefgh",
+                true,
+                ["******", "ghp_********"],
+            ),
+            ("qrstuv\npassword=a b", true, ["qrstuv", "password=* b"]),
+        ];
+        for (text, redacted, expected) in rows {
+            let mut screens = Screens::default();
+            let mut actions = Vec::new();
+            let (reply, mut captured) = oneshot::channel();
+            let request = ScreensRequest {
+                panes: vec![PaneId(1)],
+                redacted,
+            };
+            screens.begin(request, reply, 9, |_| 10, &mut actions);
+            assert!(matches!(actions[..], [Action::Capture { context: 9, .. }]));
+            let text = printed(1, text);
+            let text = text.slice(..text.len() - 1);
+            let of_pane = vec![(PaneId(1), Ok(text))];
+            screens.captured(of_pane, Some(&rules), |_| 40, &mut actions);
+            let screen = captured.try_recv().unwrap().remove(0).1.unwrap();
+            assert_eq!(screen.lines, expected.map(Bytes::from), "{expected:?}");
+        }
+    }
+
     #[test]
     fn requests_share_the_next_capture_and_get_the_offset_from_before_it() {
         let mut screens = Screens::default();
@@ -167,13 +229,20 @@ mod tests {
         let (first, mut first_screens) = oneshot::channel();
         let (second, mut second_screens) = oneshot::channel();
         let (third, mut third_screens) = oneshot::channel();
-        screens.begin(vec![PaneId(1)], first, |_| 10, &mut actions);
-        screens.begin(vec![PaneId(1), PaneId(2)], second, |_| 20, &mut actions);
-        screens.begin(vec![PaneId(2)], third, |_| 30, &mut actions);
+        screens.begin(plain(&[PaneId(1)]), first, 0, |_| 10, &mut actions);
+        screens.begin(
+            plain(&[PaneId(1), PaneId(2)]),
+            second,
+            0,
+            |_| 20,
+            &mut actions,
+        );
+        screens.begin(plain(&[PaneId(2)]), third, 0, |_| 30, &mut actions);
         assert_eq!(actions.len(), 1, "one at a time");
 
         screens.captured(
             vec![(PaneId(1), Ok(printed(1, "old")))],
+            None,
             |_| 40,
             &mut actions,
         );
@@ -188,7 +257,7 @@ mod tests {
             "asked for after the capture began"
         );
         assert!(
-            matches!(&actions[1], Action::Capture { panes } if *panes == [PaneId(1), PaneId(2)])
+            matches!(&actions[1], Action::Capture { panes, context: 0 } if *panes == [PaneId(1), PaneId(2)])
         );
 
         screens.captured(
@@ -196,6 +265,7 @@ mod tests {
                 (PaneId(1), Ok(printed(1, "new"))),
                 (PaneId(2), Err(ScreenError::NoSuchPane)),
             ],
+            None,
             |_| 50,
             &mut actions,
         );

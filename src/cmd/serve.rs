@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -24,11 +24,12 @@ use crate::cmd::prepare;
 use crate::cmd::reload::ConfigWatch;
 use crate::cmd::signals::{INTERRUPTED, Signals};
 use crate::config::{Config, Listening, Resize, listening};
-use crate::hub::{HistoryLimits, Hub};
+use crate::hub::{HistoryLimits, Hub, Redaction};
 use crate::ids::Epoch;
 use crate::metrics::{Kind, Metrics};
 use crate::model::Debounce;
 use crate::recording::Recording;
+use crate::redact::Rules;
 use crate::server::{
     self, Bounds, ConnectionLimits, OutboxLimits, Rate, ResizePolicy, Running, ServerConfig,
     Sources,
@@ -133,7 +134,7 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let listening = listening(config)?;
     let room = descriptors::make_room(u64::from(config.server.max_connections));
-    let hub = Hub::new(history(config), source.epoch()?);
+    let hub = Hub::redacting(history(config), source.epoch()?, redaction(config)?);
     let metrics = Metrics::new(&hub);
     let counters = watched_counters(&metrics);
     let authenticator = authenticator(config)?;
@@ -245,6 +246,27 @@ pub(super) fn settings(config: &Config) -> Settings {
     }
 }
 
+/// What is kept from some, if anything is.
+fn redaction(config: &Config) -> anyhow::Result<Option<Redaction>> {
+    let settings = &config.redaction;
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let rules = Rules::new(&settings.rules, settings.defaults);
+    let rules = rules.context("redaction.rules can't be used together")?;
+    if rules.is_empty() {
+        bail!(
+            "redaction.enabled is true, but nothing is secret: give redaction.rules, or set redaction.defaults to true"
+        );
+    }
+    let (count, bytes) = (rules.len(), rules.memory());
+    tracing::info!(rules = count, bytes, "secrets are kept from some");
+    Ok(Some(Redaction {
+        rules: Arc::new(rules),
+        hold: settings.hold,
+    }))
+}
+
 fn server_config(
     config: &Config,
     listening: Listening,
@@ -265,6 +287,7 @@ fn server_config(
             Resize::Client => ResizePolicy::Last,
             Resize::Largest => ResizePolicy::Largest,
         },
+        redacted_roles: config.redaction.roles.clone(),
         limits: connection_limits(config),
         bounds: Bounds {
             tickets: config.limits.tickets as usize,

@@ -46,6 +46,7 @@ fn create(
         permissions: Permissions::closure(args.allow).context("--allow is empty")?,
         scope: Scope::new(args.sessions),
         expires: expires.context("--expires is too far in the future")?,
+        redact: args.redact,
     };
     let (token, entry) = store.create(new, now)?;
     let printed = if args.json {
@@ -78,8 +79,13 @@ fn hint(entry: &Entry) -> String {
     let until = principal
         .expires()
         .map_or_else(String::new, |end| format!(" until {end}"));
+    let hidden = if principal.is_redacted() {
+        ", without the secrets there"
+    } else {
+        ""
+    };
     format!(
-        "muxwire: this is the token {:?} (id {}), shown this once. Its holder may {} in {}{until}.\n\
+        "muxwire: this is the token {:?} (id {}), shown this once. Its holder may {} in {}{until}{hidden}.\n\
          muxwire: end it with `muxwire token revoke {}`",
         principal.name(),
         entry.id(),
@@ -153,6 +159,7 @@ fn describe(entry: &Entry, now: Timestamp) -> serde_json::Value {
         "sessions": patterns.collect::<Vec<_>>(),
         "created": entry.created().to_string(),
         "expires": principal.expires().map(|end| end.to_string()),
+        "redact": principal.is_redacted(),
         "state": state(entry, now),
     })
 }

@@ -9,6 +9,7 @@ mod input;
 mod kind;
 mod list;
 mod listen;
+mod patterns;
 mod place;
 mod reference;
 mod resolve;
@@ -23,6 +24,6 @@ pub use listen::{ListenError, Listening, listening};
 pub use reference::reference;
 pub use resolve::{ConfigError, Problem, Resolved, Setting, Source, resolve};
 pub use table::{
-    Config, Limits, LogFormat, Monitoring, Performance, Resize, Row, Security, Server, Terminal,
-    Tls, rows,
+    Config, Limits, LogFormat, Monitoring, Performance, Redaction, Resize, Row, Security, Server,
+    Terminal, Tls, rows,
 };

@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::auth::Permission;
 use crate::config::kind::{
     Address, Boolean, Choice, Directory, HostName, Integer, Kind as _, LogFilter, Program, Size,
     Socket, Span,
 };
 use crate::config::list::{List, Parsed};
+use crate::config::patterns::{Patterns, Roles};
 use crate::config::place::File;
 use crate::config::resolve::Reading;
 use crate::config::text::Text;
@@ -251,6 +253,20 @@ settings! {
         queue_events: u32 = Integer(100..=10_000_000u32), "10000";
         /// How long to wait for more hints from tmux before its lists are read again.
         debounce: Duration = Span(ms(0)..=s(1)), "20ms";
+    }
+    /// Keeping secrets from some of those who may look.
+    redaction: Redaction {
+        /// Whether it is done.
+        enabled: bool = Boolean, "false";
+        /// From whom: those whose highest permission is one of these, and besides them the holders of tokens that were made
+        /// with `--redact`.
+        roles: Vec<Permission> = Roles, "read";
+        /// What is secret besides the usual forms of keys. From its group `(?<secret>...)` on, what a rule matches is masked.
+        rules: Vec<String> = Patterns, "";
+        /// Whether the usual forms of keys are secret.
+        defaults: bool = Boolean, "true";
+        /// How long output is held back at most, until it is decided whether it is secret.
+        hold: Duration = Span(ms(10)..=s(10)), "250ms";
     }
     /// Panes as terminals in pages.
     terminal: Terminal {

@@ -12,8 +12,9 @@ use super::printed;
 use super::published::{Known, Stamp};
 use super::reader::{Heads, NotRecoverable, Position, Reader};
 use super::ring::{Behind, Found, HistoryLimits, Ring};
+use super::veil::{Redaction, Veil};
 use crate::ids::{Epoch, PaneId, Seq, WindowId};
-use crate::model::{Audience, Change, ChangeKind, State};
+use crate::model::{Audience, Change, ChangeKind, Eyes, State};
 
 /// The event log and the state that it leads to. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
@@ -32,6 +33,10 @@ struct Log {
     ring: Ring,
     state: Arc<State>,
     published: BTreeMap<&'static str, u64>,
+    /// What those see from whom secrets are kept; nothing while they are kept from nobody.
+    veil: Option<Box<Veil>>,
+    /// Room for what becomes of one change.
+    split: Vec<Change>,
 }
 
 /// Figures about the log, for metrics.
@@ -51,10 +56,18 @@ impl Hub {
     /// An empty log of this name.
     #[must_use]
     pub fn new(limits: HistoryLimits, epoch: Epoch) -> Self {
+        Self::redacting(limits, epoch, None)
+    }
+
+    /// An empty log of this name that keeps secrets from those who ask for that.
+    #[must_use]
+    pub fn redacting(limits: HistoryLimits, epoch: Epoch, redaction: Option<Redaction>) -> Self {
         let log = Log {
             ring: Ring::new(limits),
             state: Arc::default(),
             published: BTreeMap::new(),
+            veil: redaction.map(|redaction| Box::new(Veil::new(redaction))),
+            split: Vec::new(),
         };
         let head = watch::Sender::new(Seq::default());
         Self(Arc::new(Shared {
@@ -82,14 +95,46 @@ impl Hub {
     ) -> Seq {
         let mut log = self.lock();
         let before = log.ring.head();
-        for change in changes {
-            *log.published.entry(change.kind.name()).or_default() += 1;
-            let context = known(&change, state.as_ref(), &log.state);
-            log.ring.push(stamp, change, context);
+        match &log.veil {
+            None => log.append(changes, state, stamp),
+            Some(_) => log.append_veiled(changes, state, stamp),
         }
-        if let Some(state) = state {
-            log.state = state;
-        }
+        self.moved(log, before, stamp)
+    }
+
+    /// What secrets are kept, if they are kept from anybody.
+    #[must_use]
+    pub fn redaction(&self) -> Option<Redaction> {
+        let log = self.lock();
+        log.veil.as_ref().map(|veil| veil.redaction().clone())
+    }
+
+    /// When [`Self::release_due`] is wanted next: output is held back from those from whom secrets are kept.
+    #[must_use]
+    pub fn held_until(&self) -> Option<Instant> {
+        self.lock().veil.as_ref()?.due()
+    }
+
+    /// Lets go the output that was held back for as long as it may be. Only the bridge does, as it publishes.
+    pub fn release_due(&self, now: Instant, stamp: Stamp) {
+        self.release(stamp, |veil| veil.release_due(now));
+    }
+
+    /// Lets go all output that is held back, since what comes next stands behind it.
+    pub fn release_all(&self, stamp: Stamp) {
+        self.release(stamp, Veil::release_all);
+    }
+
+    fn release(&self, stamp: Stamp, release: impl FnOnce(&mut Veil) -> Vec<Change>) {
+        let mut log = self.lock();
+        let Some(veil) = &mut log.veil else { return };
+        let released = release(veil);
+        let before = log.ring.head();
+        log.append(released, None, stamp);
+        self.moved(log, before, stamp);
+    }
+
+    fn moved(&self, mut log: MutexGuard<'_, Log>, before: Seq, stamp: Stamp) -> Seq {
         log.ring.evict(stamp);
         let head = log.ring.head();
         drop(log);
@@ -104,6 +149,15 @@ impl Hub {
     pub fn snapshot(&self) -> (Arc<State>, Seq) {
         let log = self.lock();
         (Arc::clone(&log.state), log.ring.head())
+    }
+
+    /// The same as one sees it who may know of secrets or from whom they are kept.
+    #[must_use]
+    pub fn snapshot_for(&self, redacted: bool) -> (Arc<State>, Seq) {
+        let log = self.lock();
+        let masked = log.veil.as_ref().filter(|_| redacted);
+        let state = masked.map_or(&log.state, |veil| veil.state());
+        (Arc::clone(state), log.ring.head())
     }
 
     /// The place of the newest event.
@@ -171,14 +225,32 @@ impl Hub {
     /// What a pane printed from one offset to another, in pieces; nothing if not all of it is kept.
     #[must_use]
     pub fn output_between(&self, pane: PaneId, from: u64, to: u64) -> Option<Vec<Bytes>> {
-        printed::between(&self.lock().ring, pane, from, to)
+        self.output_for(pane, false, from, to)
     }
 
-    /// The place behind which all comes that a pane printed from an offset on, and the offset at which that begins: the
-    /// one that was asked for, or that of the event in whose middle it lies. Nothing if not all of it is kept.
+    /// The same as one sees it who may know of secrets or from whom they are kept.
+    #[must_use]
+    pub fn output_for(
+        &self,
+        pane: PaneId,
+        redacted: bool,
+        from: u64,
+        to: u64,
+    ) -> Option<Vec<Bytes>> {
+        printed::between(&self.lock().ring, (pane, redacted), from, to)
+    }
+
+    /// The place behind which all comes that a pane printed from an offset on, and the offset at which that begins: the one
+    /// that was asked for, or that of the event in whose middle it lies. Nothing if not all of it is kept.
     #[must_use]
     pub fn place_of_output(&self, pane: PaneId, offset: u64) -> Option<(Seq, u64)> {
-        printed::place_of(&self.lock().ring, pane, offset)
+        self.place_for(pane, false, offset)
+    }
+
+    /// The same for one who may know of secrets or from whom they are kept.
+    #[must_use]
+    pub fn place_for(&self, pane: PaneId, redacted: bool, offset: u64) -> Option<(Seq, u64)> {
+        printed::place_of(&self.lock().ring, (pane, redacted), offset)
     }
 
     /// A position of this log.
@@ -222,6 +294,65 @@ impl Hub {
     }
 }
 
+impl Log {
+    fn append(
+        &mut self,
+        changes: impl IntoIterator<Item = Change>,
+        state: Option<Arc<State>>,
+        stamp: Stamp,
+    ) {
+        for change in changes {
+            let context = known(&change, state.as_ref(), &self.state);
+            self.push(stamp, change, context);
+        }
+        if let Some(state) = state {
+            self.state = state;
+        }
+    }
+
+    /// The same, each change for those whose eyes it is for.
+    fn append_veiled(
+        &mut self,
+        changes: impl IntoIterator<Item = Change>,
+        state: Option<Arc<State>>,
+        stamp: Stamp,
+    ) {
+        let Some(mut veil) = self.veil.take() else {
+            return;
+        };
+        let old = Arc::clone(veil.state());
+        let masked = state.as_ref().map(|state| veil.enter(state));
+        let differs = state.as_ref().zip(masked.as_ref());
+        let differs = differs.is_some_and(|(state, masked)| !Arc::ptr_eq(state, masked));
+        let mut split = std::mem::take(&mut self.split);
+        for change in changes {
+            veil.split(change, stamp.read_at, differs, &mut split);
+            for change in split.drain(..) {
+                let mut context = known(&change, state.as_ref(), &self.state);
+                let masked = known(&change, masked.as_ref(), &old);
+                if change.eyes == Eyes::Redacted {
+                    context = masked;
+                } else if masked.window_name != context.window_name {
+                    context.masked_name = masked.window_name;
+                }
+                self.push(stamp, change, context);
+            }
+        }
+        (self.veil, self.split) = (Some(veil), split);
+        if let Some(state) = state {
+            self.state = state;
+        }
+    }
+
+    fn push(&mut self, stamp: Stamp, change: Change, context: Known) {
+        // What stands in the log twice counts once.
+        if change.eyes != Eyes::Redacted {
+            *self.published.entry(change.kind.name()).or_default() += 1;
+        }
+        self.ring.push(stamp, change, context);
+    }
+}
+
 /// What has to be kept beside a change, out of the state that it led to and the one before. Output comes too often to
 /// look.
 fn known(change: &Change, new: Option<&Arc<State>>, old: &Arc<State>) -> Known {
@@ -244,6 +375,7 @@ fn known(change: &Change, new: Option<&Arc<State>>, old: &Arc<State>) -> Known {
         window_name: window_name
             .and_then(|(id, _)| find(id))
             .map(|window| window.name.as_str().into()),
+        masked_name: None,
         state: renamed.then(|| Arc::clone(new.unwrap_or(old))),
     }
 }

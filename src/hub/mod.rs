@@ -4,6 +4,8 @@
 //! from the log; replay and live are one path), [`view()`] (who sees what of an event), [`Filter`] and
 //! [`Subscription`] (what a client asked for).
 //!
+//! `veil` keeps secrets from those readers from whom they are to be kept.
+//!
 //! Readers pull: the log is the only buffer between the bridge and the connections, so a slow reader costs nothing
 //! but its own place in it. This module knows nothing of tmux, tokens, JSON or sockets, and reads no clock.
 
@@ -14,6 +16,7 @@ mod published;
 mod reader;
 mod ring;
 mod subscription;
+mod veil;
 mod view;
 
 pub use filter::{Filter, FilterError, Subject, WindowNames};
@@ -22,4 +25,5 @@ pub use published::{Form, Published, Stamp};
 pub use reader::{Heads, Next, NotRecoverable, Position, Reader, Since};
 pub use ring::{Behind, HistoryLimits};
 pub use subscription::{Names, Step, Subscription, TooManyOpen, TooManyRules};
+pub use veil::Redaction;
 pub use view::{Crossing, View, Viewer, view};

@@ -7,13 +7,18 @@ use bytes::Bytes;
 use super::published::Published;
 use super::ring::Ring;
 use crate::ids::{PaneId, Seq};
-use crate::model::ChangeKind;
+use crate::model::{Change, ChangeKind};
 
 /// What a pane printed from one offset to another, in pieces; nothing if not all of it is kept.
-pub(super) fn between(ring: &Ring, pane: PaneId, from: u64, to: u64) -> Option<Vec<Bytes>> {
+pub(super) fn between(
+    ring: &Ring,
+    (pane, redacted): (PaneId, bool),
+    from: u64,
+    to: u64,
+) -> Option<Vec<Bytes>> {
     let mut pieces = Vec::new();
     let mut missing = to;
-    for Piece { start, bytes, .. } in pieces_of(ring, pane) {
+    for Piece { start, bytes, .. } in pieces_of(ring, (pane, redacted)) {
         if missing <= from {
             break;
         }
@@ -36,10 +41,14 @@ pub(super) fn between(ring: &Ring, pane: PaneId, from: u64, to: u64) -> Option<V
 ///
 /// Nothing if not all of it is kept, or if just at this offset something else changed the screen: nobody knows whether
 /// who asks has heard of that.
-pub(super) fn place_of(ring: &Ring, pane: PaneId, offset: u64) -> Option<(Seq, u64)> {
+pub(super) fn place_of(
+    ring: &Ring,
+    (pane, redacted): (PaneId, bool),
+    offset: u64,
+) -> Option<(Seq, u64)> {
     let mut place = Some((ring.head(), offset));
     let mut disturbed = false;
-    for event in of_pane(ring, pane) {
+    for event in of_pane(ring, (pane, redacted)) {
         let (start, bytes) = match &event.change.kind {
             ChangeKind::PaneOutput { offset, bytes } => (*offset, bytes),
             ChangeKind::PaneGap { .. } => return None,
@@ -83,8 +92,8 @@ struct Piece<'a> {
 }
 
 /// From the newest to the oldest.
-fn pieces_of(ring: &Ring, pane: PaneId) -> impl Iterator<Item = Piece<'_>> {
-    of_pane(ring, pane).filter_map(|event| {
+fn pieces_of(ring: &Ring, (pane, redacted): (PaneId, bool)) -> impl Iterator<Item = Piece<'_>> {
+    of_pane(ring, (pane, redacted)).filter_map(|event| {
         let (start, bytes) = match &event.change.kind {
             ChangeKind::PaneOutput { offset, bytes } => (*offset, Some(bytes)),
             ChangeKind::PaneGap { offset, .. } => (*offset, None),
@@ -95,7 +104,8 @@ fn pieces_of(ring: &Ring, pane: PaneId) -> impl Iterator<Item = Piece<'_>> {
 }
 
 /// From the newest to the oldest.
-fn of_pane(ring: &Ring, pane: PaneId) -> impl Iterator<Item = &Arc<Published>> {
+fn of_pane(ring: &Ring, (pane, redacted): (PaneId, bool)) -> impl Iterator<Item = &Arc<Published>> {
+    let is_meant = move |change: &Change| change.pane == Some(pane) && change.eyes.see(redacted);
     ring.newest_first()
-        .filter(move |event| event.change.pane == Some(pane))
+        .filter(move |event| is_meant(&event.change))
 }

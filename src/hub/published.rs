@@ -62,6 +62,8 @@ pub struct Published {
 pub(super) struct Known {
     /// The name of the window that it concerns.
     pub(super) window_name: Option<Box<str>>,
+    /// The same with its secrets masked, if there are any.
+    pub(super) masked_name: Option<Box<str>>,
     /// The state that it led to, for those to whom a renamed session is a new one.
     pub(super) state: Option<Arc<State>>,
 }
@@ -134,12 +136,14 @@ impl Published {
     ///
     /// Output knows none: there the present name has to do.
     #[must_use]
-    pub fn window_names(&self) -> [Option<&str>; 2] {
+    pub fn window_names(&self, redacted: bool) -> [Option<&str>; 2] {
         let previous = match &self.change.kind {
             ChangeKind::WindowRenamed { previous, .. } => Some(previous.as_str()),
             _ => None,
         };
-        [self.context.window_name.as_deref(), previous]
+        let masked = self.context.masked_name.as_deref();
+        let name = masked.filter(|_| redacted);
+        [name.or(self.context.window_name.as_deref()), previous]
     }
 
     /// The state that it led to, if a viewer may need it to see what came: a session with all its windows.

@@ -225,8 +225,8 @@ impl Subscription {
         let seq = event.seq;
         let had = self.read_before.first().map_or(0, |(_, rules)| *rules);
         let names = WindowNames {
-            told: event.window_names(),
-            present: names.0.as_deref(),
+            told: event.window_names(viewer.is_redacted()),
+            present: names.of(viewer.is_redacted()),
         };
         let seen = |rules: usize| {
             let wants = |subject: &Subject<'_>| self.decide(rules, seq, subject, names);
@@ -252,7 +252,8 @@ impl Subscription {
             .rules
             .iter()
             .any(|rule| rule.filter.needs_window_names());
-        Names(needed.then(|| self.hub.snapshot().0))
+        let state = |redacted| self.hub.snapshot_for(redacted).0;
+        Names(needed.then(|| [state(false), state(true)]))
     }
 
     fn decide(
@@ -300,4 +301,12 @@ impl Rule {
 
 /// The windows' names at the time of a run of steps.
 #[derive(Debug, Default)]
-pub struct Names(Option<Arc<State>>);
+pub struct Names(Option<[Arc<State>; 2]>);
+
+impl Names {
+    /// As those see them from whom secrets are kept, or aren't.
+    fn of(&self, redacted: bool) -> Option<&State> {
+        let [plain, masked] = self.0.as_ref()?;
+        Some(if redacted { masked } else { plain })
+    }
+}

@@ -12,6 +12,10 @@ pub trait Viewer {
     fn sees_session(&self, name: &str) -> bool;
     /// Whether it may learn of everything, also of what belongs to no session.
     fn sees_all(&self) -> bool;
+    /// Whether secrets are kept from it.
+    fn is_redacted(&self) -> bool {
+        false
+    }
 }
 
 /// How an event that crosses from one session to another looks from where the viewer stands.
@@ -67,6 +71,9 @@ pub fn view(
     viewer: &impl Viewer,
     wants: impl Fn(&Subject<'_>) -> bool,
 ) -> Option<View> {
+    if !change.eyes.see(viewer.is_redacted()) {
+        return None;
+    }
     let look = Look {
         change,
         viewer,

@@ -47,6 +47,32 @@ pub struct Change {
     pub kind: ChangeKind,
     /// Whether the reconciler found it, and no notification told of it.
     pub reconciled: bool,
+    /// For whose eyes it is, of those who may learn of it.
+    pub eyes: Eyes,
+}
+
+/// For whose eyes a change is. Where something is kept from some, the same change stands in the log twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Eyes {
+    /// For all: there is nothing secret in it, or nobody from whom anything is kept.
+    #[default]
+    All,
+    /// For those who see all as it is.
+    Plain,
+    /// For those from whom secrets are kept: they are masked in it.
+    Redacted,
+}
+
+impl Eyes {
+    /// Whether it is for one from whom secrets are kept, or for one from whom they aren't.
+    #[must_use]
+    pub fn see(self, redacted: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Plain => !redacted,
+            Self::Redacted => redacted,
+        }
+    }
 }
 
 /// What changed, with the data of its event.
@@ -220,6 +246,7 @@ impl Change {
             pane: None,
             kind,
             reconciled: false,
+            eyes: Eyes::All,
         }
     }
 

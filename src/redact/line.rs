@@ -118,6 +118,11 @@ impl Line {
         }
     }
 
+    /// The cursor goes elsewhere: what comes next may go on with the text, or be another one.
+    pub(super) fn part(&mut self, rules: &Rules) {
+        self.matcher.part(rules);
+    }
+
     /// What has begun is let go.
     pub(super) fn let_go(&mut self, rules: &Rules, to: u64, mask: &mut impl FnMut(Range<u64>)) {
         if let Waiting::Blank(blank) = self.waiting {

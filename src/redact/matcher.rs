@@ -24,6 +24,8 @@ pub(super) struct Matcher {
     previous: Option<u8>,
     /// The two as they were before the last byte.
     before: (StateID, Option<u8>),
+    /// As if the text had begun where it may have: as long as that makes a difference.
+    fresh: Option<StateID>,
     live: Vec<Candidate>,
     /// How many there may be until those that go the same way are joined.
     join_at: usize,
@@ -48,6 +50,7 @@ impl Matcher {
             lead,
             previous: None,
             before: (lead, None),
+            fresh: None,
             live: Vec::new(),
             join_at: FEW,
         }
@@ -58,6 +61,12 @@ impl Matcher {
         self.live.retain(|one| one.start < at);
         let fresh = Self::new(rules);
         (self.lead, self.previous, self.before) = (fresh.lead, fresh.previous, fresh.before);
+        self.fresh = None;
+    }
+
+    /// What comes next may go on with the text, or be another one: it is read as both.
+    pub(super) fn part(&mut self, rules: &Rules) {
+        self.fresh = rules.first_lead().or(Some(StateID::ZERO));
     }
 
     /// Whether no secret has begun.
@@ -82,6 +91,9 @@ impl Matcher {
 
     /// Reads bytes with which no secret begins, while none has begun; tells how many these are.
     pub(super) fn skim(&mut self, rules: &Rules, text: &[u8]) -> usize {
+        if self.fresh.is_some() {
+            return 0;
+        }
         let Some(leads) = rules.leads() else {
             let count = text.iter().position(|byte| rules.may_begin(*byte));
             let count = count.unwrap_or(text.len());
@@ -119,21 +131,39 @@ impl Matcher {
     ) {
         self.live.retain_mut(|one| one.go_on(rules, byte, at, mask));
         self.before = (self.lead, self.previous);
+        let previous = self.previous;
         if let Some(leads) = rules.leads() {
             self.lead = leads.next_state(self.lead, byte);
             for rule in rules.led(self.lead) {
-                self.begin(rules, rule, byte, at);
+                self.begin(rules, rule, (previous, byte), at);
             }
         }
         if rules.may_begin(byte) {
             for rule in rules.anywhere() {
-                self.begin(rules, *rule, byte, at);
+                self.begin(rules, *rule, (previous, byte), at);
             }
+        }
+        if let Some(fresh) = self.fresh.take() {
+            self.step_fresh(rules, fresh, byte, at);
         }
         self.previous = Some(byte);
         if self.live.len() > self.join_at {
             self.join();
         }
+    }
+
+    fn step_fresh(&mut self, rules: &Rules, fresh: StateID, byte: u8, at: u64) {
+        if rules.first_lead().is_none_or(|first| first == fresh) && rules.may_begin(byte) {
+            for rule in rules.anywhere() {
+                self.begin(rules, *rule, (None, byte), at);
+            }
+        }
+        let Some(leads) = rules.leads() else { return };
+        let fresh = leads.next_state(fresh, byte);
+        for rule in rules.led(fresh) {
+            self.begin(rules, rule, (None, byte), at);
+        }
+        self.fresh = (fresh != self.lead).then_some(fresh);
     }
 
     /// Of those that have come to the same state, the one that began first covers the others.
@@ -155,8 +185,8 @@ impl Matcher {
         }
     }
 
-    fn begin(&mut self, rules: &Rules, rule: usize, byte: u8, at: u64) {
-        let Some(state) = rules.begin(rule, self.previous, byte) else {
+    fn begin(&mut self, rules: &Rules, rule: usize, (previous, byte): (Option<u8>, u8), at: u64) {
+        let Some(state) = rules.begin(rule, previous, byte) else {
             return;
         };
         self.live.push(Candidate {

@@ -77,6 +77,12 @@ impl Redactor {
         self.next - self.held.bytes.len() as u64
     }
 
+    /// The offset of the next byte that the pane prints.
+    #[must_use]
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
     /// Whether something is held back.
     #[must_use]
     pub fn is_holding(&self) -> bool {
@@ -155,6 +161,21 @@ impl Redactor {
         text.read(rules, b'\n', self.next, &mut |range| {
             held.hide(range, Mark::Shown);
         });
+    }
+
+    /// A line ends here, or goes on in the next row: nobody knows.
+    pub fn part_line(&mut self) {
+        self.text.part(&self.rules);
+    }
+
+    /// What is shown of all that there is: these bytes, after which nothing comes.
+    pub fn whole(&mut self, bytes: &Bytes) -> Bytes {
+        let mut out = match self.feed(bytes) {
+            Fed::Unchanged => return bytes.clone(),
+            Fed::Changed(piece) => piece.map_or_else(Vec::new, |piece| piece.bytes.into()),
+        };
+        out.extend(self.let_go());
+        out.into()
     }
 
     fn is_quiet(&self) -> bool {
@@ -251,7 +272,7 @@ impl Redactor {
             Part::Text => Mark::Shown,
             Part::Content if *clipboard == Some(CLIPBOARD.len()) => Mark::Hidden,
             Part::Content => Mark::Content,
-            Part::Sequence | Part::Back(_) | Part::Begin | Part::End => Mark::Other,
+            Part::Sequence | Part::Back(_) | Part::Away | Part::Begin | Part::End => Mark::Other,
         });
         let of = match part {
             Part::Content | Part::End => Mark::Content,
@@ -261,6 +282,7 @@ impl Redactor {
         match part {
             Part::Text => text.read(rules, byte, at, &mut hide),
             Part::Back(columns) => text.back(rules, usize::from(columns), at, &mut hide),
+            Part::Away => text.part(rules),
             Part::Begin => {
                 *string = Matcher::new(rules);
                 *clipboard = (byte == b']').then_some(0);
@@ -279,6 +301,21 @@ impl Redactor {
             }
             Part::Sequence => {}
         }
+    }
+}
+
+impl Rules {
+    /// A text with its secrets masked; nothing if there are none. What may be the beginning of one at its end counts.
+    #[must_use]
+    pub fn masked(self: &Arc<Self>, text: &str) -> Option<String> {
+        let mut redactor = Redactor::new(Arc::clone(self), 0);
+        if redactor.text.skim(self, text.as_bytes(), 0) == text.len() {
+            return None;
+        }
+        let mut redactor = Redactor::new(Arc::clone(self), 0);
+        let masked = redactor.whole(&Bytes::copy_from_slice(text.as_bytes()));
+        let masked = String::from_utf8_lossy(&masked);
+        (masked != text).then(|| masked.into_owned())
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) enum Part {
     Sequence,
     /// The last byte of a sequence that moves the cursor so many columns back.
     Back(u16),
+    /// The last byte of a sequence that moves the cursor elsewhere.
+    Away,
     /// A string begins behind it.
     Begin,
     /// In a string.
@@ -98,6 +100,7 @@ impl Sequence {
             b']' => self.to(State::Osc, Part::Begin),
             b'P' => self.to(State::DcsStart(false), Part::Sequence),
             b'X' | b'^' | b'_' | b'k' => self.to(State::Ignored, Part::Begin),
+            b'D' | b'E' | b'M' | b'8' | b'c' => self.to(State::Ground, Part::Away),
             _ => self.to(State::Ground, Part::Sequence),
         }
     }
@@ -105,7 +108,14 @@ impl Sequence {
     fn control(&mut self, number: Option<u16>, byte: u8) -> Part {
         match (number, byte) {
             (Some(number), b'D') => self.to(State::Ground, Part::Back(number.max(1))),
-            (_, 0x40..) => self.to(State::Ground, Part::Sequence),
+            (_, last @ 0x40..) => self.to(
+                State::Ground,
+                if moves(last) {
+                    Part::Away
+                } else {
+                    Part::Sequence
+                },
+            ),
             (Some(number), b'0'..=b'9') => {
                 let number = number
                     .saturating_mul(10)
@@ -132,12 +142,18 @@ impl Sequence {
     }
 }
 
+/// Whether a control sequence with this last byte moves the cursor.
+fn moves(last: u8) -> bool {
+    matches!(last, b'A'..=b'I' | b'Z' | b'`' | b'a' | b'd'..=b'f' | b'r' | b'u')
+}
+
 /// The length of the control sequence that these bytes begin with, if it is whole, there is nothing odd in it, and it does
-/// not move the cursor back.
+/// not move the cursor.
 pub(super) fn plain_control(bytes: &[u8]) -> Option<usize> {
     let [ESC, b'[', rest @ ..] = bytes else {
         return None;
     };
     let end = rest.iter().position(|byte| !matches!(byte, 0x20..=0x3f))?;
-    matches!(rest[end], 0x40..=0x43 | 0x45..=0x7e).then_some(end + 3)
+    let is_plain = matches!(rest[end], 0x40..=0x7e) && !moves(rest[end]);
+    is_plain.then_some(end + 3)
 }

@@ -8,6 +8,7 @@ mod build;
 mod capture;
 mod charset;
 mod lines;
+mod masked;
 mod modes;
 mod palette;
 mod pen;
@@ -19,6 +20,7 @@ mod tracker;
 
 pub use build::Circumstances;
 pub use capture::Capture;
+pub use masked::mask_lines;
 pub use replay::replay_scrollback;
 pub use snapshot::{
     Alternate, Assumed, Cursor, CursorShape, KeyMode, Modes, Mouse, PaneSnapshot, ScrollRegion,

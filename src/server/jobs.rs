@@ -17,7 +17,7 @@ use super::repeats::{Earlier, Slot, Typed};
 use super::shard::Shards;
 use crate::audit::Who;
 use crate::auth::{AuthError, Authorized, Ended, Principal};
-use crate::bridge::{Handle, Screen, ScreenError, ViewRequest};
+use crate::bridge::{Handle, Screen, ScreenError, ScreensRequest, ViewRequest};
 use crate::ids::PaneId;
 use crate::site::Origin;
 use crate::wire::{ClientStats, Credential, RequestId};
@@ -88,7 +88,7 @@ pub(super) fn begin(work: Work, who: &Who, services: &Arc<Services>) -> Begun {
             Box::pin(resized.map(|outcome| Outcome::Resized { id, outcome }))
         }
         Work::View { pane, request } => Box::pin(view(bridge, pane, request)),
-        Work::Capture { wanted, panes } => Box::pin(captured(bridge, wanted, panes)),
+        Work::Capture { wanted, screens } => Box::pin(captured(bridge, wanted, screens)),
     })
 }
 
@@ -105,8 +105,12 @@ async fn first_typed(
     }
 }
 
-async fn captured(bridge: Handle, wanted: Captured, panes: Authorized<Vec<PaneId>>) -> Outcome {
-    let screens = capture(&bridge, panes).await;
+async fn captured(
+    bridge: Handle,
+    wanted: Captured,
+    screens: Authorized<ScreensRequest>,
+) -> Outcome {
+    let screens = capture(&bridge, screens).await;
     Outcome::Captured { wanted, screens }
 }
 
@@ -220,10 +224,10 @@ async fn view(bridge: Handle, pane: PaneId, request: Authorized<ViewRequest>) ->
 /// The screens, or for each pane why there is none.
 async fn capture(
     bridge: &Handle,
-    panes: Authorized<Vec<PaneId>>,
+    screens: Authorized<ScreensRequest>,
 ) -> Vec<(PaneId, Result<Screen, ScreenError>)> {
-    let asked = panes.request().clone();
-    let captured = time::timeout(CAPTURE_LIMIT, bridge.screens(panes)).await;
+    let asked = screens.request().panes.clone();
+    let captured = time::timeout(CAPTURE_LIMIT, bridge.screens(screens)).await;
     captured.unwrap_or_else(|_| asked.into_iter().map(|pane| (pane, Err(late()))).collect())
 }
 

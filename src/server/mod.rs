@@ -16,6 +16,7 @@ mod listen;
 mod origin;
 mod outbox;
 mod peer;
+mod redact;
 mod repeats;
 mod scrape;
 mod shard;
@@ -36,11 +37,12 @@ use self::connection::Services;
 use self::http::App;
 use self::listen::{Listener, Reception};
 use self::peer::{Context, Timing};
+use self::redact::Redact;
 use self::repeats::Repeats;
 use self::shard::Shards;
 use self::tickets::Tickets;
 use crate::audit;
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Permission};
 use crate::bridge::Handle;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
@@ -71,6 +73,8 @@ pub struct ServerConfig {
     pub metrics: bool,
     /// Who may give windows a size.
     pub resize: ResizePolicy,
+    /// From whom secrets are kept besides those whose tokens say so: holders of these as their highest permission.
+    pub redacted_roles: Vec<Permission>,
     /// Times and bounds of each connection.
     pub limits: ConnectionLimits,
     /// Bounds of all connections together.
@@ -136,7 +140,9 @@ pub async fn start(
 ) -> Result<Running, ListenError> {
     let (listeners, address) = Listener::bind(config.listen, &config.listeners).await?;
     schema::prepare();
+    let redact = Redact::new(&sources.hub, &config.redacted_roles);
     let context = Context {
+        redact,
         encoder: Encoder::new(&config.host_name, sources.hub.epoch()),
         hub: sources.hub,
         limits: config.limits,

@@ -73,6 +73,7 @@ impl Rig {
             metrics: metrics.clone(),
             audit: crate::audit::Log::off(),
             timing: Timing::default(),
+            redact: super::redact::Redact::default(),
         };
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();

@@ -16,6 +16,10 @@ impl Viewer for Principal {
     fn sees_all(&self) -> bool {
         self.scope().is_all()
     }
+
+    fn is_redacted(&self) -> bool {
+        Principal::is_redacted(self)
+    }
 }
 
 /// The pane that is meant, at a place where the viewer sees it.

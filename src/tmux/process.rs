@@ -117,12 +117,19 @@ impl Tmux {
         self.finish(self.command(), arguments, deadline).await
     }
 
-    /// Prints a pane: a [`PaneStateRow`] first, then each visible line with its attributes.
+    /// Prints a pane: a [`PaneStateRow`] first, then up to `above` lines of its history, then each visible line, with their
+    /// attributes.
     ///
     /// # Errors
     /// As with [`Self::run`]; a pane that is gone makes the command fail.
-    pub async fn print_pane(&self, pane: PaneId, deadline: Duration) -> Result<Vec<u8>, TmuxError> {
+    pub async fn print_pane(
+        &self,
+        pane: PaneId,
+        above: u32,
+        deadline: Duration,
+    ) -> Result<Vec<u8>, TmuxError> {
         let pane = pane.to_string();
+        let start = format!("-{above}");
         let state = [
             "display-message",
             "-p",
@@ -132,7 +139,9 @@ impl Tmux {
             ";",
         ];
         let screen = ["capture-pane", "-p", "-e", "-N", "-t", &pane];
-        self.run(&[&state[..], &screen[..]].concat(), deadline)
+        let history = ["-S", &start];
+        let history = if above > 0 { &history[..] } else { &[] };
+        self.run(&[&state[..], &screen[..], history].concat(), deadline)
             .await
     }
 

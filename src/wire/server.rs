@@ -37,6 +37,8 @@ pub enum ServerMessage<'a> {
         client_id: &'a str,
         /// When that ends by itself; `None` for never.
         expires: Option<Timestamp>,
+        /// Whether secrets are masked in what it is shown.
+        redacted: bool,
     },
     /// The token is not accepted.
     NotAuthenticated {
@@ -232,6 +234,8 @@ enum Message<'a> {
         client_id: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         expires: Option<Text<Timestamp>>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        redacted: bool,
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<&'static str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -353,12 +357,14 @@ impl<'a> From<&ServerMessage<'a>> for Message<'a> {
                 permissions,
                 client_id,
                 expires,
+                redacted,
             } => Self::AuthResponse {
                 id,
                 success: true,
                 permissions,
                 client_id: Some(client_id),
                 expires: expires.map(Text),
+                redacted,
                 code: None,
                 message: None,
             },
@@ -368,6 +374,7 @@ impl<'a> From<&ServerMessage<'a>> for Message<'a> {
                 permissions: &[],
                 client_id: None,
                 expires: None,
+                redacted: false,
                 code: Some(ErrorCode::AuthFailed.as_str()),
                 message: Some(message),
             },

@@ -194,8 +194,8 @@ async fn answer_all(mut requests: mpsc::Receiver<Request>) {
                 };
                 drop(reply.send(Ok(view(pane, 0, line, ""))));
             }
-            Request::Screens { panes, reply } => {
-                let panes = panes.into_request().into_iter();
+            Request::Screens { screens, reply } => {
+                let panes = screens.into_request().panes.into_iter();
                 drop(reply.send(panes.map(|pane| (pane, Ok(screen(pane)))).collect()));
             }
         }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use muxwire::auth::{Permission, Principal};
 use muxwire::bridge::{
-    Counters, Ends, Handle, InputError, InputRequest, Key, ScreenError, Speed, replay,
+    Counters, Ends, Handle, InputError, InputRequest, Key, ScreenError, ScreensRequest, Speed,
+    replay,
 };
 use muxwire::hub::{HistoryLimits, Hub, Next};
 use muxwire::ids::PaneId;
@@ -230,7 +231,11 @@ async fn refuses(handle: &Handle) {
         handle.input(request.unwrap()).await,
         Err(InputError::Recording)
     );
-    let panes = everybody.authorize(Permission::Read, ["main"], vec![pane]);
+    let request = ScreensRequest {
+        panes: vec![pane],
+        redacted: false,
+    };
+    let panes = everybody.authorize(Permission::Read, ["main"], request);
     let screens = handle.screens(panes.unwrap()).await;
     assert_eq!(screens, [(pane, Err(ScreenError::Recording))]);
 }

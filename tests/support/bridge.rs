@@ -7,7 +7,7 @@ use std::time::Duration;
 use muxwire::auth::{Authorized, Permission, Principal};
 use muxwire::bridge::{
     self, ClientNumber, Counters, Ends, Handle, InputError, InputRequest, Key, PaneView, Screen,
-    ScreenError, Settings, ViewRequest,
+    ScreenError, ScreensRequest, Settings, ViewRequest,
 };
 use muxwire::hub::{HistoryLimits, Hub, Next, Published, Reader};
 use muxwire::ids::{Epoch, PaneId, Seq};
@@ -194,7 +194,11 @@ impl LiveBridge {
 
     /// Captures a pane's screen.
     pub async fn screen(&self, pane: PaneId) -> Result<Screen, ScreenError> {
-        let panes = self.authorized(Permission::Read, vec![pane]);
+        let request = ScreensRequest {
+            panes: vec![pane],
+            redacted: false,
+        };
+        let panes = self.authorized(Permission::Read, request);
         let mut screens = timeout(SOON, self.handle.screens(panes)).await.unwrap();
         assert_eq!(screens.len(), 1);
         screens.remove(0).1
@@ -202,7 +206,12 @@ impl LiveBridge {
 
     /// Shows a pane.
     pub async fn view(&self, pane: PaneId, scrollback: u32) -> Result<PaneView, ScreenError> {
-        let view = self.authorized(Permission::Read, ViewRequest { pane, scrollback });
+        let request = ViewRequest {
+            pane,
+            scrollback,
+            redacted: false,
+        };
+        let view = self.authorized(Permission::Read, request);
         timeout(SOON, self.handle.view(view)).await.unwrap()
     }
 
@@ -258,6 +267,7 @@ impl LiveBridge {
             max_connections: 100,
             metrics: true,
             resize: ResizePolicy::Largest,
+            redacted_roles: Vec::new(),
             limits: ConnectionLimits::default(),
             bounds: server::Bounds::default(),
         };

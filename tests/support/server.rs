@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use muxwire::auth::Authenticator;
+use muxwire::auth::{Authenticator, Permission};
 use muxwire::bridge::{Handle, Request};
-use muxwire::hub::{HistoryLimits, Hub};
+use muxwire::hub::{HistoryLimits, Hub, Redaction};
 use muxwire::ids::Epoch;
 use muxwire::metrics::Metrics;
 use muxwire::server::{
@@ -44,6 +44,9 @@ pub struct Setup {
     pub allowed_origins: Vec<Origin>,
     pub bounds: Bounds,
     pub listeners: ListenOptions,
+    /// How secrets are kept, and from which roles.
+    pub redaction: Option<Redaction>,
+    pub redacted_roles: Vec<Permission>,
 }
 
 /// A server that ends with the test.
@@ -64,7 +67,7 @@ impl TestServer {
 
     /// A server whose log has this name.
     pub async fn start_as(epoch: &str, setup: Setup) -> Self {
-        let hub = Hub::new(setup.history, Epoch::new(epoch).unwrap());
+        let hub = Hub::redacting(setup.history, Epoch::new(epoch).unwrap(), setup.redaction);
         let (bridge, requests) = Handle::pair();
         let metrics = Metrics::new(&hub);
         let stop = CancellationToken::new();
@@ -77,6 +80,7 @@ impl TestServer {
             max_connections: setup.max_connections.unwrap_or(100),
             metrics: true,
             resize: setup.resize,
+            redacted_roles: setup.redacted_roles,
             limits: setup.limits,
             bounds: setup.bounds,
         };

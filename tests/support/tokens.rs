@@ -38,7 +38,24 @@ impl Tokens {
             permissions: Permissions::up_to(highest),
             scope: Scope::new(patterns),
             expires,
+            redact: false,
         };
+        self.create(new)
+    }
+
+    /// A new token from whose holder secrets are kept.
+    pub fn add_redacted(&mut self, highest: Permission) -> String {
+        self.count += 1;
+        self.create(NewToken {
+            name: format!("test-{}", self.count),
+            permissions: Permissions::up_to(highest),
+            scope: Scope::all(),
+            expires: None,
+            redact: true,
+        })
+    }
+
+    fn create(&self, new: NewToken) -> String {
         let store = self.store();
         store.prepare().unwrap();
         let (token, _) = store.create(new, Timestamp::now()).unwrap();

@@ -307,6 +307,7 @@ impl Bench {
     fn view(&mut self, scrollback: u32) -> View {
         let (reply, view) = oneshot::channel();
         let request = ViewRequest {
+            redacted: false,
             pane: PANE,
             scrollback,
         };

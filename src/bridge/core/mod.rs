@@ -28,7 +28,7 @@ use super::sizes::Sizes;
 use super::streams::Streams;
 use super::views::{Printed, Scene, Views};
 use crate::control::{Body, Command, Notification};
-use crate::hub::Hub;
+use crate::hub::{Hub, Redaction};
 use crate::ids::{PaneId, SessionId};
 use crate::model::{Change, Debounce, OpQueue, Reconciler, Server, State};
 use crate::tmux::{LinkEvent, LinkId, LinkKind, ReplyError, Version};
@@ -78,6 +78,8 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) struct Core {
     hub: Hub,
+    /// What is kept from some, if anything is.
+    redaction: Option<Redaction>,
     counters: Arc<Counters>,
     state: Arc<State>,
     version: Option<Version>,
@@ -123,6 +125,7 @@ impl Core {
     /// An owner that knows of no server yet.
     pub(super) fn new(hub: Hub, counters: Arc<Counters>, setup: Setup, now: Instant) -> Self {
         Self {
+            redaction: hub.redaction(),
             hub,
             counters,
             state: Arc::default(),
@@ -163,15 +166,15 @@ impl Core {
             Event::NotSent { tag } if self.views.owns(tag) => self.views.not_sent(tag),
             Event::NotSent { tag } => self.not_sent(tag, now),
             Event::Captured(captured) => {
-                let Self {
-                    screens,
-                    streams,
-                    actions,
-                    ..
-                } = self;
-                screens.captured(captured, |pane| streams.offset(pane), actions);
+                self.let_go(now);
+                let rules = self.redaction.as_ref().map(|redaction| &redaction.rules);
+                let streams = &self.streams;
+                let offset = |pane| streams.offset(pane);
+                self.screens
+                    .captured(captured, rules, offset, &mut self.actions);
             }
             Event::Printed(printed) => {
+                self.let_go(now);
                 let (views, mut scene) = self.scene(now);
                 views.printed(printed, &mut scene);
             }
@@ -192,8 +195,9 @@ impl Core {
         if !self.setup.live {
             return None;
         }
+        let held = self.redaction.as_ref().and_then(|_| self.hub.held_until());
         if self.control.is_none() {
-            return [self.finding.due, self.views.due()]
+            return [self.finding.due, self.views.due(), held]
                 .into_iter()
                 .flatten()
                 .min();
@@ -204,6 +208,7 @@ impl Core {
             self.outputs.due(self.last_hint),
             self.exits.due(),
             self.views.due(),
+            held,
         ];
         dues.into_iter().flatten().min()
     }
@@ -225,9 +230,19 @@ impl Core {
         self.hub.publish(changes, None, stamp);
     }
 
+    /// Nothing is held back any more from those from whom secrets are kept, so that what is shown of a pane now stands at
+    /// the same place for all.
+    fn let_go(&self, now: Instant) {
+        if self.redaction.is_some() {
+            self.hub.release_all(self.setup.clock.stamp(now));
+        }
+    }
+
     /// The views, and what they act on.
     fn scene(&mut self, now: Instant) -> (&mut Views, Scene<'_>) {
         let scene = Scene {
+            hub: &self.hub,
+            rules: self.redaction.as_ref().map(|redaction| &redaction.rules),
             streams: &mut self.streams,
             outputs: &self.outputs,
             state: &self.state,
@@ -339,6 +354,9 @@ impl Core {
     }
 
     fn timer(&mut self, now: Instant) {
+        if self.redaction.is_some() {
+            self.hub.release_due(now, self.setup.clock.stamp(now));
+        }
         if self.finding.due.take_if(|due| *due <= now).is_some() {
             self.actions.push(Action::Find);
         }
@@ -398,6 +416,7 @@ impl Core {
         if LISTS.contains(command) {
             self.listed(tag, index, outcome, now);
         } else if self.views.owns(tag) {
+            self.let_go(now);
             let (views, mut scene) = self.scene(now);
             views.reply(tag, outcome, &mut scene);
         } else if self.sizes.owns(tag) {

@@ -6,7 +6,7 @@ use super::{Core, wants_brackets};
 use crate::bridge::inputs::Way;
 use crate::bridge::request::{Request, ScreenError};
 use crate::bridge::screens::refuse;
-use crate::bridge::views::answer;
+use crate::bridge::views::{CONTEXT, answer};
 
 impl Core {
     pub(super) fn request(&mut self, request: Request, now: Instant) {
@@ -23,6 +23,7 @@ impl Core {
                 if control.is_none() {
                     return answer(reply, Err(ScreenError::Unavailable));
                 }
+                self.let_go(now);
                 let (views, mut scene) = self.scene(now);
                 views.begin(view.into_request(), reply, &mut scene);
             }
@@ -38,18 +39,21 @@ impl Core {
                 self.sizes.leave(client);
                 self.settle_sizes();
             }
-            Request::Screens { panes, reply } if control.is_none() => {
-                refuse(panes.into_request(), reply, &ScreenError::Unavailable);
+            Request::Screens { screens, reply } if control.is_none() => {
+                refuse(
+                    screens.into_request().panes,
+                    reply,
+                    &ScreenError::Unavailable,
+                );
             }
-            Request::Screens { panes, reply } => {
-                let Self {
-                    screens,
-                    streams,
-                    actions,
-                    ..
-                } = self;
+            Request::Screens { screens, reply } => {
+                self.let_go(now);
+                let context = self.redaction.as_ref().map_or(0, |_| CONTEXT);
+                let streams = &self.streams;
                 let offset = |pane| streams.offset(pane);
-                screens.begin(panes.into_request(), reply, offset, actions);
+                let request = screens.into_request();
+                self.screens
+                    .begin(request, reply, context, offset, &mut self.actions);
             }
         }
     }

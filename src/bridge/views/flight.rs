@@ -141,9 +141,11 @@ impl Flight {
     }
 
     /// The commands of a capture on the link: state, screen, unfinished sequence, and the saved screen line by line.
-    pub(super) fn commands(&self, rows: u32) -> Option<Vec<Command>> {
+    ///
+    /// So many lines of context come before the scrollback.
+    pub(super) fn commands(&self, rows: u32, context: u32) -> Option<Vec<Command>> {
         let pane = self.pane;
-        let scrollback = i32::try_from(self.scrollback).ok()?;
+        let scrollback = i32::try_from(self.scrollback + context).ok()?;
         let lines = LineRange::new(-scrollback, LineRange::FURTHEST)?;
         let mut commands = vec![
             Command::PaneState { pane },

@@ -3,17 +3,19 @@
 //! A snapshot stays good while its pane only prints: who comes later gets it with the bytes since, so that many who
 //! come cost tmux one capture. Each pane has at most one snapshot on its way, which all who wait for it share.
 
+mod base;
 mod flight;
 mod step;
 mod tape;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use self::base::Base;
 use self::flight::{Flight, Step};
 use self::step::Outcome;
 use self::tape::Tape;
@@ -22,16 +24,18 @@ use super::outputs::Outputs;
 use super::request::{PaneView, ScreenError, ViewRequest};
 use super::streams::Streams;
 use crate::control::{Body, Command};
+use crate::hub::Hub;
 use crate::ids::PaneId;
 use crate::model::{Change, ChangeKind, State};
+use crate::redact::Rules;
 use crate::screen::PaneSnapshot;
 use crate::tmux::{LinkId, PanePrint, ReplyError, Version};
 
-/// How long a snapshot serves. Nobody tells of a history that was cleared or of a terminal that was reset from outside.
-const LIFE: Duration = Duration::from_secs(10);
-
 /// The most lines of scrollback.
 const MOST_SCROLLBACK: u32 = 50_000;
+
+/// How many more lines are captured above what is shown, where secrets are kept from somebody: they may have begun there.
+pub(super) const CONTEXT: u32 = 256;
 
 /// How much a server may leak for the sake of panes that never stop printing, in all its life.
 const LEAK: usize = 8 * 1024 * 1024;
@@ -49,6 +53,9 @@ pub(super) struct Printed {
 /// What of the bridge is looked at and acted on.
 #[derive(Debug)]
 pub(super) struct Scene<'a> {
+    pub(super) hub: &'a Hub,
+    /// What is secret, if secrets are kept from anybody.
+    pub(super) rules: Option<&'a Arc<Rules>>,
     pub(super) streams: &'a mut Streams,
     pub(super) outputs: &'a Outputs,
     pub(super) state: &'a State,
@@ -77,23 +84,16 @@ struct Shown {
 
 #[derive(Debug)]
 struct Waiting {
-    scrollback: u32,
+    view: ViewRequest,
     reply: ViewReply,
-}
-
-/// A snapshot and what came since.
-#[derive(Debug)]
-struct Base {
-    snapshot: Arc<PaneSnapshot>,
-    tape: Tape,
-    taken: Instant,
 }
 
 impl Views {
     /// Begins a request.
     pub(super) fn begin(&mut self, view: ViewRequest, reply: ViewReply, scene: &mut Scene<'_>) {
-        let ViewRequest { pane, scrollback } = view;
-        let scrollback = scrollback.min(MOST_SCROLLBACK);
+        let scrollback = view.scrollback.min(MOST_SCROLLBACK);
+        let view = ViewRequest { scrollback, ..view };
+        let pane = view.pane;
         if !scene.state.panes.contains_key(&pane) {
             return answer(reply, Err(ScreenError::NoSuchPane));
         }
@@ -103,11 +103,11 @@ impl Views {
             .base
             .as_mut()
             .filter(usable)
-            .and_then(|base| base.view(scrollback))
+            .and_then(|base| base.view_for(view, scene))
         {
             return answer(reply, Ok(view));
         }
-        shown.waiting.push(Waiting { scrollback, reply });
+        shown.waiting.push(Waiting { view, reply });
         self.start(pane, scene);
     }
 
@@ -272,7 +272,8 @@ impl Views {
         let Some(shown) = self.panes.get_mut(&pane) else {
             return;
         };
-        let wanted = shown.waiting.iter().map(|waiting| waiting.scrollback).max();
+        let waiting = shown.waiting.iter();
+        let wanted = waiting.map(|waiting| waiting.view.scrollback).max();
         if let Some(scrollback) = wanted.filter(|_| shown.flight.is_none()) {
             shown.flight = Some(Flight::new(pane, scrollback, scene.now));
             self.attempt(pane, scene);
@@ -297,10 +298,11 @@ impl Views {
         }
         let rows = scene.state.panes.get(&pane).map_or(0, |pane| pane.height);
         let tag = scene.next_tag();
+        let context = scene.context();
         let commands = if leaks && flight.prefers_printing() {
             flight.step = Step::MarkBefore { tag };
             vec![Command::Sentinel { nonce: tag }]
-        } else if let Some(commands) = flight.commands(rows).filter(|_| may_leak) {
+        } else if let Some(commands) = flight.commands(rows, context).filter(|_| may_leak) {
             flight.step = Step::Replies {
                 tag,
                 missing: commands.len(),
@@ -365,24 +367,16 @@ impl Views {
         };
         let asked_for = shown.flight.take().map_or(0, |flight| flight.scrollback);
         let exact = snapshot.exact;
-        let mut base = Base {
-            snapshot: Arc::new(snapshot),
-            tape,
-            taken: scene.now,
-        };
+        let mut base = Base::new(snapshot, tape, scene.now);
         let waiting = std::mem::take(&mut shown.waiting);
         let (served, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| {
-            waiting.scrollback <= asked_for || base.has_scrollback(waiting.scrollback)
+            let scrollback = waiting.view.scrollback;
+            scrollback <= asked_for || base.has_scrollback(scrollback)
         });
-        for Waiting { scrollback, reply } in served {
-            // A pane that printed more than a tape holds: what is lost between is why the snapshot is not exact.
-            let view = base.view(scrollback).unwrap_or_else(|| PaneView {
-                scrollback: base.lines(scrollback),
-                snapshot: Arc::clone(&base.snapshot),
-                since: Vec::new(),
-                offset: scene.streams.published(pane),
-            });
-            answer(reply, Ok(view));
+        for Waiting { view, reply } in served {
+            let given = base.view_for(view, scene);
+            let given = given.or_else(|| base.view_apart(view, scene));
+            answer(reply, given.ok_or(ScreenError::Busy));
         }
         shown.waiting = others;
         shown.base = exact.then_some(base);
@@ -423,40 +417,15 @@ impl Shown {
     }
 }
 
-impl Base {
-    fn ends(&self) -> Instant {
-        self.taken + LIFE
-    }
-
-    fn serves(&self, scrollback: u32, now: Instant) -> bool {
-        now < self.ends() && self.has_scrollback(scrollback)
-    }
-
-    fn has_scrollback(&self, scrollback: u32) -> bool {
-        let has = self.lines(u32::MAX);
-        has >= scrollback.min(self.snapshot.history)
-    }
-
-    /// How many lines of scrollback someone gets who wants so many.
-    fn lines(&self, scrollback: u32) -> u32 {
-        let has = u32::try_from(self.snapshot.scrollback.len()).unwrap_or(u32::MAX);
-        scrollback.min(has)
-    }
-
-    fn view(&mut self, scrollback: u32) -> Option<PaneView> {
-        Some(PaneView {
-            offset: self.tape.end()?,
-            scrollback: self.lines(scrollback),
-            since: self.tape.pieces(),
-            snapshot: Arc::clone(&self.snapshot),
-        })
-    }
-}
-
 impl Scene<'_> {
     fn next_tag(&mut self) -> u64 {
         *self.last_tag += 1;
         *self.last_tag
+    }
+
+    /// How many lines are captured beyond those that are wanted.
+    fn context(&self) -> u32 {
+        self.rules.map_or(0, |_| CONTEXT)
     }
 
     fn print(&mut self, flight: &Flight) -> u64 {
@@ -464,7 +433,7 @@ impl Scene<'_> {
         self.actions.push(Action::Print {
             ticket,
             pane: flight.pane,
-            scrollback: flight.scrollback,
+            scrollback: flight.scrollback + self.context(),
         });
         ticket
     }

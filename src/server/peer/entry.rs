@@ -13,7 +13,9 @@ const MOST_PUT_OFF: u32 = 8;
 pub(super) fn first_phase(context: &Context, admitted: Option<Principal>, now: Instant) -> Phase {
     let is_off = context.authenticator.is_none();
     match admitted.or_else(|| is_off.then(Principal::unrestricted)) {
-        Some(principal) => Phase::Open { principal },
+        Some(principal) => Phase::Open {
+            principal: context.redact.applied_to(principal),
+        },
         None => Phase::Unknown {
             until: now + context.limits.auth_timeout,
             put_off: 0,
@@ -72,12 +74,24 @@ impl Peer {
         self.verifying = false;
         match (&self.phase, verdict) {
             (Phase::Closing { .. }, _) => {}
-            (Phase::Unknown { .. }, Ok(principal)) => self.enter(id, principal, now),
+            (Phase::Unknown { .. } | Phase::Open { .. }, Ok(principal))
+                if principal.is_redacted() && !self.context.redact.is_on() =>
+            {
+                let message = "secrets are to be kept from this token, but redaction is off: set redaction.enabled";
+                self.say(&ServerMessage::NotAuthenticated { id, message }, now);
+                self.close(CloseCode::AuthFailed, now);
+            }
+            (Phase::Unknown { .. }, Ok(principal)) => {
+                self.enter(id, self.context.redact.applied_to(principal), now)
+            }
             (Phase::Unknown { .. }, Err(error)) => self.keep_out(id, &error, now),
             (Phase::Open { principal }, Ok(renewed)) => {
                 // What was begun with rights that are gone would have to be found and ended one by one. Coming back
                 // does it surely, and the client loses nothing that it may still see.
-                let is_narrower = !renewed.covers(principal);
+                let renewed = self.context.redact.applied_to(renewed);
+                // What was held back has no place in the other view.
+                let is_narrower =
+                    !renewed.covers(principal) || renewed.is_redacted() != principal.is_redacted();
                 self.enter(id, renewed, now);
                 if is_narrower {
                     self.close(CloseCode::RightsChanged, now);
@@ -136,6 +150,7 @@ impl Peer {
                 permissions,
                 client_id,
                 expires: principal.expires(),
+                redacted: principal.is_redacted(),
             },
             now,
         );

@@ -56,7 +56,7 @@ impl Peer {
         let epoch = hub.epoch().clone();
         let kept = since
             .as_ref()
-            .and_then(|(of, offset)| kept_from(hub, pane, of, *offset));
+            .and_then(|(of, offset)| kept_from(hub, (pane, principal), of, *offset));
         self.cancel(pane, now);
         if !self.stream.panes.is_open(pane) {
             self.check_open_panes()?;
@@ -185,7 +185,11 @@ impl Peer {
         for (pane, scrollback) in self.stream.panes.ask() {
             let places = state.places_of_pane(pane);
             let sessions = places.iter().map(|place| &*place.session_name);
-            let request = ViewRequest { pane, scrollback };
+            let request = ViewRequest {
+                pane,
+                scrollback,
+                redacted: principal.is_redacted(),
+            };
             match principal.authorize(Permission::Read, sessions, request) {
                 Ok(request) => self.begin(Work::View { pane, request }),
                 Err(_) => self.lose(pane, now),
@@ -210,7 +214,8 @@ impl Peer {
         match view {
             Ok(view) => {
                 let place = self.place_of(&principal, pane);
-                match place.map(|place| self.give(&place, &view, &missing, now)) {
+                let redacted = principal.is_redacted();
+                match place.map(|place| self.give((&place, redacted), &view, &missing, now)) {
                     Some(true) => {}
                     Some(false) => self.postpone(pane, now),
                     None => self.lose(pane, now),
@@ -230,12 +235,18 @@ impl Peer {
     }
 
     /// Sends a snapshot, if it can be brought up to the client's place.
-    fn give(&mut self, place: &Place, view: &PaneView, missing: &Missing, now: Instant) -> bool {
+    fn give(
+        &mut self,
+        (place, redacted): (&Place, bool),
+        view: &PaneView,
+        missing: &Missing,
+        now: Instant,
+    ) -> bool {
         let snapshot = &view.snapshot;
         let hub = &self.context.hub;
         let mut since = view.since.clone();
         let offset = view.offset.max(missing.to);
-        match hub.output_between(snapshot.pane, view.offset, offset) {
+        match hub.output_for(snapshot.pane, redacted, view.offset, offset) {
             Some(more) => since.extend(more),
             None => return false,
         }
@@ -377,9 +388,15 @@ impl Peer {
 }
 
 /// Where to go on with a pane of which a client has all up to an offset in this epoch; nothing if that is not kept.
-pub(super) fn kept_from(hub: &Hub, pane: PaneId, epoch: &str, offset: u64) -> Option<(Seq, u64)> {
+pub(super) fn kept_from(
+    hub: &Hub,
+    (pane, principal): (PaneId, &Principal),
+    epoch: &str,
+    offset: u64,
+) -> Option<(Seq, u64)> {
     let is_ours = Epoch::new(epoch).as_ref() == Some(hub.epoch());
-    is_ours.then(|| hub.place_of_output(pane, offset)).flatten()
+    let place = || hub.place_for(pane, principal.is_redacted(), offset);
+    is_ours.then(place).flatten()
 }
 
 /// The lines of history that a view gives.

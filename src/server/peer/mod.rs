@@ -24,7 +24,8 @@ use std::time::{Duration, Instant};
 use crate::audit::{self, Act, Who};
 use crate::auth::{AuthError, Authenticator, Authorized, Principal};
 use crate::bridge::{
-    ClientNumber, InputRequest, PaneView, ResizeError, Screen, ScreenError, SizeWish, ViewRequest,
+    ClientNumber, InputRequest, PaneView, ResizeError, Screen, ScreenError, ScreensRequest,
+    SizeWish, ViewRequest,
 };
 use crate::hub::{Form, Hub, Subscription};
 use crate::ids::{PaneId, Seq};
@@ -47,6 +48,7 @@ use self::told::Told;
 use super::ResizePolicy;
 use super::listen::ClientAddress;
 use super::outbox::{Frame, Outbox};
+use super::redact::Redact;
 use super::repeats::{Earlier, Repeats, Slot, Typed};
 
 /// Requests of one client that may be under way at one time.
@@ -59,6 +61,8 @@ pub(super) struct Context {
     pub(super) encoder: Encoder,
     pub(super) limits: ConnectionLimits,
     pub(super) resize: ResizePolicy,
+    /// From whom secrets are kept.
+    pub(super) redact: Redact,
     pub(super) repeats: Repeats,
     /// `None` while authentication is off.
     pub(super) authenticator: Option<Authenticator>,
@@ -124,7 +128,7 @@ pub(super) enum Work {
     /// Capture screens.
     Capture {
         wanted: Captured,
-        panes: Authorized<Vec<PaneId>>,
+        screens: Authorized<ScreensRequest>,
     },
 }
 

@@ -20,6 +20,7 @@ use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::metrics::Metrics;
 use crate::model::{Change, ChangeKind, Place, Places};
 use crate::server::outbox::OutboxLimits;
+use crate::server::redact::Redact;
 use crate::server::repeats::Repeats;
 use crate::wire::Encoder;
 
@@ -123,6 +124,7 @@ impl Run {
             metrics: Metrics::new(&hub),
             audit: crate::audit::Log::off(),
             timing: Timing::default(),
+            redact: Redact::default(),
         });
         let now = Instant::now();
         let wish = wishes().into_iter().nth(random.below(5) as usize).unwrap();

@@ -13,7 +13,7 @@ use super::requests::not_found;
 use super::told::Asked;
 use super::{Captured, Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
-use crate::bridge::{Screen, ScreenError};
+use crate::bridge::{Screen, ScreenError, ScreensRequest};
 use crate::hub::{Filter, Published, Since, Step, Subscription, TooManyOpen, TooManyRules, View};
 use crate::ids::{PaneId, Seq};
 use crate::model::{ChangeKind, State};
@@ -243,7 +243,7 @@ impl Peer {
         self.stream.live = true;
         self.stream.skimmed = None;
         while self.stream.capturing == 0 && !self.stream.wanted.is_empty() {
-            let (state, seq) = self.context.hub.snapshot();
+            let (state, seq) = self.context.hub.snapshot_for(principal.is_redacted());
             let place = self.stream.subscription.place();
             if place.is_some_and(|place| place < seq) {
                 // Something was published meanwhile: it comes before the snapshot.
@@ -283,13 +283,16 @@ impl Peer {
             state: Arc::clone(state),
             seq,
         };
-        let panes = target::panes(state, principal, part);
-        match principal.authorize_everywhere(Permission::Read, panes) {
-            Ok(panes) if wanted.screen => {
+        let request = ScreensRequest {
+            panes: target::panes(state, principal, part),
+            redacted: principal.is_redacted(),
+        };
+        match principal.authorize_everywhere(Permission::Read, request) {
+            Ok(screens) if wanted.screen => {
                 self.stream.capturing += 1;
                 self.begin(Work::Capture {
                     wanted: captured,
-                    panes,
+                    screens,
                 });
             }
             _ => self.send_snapshot(&captured, principal, &Screens::new(), now),

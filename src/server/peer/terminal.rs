@@ -233,6 +233,7 @@ impl Peer {
 
     /// Shows a pane from now on.
     fn show(&mut self, pane: PaneId, id: Option<RequestId>, now: Instant) -> Result<(), Refusal> {
+        let principal = self.principal()?;
         let (state, _) = self.context.hub.snapshot();
         let known = state.panes.get(&pane).ok_or_else(not_found)?;
         let Some(terminal) = &mut self.terminal else {
@@ -248,8 +249,9 @@ impl Peer {
         // It counts for the first pane alone: what is shown later was not seen before.
         let since = request.since.take().filter(|(_, which, _)| *which == pane);
         let size = (known.width, known.height);
+        let hub = &self.context.hub;
         let kept =
-            since.and_then(|(epoch, _, offset)| kept_from(&self.context.hub, pane, &epoch, offset));
+            since.and_then(|(epoch, _, offset)| kept_from(hub, (pane, &principal), &epoch, offset));
         terminal.shown = Some(Shown {
             pane,
             size: kept.map(|_| size),

@@ -1,0 +1,324 @@
+//! What the log holds for those from whom secrets are kept.
+//!
+//! A change with something secret in it goes into the log twice: as it is, for those who see all, and masked, for the
+//! others. Of a pane's output, some may be held back from these, until it is known whether it is part of a secret or the
+//! time for it is over. Since nothing gets into the log but by this, nobody gets around it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::ids::PaneId;
+use crate::model::{Audience, Change, ChangeKind, Eyes, Pane, Session, State, Window};
+use crate::redact::{Fed, Piece, Redactor, Rules};
+
+/// How secrets are kept from some.
+#[derive(Debug, Clone)]
+pub struct Redaction {
+    /// What is secret.
+    pub rules: Arc<Rules>,
+    /// How long output is held back at most for what may become of it.
+    pub hold: Duration,
+}
+
+/// What of the log only those see from whom secrets are kept.
+#[derive(Debug)]
+pub(super) struct Veil {
+    redaction: Redaction,
+    panes: HashMap<PaneId, Veiled>,
+    /// The state with its secrets masked.
+    state: Arc<State>,
+    /// When the first of what is held back has to be let go.
+    due: Option<Instant>,
+}
+
+/// A pane's output for those from whom secrets are kept.
+#[derive(Debug)]
+struct Veiled {
+    redactor: Redactor,
+    audience: Audience,
+    due: Option<Instant>,
+}
+
+impl Veil {
+    pub(super) fn new(redaction: Redaction) -> Self {
+        Self {
+            redaction,
+            panes: HashMap::new(),
+            state: Arc::default(),
+            due: None,
+        }
+    }
+
+    pub(super) fn redaction(&self) -> &Redaction {
+        &self.redaction
+    }
+
+    pub(super) fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// The state that the next changes lead to. Returns it masked.
+    pub(super) fn enter(&mut self, state: &Arc<State>) -> Arc<State> {
+        let mut masked = Arc::clone(state);
+        let rules = &self.redaction.rules;
+        if texts_of_state(state).any(|text| rules.masked(text).is_some()) {
+            let state = Arc::make_mut(&mut masked);
+            mask_state(state, &mut |text| {
+                mask(rules, text);
+            });
+        }
+        self.panes
+            .retain(|pane, veiled| state.panes.contains_key(pane) || veiled.redactor.is_holding());
+        self.state = Arc::clone(&masked);
+        masked
+    }
+
+    /// Gives what goes into the log for a change, in this order. Without a time, nothing is held back.
+    pub(super) fn split(
+        &mut self,
+        change: Change,
+        now: Option<Instant>,
+        state_differs: bool,
+        into: &mut Vec<Change>,
+    ) {
+        match (&change.kind, change.pane) {
+            (ChangeKind::PaneOutput { offset, bytes }, Some(pane)) => {
+                let (offset, bytes) = (*offset, bytes.clone());
+                return self.output(change, (pane, offset, &bytes), now, into);
+            }
+            (ChangeKind::PaneGap { offset, bytes }, Some(pane)) => {
+                into.extend(self.release(pane));
+                if let Some(veiled) = self.panes.get_mut(&pane) {
+                    let to = offset + bytes.unwrap_or(0);
+                    let redactor = &mut veiled.redactor;
+                    redactor.skip(to.saturating_sub(redactor.next()));
+                }
+            }
+            (ChangeKind::PaneRemoved { moved: false }, Some(pane)) => {
+                into.extend(self.release(pane));
+                self.panes.remove(&pane);
+            }
+            _ => return self.twins(change, state_differs, into),
+        }
+        into.push(change);
+    }
+
+    /// Lets go what was held back until now for as long as it may be.
+    pub(super) fn release_due(&mut self, now: Instant) -> Vec<Change> {
+        let is_due = |veiled: &Veiled| veiled.due.is_some_and(|due| due <= now);
+        self.release_those(is_due)
+    }
+
+    /// Lets go all that is held back.
+    pub(super) fn release_all(&mut self) -> Vec<Change> {
+        self.release_those(|veiled| veiled.due.is_some())
+    }
+
+    fn release_those(&mut self, wanted: impl Fn(&Veiled) -> bool) -> Vec<Change> {
+        if self.due.is_none() {
+            return Vec::new();
+        }
+        let panes = self.panes.iter().filter(|(_, veiled)| wanted(veiled));
+        let mut panes: Vec<PaneId> = panes.map(|(pane, _)| *pane).collect();
+        panes.sort_unstable();
+        let released = panes.into_iter().filter_map(|pane| self.release(pane));
+        released.collect()
+    }
+
+    fn output(
+        &mut self,
+        change: Change,
+        (pane, offset, bytes): (PaneId, u64, &Bytes),
+        now: Option<Instant>,
+        into: &mut Vec<Change>,
+    ) {
+        let fresh = || Veiled {
+            redactor: Redactor::new(Arc::clone(&self.redaction.rules), offset),
+            audience: change.audience.clone(),
+            due: None,
+        };
+        let veiled = self.panes.entry(pane).or_insert_with(fresh);
+        if veiled.redactor.next() != offset {
+            // The pane has begun anew, or bytes are missing that nobody told of.
+            let piece = veiled.redactor.release();
+            into.extend(piece.map(|piece| shown(&veiled.audience, pane, piece)));
+            *veiled = fresh();
+        }
+        veiled.audience = change.audience.clone();
+        match veiled.redactor.feed(bytes) {
+            Fed::Unchanged => into.push(change),
+            Fed::Changed(piece) => {
+                let eyes = Eyes::Plain;
+                into.push(Change { eyes, ..change });
+                into.extend(piece.map(|piece| shown(&veiled.audience, pane, piece)));
+            }
+        }
+        let due = now.map(|now| now + self.redaction.hold);
+        let due = veiled.due.or(due).filter(|_| veiled.redactor.is_holding());
+        if due != veiled.due {
+            veiled.due = due;
+            self.find_due();
+        }
+        if now.is_none() {
+            into.extend(self.release(pane));
+        }
+    }
+
+    fn release(&mut self, pane: PaneId) -> Option<Change> {
+        let veiled = self.panes.get_mut(&pane)?;
+        let piece = veiled.redactor.release()?;
+        let released = shown(&veiled.audience, pane, piece);
+        veiled.due = None;
+        self.find_due();
+        Some(released)
+    }
+
+    fn find_due(&mut self) {
+        self.due = self.panes.values().filter_map(|veiled| veiled.due).min();
+    }
+
+    /// A change with all that it says, and if there are secrets in it, without them.
+    fn twins(&self, change: Change, state_differs: bool, into: &mut Vec<Change>) {
+        let rules = &self.redaction.rules;
+        let mut kind = change.kind.clone();
+        let mut any = false;
+        mask_kind(&mut kind, &mut |text| any |= mask(rules, text));
+        // Those to whom a renamed session is new are told all that is in it.
+        any |= state_differs && matches!(change.kind, ChangeKind::SessionRenamed { .. });
+        if !any {
+            return into.push(change);
+        }
+        let eyes = Eyes::Plain;
+        into.push(Change {
+            eyes,
+            ..change.clone()
+        });
+        let eyes = Eyes::Redacted;
+        into.push(Change {
+            kind,
+            eyes,
+            ..change
+        });
+    }
+}
+
+/// Output for those from whom secrets are kept.
+fn shown(audience: &Audience, pane: PaneId, piece: Piece) -> Change {
+    let Piece { offset, bytes } = piece;
+    Change {
+        pane: Some(pane),
+        eyes: Eyes::Redacted,
+        ..Change::new(audience.clone(), ChangeKind::PaneOutput { offset, bytes })
+    }
+}
+
+fn mask(rules: &Arc<Rules>, text: &mut String) -> bool {
+    let masked = rules.masked(text);
+    let any = masked.is_some();
+    if let Some(masked) = masked {
+        *text = masked;
+    }
+    any
+}
+
+fn texts_of_state(state: &State) -> impl Iterator<Item = &str> {
+    let sessions = state.sessions.values().map(|session| session.path.as_str());
+    let windows = state.windows.values().map(|window| window.name.as_str());
+    let panes = state.panes.values().flat_map(|pane| {
+        let mode = pane.mode.as_deref().unwrap_or_default();
+        [mode, &pane.title, &pane.command, &pane.path]
+    });
+    let buffers = state.buffers.values().map(|buffer| buffer.name.as_str());
+    sessions.chain(windows).chain(panes).chain(buffers)
+}
+
+/// Masks what [`texts_of_state`] gives. What things are found by stays: ids, and the names of sessions and clients.
+fn mask_state(state: &mut State, mask: &mut impl FnMut(&mut String)) {
+    for session in state.sessions.values_mut() {
+        mask_session(session, mask);
+    }
+    for window in state.windows.values_mut() {
+        mask_window(window, mask);
+    }
+    for pane in state.panes.values_mut() {
+        mask_pane(pane, mask);
+    }
+    for buffer in state.buffers.values_mut() {
+        mask(&mut buffer.name);
+    }
+}
+
+fn mask_session(session: &mut Session, mask: &mut impl FnMut(&mut String)) {
+    mask(&mut session.path);
+}
+
+fn mask_window(window: &mut Window, mask: &mut impl FnMut(&mut String)) {
+    mask(&mut window.name);
+}
+
+fn mask_pane(pane: &mut Pane, mask: &mut impl FnMut(&mut String)) {
+    pane.mode.iter_mut().for_each(&mut *mask);
+    mask(&mut pane.title);
+    mask(&mut pane.command);
+    mask(&mut pane.path);
+}
+
+/// Masks what a program or a person chose. One row a type, so that a new one has to be thought of.
+fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
+    use ChangeKind as K;
+    match kind {
+        K::ServerLost { reason, .. } => mask(reason),
+        K::SessionCreated { session }
+        | K::SessionRenamed { session, .. }
+        | K::SessionChanged { session } => mask_session(session, mask),
+        K::WindowCreated { window, panes, .. } => {
+            mask_window(window, mask);
+            panes.iter_mut().for_each(|pane| mask_pane(pane, mask));
+        }
+        K::WindowRenamed {
+            name: text,
+            previous,
+        }
+        | K::PaneTitleChanged {
+            title: text,
+            previous,
+        }
+        | K::PaneCommandChanged {
+            command: text,
+            previous,
+            ..
+        }
+        | K::PanePathChanged {
+            path: text,
+            previous,
+        } => [text, previous].into_iter().for_each(mask),
+        K::WindowLayoutChanged { window, .. } => mask_window(window, mask),
+        K::PaneCreated { pane, .. } => mask_pane(pane, mask),
+        K::PaneModeChanged { mode, previous } => {
+            mode.iter_mut().chain(previous).for_each(mask);
+        }
+        K::BufferChanged { buffer } => mask(&mut buffer.name),
+        K::BufferDeleted { name } => mask(name),
+        K::ServerConnected { .. }
+        | K::SessionRemoved
+        | K::WindowRemoved
+        | K::WindowMoved { .. }
+        | K::WindowActiveChanged { .. }
+        | K::PaneRemoved { .. }
+        | K::PaneExited { .. }
+        | K::PaneActiveChanged { .. }
+        | K::PaneResized { .. }
+        | K::PaneOutput { .. }
+        | K::PaneGap { .. }
+        | K::ClientAttached { .. }
+        | K::ClientDetached { .. }
+        | K::ClientSessionChanged { .. } => {}
+    }
+}
