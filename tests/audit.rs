@@ -43,17 +43,22 @@ fn type_into(session: &str, text: &str) -> Value {
 
 /// Types once the session is known.
 async fn type_soon(client: &mut Client, session: &str, text: &str) -> Value {
-    let since = Instant::now();
+    let filters = json!({ "types": ["session.created"] });
+    let subscribe = json!({ "action": "subscribe", "filters": filters });
+    client.ask(subscribe, "subscribed").await;
     loop {
-        let snapshot = client
-            .ask(json!({ "action": "snapshot" }), "snapshot")
-            .await;
+        client.send(json!({ "action": "snapshot" })).await;
+        let snapshot = client.find("snapshot").await;
         let mut sessions = snapshot["sessions"].as_array().unwrap().iter();
         if sessions.any(|one| one["name"] == session) {
-            return client.next_of(type_into(session, text)).await;
+            break;
         }
-        assert!(since.elapsed() < SOON, "{session} is not known");
+        client.find("session.created").await;
     }
+    let unsubscribe = json!({ "action": "unsubscribe", "filters": filters });
+    client.send(unsubscribe).await;
+    client.find("unsubscribed").await;
+    client.next_of(type_into(session, text)).await
 }
 
 /// The lines of the log that fit.

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::bucket::Rate;
 use super::connection::{Arrival, Connection, ConnectionTask, Services};
 use super::http::figures;
 use super::outbox::OutboxLimits;
@@ -374,7 +375,13 @@ async fn pongs_and_goodbyes_stand_in_their_order() {
 
 #[tokio::test]
 async fn all_that_comes_at_once_is_answered_in_order() {
-    let rig = Rig::new();
+    let rig = Rig::with(ConnectionLimits {
+        messages: Rate {
+            per_second: 1,
+            burst: 2000,
+        },
+        ..ConnectionLimits::default()
+    });
     let mut client = rig.connect(1 << 20);
     let pings = (0..2000).map(|id| json!({ "action": "ping", "id": id }).to_string());
     let bytes: Vec<u8> = pings
