@@ -80,6 +80,18 @@ async fn the_same_user_needs_no_token_if_it_is_trusted() {
     }
 }
 
+#[tokio::test]
+async fn what_is_kept_from_admins_is_kept_from_the_same_user_too() {
+    let on = ("MUXWIRE_REDACTION_ENABLED", "true");
+    for (roles, expected) in [("admin", true), ("read", false)] {
+        let scene = Scene::start(&[TRUST, on, ("MUXWIRE_REDACTION_ROLES", roles)]);
+        let welcome = scene.client().await.next().await;
+        assert_eq!(welcome["type"], "auth.response", "{welcome}");
+        let is_redacted = welcome["redacted"] == true;
+        assert_eq!(is_redacted, expected, "{roles}: {welcome}");
+    }
+}
+
 /// Connects as another user, from a thread of its own, whose user it is that the system tells.
 fn connect_as(user: u32, socket: &Path) -> std::io::Result<StdStream> {
     let socket = socket.to_owned();

@@ -252,6 +252,7 @@ impl Peer {
             principal,
         } = entrant;
         let limits = context.limits;
+        let principal = principal.map(|known| context.redact.applied_to(known));
         let phase = entry::first_phase(&context, principal.clone(), now);
         let mut peer = Self {
             told: Told::new(&client_id, address),
