@@ -30,6 +30,7 @@ mod hub_panes;
 mod injection;
 mod input;
 mod jwt;
+mod limits;
 mod links;
 mod listening;
 mod live_panes;

@@ -31,8 +31,8 @@ use crate::model::Debounce;
 use crate::recording::Recording;
 use crate::redact::Rules;
 use crate::server::{
-    self, Bounds, ConnectionLimits, OutboxLimits, Rate, ResizePolicy, Running, ServerConfig,
-    Sources,
+    self, AddressLimits, Bounds, ConnectionLimits, HttpLimits, OutboxLimits, Rate, ResizePolicy,
+    Running, ServerConfig, Sources,
 };
 use crate::tmux::{Demo, Tmux};
 
@@ -289,10 +289,31 @@ fn server_config(
         },
         redacted_roles: config.redaction.roles.clone(),
         limits: connection_limits(config),
-        bounds: Bounds {
-            tickets: config.limits.tickets as usize,
-        },
+        bounds: bounds(config),
     })
+}
+
+fn bounds(config: &Config) -> Bounds {
+    let limits = &config.limits;
+    let address = |connections: u32, per_second: u32| AddressLimits {
+        connections: connections as usize,
+        rate: Rate {
+            per_second: per_second.into(),
+            burst: 5 * u64::from(per_second),
+        },
+    };
+    Bounds {
+        tickets: limits.tickets as usize,
+        unauthenticated: limits.unauthenticated as usize,
+        remote: address(limits.address_connections, limits.address_rate),
+        local: address(limits.local_connections, limits.local_rate),
+        http: HttpLimits {
+            head_bytes: size(limits.head_bytes),
+            headers: limits.headers as usize,
+            head_timeout: limits.head_timeout,
+            lifetime: limits.http_lifetime,
+        },
+    }
 }
 
 fn connection_limits(config: &Config) -> ConnectionLimits {

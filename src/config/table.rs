@@ -208,6 +208,26 @@ settings! {
     }
     /// How much clients may ask for. What is beyond is refused or put off, and counted in the metrics.
     limits: Limits {
+        /// Connections from one address at one time; of IPv6 a /64 is one address. Beyond, they are closed at once.
+        address_connections: u32 = Integer(1..=100_000u32), "100";
+        /// New connections from one address in a second; five times as many may come at once.
+        address_rate: u32 = Integer(1..=100_000u32), "20";
+        /// Connections from this machine at one time: from loopback addresses together, and from each user at the Unix
+        /// socket.
+        local_connections: u32 = Integer(1..=100_000u32), "100000";
+        /// New connections from this machine in a second; five times as many may come at once.
+        local_rate: u32 = Integer(1..=100_000u32), "2000";
+        /// Connections at one time on which nobody has authenticated: handshakes, scrapes and probes too. They come on top
+        /// of `server.max_connections`.
+        unauthenticated: u32 = Integer(4..=100_000u32), "256";
+        /// The largest head of an HTTP request.
+        head_bytes: u64 = Size(8192..=MIB), "16KiB";
+        /// The most headers of an HTTP request.
+        headers: u32 = Integer(16..=1000u32), "100";
+        /// How long the head of an HTTP request may take, and how long a connection may be idle before it.
+        head_timeout: Duration = Span(ms(100)..=s(300)), "10s";
+        /// How long one connection serves HTTP at all; a WebSocket has no such limit.
+        http_lifetime: Duration = Span(s(1)..=s(3600)), "2m";
         /// Requests of one client in a second. Beyond, they are refused with RATE_LIMITED; whoever goes on is closed with
         /// 4004.
         message_rate: u32 = Integer(1..=1_000_000u32), "100";

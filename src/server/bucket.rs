@@ -49,7 +49,6 @@ impl Bucket {
     }
 
     /// Whether nothing is missing, so that a new one would be the same.
-    #[cfg(test)]
     pub(super) fn is_full(&self, now: Instant) -> bool {
         self.full_at <= now
     }

@@ -19,7 +19,9 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
+use super::addresses::Addresses;
 use super::jobs::{self, Begun, Ending, Job};
+use super::listen::Held;
 use super::peer::{Context, Dismissal, Entrant, Outcome, Peer};
 use super::shard::{Member, Seat, Shards, Standing};
 use super::socket::{Happened, Socket};
@@ -41,6 +43,7 @@ pub(super) struct Services {
     pub(super) metrics: Metrics,
     pub(super) shards: Shards,
     pub(super) tickets: Tickets,
+    pub(super) addresses: Addresses,
     pub(super) stop: CancellationToken,
 }
 
@@ -53,6 +56,8 @@ pub(super) struct Arrival {
     pub(super) credential: Option<Credential>,
     /// What else is known of it.
     pub(super) entrant: Entrant,
+    /// What it takes up.
+    pub(super) held: Held,
 }
 
 /// What can happen to a connection in its own task.
@@ -100,6 +105,7 @@ struct State<S> {
     left: bool,
     broken: Option<io::Error>,
     services: Arc<Services>,
+    held: Held,
     _present: Present,
     _permit: OwnedSemaphorePermit,
 }
@@ -122,6 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             number,
             credential,
             entrant,
+            held,
         } = arrival;
         info!(client = number, "connected");
         let now = now();
@@ -142,6 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             full: false,
             left: false,
             broken: None,
+            held,
             _present: services.metrics.client(),
             _permit: permit,
             services,
@@ -367,6 +375,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 Begun::Job(job) => self.jobs.get_or_insert_default().push(job),
                 Begun::Watch(ended) => self.ended = ended,
             }
+        }
+        if self.held.unauthenticated.is_some() && self.peer.is_let_in() {
+            self.held.unauthenticated = None;
         }
         let closing = self.peer.closing();
         let (outbox, _) = self.peer.ends();

@@ -24,8 +24,8 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::api;
-use super::connection::{Arrival, Connection, ConnectionTask, Services};
-use super::listen::{Came, Stream, TlsStream};
+use super::connection::{Arrival, Connection, ConnectionTask, Services, now};
+use super::listen::{Came, ClientAddress, Held, Pass, Stream, TlsStream};
 use super::origin::{Gate, Visitor};
 use super::peer::{Entrant, TerminalAddress};
 use super::scrape;
@@ -107,6 +107,7 @@ impl App {
             .map_err(|_| Refused::FULL)?;
         let response = handshake.response();
         let came = request.extensions().get::<Came>().copied();
+        let held = self.hold(request, came)?;
         let arrival = Arrival {
             number: shared.clients.fetch_add(1, Ordering::Relaxed) + 1,
             entrant: Entrant {
@@ -117,6 +118,7 @@ impl App {
                 principal: came.and_then(|came| came.admitted()),
             },
             credential: handshake.credential,
+            held,
         };
         let upgraded = hyper::upgrade::on(request);
         let app = self.clone();
@@ -126,6 +128,21 @@ impl App {
             }
         });
         Ok(response)
+    }
+
+    /// What a WebSocket takes up from here on. Who came through a proxy counts for its own address.
+    fn hold(&self, request: &Request, came: Option<Came>) -> Result<Held, Refused> {
+        let forwarded = came.map(|came| came.address);
+        let forwarded = forwarded.filter(|address| matches!(address, ClientAddress::Forwarded(_)));
+        let guest = forwarded.map(|address| self.0.services.addresses.admit(address, now()));
+        let guest = guest.transpose().map_err(|crowded| Refused {
+            reason: crowded.reason(),
+            ..Refused::CROWDED
+        })?;
+        let pass: Option<&Pass> = request.extensions().get();
+        let mut held = pass.map(Pass::take).unwrap_or_default();
+        held.guests[1] = guest;
+        Ok(held)
     }
 
     /// Makes a WebSocket of what hyper served, which is of one of the kinds that are listened for.

@@ -6,6 +6,7 @@
 //! for), `outbox` and `socket` (what is written and how), `target` and `repeats` (what requests mean). This module knows
 //! nothing of tmux's protocol or processes.
 
+mod addresses;
 mod api;
 mod audited;
 mod bucket;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::addresses::Addresses;
 use self::connection::Services;
 use self::http::App;
 use self::listen::{Listener, Reception};
@@ -49,8 +51,9 @@ use crate::metrics::Metrics;
 use crate::site::{Host, Origin};
 use crate::wire::{Encoder, schema};
 
+pub use self::addresses::AddressLimits;
 pub use self::bucket::Rate;
-pub use self::listen::{ClientAddress, ListenError, ListenOptions, Tls};
+pub use self::listen::{ClientAddress, HttpLimits, ListenError, ListenOptions, Tls};
 pub use self::outbox::OutboxLimits;
 pub use self::peer::ConnectionLimits;
 
@@ -86,11 +89,37 @@ pub struct ServerConfig {
 pub struct Bounds {
     /// One-time tickets that nobody has used yet; one principal may have an eighth of them.
     pub tickets: usize,
+    /// Connections that nobody has authenticated on: besides the WebSockets that are let in.
+    pub unauthenticated: usize,
+    /// What one address may do.
+    pub remote: AddressLimits,
+    /// The same for all of loopback together, and for each user at the Unix socket.
+    pub local: AddressLimits,
+    /// HTTP before and beside WebSockets.
+    pub http: HttpLimits,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { tickets: 1024 }
+        Self {
+            tickets: 1024,
+            unauthenticated: 256,
+            remote: AddressLimits {
+                connections: 100,
+                rate: Rate {
+                    per_second: 20,
+                    burst: 100,
+                },
+            },
+            local: AddressLimits {
+                connections: 100_000,
+                rate: Rate {
+                    per_second: 2000,
+                    burst: 10_000,
+                },
+            },
+            http: HttpLimits::default(),
+        }
     }
 }
 
@@ -166,12 +195,14 @@ pub async fn start(
         metrics: sources.metrics,
         shards,
         tickets: Tickets::new(config.bounds.tickets),
+        addresses: Addresses::new(config.bounds.remote, config.bounds.local),
         stop,
     });
     let router = App::new(Arc::clone(&services), &config, tasks.clone()).router();
     let reception = Reception::new(
         router,
-        config.max_connections,
+        services.addresses.clone(),
+        &config.bounds,
         &config.listeners,
         services.metrics.clone(),
         services.stop.clone(),

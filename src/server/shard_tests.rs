@@ -19,9 +19,11 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::addresses::Addresses;
 use super::bucket::Rate;
 use super::connection::{Arrival, Connection, ConnectionTask, Services};
 use super::http::figures;
+use super::listen::Held;
 use super::outbox::OutboxLimits;
 use super::peer::{ConnectionLimits, Context, Entrant, Timing};
 use super::repeats::Repeats;
@@ -79,12 +81,14 @@ impl Rig {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let shards = Shards::new(hub.clone(), metrics.clone(), stop.clone(), tasks.clone());
+        let bounds = super::Bounds::default();
         let services = Services {
             context: Arc::new(context),
             bridge: Handle::pair().0,
             metrics,
             shards: shards.clone(),
             tickets: Tickets::new(0),
+            addresses: Addresses::new(bounds.remote, bounds.local),
             stop: stop.clone(),
         };
         Self {
@@ -104,6 +108,7 @@ impl Rig {
             number: 1,
             credential: None,
             entrant: Entrant::default(),
+            held: Held::default(),
         };
         let socket = Socket::new(theirs, &[]);
         let connection = Connection::new(arrival, socket, Arc::clone(&self.services), permit);

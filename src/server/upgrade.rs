@@ -40,6 +40,13 @@ impl Refused {
         message: "there are too many connections: try again later\n",
     };
 
+    /// Its reason says which limit it is.
+    pub(super) const CROWDED: Self = Self {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        reason: "address",
+        message: "there are too many connections from your address, or they come too quickly: try again later\n",
+    };
+
     pub(super) const PANE: Self = Self {
         status: StatusCode::BAD_REQUEST,
         reason: "pane",
@@ -75,7 +82,9 @@ impl Refused {
         response.headers_mut().insert(CONTENT_TYPE, text);
         let more = match self.status {
             StatusCode::UNAUTHORIZED => Some((WWW_AUTHENTICATE, "Bearer")),
-            StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, "1")),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                Some((RETRY_AFTER, "1"))
+            }
             _ => None,
         };
         if let Some((name, value)) = more {

@@ -4,6 +4,7 @@
 //! has to happen before anything is served). Nothing here knows what the routes do.
 
 mod address;
+mod held;
 mod proxies;
 mod spare;
 mod tls;
@@ -25,26 +26,28 @@ use hyper_util::service::TowerToHyperService;
 use rustix::process::geteuid;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
+use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 pub use self::address::ClientAddress;
+pub use self::held::HttpLimits;
+pub(super) use self::held::{Held, Pass};
 use self::proxies::Proxies;
 use self::spare::Spare;
 use self::unix::LocalListener;
+use super::Bounds;
+use super::addresses::{Addresses, Crowded};
+use super::connection::now;
 use crate::auth::Principal;
 use crate::metrics::Metrics;
 use crate::network::Network;
 use crate::tls::Identity;
 
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// The largest head of a request, in bytes.
-const HEAD_BYTES: usize = 16 << 10;
-/// Connections besides the WebSockets: handshakes, scrapes and probes.
-const OTHER_CONNECTIONS: usize = 64;
+/// How long a connection that has served HTTP long enough may take to end.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
 /// The pause after a failed accept, which mostly means that the process has no descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -190,8 +193,10 @@ pub(super) struct Reception(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     router: Router,
-    /// A permit for each connection, WebSocket or not.
-    room: Arc<Semaphore>,
+    /// A permit for each connection that nobody has authenticated on.
+    unauthenticated: Arc<Semaphore>,
+    addresses: Addresses,
+    http: HttpLimits,
     proxies: Proxies,
     proxies_only: bool,
     trust_same_user: bool,
@@ -203,7 +208,8 @@ struct Shared {
 impl Reception {
     pub(super) fn new(
         router: Router,
-        max_connections: usize,
+        addresses: Addresses,
+        bounds: &Bounds,
         options: &ListenOptions,
         metrics: Metrics,
         stop: CancellationToken,
@@ -211,7 +217,9 @@ impl Reception {
     ) -> Self {
         Self(Arc::new(Shared {
             router,
-            room: Arc::new(Semaphore::new(max_connections + OTHER_CONNECTIONS)),
+            unauthenticated: Arc::new(Semaphore::new(bounds.unauthenticated)),
+            addresses,
+            http: bounds.http,
             proxies: Proxies::new(options.proxies.clone()),
             proxies_only: options.proxies_only,
             trust_same_user: options.trust_same_user,
@@ -248,7 +256,7 @@ impl Reception {
                 }
                 Err(error) => {
                     warn!(%error, "can't accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
@@ -256,8 +264,9 @@ impl Reception {
 
     /// Serves what was accepted, in a task of its own, if it may come in at all.
     fn receive(&self, accepted: Accepted, tls: Option<&Tls>) {
-        let Ok(permit) = Arc::clone(&self.0.room).try_acquire_owned() else {
-            return self.0.metrics.refused("full");
+        let held = match self.admit(&accepted) {
+            Ok(held) => Pass::new(held),
+            Err(reason) => return self.0.metrics.refused(reason),
         };
         let reception = self.clone();
         match accepted {
@@ -269,8 +278,8 @@ impl Reception {
                     return debug!(%address, %error, "the connection is gone already");
                 }
                 match tls.cloned() {
-                    Some(tls) => self.spawn(permit, reception.greet(stream, address, tls)),
-                    None => self.spawn(permit, reception.serve(stream, Came::by(address, false))),
+                    Some(tls) => self.spawn(reception.greet(stream, address, tls, held)),
+                    None => self.spawn(reception.serve(stream, Came::by(address, false), held)),
                 }
             }
             Accepted::Local(stream, address) => {
@@ -280,7 +289,7 @@ impl Reception {
                     secure: false,
                     same_user: self.0.trust_same_user && address == own,
                 };
-                self.spawn(permit, reception.serve(stream, came));
+                self.spawn(reception.serve(stream, came, held));
             }
         }
     }
@@ -290,22 +299,36 @@ impl Reception {
         !self.0.proxies_only || self.0.proxies.trust(ip)
     }
 
-    fn spawn(&self, permit: OwnedSemaphorePermit, work: impl Future<Output = ()> + Send + 'static) {
-        self.0.tasks.spawn(async move {
-            let _permit = permit;
-            work.await;
-        });
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.spawn(work);
+    }
+
+    /// What a connection takes up, if there is room for it. Proxies are not counted: those behind them are.
+    fn admit(&self, accepted: &Accepted) -> Result<Held, &'static str> {
+        let address = match accepted {
+            Accepted::Tcp(_, address) if self.0.proxies.trust(address.ip()) => None,
+            Accepted::Tcp(_, address) => Some(ClientAddress::Direct(*address)),
+            Accepted::Local(_, address) => Some(*address),
+        };
+        let guest = address.map(|address| self.0.addresses.admit(address, now()));
+        let guest = guest.transpose().map_err(Crowded::reason)?;
+        let permit = Arc::clone(&self.0.unauthenticated).try_acquire_owned();
+        let permit = permit.map_err(|_| "unauthenticated")?;
+        Ok(Held {
+            guests: [guest, None],
+            unauthenticated: Some(permit),
+        })
     }
 
     /// Shakes hands, which holds up nobody else, and serves what comes behind.
-    async fn greet(self, stream: TcpStream, address: SocketAddr, tls: Tls) {
+    async fn greet(self, stream: TcpStream, address: SocketAddr, tls: Tls, pass: Pass) {
         let stop = self.0.stop.clone();
         let hands = tokio::select! {
             hands = tls::shake_hands(stream, &tls.identity, tls.handshake_timeout) => hands,
             () = stop.cancelled() => return,
         };
         match hands {
-            Ok(stream) => self.serve(stream, Came::by(address, true)).await,
+            Ok(stream) => self.serve(stream, Came::by(address, true), pass).await,
             Err(error) => {
                 self.0.metrics.refused(error.reason());
                 debug!(%address, %error, "no TLS handshake");
@@ -314,18 +337,21 @@ impl Reception {
     }
 
     /// Serves HTTP on a connection, until it ends or becomes a WebSocket.
-    async fn serve(self, stream: impl Stream, came: Came) {
+    async fn serve(self, stream: impl Stream, came: Came, pass: Pass) {
         let routes = TowerToHyperService::new(self.0.router.clone());
         let reception = self.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             let address = reception.0.proxies.client(came.address, request.headers());
             request.extensions_mut().insert(Came { address, ..came });
+            request.extensions_mut().insert(pass.clone());
             routes.call(request)
         });
+        let limits = self.0.http;
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(HEAD_BYTES)
+            .header_read_timeout(limits.head_timeout)
+            .max_buf_size(limits.head_bytes)
+            .max_headers(limits.headers)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let mut connection = std::pin::pin!(connection);
@@ -335,8 +361,16 @@ impl Reception {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
+            () = time::sleep(limits.lifetime) => {
+                connection.as_mut().graceful_shutdown();
+                let ended = time::timeout(LAST_ANSWER, connection).await;
+                ended.unwrap_or(Ok(()))
+            }
         };
         if let Err(error) = served {
+            if let Some(reason) = held::reason(&error) {
+                self.0.metrics.refused(reason);
+            }
             debug!(address = %came.address, %error, "the HTTP connection broke");
         }
     }

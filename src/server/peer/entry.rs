@@ -101,6 +101,11 @@ impl Peer {
         }
     }
 
+    /// Whether it is known who the client is.
+    pub(in crate::server) fn is_let_in(&self) -> bool {
+        matches!(self.phase, Phase::Open { .. })
+    }
+
     /// Lets the client in, or goes on with it, as this principal.
     pub(super) fn enter(&mut self, id: Option<&RequestId>, principal: Principal, now: Instant) {
         self.tell_known(&principal);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::Peer;
 use super::requests::Refusal;
 use crate::hub::Subscription;
+use crate::ids::PaneId;
 use crate::server::bucket::{Bucket, Rate};
 use crate::server::outbox::OutboxLimits;
 use crate::wire::{CloseCode, ErrorCode, MAX_MESSAGE, RequestId};
@@ -186,10 +187,13 @@ impl Allowance {
 impl Peer {
     /// Whether a request of so many bytes may be carried out. Otherwise it is refused here.
     pub(super) fn admits(&mut self, id: Option<&RequestId>, bytes: usize, now: Instant) -> bool {
-        match self
-            .allowance
-            .request(&self.context.limits, bytes as u64, now)
-        {
+        let mut bytes = bytes;
+        if self.terminal.is_some() {
+            // What is typed there is never refused for its bytes, so nothing between is either.
+            self.charge(std::mem::take(&mut bytes), now);
+        }
+        let limits = &self.context.limits;
+        match self.allowance.request(limits, bytes as u64, now) {
             Verdict::CarryOut => return true,
             Verdict::Refuse(limit, wait) => {
                 self.context.metrics.limited(limit);
@@ -238,13 +242,11 @@ impl Peer {
         self.check_number(have, most, "subscriptions")
     }
 
-    /// Whether the client may open more panes.
-    pub(super) fn check_open_panes(&self) -> Result<(), Refusal> {
-        let (have, most) = (
-            self.stream.subscription.opened(),
-            self.context.limits.open_panes,
-        );
-        self.check_number(have, most, "open_panes")
+    /// Whether the client may open a pane: one that is open already is no further one.
+    pub(super) fn check_open_panes(&self, pane: PaneId) -> Result<(), Refusal> {
+        let have = self.stream.subscription.opened();
+        let have = have - usize::from(self.stream.panes.is_open(pane));
+        self.check_number(have, self.context.limits.open_panes, "open_panes")
     }
 
     fn check_number(&self, have: usize, most: usize, limit: &'static str) -> Result<(), Refusal> {

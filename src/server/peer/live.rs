@@ -42,6 +42,7 @@ impl Peer {
     ) -> Result<(), Refusal> {
         self.check_room()?;
         let pane = self.visible_pane(principal, &request.target)?;
+        self.check_open_panes(pane)?;
         let OpenRequest {
             scrollback,
             since,
@@ -58,9 +59,6 @@ impl Peer {
             .as_ref()
             .and_then(|(of, offset)| kept_from(hub, (pane, principal), of, *offset));
         self.cancel(pane, now);
-        if !self.stream.panes.is_open(pane) {
-            self.check_open_panes()?;
-        }
         let opened = self.stream.open(pane, kept.map(|(place, _)| place));
         opened.map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
         if let Some((_, offset)) = kept {
