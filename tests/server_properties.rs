@@ -189,7 +189,17 @@ fn message(number: usize, choice: u32, terminal: bool) -> Value {
         11 => json!({ "action": "close", "target": target }),
         12 => json!({ "action": "ack", "pane": pick(2, &panes), "offset": offset }),
         13 => json!({ "action": "stats" }),
-        14 => json!({ "action": pick(4, &[json!("clients"), json!("nonsense"), json!("")]) }),
+        14 => pick(
+            4,
+            &[
+                json!({ "action": "clients" }),
+                json!({ "action": "disconnect", "client_id": "c9999", "reason": text }),
+                json!({ "action": "auth", "token": "mw_x" }),
+                json!({ "action": "auth", "ticket": "x" }),
+                json!({ "action": "nonsense" }),
+                json!({ "action": "" }),
+            ],
+        ),
         _ => json!({ "action": "ping" }),
     }
 }

@@ -106,6 +106,8 @@ impl Scene {
             json!({ "action": "open", "target": { "pane": &self.target.id }, "since": { "epoch": text, "offset": 0 } }),
             json!({ "action": text }),
             json!({ "action": "auth", "token": text }),
+            json!({ "action": "auth", "ticket": text }),
+            json!({ "action": "disconnect", "client_id": text, "reason": text }),
             json!({ "action": "ack", "pane": text, "offset": 0 }),
         ] {
             ask(client, &request).await;
