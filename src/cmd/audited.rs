@@ -1,12 +1,18 @@
 //! The audit log of a server, from its start to its end.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::audit::{Act, Figures, Limits, Log, Who};
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::metrics::{Kind, Metrics};
+
+/// How long the last lines may take to be on the disk.
+const LAST_LINES: Duration = Duration::from_secs(3);
 
 /// Begins the log, if it is wanted; it is counted from then on.
 ///
@@ -48,11 +54,14 @@ fn follow_tokens(log: &Log, authenticator: &Authenticator) {
     });
 }
 
-/// Ends the log when this has ended. It waits for the disk, away from the runtime.
+/// Ends the log when this has ended. It waits for the disk, away from the runtime, and not for one that hangs.
 pub(super) async fn until_end_of<T>(served: impl Future<Output = T>, log: Log) -> T {
     let served = served.await;
-    if let Err(error) = spawn_blocking(move || log.close()).await {
-        tracing::error!(%error, "the audit log did not end well");
+    let closing = spawn_blocking(move || log.close());
+    match timeout(LAST_LINES, closing).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the audit log did not end well"),
+        Err(_) => tracing::error!("the disk took the end of the audit log not in time"),
     }
     served
 }

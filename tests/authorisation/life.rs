@@ -107,7 +107,8 @@ pub async fn live(stage: &Stage, eyes: &mut [(Role, Eye)]) -> u64 {
     stage.server.hub.head().0
 }
 
-fn print(stage: &Stage, pane: PaneId, text: &'static [u8]) {
+/// Publishes output of a pane.
+pub fn print(stage: &Stage, pane: PaneId, text: &'static [u8]) {
     let output = stage.world.lock().unwrap().output(pane, 0, text);
     stage.server.hub.publish([output], None, stamp());
 }

@@ -412,3 +412,69 @@ async fn figures_name_tokens_to_admins_alone() {
         }
     }
 }
+
+/// What is out of scope since its session got another name is gone: nothing of it comes any more, to whoever had it open.
+#[tokio::test]
+async fn what_leaves_the_scope_is_gone_at_once() {
+    for role in [Role::ReadSome, Role::WriteSome] {
+        for subprotocol in ["muxwire.v1", "muxwire.v1.bin"] {
+            let stage = Stage::start().await;
+            let mut terminal = stage.eye(role, "/ws/terminal/api-1", subprotocol).await;
+            let connect = json!({ "type": "connect", "id": "q" });
+            assert_eq!(answer(&terminal.ask(&connect).await)["type"], "connect");
+            let mut monitor = stage.eye(role, "/monitor", subprotocol).await;
+            monitor.ask(&json!({ "action": "subscribe" })).await;
+            let pane = json!({ "pane": "%0" });
+            let open = json!({ "action": "open", "id": "q", "target": pane });
+            assert_eq!(answer(&monitor.ask(&open).await)["type"], "opened");
+            stage.change(|world| world.rename(muxwire::ids::SessionId(0), "zq-gone"));
+            life::print(&stage, muxwire::ids::PaneId(0), b"zq-output");
+            terminal.settle().await;
+            monitor.settle().await;
+            for message in [
+                json!({ "action": "send-keys", "id": "q", "target": pane, "text": "x" }),
+                json!({ "action": "ack", "id": "q", "pane": "%0", "offset": 0 }),
+                json!({ "action": "close", "id": "q", "target": pane }),
+                open,
+            ] {
+                let came = monitor.ask(&message).await;
+                check(
+                    role,
+                    &message.to_string(),
+                    &answer(&came),
+                    Fate::Refused("NOT_FOUND"),
+                );
+            }
+            let what = "once it has left";
+            stage.look_for_leaks(role, &terminal, what);
+            stage.look_for_leaks(role, &monitor, what);
+            assert!(
+                holds(&terminal.seen.concat(), b"session_gone"),
+                "{role:?} {subprotocol}"
+            );
+            assert!(
+                holds(&monitor.seen.concat(), b"session.removed"),
+                "{role:?} {subprotocol}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn tickets_are_for_those_who_are_known() {
+    let stage = Stage::start().await;
+    for role in Role::ALL {
+        let bearer = stage
+            .token(role)
+            .map(|token| format!("authorization: Bearer {token}\r\n"));
+        let answer = stage
+            .server
+            .http("POST", "/api/ticket", &bearer.unwrap_or_default())
+            .await;
+        let status = if role == Role::Nobody { "401" } else { "200" };
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{role:?}: {answer}");
+        for word in FORBIDDEN {
+            assert!(!stage::names(answer.as_bytes(), word), "{role:?} {word}");
+        }
+    }
+}

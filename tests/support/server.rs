@@ -125,10 +125,15 @@ impl TestServer {
 
     /// The same with these lines in its head.
     pub async fn get_with(&self, path: &str, lines: &str) -> String {
+        self.http("GET", path, lines).await
+    }
+
+    /// The answer to a plain request without a body.
+    pub async fn http(&self, method: &str, path: &str, lines: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let host = self.address;
         let request =
-            format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{lines}connection: close\r\n\r\n");
+            format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n{lines}connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         timeout(SOON, stream.read_to_string(&mut answer))

@@ -90,10 +90,9 @@ impl Peer {
         target: &Target,
         now: Instant,
     ) -> Result<(), Refusal> {
-        // A pane that is gone can be closed by its id all the same.
         let open = target.pane.filter(|pane| self.stream.panes.is_open(*pane));
         let pane = match open {
-            Some(pane) => pane,
+            Some(pane) => self.still_seen(principal, pane, now)?,
             None => self.visible_pane(principal, target)?,
         };
         self.cancel(pane, now);
@@ -109,6 +108,8 @@ impl Peer {
         offset: u64,
         now: Instant,
     ) -> Result<(), Refusal> {
+        let principal = self.principal()?;
+        self.still_seen(&principal, pane, now)?;
         if !self.stream.panes.ack(pane, offset) {
             return Err(not_found());
         }
@@ -117,6 +118,20 @@ impl Peer {
         }
         self.pump(now);
         Ok(())
+    }
+
+    /// A pane as long as the client sees it. One that has left its scope is lost to it like one that is gone, open or not.
+    fn still_seen(
+        &mut self,
+        principal: &Principal,
+        pane: PaneId,
+        now: Instant,
+    ) -> Result<PaneId, Refusal> {
+        if self.place_of(principal, pane).is_none() {
+            self.lose(pane, now);
+            return Err(not_found());
+        }
+        Ok(pane)
     }
 
     /// All panes are closed, since all subscriptions are gone.
