@@ -446,10 +446,16 @@ impl Peer {
             return;
         };
         let (state, _) = self.context.hub.snapshot();
+        let sees = |name: &str| match &self.phase {
+            Phase::Open { principal } => principal.sees(name),
+            Phase::Unknown { .. } | Phase::Closing { .. } => false,
+        };
+        // It may have left the client's scope, with a name that is none of the client's business.
         let session = terminal
             .begun
             .as_ref()
-            .and_then(|(id, _)| state.sessions.get(id));
+            .and_then(|(id, _)| state.sessions.get(id))
+            .filter(|session| sees(&session.name));
         let context = TerminalContext {
             session: session.map_or(&*terminal.address.session, |session| &*session.name),
             at: self.context.hub.newest(),
