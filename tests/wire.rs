@@ -129,10 +129,8 @@ fn entered(encoder: &Encoder) -> Value {
 
 fn messages() -> Vec<Value> {
     let epoch = epoch();
-    let (text, number) = (
-        RequestId::Text("r1".to_owned()),
-        RequestId::Number(7.into()),
-    );
+    let text = RequestId::Text("r1".to_owned());
+    let number = RequestId::Number(7.into());
     let (id, seq) = (Some(&text), Seq(48_213));
     let mut all = vec![
         ServerMessage::Hello {

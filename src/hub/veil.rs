@@ -274,7 +274,7 @@ fn mask_pane(pane: &mut Pane, mask: &mut impl FnMut(&mut String)) {
 fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
     use ChangeKind as K;
     match kind {
-        K::ServerLost { reason, .. } => mask(reason),
+        K::ServerLost { reason: text, .. } | K::BufferDeleted { name: text } => mask(text),
         K::SessionCreated { session }
         | K::SessionRenamed { session, .. }
         | K::SessionChanged { session } => mask_session(session, mask),
@@ -305,7 +305,6 @@ fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
             mode.iter_mut().chain(previous).for_each(mask);
         }
         K::BufferChanged { buffer } => mask(&mut buffer.name),
-        K::BufferDeleted { name } => mask(name),
         K::ServerConnected { .. }
         | K::SessionRemoved
         | K::WindowRemoved

@@ -43,21 +43,16 @@ impl Peer {
         self.check_room()?;
         let pane = self.visible_pane(principal, &request.target)?;
         self.check_open_panes(pane)?;
-        let OpenRequest {
-            scrollback,
-            since,
-            ack_window,
-            ..
-        } = request;
         let opening = Opening {
-            scrollback: *scrollback,
-            ack_window: *ack_window,
+            scrollback: request.scrollback,
+            ack_window: request.ack_window,
         };
         let hub = &self.context.hub;
         let epoch = hub.epoch().clone();
-        let kept = since
-            .as_ref()
-            .and_then(|(of, offset)| kept_from(hub, (pane, principal), of, *offset));
+        let since = &request.since;
+        let whose = (pane, principal);
+        let kept = since.as_ref();
+        let kept = kept.and_then(|(of, offset)| kept_from(hub, whose, of, *offset));
         self.cancel(pane, now);
         let opened = self.stream.open(pane, kept.map(|(place, _)| place));
         opened.map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
