@@ -175,7 +175,7 @@ impl Route {
             (_, Shown::InAddress) => 400,
             // Who it is is asked on the socket, where the answer can be read.
             (Self::Socket(_), _) => 101,
-            (Self::Get("/metrics", _), Shown::WrongToken) => 401,
+            (Self::Get("/metrics", _), Shown::WrongToken | Shown::Basic) => 401,
             (Self::Get(_, status), _) => status,
             (Self::Ticket, Shown::Token) => 200,
             (Self::Ticket, _) => 401,

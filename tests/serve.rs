@@ -183,7 +183,7 @@ fn a_taken_address_is_an_error_with_a_remedy() {
     );
     assert_eq!(run.code, Some(1));
     assert!(
-        run.stderr.contains("choose another with --listen"),
+        run.stderr.contains("choose another address with --listen"),
         "{}",
         run.stderr
     );

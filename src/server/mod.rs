@@ -169,9 +169,8 @@ pub async fn start(
 ) -> Result<Running, ListenError> {
     let (listeners, address) = Listener::bind(config.listen, &config.listeners).await?;
     schema::prepare();
-    let redact = Redact::new(&sources.hub, &config.redacted_roles);
     let context = Context {
-        redact,
+        redact: Redact::new(&sources.hub, &config.redacted_roles),
         encoder: Encoder::new(&config.host_name, sources.hub.epoch()),
         hub: sources.hub,
         limits: config.limits,

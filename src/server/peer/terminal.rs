@@ -493,9 +493,7 @@ fn pane_of(
     let Some(pane) = address.pane else {
         return Some((session, target::pane(state, principal, &target)?));
     };
-    let is_in = state
-        .places_of_pane(pane)
-        .iter()
-        .any(|place| place.session == session);
+    let places = state.places_of_pane(pane);
+    let is_in = places.iter().any(|place| place.session == session);
     is_in.then_some((session, pane))
 }
