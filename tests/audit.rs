@@ -317,7 +317,7 @@ async fn nothing_is_typed_that_cannot_be_told() {
         lost.iter().all(|line| line["reason"] == "unwritable"),
         "{lost:?}"
     );
-    assert_eq!(lost.is_empty(), false);
+    assert!(!lost.is_empty());
 }
 
 impl Client {

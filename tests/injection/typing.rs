@@ -62,7 +62,7 @@ struct Scene {
 
 impl Scene {
     /// Every way to name something that is not there: refused, and never anything more.
-    async fn name(&mut self, client: &mut Client, one: &Hostile) {
+    async fn name(&self, client: &mut Client, one: &Hostile) {
         let text = &one.text;
         let requests = |target: Value| {
             [
@@ -143,7 +143,7 @@ impl Scene {
                 one if one.len() == 1 => one.as_bytes(),
                 other => panic!("{other:?} is no key: {answer}"),
             };
-            self.target.is_due(&[b"\x1b[A", key].concat());
+            self.target.is_due([b"\x1b[A", key].concat());
         } else {
             refused(&answer, &["UNKNOWN_KEY", "INVALID_MESSAGE"], one);
         }
