@@ -7,7 +7,7 @@ use super::matcher::Matcher;
 use super::rules::Rules;
 
 /// How far back on its line the cursor can be followed, in bytes. It bounds what one byte can cost.
-const REMEMBERED: usize = 256;
+const REMEMBERED: usize = 128;
 
 /// A pane's text.
 #[derive(Debug, Clone)]
@@ -112,10 +112,7 @@ impl Line {
         for _ in usize::from(blank)..columns {
             self.last.pop();
         }
-        self.matcher.restart(rules, first);
-        for (byte, at) in self.last.iter() {
-            self.matcher.step(rules, byte, at, mask);
-        }
+        self.matcher.again(rules, self.last.runs(), first, at);
     }
 
     /// The cursor goes elsewhere: what comes next may go on with the text, or be another one.
@@ -209,12 +206,10 @@ impl Last {
         self.runs.first().map(|(_, place)| *place)
     }
 
-    fn iter(&self) -> impl Iterator<Item = (u8, u64)> {
+    fn runs(&self) -> impl Iterator<Item = (&[u8], u64)> {
         let ends = self.runs.iter().skip(1).map(|(start, _)| *start);
         let ends = ends.chain([self.bytes.len()]);
-        self.runs
-            .iter()
-            .zip(ends)
-            .flat_map(|((start, place), end)| self.bytes[*start..end].iter().copied().zip(*place..))
+        let runs = self.runs.iter().zip(ends);
+        runs.map(|((start, place), end)| (&self.bytes[*start..end], *place))
     }
 }

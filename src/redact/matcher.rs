@@ -56,12 +56,33 @@ impl Matcher {
         }
     }
 
-    /// Begins another text; secrets that have begun before `at` go on.
-    pub(super) fn restart(&mut self, rules: &Rules, at: u64) {
-        self.live.retain(|one| one.start < at);
-        let fresh = Self::new(rules);
-        (self.lead, self.previous, self.before) = (fresh.lead, fresh.previous, fresh.before);
-        self.fresh = None;
+    /// Reads the end of the text anew, which is this now, in runs of bytes whose places are neighbours. Secrets that have
+    /// begun before `first` go on; what lies before `at` is decided.
+    pub(super) fn again<'a>(
+        &mut self,
+        rules: &Rules,
+        runs: impl Iterator<Item = (&'a [u8], u64)>,
+        first: u64,
+        at: u64,
+    ) {
+        let mut older = std::mem::replace(self, Self::new(rules)).live;
+        older.retain(|one| one.start < first);
+        for (run, place) in runs {
+            let mut index = 0;
+            while index < run.len() {
+                if self.is_quiet() {
+                    index += self.skim(rules, &run[index..]);
+                }
+                if let Some(byte) = run.get(index) {
+                    self.step(rules, *byte, place + index as u64, &mut |_| {});
+                    index += 1;
+                }
+            }
+        }
+        self.live.extend(older);
+        for one in &mut self.live {
+            one.decided = one.decided.max(at);
+        }
     }
 
     /// What comes next may go on with the text, or be another one: it is read as both.
@@ -178,10 +199,10 @@ impl Matcher {
     pub(super) fn let_go(&mut self, rules: &Rules, to: u64, mask: &mut impl FnMut(Range<u64>)) {
         for one in &mut self.live {
             let telling = rules.has_lead(one.rule) || to.saturating_sub(one.start) > GLIMPSE;
-            if telling || one.ends_here(rules) {
+            if one.decided < to && (telling || one.ends_here(rules)) {
                 mask(one.decided..to);
             }
-            one.decided = to;
+            one.decided = one.decided.max(to);
         }
     }
 
@@ -213,7 +234,9 @@ impl Candidate {
             return true;
         }
         if dfa.is_match_state(self.state) {
-            mask(self.decided..at);
+            if self.decided < at {
+                mask(self.decided..at);
+            }
             self.decided = self.decided.max(at);
         }
         !rules.is_over(self.rule, self.state)

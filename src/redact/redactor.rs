@@ -285,7 +285,7 @@ impl Redactor {
             Part::Away => text.part(rules),
             Part::Begin => {
                 *string = Matcher::new(rules);
-                *clipboard = (byte == b']').then_some(0);
+                *clipboard = sequence.is_osc().then_some(0);
             }
             Part::Content => {
                 string.step(rules, byte, at, &mut hide);

@@ -95,7 +95,7 @@ fn coloured(secret: &str, colours: &[(usize, usize)]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     /// Wherever the stream is cut, and wherever colours stand, and whatever is let go on the way: nothing shows four
     /// characters of a secret.
@@ -141,8 +141,10 @@ proptest! {
             1 => Just(b" \r".to_vec()),
             1 => Just(b"\x08".to_vec()),
             1 => Just(b"\x1b]0;token=abc\x07".to_vec()),
-            1 => Just("\u{fc}\u{6f22}\u{1f511}".as_bytes().to_vec()),
-            1 => prop::collection::vec(any::<u8>(), 1..4),
+1 => Just(b"\x1b[5D".to_vec()),
+            1 => Just(b"\x1b[H".to_vec()),
+            1 => Just(b"token: ".to_vec()),
+            1 => prop::collection::vec(0..128u8, 1..4),
         ], 0..12),
         size in 1usize..9,
     ) {
@@ -158,6 +160,33 @@ proptest! {
             String::from_utf8_lossy(&cut.shown),
             String::from_utf8_lossy(&whole.shown)
         );
+    }
+
+    /// Whatever comes, in whatever pieces, and whenever it is let go: as many bytes are shown, and nothing breaks.
+    #[test]
+    fn anything_may_come(
+        pieces in prop::collection::vec((prop_oneof![
+            2 => prop::collection::vec(any::<u8>(), 0..6),
+            1 => Just(b"token: a".to_vec()),
+            1 => Just(b"\x1b[5D".to_vec()),
+            1 => Just(b"\x08\x08".to_vec()),
+            1 => Just("\u{fc}\u{6f22}\u{1f511}".as_bytes().to_vec()),
+        ], 0..8u8), 0..24),
+    ) {
+        let mut viewer = Viewer::new();
+        let mut length = 0;
+        for (piece, what) in pieces {
+            viewer.feed(&piece);
+            length += piece.len();
+            match what {
+                0 => viewer.release(),
+                1 => viewer.redactor.end_line(),
+                2 => viewer.redactor.part_line(),
+                _ => {}
+            }
+        }
+        viewer.release();
+        prop_assert_eq!(viewer.shown.len(), length);
     }
 
     /// Text without secrets is passed on as it came, and at once.

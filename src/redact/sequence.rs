@@ -54,6 +54,11 @@ impl Sequence {
         self.0 == State::Ground
     }
 
+    /// Whether the string under way is an OSC string.
+    pub(super) fn is_osc(&self) -> bool {
+        self.0 == State::Osc
+    }
+
     /// Forgets the sequence under way.
     pub(super) fn reset(&mut self) {
         self.0 = State::Ground;
