@@ -239,7 +239,7 @@ settings! {
         /// Bytes of one client's messages in a second; four times as many may come at once. Beyond, requests are refused
         /// and what is typed into terminals is put off.
         input_bytes: u64 = Size(4096..=4096 * MIB), "1MiB";
-        /// The longest message of a client; one that is more than four times as long closes the connection.
+        /// The longest message of a client; one above 256KiB closes the connection.
         message_bytes: u64 = Size(1024..=65_536), "64KiB";
         /// Subscriptions of one connection.
         subscriptions: u32 = Integer(1..=64u32), "64";
