@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 use crate::support::program::{Home, Run};
 use crate::support::server::Client;
 use crate::support::serving::Serving;
-use crate::support::{SOON, TmuxServer, any_program, wait_until};
+use crate::support::{SOON, TmuxServer, any_program, pause, wait_until};
+
+/// Between two questions whether a session is known.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A pane in which what is typed goes to a file, byte for byte.
 fn raw_session(server: &TmuxServer, name: &str) -> PathBuf {
@@ -43,22 +46,19 @@ fn type_into(session: &str, text: &str) -> Value {
 
 /// Types once the session is known.
 async fn type_soon(client: &mut Client, session: &str, text: &str) -> Value {
-    let filters = json!({ "types": ["session.created"] });
-    let subscribe = json!({ "action": "subscribe", "filters": filters });
-    client.ask(subscribe, "subscribed").await;
+    let since = Instant::now();
     loop {
-        client.send(json!({ "action": "snapshot" })).await;
-        let snapshot = client.find("snapshot").await;
+        let snapshot = client
+            .ask(json!({ "action": "snapshot" }), "snapshot")
+            .await;
         let mut sessions = snapshot["sessions"].as_array().unwrap().iter();
         if sessions.any(|one| one["name"] == session) {
-            break;
+            return client.next_of(type_into(session, text)).await;
         }
-        client.find("session.created").await;
+        assert!(since.elapsed() < SOON, "{session} is not known");
+        // No more often than a client may ask.
+        pause(LOOK).await;
     }
-    let unsubscribe = json!({ "action": "unsubscribe", "filters": filters });
-    client.send(unsubscribe).await;
-    client.find("unsubscribed").await;
-    client.next_of(type_into(session, text)).await
 }
 
 /// The lines of the log that fit.

@@ -210,9 +210,6 @@ async fn typing_into_terminals_is_put_off_and_none_is_lost() {
             client.send_bytes(b"0123456789".to_vec()).await;
         }
         assert_eq!(typed(&mut server, 600).await, 600, "{limit}");
-        let said = client.until_pong().await;
-        let is_error = |message: &Value| message["code"] == "RATE_LIMITED";
-        assert!(!said.iter().any(is_error), "{limit}: {said:?}");
         counted(
             &server,
             &format!("muxwire_limited_total{{limit=\"{limit}\"}} "),
