@@ -1,12 +1,14 @@
 //! What is kept from those who shall not see it: on every way to a client, in front of a real tmux. Whoever may see all
 //! stands beside it and does.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::support::program::Home;
 use crate::support::server::Client;
 use crate::support::serving::Serving;
-use crate::support::{TmuxServer, for_each_version_async};
+use crate::support::{SOON, TmuxServer, for_each_version_async, pause};
 
 const KEY: &str = "Zq7wXr2vPk9mTn4bLs6dHf3jGy8cVe5a";
 const END: &str = "THE-END";
@@ -92,6 +94,17 @@ async fn authenticated(serving: &Serving, path: &str, subprotocol: &str, token: 
     client
 }
 
+/// Waits until the server knows the session.
+async fn until_known(serving: &Serving, token: &str) {
+    let mut client = authenticated(serving, "/monitor", "muxwire.v1", token).await;
+    let snapshot = json!({ "action": "snapshot" });
+    let since = Instant::now();
+    while client.ask(snapshot.clone(), "snapshot").await["sessions"] == json!([]) {
+        assert!(since.elapsed() < SOON, "the session is not known");
+        pause(Duration::from_millis(20)).await;
+    }
+}
+
 /// The ways on which a client sees a pane: address, subprotocol, and what it asks for.
 fn ways() -> Vec<(&'static str, &'static str, Value)> {
     let open = json!({ "action": "open", "target": { "session": "main" }, "scrollback": 1000 });
@@ -122,6 +135,7 @@ fn no_way_shows_a_secret_to_those_from_whom_it_is_kept() {
         let reader = token(&home, "--name reader");
         let admin = token(&home, "--name admin --allow admin");
         let serving = Serving::start_in(home, &server, &[], &[ON]);
+        until_known(&serving, &admin).await;
         let mut clients = Vec::new();
         for (path, subprotocol, request) in ways() {
             for (token, may_know) in [(&reader, false), (&admin, true)] {
