@@ -27,7 +27,10 @@ fuzz_target!(|data: &[u8]| {
     let os = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
     let pairs = variables.split(|byte| *byte == b'\n').filter_map(|line| {
         let at = line.iter().position(|byte| *byte == b'=')?;
-        Some((os(&[b"MUXWIRE_", &line[..at]].concat()), os(&line[at + 1..])))
+        Some((
+            os(&[b"MUXWIRE_", &line[..at]].concat()),
+            os(&line[at + 1..]),
+        ))
     });
     let home = [(OsString::from("HOME"), OsString::from("/home/x"))];
     let environment = Environment::new(pairs.chain(home), "fuzz", FOLDER.path().join("etc"));
@@ -39,6 +42,11 @@ fuzz_target!(|data: &[u8]| {
     let resolved = resolve(&inputs);
     assert_eq!(resolve(&inputs), resolved);
     if let Err(problems) = resolved {
-        assert!(problems.0.iter().all(|problem| !problem.to_string().is_empty()));
+        assert!(
+            problems
+                .0
+                .iter()
+                .all(|problem| !problem.to_string().is_empty())
+        );
     }
 });

@@ -64,7 +64,10 @@ fuzz_target!(|data: &[u8]| {
     };
     SERVER.with_borrow_mut(|server| {
         let (runtime, server) = server.get_or_insert_with(|| {
-            let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime = Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
             let server = runtime.block_on(TestServer::start(Setup::default()));
             (runtime, server)
         });

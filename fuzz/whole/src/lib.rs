@@ -2,13 +2,6 @@
 
 #![allow(dead_code, reason = "each target uses its own part")]
 
-/// As the tests have it.
-pub mod support {
-    #[path = "../../../../tests/support/schema.rs"]
-    pub mod schema;
-    #[path = "../../../../tests/support/server.rs"]
-    pub mod server;
-}
-
 #[path = "../../../tests/websocket/raw.rs"]
 pub mod raw;
+pub mod support;
