@@ -139,7 +139,7 @@ impl Chain {
         })
     }
 
-    /// Appends lines, all or none. They stand in the file then; [`Chain::flushed`] says when they are on the disk.
+    /// Appends lines, all or none. They stand in the file then; [`Chain::flush`] brings them to the disk.
     pub(super) fn append<'a>(
         &mut self,
         entries: impl IntoIterator<Item = (&'a Who, &'a Act)>,
