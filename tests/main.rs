@@ -25,6 +25,7 @@ mod differential;
 mod entry;
 mod faults;
 mod handshake;
+mod hazards;
 mod hub;
 mod hub_panes;
 mod injection;

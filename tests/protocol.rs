@@ -899,7 +899,9 @@ async fn health_and_figures_are_shown() {
     let mut world = World::new();
     world.session("a");
     world.publish(&server.hub);
-    assert!(server.get("/readyz").await.starts_with("HTTP/1.1 200"));
+    let ready = server.get("/readyz").await;
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    assert!(ready.ends_with("\r\n\r\nready\n"), "{ready}");
     let mut client = server.client().await;
     client
         .ask(json!({ "action": "subscribe" }), "subscribed")

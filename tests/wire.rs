@@ -10,7 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use muxwire::hub::{Form, HistoryLimits, Hub, Next, Published, Stamp, Viewer, view};
 use muxwire::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
-use muxwire::model::{Audience, Change, ChangeKind, Place, Server, State};
+use muxwire::model::{Audience, Change, ChangeKind, Place, Server, State, Warning};
 use muxwire::screen::{self, Assumed, PaneSnapshot, replay_scrollback};
 use muxwire::wire::binary::{Header, Kind};
 use muxwire::wire::{
@@ -598,6 +598,12 @@ fn a_server_object_is_told_as_it_is() {
         pid: 1,
         start_time: 2,
         version: "next-3.8".to_owned(),
+        warnings: [Warning {
+            code: "some_code".to_owned(),
+            message: "it ends".to_owned(),
+            remedy: "use another".to_owned(),
+        }]
+        .into(),
     };
     let change = Change::new(Audience::Everyone, ChangeKind::ServerConnected { server });
     let event = published(vec![change], stamp()).remove(0);
@@ -605,7 +611,10 @@ fn a_server_object_is_told_as_it_is() {
     let data = read(encoder().event(&event, seen, Form::Json).payload())["data"].clone();
     assert_eq!(
         data,
-        json!({ "pid": 1, "start_time": 2, "version": "next-3.8" })
+        json!({
+            "pid": 1, "start_time": 2, "version": "next-3.8",
+            "warnings": [{ "code": "some_code", "message": "it ends", "remedy": "use another" }],
+        })
     );
 }
 

@@ -205,6 +205,7 @@ impl Live {
             pid: server.pid,
             start_time: server.start_time,
             version: server.version.clone(),
+            warnings: Arc::default(),
         };
         self.handle(Event::Found { server, session }, now);
     }

@@ -229,6 +229,7 @@ impl Player {
                     pid,
                     start_time,
                     version,
+                    warnings: Arc::default(),
                 };
                 self.handle(Event::Found { server, session }, now);
             }

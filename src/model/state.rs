@@ -32,6 +32,27 @@ pub struct Server {
     pub start_time: u64,
     /// Its version as it says it, such as `3.3a`.
     pub version: String,
+    /// What its user should know before it happens.
+    pub warnings: Arc<[Warning]>,
+}
+
+impl Server {
+    /// Whether both are the same life of one server, whatever there is to be said of it now.
+    #[must_use]
+    pub fn is_same_life(&self, other: &Self) -> bool {
+        (self.pid, self.start_time, &self.version) == (other.pid, other.start_time, &other.version)
+    }
+}
+
+/// Something about a server that its user should know before it happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// A word for programs, which stays the same.
+    pub code: String,
+    /// What it is, in one sentence.
+    pub message: String,
+    /// What can be done about it.
+    pub remedy: String,
 }
 
 /// A session and the windows that are linked in it.

@@ -34,6 +34,7 @@ use super::socket::Socket;
 use super::upgrade::{Handshake, Refused, check_form};
 use crate::ids::PaneId;
 use crate::metrics::{Queue, Queues};
+use crate::model::Server;
 use crate::wire::ClientStats;
 
 /// What the routes need.
@@ -261,13 +262,25 @@ fn named_pane(query: &str) -> Result<Option<PaneId>, ()> {
 
 async fn ready(State(app): State<App>) -> impl IntoResponse {
     let (state, _) = app.0.services.context.hub.snapshot();
-    match state.server {
-        Some(_) => (StatusCode::OK, "ready\n"),
+    match &state.server {
+        Some(server) => (StatusCode::OK, readiness(server)),
         None => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "no tmux server is connected\n",
+            "no tmux server is connected\n".to_owned(),
         ),
     }
+}
+
+/// That muxwire is ready, and below it what the server's user should know before it happens.
+fn readiness(server: &Server) -> String {
+    let mut said = "ready\n".to_owned();
+    for warning in server.warnings.iter() {
+        said.push_str(&format!(
+            "warning {}: {}; {}\n",
+            warning.code, warning.message, warning.remedy
+        ));
+    }
+    said
 }
 
 /// What waits for clients, as metrics show it.

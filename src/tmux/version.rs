@@ -102,6 +102,12 @@ impl Version {
         self.rank >= Rank::release(3, 2)
     }
 
+    /// No notification of a control client reads what is gone already: 3.8.
+    #[must_use]
+    pub fn has_safe_notifications(&self) -> bool {
+        self.rank >= Rank::release(3, 8)
+    }
+
     /// The server keeps the reply to a `capture-pane` on a control connection for ever: 3.2 to 3.5.
     #[must_use]
     pub fn leaks_captures(&self) -> bool {

@@ -220,7 +220,7 @@ fn write_data(out: &mut Vec<u8>, kind: &ChangeKind, view: View, place: Option<&P
         K::ServerLost { server, reason } => {
             write(
                 out,
-                &with(&ServerObject::from(server), &json!({ "reason": reason })),
+                &with(&ServerObject::lost(server), &json!({ "reason": reason })),
             );
         }
         K::SessionRenamed { .. } if view.crossing == Crossing::Went => write(out, &json!({})),

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::snapshot::Screen;
 use crate::ids::{PaneId, SessionId, WindowId};
-use crate::model::{Buffer, Client, Exit, Pane, Server, Session, State, Window};
+use crate::model::{Buffer, Client, Exit, Pane, Server, Session, State, Warning, Window};
 
 /// Something that is written as its text.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,35 @@ pub(super) struct ServerObject<'a> {
     pid: u32,
     start_time: u64,
     version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warnings: Option<Vec<WarningObject<'a>>>,
+}
+
+impl<'a> ServerObject<'a> {
+    /// A server that is gone: there is nothing left to be warned of.
+    pub(super) fn lost(server: &'a Server) -> Self {
+        Self {
+            warnings: None,
+            ..Self::from(server)
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct WarningObject<'a> {
+    code: &'a str,
+    message: &'a str,
+    remedy: &'a str,
+}
+
+impl<'a> From<&'a Warning> for WarningObject<'a> {
+    fn from(warning: &'a Warning) -> Self {
+        Self {
+            code: &warning.code,
+            message: &warning.message,
+            remedy: &warning.remedy,
+        }
+    }
 }
 
 impl<'a> From<&'a Server> for ServerObject<'a> {
@@ -31,6 +60,7 @@ impl<'a> From<&'a Server> for ServerObject<'a> {
             pid: server.pid,
             start_time: server.start_time,
             version: &server.version,
+            warnings: Some(server.warnings.iter().map(WarningObject::from).collect()),
         }
     }
 }

@@ -21,6 +21,7 @@ impl World {
             pid: 4242,
             start_time: 1_700_000_000,
             version: "3.3a".to_owned(),
+            warnings: Arc::default(),
         };
         Self {
             state: State {

@@ -7,15 +7,25 @@ use super::{Core, REMEMBERED};
 use crate::bridge::action::Action;
 use crate::control::{Command, Subscription};
 use crate::ids::SessionId;
-use crate::model::{Audience, Change, ChangeKind, Server, State, diff};
+use crate::model::{Audience, Change, ChangeKind, Server, State, Warning, diff};
 use crate::tmux::{CloseReason, LinkId, LinkKind, Version};
 
 impl Core {
-    pub(super) fn found(&mut self, server: Server, session: SessionId, now: Instant) {
-        if self.state.server.as_ref() != Some(&server) {
+    pub(super) fn found(&mut self, mut server: Server, session: SessionId, now: Instant) {
+        let is_known = |known: &Server| known.is_same_life(&server);
+        if !self.state.server.as_ref().is_some_and(is_known) {
             self.lose_server("another server answers", now);
             self.version = Version::parse(&server.version);
             tracing::info!(pid = server.pid, version = %server.version, "tmux server found");
+            server.warnings = self.warnings(&server);
+            for warning in server.warnings.iter() {
+                tracing::warn!(
+                    code = warning.code,
+                    remedy = warning.remedy,
+                    "{}",
+                    warning.message
+                );
+            }
             let state = State {
                 server: Some(server.clone()),
                 ..State::default()
@@ -31,6 +41,19 @@ impl Core {
         }
         self.actions
             .push(Action::Open(LinkKind::Control { session }));
+    }
+
+    /// What was found out about the server, and what ends servers of its version.
+    fn warnings(&self, server: &Server) -> Arc<[Warning]> {
+        let version = self.version.iter();
+        let of_version = version.flat_map(|version| {
+            version.hazards().iter().map(move |hazard| Warning {
+                code: hazard.code.to_owned(),
+                message: hazard.message(version),
+                remedy: hazard.remedy.to_owned(),
+            })
+        });
+        server.warnings.iter().cloned().chain(of_version).collect()
     }
 
     pub(super) fn lose_server(&mut self, reason: &str, now: Instant) {

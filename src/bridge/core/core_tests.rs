@@ -181,6 +181,7 @@ fn server(pid: u32) -> Server {
         pid,
         start_time: 1,
         version: "3.3a".to_owned(),
+        warnings: Arc::default(),
     }
 }
 

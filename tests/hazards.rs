@@ -1,0 +1,115 @@
+//! What ends a server of some versions while a control client is attached, and how it is told before it happens.
+
+use std::process::{Command, Stdio};
+
+use rustix::process::Signal;
+
+use crate::support::serving::Serving;
+use crate::support::{
+    KillOnDrop, Program, SOON, TmuxServer, for_each_version, for_each_version_async, holds_within,
+    is_alive, signal, wait_until,
+};
+
+/// How often a server has a chance to end. One is enough almost always, since the server sees all at once.
+const TRIES: usize = 20;
+
+/// A session with four windows, whose programs are there.
+fn four_windows(server: &TmuxServer) -> Vec<u32> {
+    server.new_session("four", "exec sleep 1000");
+    for _ in 1..4 {
+        server.run(["new-window", "-t", "=four:", "exec sleep 1000"]);
+    }
+    let pids = server.run(["list-panes", "-s", "-t", "=four", "-F", "#{pane_pid}"]);
+    let pids: Vec<u32> = pids.lines().map(|pid| pid.parse().unwrap()).collect();
+    assert_eq!(pids.len(), 4);
+    pids
+}
+
+/// Ends all programs of a session with four windows, so that the server hears of all of them in one turn: it stands still
+/// meanwhile, as it does on a busy machine. Whether the server lives.
+fn survives_the_end_of_four_windows(server: &TmuxServer) -> bool {
+    let programs = four_windows(server);
+    signal(server.pid(), Signal::STOP);
+    programs.iter().for_each(|pid| signal(*pid, Signal::KILL));
+    let ended = holds_within(SOON, || programs.iter().all(|pid| !is_alive(*pid)));
+    signal(server.pid(), Signal::CONT);
+    assert!(ended, "the programs did not end");
+    let gone = || {
+        let sessions = server.try_run(&["list-sessions", "-F", "#{session_name}"]);
+        sessions.is_some_and(|printed| printed.stdout == b"main\n")
+    };
+    wait_until("the session or the server is gone", SOON, || {
+        !server.is_alive() || gone()
+    });
+    // What a session's end causes is done within the turn in which it ends.
+    server.is_alive()
+}
+
+/// A control client that reads all and says nothing, with no muxwire anywhere.
+fn bare_control_client(server: &TmuxServer) -> KillOnDrop {
+    let mut command: Command = server.command(["-C", "attach-session", "-t", "=main"]);
+    let client = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let client = KillOnDrop(client.unwrap());
+    wait_until("it is attached", SOON, || server.clients().len() == 1);
+    client
+}
+
+/// How many of the tries, each on a server of its own, a server survives before one ends.
+fn survived(program: &Program, prepare: impl Fn(&TmuxServer) -> Option<KillOnDrop>) -> usize {
+    let survives = |_: &usize| {
+        let server = TmuxServer::start(program);
+        let _client = prepare(&server);
+        survives_the_end_of_four_windows(&server)
+    };
+    (0..TRIES).take_while(survives).count()
+}
+
+/// It fails as soon as a version is well that is held for dangerous, or the other way round.
+#[test]
+fn regression_windows_that_end_together_end_servers_before_3_8_with_any_control_client() {
+    for_each_version(|program| {
+        let survived = survived(program, |server| Some(bare_control_client(server)));
+        let is_hit = program
+            .version
+            .hazards()
+            .iter()
+            .any(|hazard| hazard.code == "windows_end_together");
+        assert_eq!(survived < TRIES, is_hit, "survived {survived} of {TRIES}");
+    });
+}
+
+#[test]
+fn windows_that_end_together_are_harmless_without_a_control_client() {
+    for_each_version(|program| assert_eq!(survived(program, |_| None), TRIES));
+}
+
+#[test]
+fn regression_what_ends_a_server_is_told_before_it_happens() {
+    for_each_version_async(async |program| {
+        let server = TmuxServer::start(&program);
+        let serving = Serving::start(&server, &[]);
+        let codes: Vec<&str> = program
+            .version
+            .hazards()
+            .iter()
+            .map(|hazard| hazard.code)
+            .collect();
+        let ready = || {
+            let answer = serving.get("/readyz");
+            answer.starts_with("HTTP/1.1 200").then_some(answer)
+        };
+        wait_until("it is ready", SOON, || ready().is_some());
+        let (ready, log) = (ready().unwrap(), serving.log());
+        for code in ["windows_end_together", "respawn_while_printing"] {
+            let is_told = codes.contains(&code);
+            assert_eq!(
+                ready.contains(&format!("warning {code}: ")),
+                is_told,
+                "{ready}"
+            );
+            assert_eq!(log.contains(code), is_told, "{log}");
+        }
+        let sentence = format!("tmux {} ends with all its sessions when ", program.version);
+        assert_eq!(ready.contains(&sentence), !codes.is_empty(), "{ready}");
+    });
+}
