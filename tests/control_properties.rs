@@ -5,7 +5,7 @@ use muxwire::control::rows::{
     BufferRow, CheckRow, ClientRow, PaneRow, PaneStateRow, Row as _, WindowRow,
 };
 use muxwire::control::{
-    Cell, Command, Content, ControlClient, Event, Flow, InputBytes, KeyName, Layout, Limits,
+    Case, Cell, Command, Content, ControlClient, Event, Flow, InputBytes, KeyName, Layout, Limits,
     LineRange, MAX_INPUT_BYTES, MAX_STROKES, Otherwise, Sizing, Stroke, Subscription, Typing, When,
     WindowSize, escape,
 };
@@ -168,8 +168,15 @@ fn command() -> impl Strategy<Value = Command> {
 fn typing() -> impl Strategy<Value = Typing> {
     let bytes =
         vec(any::<u8>(), 1..300).prop_map(|bytes| Stroke::Bytes(InputBytes::new(bytes).unwrap()));
+    let either = (select(Case::ALL.to_vec()), vec(any::<u8>(), 1..9), key()).prop_map(
+        |(case, bytes, key)| Stroke::Either {
+            case,
+            bytes: InputBytes::new(bytes).unwrap(),
+            key,
+        },
+    );
     let strokes = vec(
-        prop_oneof![bytes, key().prop_map(Stroke::Key)],
+        prop_oneof![bytes, key().prop_map(Stroke::Key), either],
         1..=MAX_STROKES,
     );
     let when = select(vec![When::TakesKeys, When::WantsBrackets]);

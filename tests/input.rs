@@ -155,6 +155,46 @@ fn pastes_are_bracketed_if_the_program_asked() {
     });
 }
 
+/// On a terminal that was asked for nothing, whatever the version. The whole table is at `control_live::keys`.
+#[test]
+fn regression_a_key_is_never_typed_as_the_letters_of_its_name() {
+    let rows: [(&str, &[u8]); 8] = [
+        ("S-Enter", b"\r"),
+        ("C-Enter", b"\r"),
+        ("S-Up", b"\x1b[1;2A"),
+        ("S-Tab", b"\x1b[Z"),
+        ("C-M-a", b"\x1b\x01"),
+        ("é", "é".as_bytes()),
+        ("M-é", "\x1bé".as_bytes()),
+        ("ß", "ß".as_bytes()),
+    ];
+    for_each_version_async(async |program| {
+        let (_server, pane, file, bridge) = start(&program, "").await;
+        let mut expected = Vec::new();
+        for (name, bytes) in rows {
+            let keys = vec![Key::Named(name.to_owned())];
+            match bridge.input(pane, keys, false).await {
+                Ok(()) => expected.extend_from_slice(bytes),
+                Err(InputError::UnsupportedKey { key, why }) => {
+                    assert_eq!((&*key, program.version.tells_key_mode()), (name, false));
+                    assert!(
+                        name.ends_with("-Enter") && why.contains("13;"),
+                        "{name}: {why}"
+                    );
+                }
+                Err(other) => panic!("{name}: {other:?}"),
+            }
+            bridge
+                .input(pane, vec![Key::Text(Bytes::from_static(b"|"))], false)
+                .await
+                .unwrap();
+            expected.push(b'|');
+        }
+        holds(&file, &expected);
+        bridge.stop().await;
+    });
+}
+
 #[test]
 fn hundreds_of_keys_of_several_clients_stay_in_order() {
     for_each_version_async(async |program| {

@@ -494,6 +494,14 @@ async fn what_tmux_says_to_typing_is_told() {
             "UNKNOWN_KEY",
             false,
         ),
+        (
+            InputError::UnsupportedKey {
+                key: "C-Enter".to_owned(),
+                why: "tmux is too old".to_owned(),
+            },
+            "KEY_UNSUPPORTED",
+            false,
+        ),
         (InputError::Nothing, "INVALID_MESSAGE", false),
         (InputError::Busy, "RATE_LIMITED", true),
         (InputError::Unavailable, "TMUX_UNAVAILABLE", true),

@@ -205,6 +205,14 @@ pub enum InputError {
         /// The name.
         key: String,
     },
+    /// A key can't be typed in every mode in which the pane may be.
+    #[error("{key:?} can't be typed: {why}")]
+    UnsupportedKey {
+        /// The name.
+        key: String,
+        /// Why, and what to do.
+        why: String,
+    },
     /// There was nothing to type.
     #[error("there is nothing to type")]
     Nothing,

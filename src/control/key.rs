@@ -24,26 +24,65 @@ const SYNONYMS: [(&str, &str); 4] = [
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct KeyName(String);
 
-impl KeyName {
-    /// The key of this name. Modifiers may come in any order; names are matched without regard to case.
-    #[must_use]
-    pub fn new(text: &str) -> Option<Self> {
+/// The modifiers that are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Modifiers {
+    pub(super) control: bool,
+    pub(super) meta: bool,
+    pub(super) shift: bool,
+}
+
+impl Modifiers {
+    /// None is held.
+    pub(super) const NONE: Self = Self {
+        control: false,
+        meta: false,
+        shift: false,
+    };
+
+    /// The modifiers of a name, in any order and each at most once, and what stands behind them.
+    pub(super) fn split(text: &str) -> Option<(Self, &str)> {
         let mut base = text;
-        let mut modifiers = [('C', false), ('M', false), ('S', false)];
+        let mut held = Self::NONE;
         while let [letter, b'-', _, ..] = base.as_bytes() {
-            let (_, held) = modifiers
-                .iter_mut()
-                .find(|(known, _)| *known as u8 == *letter)?;
-            if std::mem::replace(held, true) {
+            let modifier = match letter {
+                b'C' => &mut held.control,
+                b'M' => &mut held.meta,
+                b'S' => &mut held.shift,
+                _ => return None,
+            };
+            if std::mem::replace(modifier, true) {
                 return None;
             }
             base = base.get(2..)?;
         }
-        let held = modifiers
-            .iter()
-            .filter(|(_, held)| *held)
-            .flat_map(|(letter, _)| [*letter, '-']);
-        Some(Self(held.chain(base_name(base)?.chars()).collect()))
+        Some((held, base))
+    }
+
+    /// The number that stands for them in escape sequences.
+    pub(super) fn parameter(self) -> u8 {
+        1 + u8::from(self.shift) + 2 * u8::from(self.meta) + 4 * u8::from(self.control)
+    }
+}
+
+impl KeyName {
+    /// The key of this name. Modifiers may come in any order; names are matched without regard to case.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let (held, base) = Modifiers::split(text)?;
+        Some(Self::with(base_name(base)?, held))
+    }
+
+    /// The key of a canonical name, with modifiers.
+    pub(super) fn with(base: &str, held: Modifiers) -> Self {
+        let letters = [(held.control, "C-"), (held.meta, "M-"), (held.shift, "S-")];
+        let held = letters.iter().filter(|(held, _)| *held);
+        Self(held.map(|(_, letter)| *letter).chain([base]).collect())
+    }
+
+    /// The canonical name without its modifiers.
+    pub(super) fn base(&self) -> &str {
+        Modifiers::split(&self.0).map_or(&*self.0, |(_, base)| base)
     }
 
     /// The name as tmux takes it.

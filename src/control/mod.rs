@@ -5,7 +5,7 @@
 //!
 //! Reading order: `frame` (bytes to lines), `grammar` (the small rules), `output`, `notification`, `line` (what a line
 //! is), `block` (where a reply ends), `client` (which command it answers); then what is sent: `command` with `argument`,
-//! `key` and `typing`, `command_line` and `batch` (a command as text, and back), `rows`.
+//! `key`, `keyboard` and `typing`, `command_line` and `batch` (a command as text, and back), `rows`.
 //!
 //! This module must not know tokio, serde, a clock or a process: whoever owns the pipe feeds it.
 
@@ -20,6 +20,7 @@ pub mod escape;
 mod frame;
 mod grammar;
 mod key;
+mod keyboard;
 mod layout;
 mod line;
 mod notification;
@@ -39,8 +40,9 @@ pub use client::{Block, CommandId, ControlClient, Event, Full, Limits, Outcome, 
 pub use command::Command;
 pub use frame::{BadLine, BadReason};
 pub use key::KeyName;
+pub use keyboard::{KeyError, Keyboard};
 pub use layout::{Cell, Content, Layout, LayoutError};
 pub use notification::Notification;
 pub use output::Output;
 pub use text::Text;
-pub use typing::{MAX_STROKES, Otherwise, Stroke, Typing, When};
+pub use typing::{Case, MAX_STROKES, Otherwise, Stroke, Typing, When};

@@ -25,6 +25,44 @@ pub enum Stroke {
     Bytes(InputBytes),
     /// A key.
     Key(KeyName),
+    /// Bytes in one case and a key in the other; tmux decides when it types.
+    Either {
+        /// When the bytes are typed.
+        case: Case,
+        /// These bytes, exactly.
+        bytes: InputBytes,
+        /// The key otherwise.
+        key: KeyName,
+    },
+}
+
+/// A mode of a pane that decides what a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// The program has asked for no extended keys (3.5).
+    OldTerminal,
+    /// The program has not asked that all keys with modifiers are extended ones (3.5).
+    NotAllKeysExtended,
+    /// The keypad gives digits.
+    NumericKeypad,
+}
+
+impl Case {
+    /// All of them.
+    pub const ALL: [Self; 3] = [
+        Self::OldTerminal,
+        Self::NotAllKeysExtended,
+        Self::NumericKeypad,
+    ];
+
+    /// A format that is 1 in this case, and 0 otherwise. It has no space, and nothing that a quote could end.
+    fn format(self) -> &'static str {
+        match self {
+            Self::OldTerminal => "#{==:#{pane_key_mode},VT10x}",
+            Self::NotAllKeysExtended => "#{?#{m:*2,#{pane_key_mode}},0,1}",
+            Self::NumericKeypad => "#{?keypad_flag,0,1}",
+        }
+    }
 }
 
 /// When to type.
@@ -87,9 +125,14 @@ impl Typing {
     /// choices have the same number.
     pub(super) fn blocks(&self) -> usize {
         match self.otherwise {
-            Otherwise::Tell => 1 + self.strokes.len(),
+            Otherwise::Tell => 1 + self.inner_blocks(),
             Otherwise::Nothing => 1,
         }
+    }
+
+    /// How many of them are inside.
+    fn inner_blocks(&self) -> usize {
+        self.strokes.iter().map(Stroke::blocks).sum()
     }
 
     /// The typing that these words behind `-t` stand for; the caller compares it with the line.
@@ -102,7 +145,7 @@ impl Typing {
         let when = [When::TakesKeys, When::WantsBrackets]
             .into_iter()
             .find(|when| Condition(pane, *when).to_string() == condition)?;
-        let strokes: Option<Vec<Stroke>> = typed.split(SEPARATOR).map(stroke).collect();
+        let strokes: Option<Vec<Stroke>> = typed.split(SEPARATOR).map(Stroke::parse).collect();
         Self::new(pane, strokes?, when, otherwise)
     }
 }
@@ -117,13 +160,14 @@ impl fmt::Display for Typing {
         )?;
         for (at, stroke) in self.strokes.iter().enumerate() {
             let separator = if at == 0 { "" } else { SEPARATOR };
-            write!(f, "{separator}send-keys -t {pane}{stroke}")?;
+            f.write_str(separator)?;
+            stroke.write(f, pane)?;
         }
         f.write_str("'")?;
         if self.otherwise == Otherwise::Tell {
             let tell = format!("display-message -t {pane} -p \"{}\"", CheckRow::FORMAT);
             let padding =
-                format!("{SEPARATOR}display-message -p \"\"").repeat(self.strokes.len() - 1);
+                format!("{SEPARATOR}display-message -p \"\"").repeat(self.inner_blocks() - 1);
             write!(f, " {}", Quoted(&(tell + &padding)))?;
         }
         Ok(())
@@ -148,34 +192,67 @@ impl fmt::Display for Condition {
     }
 }
 
-impl fmt::Display for Stroke {
-    /// As it stands behind `send-keys -t PANE`, inside quotes. In a key's name, what is neither letter, digit nor hyphen
-    /// is an octal number.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Stroke {
+    /// How many blocks the reply to it has.
+    fn blocks(&self) -> usize {
         match self {
-            Self::Bytes(bytes) => write!(f, " -H{bytes}"),
-            Self::Key(key) => {
-                f.write_str(" ")?;
-                key.as_str().bytes().try_for_each(|byte| match byte {
-                    b'-' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
-                        write!(f, "{}", char::from(byte))
-                    }
-                    _ => write!(f, "\\{byte:03o}"),
-                })
+            Self::Bytes(_) | Self::Key(_) => 1,
+            Self::Either { .. } => 2,
+        }
+    }
+
+    /// As it stands inside quotes.
+    fn write(&self, f: &mut fmt::Formatter<'_>, pane: PaneId) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "send-keys -t {pane} -H{bytes}"),
+            Self::Key(key) => write!(f, "send-keys -t {pane} {}", Escaped(key, "\\")),
+            // The key's name is read once more here.
+            Self::Either { case, bytes, key } => write!(
+                f,
+                "if-shell -F -t {pane} \"{}\" \"send-keys -t {pane} -H{bytes}\" \"send-keys -t {pane} {}\"",
+                case.format(),
+                Escaped(key, "\\\\")
+            ),
+        }
+    }
+
+    /// The stroke of what [`Stroke::write`] wrote.
+    fn parse(command: &str) -> Option<Self> {
+        if let Some(parts) = command.strip_prefix("if-shell ") {
+            let parts: Vec<&str> = parts.split('"').collect();
+            let [_, format, _, bytes, _, key, ""] = *parts else {
+                return None;
+            };
+            let case = Case::ALL.into_iter().find(|case| case.format() == format)?;
+            let Self::Bytes(bytes) = Self::parse(bytes)? else {
+                return None;
+            };
+            let Self::Key(key) = Self::parse(&key.replace("\\\\", "\\"))? else {
+                return None;
+            };
+            return Some(Self::Either { case, bytes, key });
+        }
+        let words: Vec<&str> = command.split(' ').collect();
+        match *words {
+            ["send-keys", "-t", _, "-H", ref bytes @ ..] => {
+                InputBytes::from_hex(bytes).map(Self::Bytes)
             }
+            ["send-keys", "-t", _, key] => KeyName::new(&unescaped(key)?).map(Self::Key),
+            _ => None,
         }
     }
 }
 
-/// The stroke of a `send-keys` that [`Typing`] wrote.
-fn stroke(command: &str) -> Option<Stroke> {
-    let words: Vec<&str> = command.split(' ').collect();
-    match *words {
-        ["send-keys", "-t", _, "-H", ref bytes @ ..] => {
-            InputBytes::from_hex(bytes).map(Stroke::Bytes)
-        }
-        ["send-keys", "-t", _, key] => KeyName::new(&unescaped(key)?).map(Stroke::Key),
-        _ => None,
+/// A key's name, in which what is neither letter, digit nor hyphen is an octal number behind the given prefix.
+struct Escaped<'a>(&'a KeyName, &'static str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(key, prefix) = self;
+        key.as_str().bytes().try_for_each(|byte| match byte {
+            b'-' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => write!(f, "{}", char::from(byte)),
+            _ => write!(f, "{prefix}{byte:03o}"),
+        })
     }
 }
 

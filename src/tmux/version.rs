@@ -78,6 +78,12 @@ impl Version {
         self.rank >= Rank::release(3, 2)
     }
 
+    /// `#{pane_key_mode}`, and keys in all forms that programs can ask for: 3.5.
+    #[must_use]
+    pub fn tells_key_mode(&self) -> bool {
+        self.rank >= Rank::release(3, 5)
+    }
+
     /// `#{bracket_paste_flag}`: 3.7.
     #[must_use]
     pub fn tells_bracketed_paste(&self) -> bool {

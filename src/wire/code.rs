@@ -33,6 +33,8 @@ pub enum ErrorCode {
     InputOff,
     /// tmux knows no such key.
     UnknownKey,
+    /// tmux has no bytes for the key, or not in every mode in which the pane may be.
+    KeyUnsupported,
     /// tmux refused.
     TmuxError,
     /// No tmux server is connected.
@@ -53,7 +55,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All of them, for the tests of the schema.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidJson,
         Self::InvalidMessage,
         Self::UnknownAction,
@@ -69,6 +71,7 @@ impl ErrorCode {
         Self::PaneInMode,
         Self::InputOff,
         Self::UnknownKey,
+        Self::KeyUnsupported,
         Self::TmuxError,
         Self::TmuxUnavailable,
         Self::OutcomeUnknown,
@@ -98,6 +101,7 @@ impl ErrorCode {
             Self::PaneInMode => "PANE_IN_MODE",
             Self::InputOff => "INPUT_OFF",
             Self::UnknownKey => "UNKNOWN_KEY",
+            Self::KeyUnsupported => "KEY_UNSUPPORTED",
             Self::TmuxError => "TMUX_ERROR",
             Self::TmuxUnavailable => "TMUX_UNAVAILABLE",
             Self::OutcomeUnknown => "OUTCOME_UNKNOWN",

@@ -50,7 +50,7 @@ fn raw_pane(server: &TmuxServer, typed: &Path) -> PaneId {
 }
 
 /// Types strokes as requests of clients are typed, and gives what tmux says of it.
-fn type_if_ready(
+pub(super) fn type_if_ready(
     attached: &mut Attached,
     server: &TmuxServer,
     pane: PaneId,

@@ -2,6 +2,7 @@
 
 mod captures;
 mod input;
+mod keys;
 mod listings;
 mod replies;
 

@@ -145,7 +145,11 @@ impl Scene {
             };
             self.target.is_due([b"\x1b[A", key].concat());
         } else {
-            refused(&answer, &["UNKNOWN_KEY", "INVALID_MESSAGE"], one);
+            refused(
+                &answer,
+                &["UNKNOWN_KEY", "KEY_UNSUPPORTED", "INVALID_MESSAGE"],
+                one,
+            );
         }
         for field in ["id", "key"] {
             let short: String = text.chars().take(128).collect();

@@ -117,7 +117,7 @@ fn shown(command: &Command) -> String {
                     ")".to_owned()
                 }
                 Stroke::Bytes(bytes) => bytes.as_bytes().len().to_string(),
-                Stroke::Key(key) => key.to_string(),
+                Stroke::Key(key) | Stroke::Either { key, .. } => key.to_string(),
             });
             let strokes: Vec<String> = strokes.collect();
             let asks = if command.to_string().contains("bracket_paste") {

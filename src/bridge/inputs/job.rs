@@ -7,7 +7,7 @@ use super::pieces::{Piece, pieces, take_line};
 use super::{InputReply, Way};
 use crate::bridge::request::{ClientNumber, InputError, InputRequest};
 use crate::control::rows::{CheckRow, Row as _};
-use crate::control::{Body, Command, Otherwise, Stroke, Typing, When};
+use crate::control::{Body, Command, Keyboard, Otherwise, Stroke, Typing, When};
 use crate::ids::PaneId;
 use crate::tmux::ReplyError;
 
@@ -60,8 +60,12 @@ enum Verdict {
 }
 
 impl Job {
-    pub(super) fn new(request: InputRequest, reply: InputReply) -> Result<Self, Refused> {
-        let rest = match pieces(request.keys) {
+    pub(super) fn new(
+        request: InputRequest,
+        reply: InputReply,
+        keyboard: Keyboard,
+    ) -> Result<Self, Refused> {
+        let rest = match pieces(request.keys, keyboard) {
             Ok(rest) => rest,
             Err(error) => return Err((reply, error)),
         };

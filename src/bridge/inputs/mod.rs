@@ -16,7 +16,7 @@ use self::job::{Job, answer};
 use self::shares::Shares;
 use super::action::Action;
 use super::request::{InputError, InputRequest};
-use crate::control::{Body, Otherwise};
+use crate::control::{Body, Keyboard, Otherwise};
 use crate::ids::PaneId;
 use crate::tmux::{LinkId, ReplyError, Version};
 
@@ -39,6 +39,7 @@ pub(super) struct Way<'a> {
     link: LinkId,
     otherwise: Otherwise,
     tells_brackets: bool,
+    keyboard: Keyboard,
     bracketed: Bracketed<'a>,
 }
 
@@ -54,6 +55,7 @@ impl<'a> Way<'a> {
                 Otherwise::Nothing
             },
             tells_brackets: version.is_some_and(Version::tells_bracketed_paste),
+            keyboard: Keyboard::new(version.is_none_or(Version::tells_key_mode)),
             bracketed,
         }
     }
@@ -98,11 +100,11 @@ impl Inputs {
         way: Option<Way<'_>>,
         actions: &mut Vec<Action>,
     ) {
-        if way.is_none() {
+        let Some(keyboard) = way.map(|way| way.keyboard) else {
             return answer(reply, Err(InputError::Unavailable));
-        }
+        };
         let pane = request.pane;
-        let job = match Job::new(request, reply) {
+        let job = match Job::new(request, reply, keyboard) {
             Ok(job) => job,
             Err((reply, error)) => return answer(reply, Err(error)),
         };

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::bridge::request::{InputError, Key};
-use crate::control::{InputBytes, KeyName, MAX_STROKES, Stroke};
+use crate::control::{InputBytes, KeyError, Keyboard, MAX_STROKES, Stroke};
 
 /// How many bytes go into one line.
 ///
@@ -25,7 +25,8 @@ const PASTE_ENDS_C1: &[u8] = b"\xc2\x9b201~";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
     Bytes(Bytes),
-    Key(KeyName),
+    /// A key, as it is typed.
+    Key(Stroke),
     /// A paste begins here; whether it is bracketed is not known yet.
     Begin,
     /// A paste ends here, if it is bracketed.
@@ -55,14 +56,14 @@ impl Piece {
             Self::Bytes(bytes) => InputBytes::new(bytes.clone()).map(Stroke::Bytes),
             Self::Bracket(bytes) => InputBytes::new(*bytes).map(Stroke::Bytes),
             Self::Begin => Self::BEGINS.stroke(),
-            Self::Key(key) => Some(Stroke::Key(key.clone())),
+            Self::Key(stroke) => Some(stroke.clone()),
             Self::End => None,
         }
     }
 }
 
 /// The pieces of a request.
-pub(super) fn pieces(keys: Vec<Key>) -> Result<VecDeque<Piece>, InputError> {
+pub(super) fn pieces(keys: Vec<Key>, keyboard: Keyboard) -> Result<VecDeque<Piece>, InputError> {
     let mut pieces = VecDeque::new();
     for key in keys {
         match key {
@@ -75,8 +76,11 @@ pub(super) fn pieces(keys: Vec<Key>) -> Result<VecDeque<Piece>, InputError> {
                 }
             }
             Key::Named(name) => {
-                let key = KeyName::new(&name).ok_or(InputError::BadKey { key: name })?;
-                pieces.push_back(Piece::Key(key));
+                let stroke = keyboard.stroke(&name).map_err(|error| match error {
+                    KeyError::Unknown => InputError::BadKey { key: name },
+                    KeyError::Unsupported(why) => InputError::UnsupportedKey { key: name, why },
+                })?;
+                pieces.push_back(Piece::Key(stroke));
             }
         }
     }
@@ -168,7 +172,7 @@ mod tests {
             (vec![enter(); 17], "1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1 1"),
         ];
         for (keys, expected) in rows {
-            let mut rest = pieces(keys).unwrap();
+            let mut rest = pieces(keys, Keyboard::new(true)).unwrap();
             let lines = std::iter::from_fn(|| {
                 let line = take_line(&mut rest);
                 let counts: Vec<String> =

@@ -349,6 +349,7 @@ fn code_of(error: &InputError) -> ErrorCode {
         InputError::InputOff => ErrorCode::InputOff,
         InputError::InMode { .. } => ErrorCode::PaneInMode,
         InputError::BadKey { .. } => ErrorCode::UnknownKey,
+        InputError::UnsupportedKey { .. } => ErrorCode::KeyUnsupported,
         InputError::Nothing => ErrorCode::InvalidMessage,
         InputError::Busy => ErrorCode::RateLimited,
         InputError::TooLarge { .. } => ErrorCode::TooLarge,
