@@ -112,12 +112,11 @@ pub struct Origin {
 pub struct NoOrigin;
 
 impl Origin {
-    /// Whether a page of this origin came from the server that `asked` names. With `secure` it did only if it came
-    /// encrypted as well.
+    /// Whether a page of this origin came from the server that `asked` names, which is asked encrypted if `secure`.
     #[must_use]
     pub fn is_of(&self, asked: &Host, secure: bool) -> bool {
-        let is_web = &*self.scheme == "https" || (&*self.scheme == "http" && !secure);
-        is_web && self.host == without_usual_port(asked.clone(), &self.scheme)
+        let served = if secure { "https" } else { "http" };
+        &*self.scheme == served && self.host == without_usual_port(asked.clone(), &self.scheme)
     }
 }
 
@@ -288,7 +287,9 @@ mod tests {
             ("http://[::1]:8765", "[::1]:8765", false, true),
             ("http://box.example", "box.example", false, true),
             ("http://box.example", "box.example:80", false, true),
-            ("https://box.example", "box.example", false, true),
+            ("https://box.example", "box.example", false, false),
+            ("https://127.0.0.1:8765", "127.0.0.1:8765", false, false),
+            ("https://127.0.0.1:8765", "127.0.0.1:8765", true, true),
             ("https://box.example", "box.example:443", true, true),
             ("http://box.example", "box.example", true, false),
             ("http://127.0.0.1:8766", "127.0.0.1:8765", false, false),

@@ -310,7 +310,8 @@ async fn names_that_are_listed_are_the_servers_own() {
     };
     let server = TestServer::start(setup).await;
     let rows = [
-        ("box.example", "https://box.example", 101),
+        ("box.example", "http://box.example", 101),
+        ("box.example", "https://box.example", 403),
         ("box.example:9", "http://box.example:9", 101),
         ("box.example:9", "http://box.example", 403),
         ("fixed.example:1", "http://fixed.example:1", 101),

@@ -41,6 +41,7 @@ mod random_operations;
 mod recordings;
 mod redaction;
 mod replays;
+mod requests;
 mod resume;
 mod serve;
 mod server_properties;

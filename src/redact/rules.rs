@@ -107,7 +107,8 @@ impl Rules {
         if rules.len() > MOST_RULES {
             return Err(RuleError::Many(rules.len()));
         }
-        let usual = DEFAULTS.iter().filter(|_| defaults).map(|one| one.rule);
+        let usual = DEFAULTS.iter().filter(|_| defaults);
+        let usual = usual.flat_map(|one| one.rules).copied();
         let all = usual.chain(rules.iter().map(AsRef::as_ref));
         let mut leads = Vec::new();
         let mut of_lead = Vec::new();

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
     WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{Extensions, HeaderValue, Response, StatusCode};
@@ -25,6 +25,7 @@ use tracing::{debug, warn};
 
 use super::api;
 use super::connection::{Arrival, Connection, ConnectionTask, Services, now};
+use super::framing;
 use super::listen::{Came, ClientAddress, Held, Pass, Stream, TlsStream};
 use super::origin::{Gate, Visitor};
 use super::peer::{Entrant, TerminalAddress};
@@ -199,12 +200,20 @@ pub(super) fn visitor(request: &Request) -> Visitor {
 async fn guarded(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
     let (mut head, body) = request.into_parts();
     let secure = head.extensions.get().is_some_and(|came: &Came| came.secure);
-    let mut response = match app.0.gate.admit(&head, secure) {
+    let admitted = framing::check(&head).and_then(|()| app.0.gate.admit(&head, secure));
+    let mut response = match admitted {
         Ok(visitor) => {
             head.extensions.insert(visitor);
             next.run(Request::from_parts(head, body)).await
         }
-        Err(refused) => app.refuse(&refused, &head.extensions),
+        Err(refused) => {
+            let mut response = app.refuse(&refused, &head.extensions);
+            if refused.ends_connection() {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            }
+            response
+        }
     };
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         for (name, value) in CAREFUL {

@@ -1,6 +1,6 @@
 //! The server that clients connect to: HTTP, the WebSocket handshake, and the clients in their shards.
 //!
-//! Reading order: `listen` (accepting), `origin` (which requests are looked at), `http` and `api` (the routes),
+//! Reading order: `listen` (accepting), `origin`, `secrets` and `framing` (which requests are looked at), `http` and `api` (the routes),
 //! `upgrade` and `tickets` (the handshake), `connection` (a client and its own task), `shard` (many clients, and the task
 //! that brings them what is published), `peer` (the client as a state machine without IO), `jobs` (the work that it asks
 //! for), `outbox` and `socket` (what is written and how), `target` and `repeats` (what requests mean). This module knows
@@ -11,6 +11,7 @@ mod api;
 mod audited;
 mod bucket;
 mod connection;
+mod framing;
 mod http;
 mod jobs;
 mod listen;
@@ -20,6 +21,7 @@ mod peer;
 mod redact;
 mod repeats;
 mod scrape;
+mod secrets;
 mod shard;
 #[cfg(test)]
 mod shard_tests;

@@ -104,7 +104,7 @@ pub enum ListenError {
 pub(super) struct Came {
     /// Where the client connects from; of a request, as far as proxies are believed.
     pub(super) address: ClientAddress,
-    /// Whether it came through our own TLS.
+    /// Whether it came encrypted: through our own TLS, or through that of a proxy that is believed.
     pub(super) secure: bool,
     /// Whether it is the user that this process runs as, who needs no token.
     pub(super) same_user: bool,
@@ -341,8 +341,8 @@ impl Reception {
         let routes = TowerToHyperService::new(self.0.router.clone());
         let reception = self.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
-            let address = reception.0.proxies.client(came.address, request.headers());
-            request.extensions_mut().insert(Came { address, ..came });
+            let came = reception.0.proxies.behind(came, request.headers());
+            request.extensions_mut().insert(came);
             request.extensions_mut().insert(pass.clone());
             routes.call(request)
         });

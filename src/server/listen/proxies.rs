@@ -9,10 +9,11 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::HeaderMap;
 use axum::http::header::{FORWARDED, HeaderName};
 
-use super::ClientAddress;
+use super::{Came, ClientAddress};
 use crate::network::Network;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The proxies that are believed; none by default.
 #[derive(Debug, Clone, Default)]
@@ -28,8 +29,20 @@ impl Proxies {
         self.0.iter().any(|network| network.contains(ip))
     }
 
+    /// How a request came, whose connection came like this.
+    pub(super) fn behind(&self, came: Came, headers: &HeaderMap) -> Came {
+        let direct = came.address.ip().filter(|ip| self.trust(*ip));
+        Came {
+            address: self.client(came.address, headers),
+            secure: direct
+                .and_then(|_| said_secure(headers))
+                .unwrap_or(came.secure),
+            ..came
+        }
+    }
+
     /// Where a request comes from whose connection comes from here.
-    pub(super) fn client(&self, direct: ClientAddress, headers: &HeaderMap) -> ClientAddress {
+    fn client(&self, direct: ClientAddress, headers: &HeaderMap) -> ClientAddress {
         let Some(proxy) = direct.ip().filter(|ip| self.trust(*ip)) else {
             return direct;
         };
@@ -61,6 +74,39 @@ impl Proxies {
             nearest = address.to_canonical();
         }
         nearest
+    }
+}
+
+/// Whether the nearest proxy was asked encrypted, as far as it says so; nothing if its headers don't agree.
+fn said_secure(headers: &HeaderMap) -> Option<bool> {
+    let common = texts(headers, &X_FORWARDED_PROTO);
+    let common = common.map(|text| scheme(text.rsplit(',').next().unwrap_or_default()));
+    let standard = texts(headers, &FORWARDED).and_then(|text| {
+        let elements = split(&text, ',')?;
+        let pairs = split(elements.last()?, ';')?;
+        let mut found = pairs.iter().filter_map(|pair| {
+            let (name, value) = pair.trim().split_once('=')?;
+            name.eq_ignore_ascii_case("proto").then_some(value)
+        });
+        let first = found.next()?;
+        let only = found.next().is_none().then(|| unquoted(first)).flatten();
+        Some(only.and_then(|value| scheme(&value)))
+    });
+    match (common, standard) {
+        (Some(one), Some(other)) if one != other => None,
+        (Some(said), _) | (None, Some(said)) => said,
+        (None, None) => None,
+    }
+}
+
+/// Whether a word is the scheme that is encrypted, or the one that is not.
+fn scheme(word: &str) -> Option<bool> {
+    let word = word.trim();
+    let is = |names: [&str; 2]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
+    match () {
+        () if is(["https", "wss"]) => Some(true),
+        () if is(["http", "ws"]) => Some(false),
+        () => None,
     }
 }
 

@@ -1,0 +1,57 @@
+//! Where a request ends: what two readers could see in two ways is refused, and its connection closed.
+//!
+//! A proxy in front and this server have to agree on which bytes belong to which request, or else one client's bytes are
+//! taken for another's request. No route reads a body, so there is little that has to be accepted.
+
+use axum::http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
+
+use super::upgrade::Refused;
+
+const FRAMING: Refused = Refused {
+    status: StatusCode::BAD_REQUEST,
+    reason: "framing",
+    message: "it is not clear where this request ends: give one Content-Length, and no Transfer-Encoding\n",
+};
+const BODY: Refused = Refused {
+    status: StatusCode::BAD_REQUEST,
+    reason: "body",
+    message: "this request may have no body\n",
+};
+
+impl Refused {
+    /// Whether what follows on the connection can't be trusted to be a request.
+    pub(super) fn ends_connection(&self) -> bool {
+        [FRAMING.reason, BODY.reason].contains(&self.reason)
+    }
+}
+
+/// Looks at how the head of a request says where its body ends. A coding is refused by itself, since hyper takes away the
+/// length that may have come with it.
+pub(super) fn check(head: &Parts) -> Result<(), Refused> {
+    if head.headers.contains_key(TRANSFER_ENCODING) {
+        return Err(FRAMING);
+    }
+    let Some(length) = value(&head.headers, &CONTENT_LENGTH)? else {
+        return Ok(());
+    };
+    let is_number = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+    let length: u64 = length.parse().ok().filter(|_| is_number).ok_or(FRAMING)?;
+    if length > 0 && head.method != Method::POST {
+        return Err(BODY);
+    }
+    Ok(())
+}
+
+/// The one value of a header.
+fn value<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Refused> {
+    let mut values = headers.get_all(name).iter();
+    let Some(first) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(FRAMING);
+    }
+    first.to_str().map(Some).map_err(|_| FRAMING)
+}
