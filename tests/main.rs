@@ -47,6 +47,7 @@ mod serve;
 mod server_properties;
 mod stats;
 mod support;
+mod targets;
 mod terminal;
 mod tidy;
 mod tokens;

@@ -430,7 +430,8 @@ async fn targets_are_found_by_every_name_that_they_have() {
         (json!({ "pane": "%3" }), Some(3)),
         (json!({ "session": "api" }), Some(0)),
         (json!({ "session": "$0", "window": 7 }), Some(3)),
-        (json!({ "session": "api", "window": "7" }), Some(3)),
+        (json!({ "session": "api", "window_index": 7 }), Some(3)),
+        (json!({ "session": "api", "window_name": "7" }), Some(2)),
         (
             json!({ "session": "api", "window": "@1", "pane_index": 0 }),
             Some(1),

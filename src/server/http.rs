@@ -28,15 +28,16 @@ use super::connection::{Arrival, Connection, ConnectionTask, Services, now};
 use super::framing;
 use super::listen::{Came, ClientAddress, Held, Pass, Stream, TlsStream};
 use super::origin::{Gate, Visitor};
-use super::peer::{Entrant, TerminalAddress};
+use super::peer::Entrant;
 use super::scrape;
 use super::shard::Standing;
 use super::socket::Socket;
+use super::target::TerminalAddress;
 use super::upgrade::{Handshake, Refused, check_form};
 use crate::ids::PaneId;
 use crate::metrics::{Queue, Queues};
 use crate::model::Server;
-use crate::wire::ClientStats;
+use crate::wire::{ClientStats, SessionRef};
 
 /// What the routes need.
 #[derive(Debug, Clone)]
@@ -250,11 +251,25 @@ async fn terminal(
     RawQuery(query): RawQuery,
     mut request: Request,
 ) -> Response<Body> {
-    let Ok(pane) = query.as_deref().map_or(Ok(None), named_pane) else {
+    let query = query.unwrap_or_default();
+    let Ok(pane) = named_pane(&query) else {
         return app.refuse(&Refused::PANE, request.extensions());
+    };
+    let Some(session) = named_session(&query, session) else {
+        return app.refuse(&Refused::SESSION, request.extensions());
     };
     app.upgrade(&mut request, Some(TerminalAddress { session, pane }))
         .unwrap_or_else(|refused| app.refuse(&refused, request.extensions()))
+}
+
+/// The session of an address: by name or id, or with `by=id` or `by=name` by that alone.
+fn named_session(query: &str, session: String) -> Option<SessionRef> {
+    match query.split('&').find_map(|part| part.strip_prefix("by=")) {
+        None => Some(SessionRef::Text(session)),
+        Some("name") => Some(SessionRef::Name(session)),
+        Some("id") => session.parse().ok().map(SessionRef::Id),
+        Some(_) => None,
+    }
 }
 
 /// The pane that a query names: `pane=7`, or its id with or without the percent sign encoded.

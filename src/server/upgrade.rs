@@ -53,6 +53,12 @@ impl Refused {
         message: "pane: name it by its number, as in ?pane=7 for %7\n",
     };
 
+    pub(super) const SESSION: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        reason: "session",
+        message: "by: it is \"name\" or \"id\", and with \"id\" the address names an id such as $3\n",
+    };
+
     const NOT_WEBSOCKET: Self = Self {
         status: StatusCode::UPGRADE_REQUIRED,
         reason: "not_websocket",

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::code::ErrorCode;
 use super::credential::Credential;
 use super::cursor::since_cursor;
+use super::target::{Target, TargetFields, pane_id};
 use super::{quick, schema};
 use crate::hub::{Filter, FilterError, Position, Since};
 use crate::ids::{Epoch, PaneId, Seq};
@@ -123,28 +124,6 @@ pub enum Typed {
     Text(String),
     /// Keys by name.
     Keys(Vec<String>),
-}
-
-/// A session, window or pane as users name them; nothing is resolved yet.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Target {
-    /// A pane by its id; then there is nothing else.
-    pub pane: Option<PaneId>,
-    /// A session by name or id.
-    pub session: Option<String>,
-    /// A window of the session; the current one if there is none.
-    pub window: Option<WindowRef>,
-    /// A pane of the window by its index; the active one if there is none.
-    pub pane_index: Option<u32>,
-}
-
-/// A window of a session.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum WindowRef {
-    /// By index.
-    Index(u32),
-    /// By id, name, or an index in digits.
-    Text(String),
 }
 
 /// A message that can't be carried out, with the reply that it gets.
@@ -281,7 +260,7 @@ struct FilterFields {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum IndexOrText {
+pub(super) enum IndexOrText {
     Index(u32),
     Text(String),
 }
@@ -292,14 +271,6 @@ enum SinceField {
     Cursor(String),
     Position { epoch: String, seq: u64 },
     Offset { epoch: String, offset: u64 },
-}
-
-#[derive(Deserialize, Default)]
-struct TargetFields {
-    pane: Option<String>,
-    session: Option<String>,
-    window: Option<IndexOrText>,
-    pane_index: Option<u32>,
 }
 
 impl Fields {
@@ -415,40 +386,6 @@ impl SinceField {
             }),
         }
     }
-}
-
-impl TargetFields {
-    fn into_target(self) -> Result<Target, (ErrorCode, String)> {
-        let invalid = |message: &str| (ErrorCode::InvalidMessage, message.to_owned());
-        if self.pane.is_some() && self.session.is_some() {
-            return Err(invalid("target: give either \"pane\" or \"session\""));
-        }
-        let pane = self.pane.map(|text| pane_id("target.pane", &text));
-        let window = self.window.map(|window| match window {
-            IndexOrText::Index(index) => WindowRef::Index(index),
-            IndexOrText::Text(text) => WindowRef::Text(text),
-        });
-        Ok(Target {
-            pane: pane.transpose()?,
-            session: self.session,
-            window,
-            pane_index: self.pane_index,
-        })
-    }
-
-    /// A target that leads to one pane.
-    fn into_pane_target(self) -> Result<Target, (ErrorCode, String)> {
-        if self.pane.is_none() && self.session.is_none() {
-            let message = "target: give a \"pane\", or a \"session\" and what is in it";
-            return Err((ErrorCode::InvalidMessage, message.to_owned()));
-        }
-        self.into_target()
-    }
-}
-
-fn pane_id(field: &str, text: &str) -> Result<PaneId, (ErrorCode, String)> {
-    let why = || format!("{field}: it is not a pane id such as %3");
-    text.parse().map_err(|_| (ErrorCode::InvalidMessage, why()))
 }
 
 /// Neither tokens nor what is typed belong in a log.

@@ -19,6 +19,8 @@ pub enum ErrorCode {
     PermissionDenied,
     /// There is no such session, window or pane, or none that this client may see.
     NotFound,
+    /// A text in a target fits one thing by its id or index and another by its name.
+    AmbiguousTarget,
     /// More than may come at a time, or be under way at once.
     RateLimited,
     /// More of something than a connection or a token may have.
@@ -55,7 +57,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All of them, for the tests of the schema.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::InvalidJson,
         Self::InvalidMessage,
         Self::UnknownAction,
@@ -64,6 +66,7 @@ impl ErrorCode {
         Self::AuthFailed,
         Self::PermissionDenied,
         Self::NotFound,
+        Self::AmbiguousTarget,
         Self::RateLimited,
         Self::LimitReached,
         Self::TooLarge,
@@ -94,6 +97,7 @@ impl ErrorCode {
             Self::AuthFailed => "AUTH_FAILED",
             Self::PermissionDenied => "PERMISSION_DENIED",
             Self::NotFound => "NOT_FOUND",
+            Self::AmbiguousTarget => "AMBIGUOUS_TARGET",
             Self::RateLimited => "RATE_LIMITED",
             Self::LimitReached => "LIMIT_REACHED",
             Self::TooLarge => "TOO_LARGE",

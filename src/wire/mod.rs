@@ -26,13 +26,13 @@ mod server;
 pub mod severity;
 mod snapshot;
 mod stats;
+mod target;
 pub mod terminal;
 mod ticket;
 mod time;
 
 pub use client::{
-    ClientMessage, Incoming, MAX_MESSAGE, OpenRequest, Rejected, RequestId, Target, Typed,
-    WindowRef, parse,
+    ClientMessage, Incoming, MAX_MESSAGE, OpenRequest, Rejected, RequestId, Typed, parse,
 };
 pub use clients::ClientInfo;
 pub use code::{CloseCode, ErrorCode};
@@ -49,6 +49,7 @@ pub use request::{Request, RequestSince};
 pub use server::ServerMessage;
 pub use snapshot::{Cursor, Part, Screen, Screens};
 pub use stats::{ClientStats, Latency, ServerStats, ShedStats};
+pub use target::{SessionRef, Target, WindowRef};
 pub use ticket::ticket_answer;
 
 /// The version of the protocol.

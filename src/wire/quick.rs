@@ -4,7 +4,8 @@
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
-use super::client::{ClientMessage, Incoming, MAX_MESSAGE, RequestId, Target, Typed};
+use super::client::{ClientMessage, Incoming, MAX_MESSAGE, RequestId, Typed};
+use super::target::Target;
 use super::terminal::TerminalMessage;
 use crate::ids::PaneId;
 
@@ -26,27 +27,21 @@ pub(super) fn send_keys(text: &[u8]) -> Option<Incoming> {
         #[serde(default, deserialize_with = "present")]
         key: Option<IgnoredAny>,
     }
+    // Whatever else is in a target goes the long way.
     #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Place<'a> {
         #[serde(borrow)]
         pane: &'a str,
-        #[serde(default, deserialize_with = "present")]
-        session: Option<IgnoredAny>,
-        #[serde(default, deserialize_with = "present")]
-        window: Option<IgnoredAny>,
-        #[serde(default, deserialize_with = "present")]
-        pane_index: Option<IgnoredAny>,
     }
     let fields: Fields<'_> = read(text)?;
-    let target = fields.target;
     let more = [fields.keys, fields.cancel_mode, fields.key];
-    let elsewhere = [target.session, target.window, target.pane_index];
-    if fields.action != "send-keys" || more.iter().chain(&elsewhere).any(Option::is_some) {
+    if fields.action != "send-keys" || more.iter().any(Option::is_some) {
         return None;
     }
     let message = ClientMessage::Type {
         target: Target {
-            pane: Some(pane(target.pane)?),
+            pane: Some(pane(fields.target.pane)?),
             ..Target::default()
         },
         typed: Typed::Text(Some(fields.text).filter(|text| !text.is_empty())?),

@@ -100,6 +100,9 @@ fn check_with(
             ("auth", "", "oneOf") => "give either \"token\" or \"ticket\"".to_owned(),
             ("send-keys", "", "oneOf") => "give either \"text\" or \"keys\"".to_owned(),
             ("command", "/command", "pattern") => "a line has no line breaks in it".to_owned(),
+            (_, "/target", "anyOf") => {
+                "a window or a pane's index is one of a session: give that too".to_owned()
+            }
             _ => error.masked().to_string(),
         };
         let field = path.trim_start_matches('/').replace('/', ".");

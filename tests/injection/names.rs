@@ -178,7 +178,7 @@ async fn type_at(client: &mut Client, target: Value, expected: &str) {
         .as_str()
         .is_some_and(|name| name.parse::<u32>().is_ok());
     let refused = match answer["code"].as_str() {
-        Some("NOT_FOUND") => is_id || is_index,
+        Some("NOT_FOUND" | "AMBIGUOUS_TARGET") => is_id || is_index,
         Some("INVALID_MESSAGE") => name
             .iter()
             .any(|name| name.chars().count() > 1_024 || name.is_empty()),
@@ -256,7 +256,10 @@ async fn connect(served: &Served, session: &str) {
     let is_id = session.starts_with('$');
     assert!(
         answer["pane"] == "%1"
-            || is_id && (answer["code"] == "NOT_FOUND" || answer["type"] == "connect"),
+            || is_id
+                && (answer["code"] == "NOT_FOUND"
+                    || answer["code"] == "AMBIGUOUS_TARGET"
+                    || answer["type"] == "connect"),
         "{session:?}: {answer}"
     );
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::panes::{Asker, Missing, Opening, Reason};
-use super::requests::{Refusal, denied, not_found};
+use super::requests::{Refusal, denied, not_found, unmet};
 use super::{Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{PaneView, ScreenError, ViewRequest};
@@ -381,7 +381,7 @@ impl Peer {
             .authorize_everywhere(Permission::Read, ())
             .map_err(denied)?;
         let (state, _) = self.context.hub.snapshot();
-        target::pane(&state, principal, target).ok_or_else(not_found)
+        target::pane(&state, principal, target).map_err(unmet)
     }
 
     /// The first place at which the client sees a pane.

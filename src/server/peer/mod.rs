@@ -43,13 +43,13 @@ pub(super) use self::stats::Timing;
 use self::stats::Watched;
 use self::stream::Stream;
 use self::terminal::Terminal;
-pub(super) use self::terminal::TerminalAddress;
 use self::told::Told;
 use super::ResizePolicy;
 use super::listen::ClientAddress;
 use super::outbox::{Frame, Outbox};
 use super::redact::Redact;
 use super::repeats::{Earlier, Repeats, Slot, Typed};
+use super::target::TerminalAddress;
 
 /// Requests of one client that may be under way at one time.
 const MAX_IN_FLIGHT: usize = 64;

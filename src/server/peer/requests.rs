@@ -14,7 +14,7 @@ use crate::hub::{Filter, Since};
 use crate::ids::PaneId;
 use crate::model::State;
 use crate::server::repeats::{self, Known};
-use crate::server::target;
+use crate::server::target::{self, NoTarget};
 use crate::wire::{
     ClientMessage, ErrorCode, Incoming, RequestId, ServerMessage, Target, Typed, parse,
 };
@@ -239,7 +239,7 @@ impl Peer {
         }
         let (state, _) = self.context.hub.snapshot();
         let pane = target::pane(&state, principal, &request.target)
-            .ok_or_else(|| no_target(&state, principal))?;
+            .map_err(|error| no_target(&state, principal, error))?;
         let places = state.places_of_pane(pane);
         let sessions = places.iter().map(|place| &*place.session_name);
         let input = request.input(self.number, pane);
@@ -325,10 +325,18 @@ pub(super) fn not_found() -> Refusal {
     denied(Denied::Unseen)
 }
 
+/// The answer for a target that leads nowhere.
+pub(super) fn unmet(error: NoTarget) -> Refusal {
+    match error {
+        NoTarget::Missing => not_found(),
+        NoTarget::Ambiguous(why) => (ErrorCode::AmbiguousTarget, why),
+    }
+}
+
 /// Why a target names no pane: there is none to be seen, or there is no tmux now that could have any.
-fn no_target(state: &State, principal: &Principal) -> Refusal {
+fn no_target(state: &State, principal: &Principal, error: NoTarget) -> Refusal {
     if state.server.is_some() || !principal.may(Permission::Write) {
-        return not_found();
+        return unmet(error);
     }
     let error = InputError::Unavailable;
     (code_of(&error), error.to_string())

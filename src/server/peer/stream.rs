@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::panes::Panes;
-use super::requests::not_found;
+use super::requests::unmet;
 use super::told::Asked;
 use super::{Captured, Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
@@ -269,13 +269,14 @@ impl Peer {
         principal: &Principal,
         now: Instant,
     ) {
-        let Some(part) = target::part(state, principal, &wanted.target) else {
-            if wanted.asked {
-                let (code, message) = not_found();
+        let part = match target::part(state, principal, &wanted.target) {
+            Ok(part) => part,
+            Err(error) if wanted.asked => {
+                let (code, message) = unmet(error);
                 self.tell_denied(&Asked::new("snapshot", Some(wanted.target)), code, now);
-                self.refuse(wanted.id.as_ref(), code, &message, now);
+                return self.refuse(wanted.id.as_ref(), code, &message, now);
             }
-            return;
+            Err(_) => return,
         };
         let captured = Captured {
             id: wanted.id,

@@ -7,35 +7,25 @@ use bytes::Bytes;
 
 use super::live::kept_from;
 use super::panes::{Asker, Missing, Opening};
-use super::requests::{Refusal, denied, not_found};
+use super::requests::{Refusal, denied, not_found, unmet};
 use super::told::Asked;
 use super::{Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{InputRequest, Key, PaneView};
 use crate::hub::{Filter, Form};
 use crate::ids::{PaneId, SessionId};
-use crate::model::State;
 use crate::screen::PaneSnapshot;
 use crate::server::ResizePolicy;
 use crate::server::outbox::Frame;
-use crate::server::target;
+use crate::server::target::TerminalAddress;
 use crate::wire::binary::Kind;
 use crate::wire::terminal::{
     ConnectRequest, Gone, TerminalContext, TerminalEvent, TerminalMessage, TerminalSize, parse,
 };
-use crate::wire::{CloseCode, ErrorCode, Incoming, PanePlace, Part, RequestId, Target};
+use crate::wire::{CloseCode, ErrorCode, Incoming, PanePlace, RequestId, SessionRef, Target};
 
 /// Requests under way beyond which a terminal's socket is not read: what is typed waits there, in order.
 const MAX_TYPING: usize = 16;
-
-/// Where a terminal was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::server) struct TerminalAddress {
-    /// The session, by name or id.
-    pub(in crate::server) session: String,
-    /// The pane, if one was named.
-    pub(in crate::server) pane: Option<PaneId>,
-}
 
 /// What a terminal shows.
 #[derive(Debug)]
@@ -201,13 +191,13 @@ impl Peer {
         if request
             .session
             .as_ref()
-            .is_some_and(|named| *named != address.session)
+            .is_some_and(|named| *named != address.session.to_string())
         {
             let why = "sessionId: it is another session than that of the address";
             return Err((ErrorCode::InvalidMessage, why.to_owned()));
         }
         let (state, _) = self.context.hub.snapshot();
-        let (session, pane) = pane_of(&state, &principal, &address).ok_or_else(not_found)?;
+        let (session, pane) = address.find(&state, &principal).map_err(unmet)?;
         let filter = Filter::all().with_sessions(&[session.to_string()]);
         let filter = filter.and_then(|filter| filter.with_types(FOLLOWED));
         let filter = filter.map_err(|error| (ErrorCode::InvalidMessage, error.to_string()))?;
@@ -295,10 +285,10 @@ impl Peer {
         };
         // By its id, since the session may have another name by now.
         let address = TerminalAddress {
-            session: known.id.to_string(),
+            session: SessionRef::Id(known.id),
             pane: terminal.address.pane,
         };
-        let Some((_, pane)) = pane_of(&state, principal, &address) else {
+        let Ok((_, pane)) = address.find(&state, principal) else {
             return self.end_terminal(Gone::Pane, now);
         };
         if terminal.shows(pane) {
@@ -456,8 +446,9 @@ impl Peer {
             .as_ref()
             .and_then(|(id, _)| state.sessions.get(id))
             .filter(|session| sees(&session.name));
+        let named = terminal.address.session.to_string();
         let context = TerminalContext {
-            session: session.map_or(&*terminal.address.session, |session| &*session.name),
+            session: session.map_or(&*named, |session| &*session.name),
             at: self.context.hub.newest(),
         };
         let framed = self.context.encoder.terminal(context, event);
@@ -476,24 +467,3 @@ const FOLLOWED: &[&str] = &[
     "pane.removed",
     "pane.active_changed",
 ];
-
-/// The session and the pane at an address.
-fn pane_of(
-    state: &State,
-    principal: &Principal,
-    address: &TerminalAddress,
-) -> Option<(SessionId, PaneId)> {
-    let target = Target {
-        session: Some(address.session.clone()),
-        ..Target::default()
-    };
-    let Part::Session(session) = target::part(state, principal, &target)? else {
-        return None;
-    };
-    let Some(pane) = address.pane else {
-        return Some((session, target::pane(state, principal, &target)?));
-    };
-    let places = state.places_of_pane(pane);
-    let is_in = places.iter().any(|place| place.session == session);
-    is_in.then_some((session, pane))
-}

@@ -9,8 +9,8 @@ use crate::audit::{Act, Allowance, Who};
 use crate::auth::{AuthError, Ended, Permission, Principal};
 use crate::hub::Viewer;
 use crate::server::listen::ClientAddress;
-use crate::server::target;
-use crate::wire::{ClientMessage, CloseCode, ErrorCode, Target, WindowRef};
+use crate::server::target::{self, NoTarget};
+use crate::wire::{ClientMessage, CloseCode, ErrorCode, Target};
 
 /// How much is told of what one client may not have: at once, and then one each so often.
 const DENIALS: (u32, Duration) = (50, Duration::from_secs(1));
@@ -170,29 +170,23 @@ impl Peer {
         let there = asked
             .target
             .as_ref()
-            .and_then(|target| target::part(&state, &Everything, target));
+            .map(|target| target::part(&state, &Everything, target));
         match there {
-            Some(_) => "scope",
-            None => "missing",
+            Some(Ok(_) | Err(NoTarget::Ambiguous(_))) => "scope",
+            Some(Err(NoTarget::Missing)) | None => "missing",
         }
     }
 }
 
 /// What a client named, as it would name it in tmux.
 fn name_of(target: &Target) -> Option<String> {
-    let mut name = match (&target.pane, &target.session) {
-        (Some(pane), _) => pane.to_string(),
-        (None, Some(session)) => session.clone(),
-        (None, None) => return None,
+    let mut name = match (&target.pane, &target.session, &target.window) {
+        (Some(pane), ..) => pane.to_string(),
+        (None, Some(session), None) => session.to_string(),
+        (None, Some(session), Some(window)) => format!("{session}:{window}"),
+        (None, None, Some(window)) => window.to_string(),
+        (None, None, None) => return None,
     };
-    match &target.window {
-        Some(WindowRef::Index(index)) => name.push_str(&format!(":{index}")),
-        Some(WindowRef::Text(text)) => {
-            name.push(':');
-            name.push_str(text);
-        }
-        None => {}
-    }
     if let Some(index) = target.pane_index {
         name.push_str(&format!(".{index}"));
     }
