@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use crate::support::flood::{FLOOD, flood_with_progress, flow_by, links, progress};
 use crate::support::holder::hold;
 use crate::support::owner::{Owner, flow, session};
+use crate::support::relayed::control_client;
 use crate::support::{
     KillOnDrop, SOON, TmuxServer, for_each_version, for_each_version_async, holds_within, is_alive,
     signal, wait_until, wait_until_async,
@@ -460,11 +461,11 @@ fn wait_for_backlog(server: &TmuxServer) {
 }
 
 /// The mark of a link whose muxwire has ended.
-fn mark_of_a_dead_muxwire() -> String {
+fn mark_of_a_dead_muxwire(server: &TmuxServer) -> String {
     let mut ended = Process::new("true").spawn().unwrap();
     let gone = ended.id();
     ended.wait().unwrap();
-    format!("{}:{gone}:1", pid_namespace())
+    format!("{}:{gone}:1:{}", pid_namespace(), server.socket().display())
 }
 
 fn pid_namespace() -> String {
@@ -475,7 +476,7 @@ fn pid_namespace() -> String {
 
 /// A control client that nobody reads.
 fn unread_client(server: &TmuxServer, mark: Option<&str>) -> KillOnDrop {
-    let mut command = server.command(["-C", "attach-session", "-E", "-t", "=main"]);
+    let mut command = control_client(server, ["-C", "attach-session", "-E", "-t", "=main"]);
     command.envs(mark.map(|mark| ("MUXWIRE_LINK", mark)));
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     KillOnDrop(command.spawn().unwrap())
@@ -487,7 +488,7 @@ fn danger_7_a_half_dead_server_is_freed_from_its_orphan() {
         let mut server = TmuxServer::start(&program);
         server.run(["respawn-pane", "-k", "-t", "=main:", FLOOD]);
         let tmux = server.tmux().await;
-        let orphan = unread_client(&server, Some(&mark_of_a_dead_muxwire()));
+        let orphan = unread_client(&server, Some(&mark_of_a_dead_muxwire(&server)));
         wait_until("the orphan is attached", SOON, || {
             server.clients().len() == 1
         });
@@ -512,7 +513,7 @@ fn danger_7_orphans_are_known_by_their_mark_alone() {
     for_each_version_async(|program| async move {
         let server = TmuxServer::start(&program);
         let tmux = server.tmux().await;
-        let mark = mark_of_a_dead_muxwire();
+        let mark = mark_of_a_dead_muxwire(&server);
         let orphans = [(); 3].map(|()| unread_client(&server, Some(&mark)));
         // Nobody's, one of another container, and one that is none.
         let elsewhere = mark.replace(&pid_namespace(), "1");
@@ -602,7 +603,7 @@ fn danger_12_a_session_that_would_go_with_us_is_refused() {
     for_each_version_async(|program| async move {
         let server = TmuxServer::start(&program);
         // 3.1c destroys it at once unless somebody is attached.
-        let mut user = server.command(["-C", "attach-session", "-t", "$0"]);
+        let mut user = control_client(&server, ["-C", "attach-session", "-t", "$0"]);
         let user = user
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

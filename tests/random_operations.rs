@@ -17,6 +17,7 @@ use crate::support::bridge::{LiveBridge, SETTINGS};
 use crate::support::fold::Folded;
 use crate::support::listed::{checked, synced};
 use crate::support::random::Random;
+use crate::support::relayed::control_client;
 use crate::support::server::Client;
 use crate::support::{KillOnDrop, Program, SOON, TmuxServer, for_each_version_async, wait_until};
 
@@ -119,7 +120,7 @@ fn ended_the_server(output: &Output) -> bool {
 /// tmux's own, and anybody who attaches one will see it.
 fn dies_of_itself(program: &Program, operations: &[Vec<String>]) -> bool {
     let server = prepared(program);
-    let mut bare = server.command(["-C", "attach-session", "-t", "keep"]);
+    let mut bare = control_client(&server, ["-C", "attach-session", "-t", "keep"]);
     let bare = bare.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
     let _bare = KillOnDrop(bare.unwrap());
     let attached = || server.value("keep:", "#{session_attached}") == "1";

@@ -197,6 +197,7 @@ impl Live {
             tmux,
             session,
             server,
+            by_use,
         } = found;
         self.tmux = tmux;
         let server = &server;
@@ -207,7 +208,12 @@ impl Live {
             version: server.version.clone(),
             warnings: Arc::default(),
         };
-        self.handle(Event::Found { server, session }, now);
+        let found = Event::Found {
+            server,
+            session,
+            by_use,
+        };
+        self.handle(found, now);
     }
 
     fn handle(&mut self, event: Event, now: Instant) {

@@ -1,6 +1,6 @@
 //! Which output links there should be: one for every session, opened, recycled and let go as sessions come and go.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::ids::{PaneId, SessionId};
@@ -17,21 +17,15 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// A link that lived this long was a good one: the next attempt needs no wait.
 pub(super) const GOOD_LIFE: Duration = Duration::from_secs(5);
 
-/// How long tmux must have told of no change before a link is attached, and how long that is waited for.
-///
-/// A change that tmux tells of while a control client attaches ends the whole server: it writes the notification to
-/// a client that can't take one yet (seen on 3.3a and 3.5a, about 3 in 1,000 attachments during a burst of renames).
-/// Scripts change things in bursts, so links wait until a burst is over, and are attached one at a time.
-const QUIET: Duration = Duration::from_millis(40);
-const LONGEST_QUIET_WAIT: Duration = Duration::from_millis(500);
-
 /// The output links, and the sessions whose link has failed of late.
 #[derive(Debug, Default)]
 pub(super) struct Outputs {
     links: BTreeMap<LinkId, Output>,
-    /// Sessions that wait for their link, and since when.
-    wanted: BTreeMap<SessionId, Instant>,
+    /// Sessions that wait for their link, the one that was used last at the end.
+    wanted: VecDeque<SessionId>,
     opening: Option<SessionId>,
+    /// The sessions that there were before muxwire attached, the one that was used last at the end.
+    by_use: Vec<SessionId>,
     failures: HashMap<SessionId, Failure>,
     warned: BTreeSet<SessionId>,
 }
@@ -122,24 +116,14 @@ impl Outputs {
         self.links.get(&link).is_some_and(|output| output.attached)
     }
 
-    /// The session whose link is to be opened now, if tmux has been quiet since `last_hint` for long enough.
-    pub(super) fn next_to_open(&mut self, last_hint: Instant, now: Instant) -> Option<SessionId> {
-        let (session, _) = self.opening_due(last_hint).filter(|(_, due)| *due <= now)?;
-        self.wanted.remove(&session);
-        self.opening = Some(session);
-        Some(session)
-    }
-
-    /// Which link is to be opened next, and when.
-    fn opening_due(&self, last_hint: Instant) -> Option<(SessionId, Instant)> {
+    /// The session whose link is to be opened now. They are attached one after the other, so that tmux remembers them in
+    /// this order.
+    pub(super) fn next_to_open(&mut self) -> Option<SessionId> {
         if self.opening.is_some() {
             return None;
         }
-        let (session, since) = self.wanted.iter().min_by_key(|(_, since)| **since)?;
-        Some((
-            *session,
-            (last_hint + QUIET).min(*since + LONGEST_QUIET_WAIT),
-        ))
+        self.opening = self.wanted.pop_front();
+        self.opening
     }
 
     /// Every link.
@@ -161,11 +145,11 @@ impl Outputs {
             .collect()
     }
 
-    /// When a link is to be opened, or a session whose link failed is to be tried again.
-    pub(super) fn due(&self, last_hint: Instant) -> Option<Instant> {
-        let retries = self.failures.values().filter_map(|failure| failure.until);
-        retries
-            .chain(self.opening_due(last_hint).map(|(_, due)| due))
+    /// When a session whose link failed is to be tried again.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.failures
+            .values()
+            .filter_map(|failure| failure.until)
             .min()
     }
 
@@ -181,12 +165,7 @@ impl Outputs {
     /// Compares the links with the sessions that there are.
     ///
     /// `left` are the panes that were shown in a session by the last listing and are no more.
-    pub(super) fn plan(
-        &mut self,
-        state: &State,
-        left: &[(SessionId, PaneId)],
-        now: Instant,
-    ) -> Plan {
+    pub(super) fn plan(&mut self, state: &State, left: &[(SessionId, PaneId)]) -> Plan {
         self.failures
             .retain(|session, _| state.sessions.contains_key(session));
         let mut plan = Plan::default();
@@ -210,12 +189,25 @@ impl Outputs {
             if session.destroy_unattached {
                 self.warn(session.id, &session.name);
             } else if self.may_open(session.id) {
-                self.wanted.entry(session.id).or_insert(now);
+                self.wanted.push_back(session.id);
             }
         }
-        self.wanted
-            .retain(|session, _| state.sessions.contains_key(session));
+        let (wanted, by_use) = (&mut self.wanted, &self.by_use);
+        wanted.retain(|session| state.sessions.contains_key(session));
+        let place = |session: &SessionId| by_use.iter().position(|known| known == session);
+        // A session that came later was used later than all that were there.
+        wanted
+            .make_contiguous()
+            .sort_by_key(|session| (place(session).unwrap_or(usize::MAX), *session));
         plan
+    }
+
+    /// What is known of the sessions before muxwire attaches to any, the one that was used last at the end.
+    ///
+    /// Attaching counts as use, and a bare `tmux attach` chooses the session that was used last. So the sessions are
+    /// attached in this order, and it stays.
+    pub(super) fn used(&mut self, sessions: Vec<SessionId>) {
+        self.by_use = sessions;
     }
 
     /// Forgets everything but the links: their end is still to come.
@@ -232,7 +224,7 @@ impl Outputs {
             .failures
             .get(&session)
             .is_some_and(|failure| failure.until.is_some());
-        !has_link && !waits && self.opening != Some(session)
+        !has_link && !waits && self.opening != Some(session) && !self.wanted.contains(&session)
     }
 
     fn warn(&mut self, session: SessionId, name: &str) {
@@ -294,6 +286,7 @@ mod tests {
 
     const A: SessionId = SessionId(1);
     const B: SessionId = SessionId(2);
+    const NEW: SessionId = SessionId(3);
 
     fn state(sessions: &[(SessionId, bool)]) -> State {
         let mut state = State::default();
@@ -318,32 +311,25 @@ mod tests {
     }
 
     #[test]
-    fn links_are_attached_one_at_a_time_and_in_quiet() {
+    fn regression_links_are_attached_one_at_a_time_and_the_session_used_last_comes_last() {
         let start = Instant::now();
         let mut outputs = Outputs::default();
-        outputs.plan(&state(&[(A, false), (B, false)]), &[], start);
-        let hint = ms(start, 10);
-        assert_eq!(
-            outputs.next_to_open(hint, ms(start, 49)),
-            None,
-            "not quiet for long enough"
-        );
-        assert_eq!(outputs.due(hint), Some(ms(start, 50)));
-        assert_eq!(outputs.next_to_open(hint, ms(start, 50)), Some(A));
-        outputs.opened(LinkId(1), A, ms(start, 50));
-        assert_eq!(
-            outputs.next_to_open(hint, ms(start, 400)),
-            None,
-            "the first is not attached yet"
-        );
-        assert!(outputs.attached(LinkId(1)));
-        assert_eq!(
-            outputs.next_to_open(ms(start, 490), ms(start, 500)),
-            Some(B),
-            "never longer than half a second"
-        );
-        outputs.plan(&state(&[(A, false), (B, false)]), &[], ms(start, 501));
-        assert_eq!(outputs.due(hint), None, "both have theirs, or are about to");
+        outputs.used(vec![B, A]);
+        let all = state(&[(A, false), (B, false), (NEW, false)]);
+        outputs.plan(&all, &[]);
+        for (number, session) in [B, A, NEW].into_iter().enumerate() {
+            assert_eq!(outputs.next_to_open(), Some(session));
+            let link = LinkId(number as u64);
+            outputs.opened(link, session, start);
+            assert_eq!(
+                outputs.next_to_open(),
+                None,
+                "{session} is not attached yet"
+            );
+            assert!(outputs.attached(link));
+        }
+        outputs.plan(&all, &[]);
+        assert_eq!(outputs.next_to_open(), None, "all have theirs");
     }
 
     #[test]
@@ -353,26 +339,23 @@ mod tests {
         let state = state(&[(A, false)]);
         let mut now = start;
         for wait in [100, 200, 400] {
-            outputs.plan(&state, &[], now);
-            now += QUIET;
-            assert_eq!(outputs.next_to_open(start, now), Some(A));
+            outputs.plan(&state, &[]);
+            assert_eq!(outputs.next_to_open(), Some(A));
             outputs.opened(LinkId(1), A, now);
             assert_eq!(outputs.closed(LinkId(1), false, now), Some(A));
-            outputs.plan(&state, &[], now);
-            assert_eq!(outputs.due(start), Some(ms(now, wait)));
+            outputs.plan(&state, &[]);
+            assert_eq!(outputs.due(), Some(ms(now, wait)));
             assert!(!outputs.retry(ms(now, wait - 1)));
             now = ms(now, wait);
             assert!(outputs.retry(now));
         }
-        outputs.plan(&state, &[], now);
-        let opened = outputs
-            .next_to_open(start, now + QUIET)
-            .expect("it is wanted");
+        outputs.plan(&state, &[]);
+        let opened = outputs.next_to_open().expect("it is wanted");
         outputs.opened(LinkId(2), opened, now);
         outputs.closed(LinkId(2), true, now);
-        outputs.plan(&state, &[], now);
+        outputs.plan(&state, &[]);
         assert_eq!(
-            outputs.next_to_open(start, now + QUIET),
+            outputs.next_to_open(),
             Some(A),
             "what was wished for is no failure"
         );
@@ -382,10 +365,10 @@ mod tests {
     fn sessions_that_would_go_with_us_get_no_link_and_those_that_went_lose_theirs() {
         let start = Instant::now();
         let mut outputs = Outputs::default();
-        outputs.plan(&state(&[(A, true)]), &[], start);
-        assert_eq!(outputs.next_to_open(start, ms(start, 1000)), None);
+        outputs.plan(&state(&[(A, true)]), &[]);
+        assert_eq!(outputs.next_to_open(), None);
         outputs.opened(LinkId(1), B, start);
-        let plan = outputs.plan(&state(&[(A, true)]), &[], start);
+        let plan = outputs.plan(&state(&[(A, true)]), &[]);
         assert_eq!(
             plan,
             Plan {

@@ -231,7 +231,12 @@ impl Player {
                     version,
                     warnings: Arc::default(),
                 };
-                self.handle(Event::Found { server, session }, now);
+                let found = Event::Found {
+                    server,
+                    session,
+                    by_use: Vec::new(),
+                };
+                self.handle(found, now);
             }
             What::NoServer { reason } => self.handle(Event::NoServer { reason }, now),
             What::Check => self.handle(Event::Check, now),

@@ -35,6 +35,8 @@ pub struct Found {
     pub session: SessionId,
     /// Which run of the server it is.
     pub server: ServerRow,
+    /// The sessions, the one that was used last at the end. Attaching counts as use, so this is asked before.
+    pub by_use: Vec<SessionId>,
 }
 
 /// Waits for a server with a session that muxwire can attach to.
@@ -100,7 +102,27 @@ pub async fn look_for_server(tmux: &Tmux) -> Result<Found, TmuxError> {
         tmux: tmux.with_server(version)?,
         session,
         server,
+        by_use: sessions_by_use(tmux).await?,
     })
+}
+
+/// The sessions in the order in which they were used. tmux tells seconds only, so it names the last one besides.
+async fn sessions_by_use(tmux: &Tmux) -> Result<Vec<SessionId>, TmuxError> {
+    let all = ["list-sessions", "-F", "#{session_activity} #{session_id}"];
+    let last = [";", "display-message", "-p", "#{session_id}"];
+    let listed = tmux.run(&[&all[..], &last[..]].concat(), DEADLINE).await?;
+    let text = String::from_utf8_lossy(&listed);
+    let mut lines: Vec<&str> = text.lines().collect();
+    let last = lines.pop().and_then(|line| line.parse().ok());
+    let mut used: Vec<(u64, SessionId)> = lines
+        .into_iter()
+        .filter_map(|line| {
+            let (activity, session) = line.split_once(' ')?;
+            Some((activity.parse().ok()?, session.parse().ok()?))
+        })
+        .collect();
+    used.sort_by_key(|(activity, session)| (Some(*session) == last, *activity, *session));
+    Ok(used.into_iter().map(|(_, session)| session).collect())
 }
 
 /// The oldest session that stays when we leave it.

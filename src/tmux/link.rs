@@ -9,12 +9,13 @@ use std::time::Instant;
 
 use tokio::process::{Child, Command as Process};
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::control::Command;
 use crate::tmux::link_task::{LinkTask, Request, Stop};
 use crate::tmux::mark::Mark;
 use crate::tmux::tap::Tap;
-use crate::tmux::{LinkEvent, LinkId, LinkKind, Tmux, TmuxError, Version, spawn};
+use crate::tmux::{LinkEvent, LinkId, LinkKind, Relay, Tmux, TmuxError, Version, spawn};
 
 /// The most commands that may wait for their answer on one link: replies have no flow control, so this bounds them.
 pub const MAX_IN_FLIGHT: usize = 256;
@@ -60,7 +61,8 @@ impl LinkHandle {
         events: mpsc::Sender<LinkEvent>,
         tap: Option<Tap>,
     ) -> Result<Self, TmuxError> {
-        let child = start(tmux, kind)?;
+        let relay = tmux.relay()?;
+        let child = start(tmux, kind, relay.as_ref())?;
         let pid = child.id().unwrap_or_default();
         tracing::debug!(link = %id, ?kind, pid, "link opened");
         if let Some(Tap(sink)) = &tap {
@@ -70,7 +72,8 @@ impl LinkHandle {
         let (requests, received) = mpsc::channel(MAX_IN_FLIGHT);
         let (stop, stopped) = watch::channel(Stop::Run);
         let in_flight = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
-        let task = LinkTask::new(id, kind, child, tap);
+        let relay = relay.map(|relay| AbortOnDropHandle::new(tokio::spawn(relay.run())));
+        let task = LinkTask::new(id, kind, child, relay, tap);
         tokio::spawn(task.run(received, stopped, events, Arc::clone(&in_flight)));
         Ok(Self {
             id,
@@ -156,13 +159,16 @@ pub fn attachable(session: &crate::control::rows::SessionRow) -> Result<(), Tmux
     Ok(())
 }
 
-fn start(tmux: &Tmux, kind: LinkKind) -> Result<Child, TmuxError> {
+fn start(tmux: &Tmux, kind: LinkKind, relay: Option<&Relay>) -> Result<Child, TmuxError> {
     if !tmux.starts_no_server() {
         tmux.check_socket_now()?;
     }
-    let mut command: Process = tmux.command();
+    let mut command: Process = relay.map_or_else(
+        || tmux.command(),
+        |relay| tmux.command_through(&relay.socket_path()),
+    );
     command.args(attach_arguments(tmux.version(), kind));
-    if let Some(mark) = Mark::own() {
+    if let Some(mark) = Mark::own(tmux.socket_path()) {
         spawn::mark_as_link(&mut command, &mark);
     }
     command

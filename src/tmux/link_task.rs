@@ -12,13 +12,14 @@ use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{sleep_until, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::control::{Command, Limits};
 use crate::tmux::link::MAX_IN_FLIGHT;
 use crate::tmux::outbox::Outbox;
 use crate::tmux::process::printable;
 use crate::tmux::tap::Tap;
-use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkKind, LinkReader, ReplyError};
+use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkKind, LinkReader, RelayError, ReplyError};
 
 /// How much is read at once: what a pipe usually holds.
 const READ_CHUNK: usize = 64 * 1024;
@@ -70,6 +71,8 @@ pub(super) struct LinkTask {
     link: LinkId,
     kind: LinkKind,
     child: Child,
+    /// What hands the child over to the server, where that is needed. It ends with the link.
+    relay: Option<RelayTask>,
     stdin: Option<ChildStdin>,
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
@@ -87,6 +90,9 @@ pub(super) struct LinkTask {
     children: Option<unix::Signal>,
     tap: Option<Tap>,
 }
+
+/// The task of a link's relay.
+pub(super) type RelayTask = AbortOnDropHandle<Result<(), RelayError>>;
 
 /// How far the link is on its way to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +124,13 @@ enum Step {
 }
 
 impl LinkTask {
-    pub(super) fn new(link: LinkId, kind: LinkKind, mut child: Child, tap: Option<Tap>) -> Self {
+    pub(super) fn new(
+        link: LinkId,
+        kind: LinkKind,
+        mut child: Child,
+        relay: Option<RelayTask>,
+        tap: Option<Tap>,
+    ) -> Self {
         // The link's own commands must always find a place beside the owner's.
         let limits = Limits {
             pending: 2 * MAX_IN_FLIGHT,
@@ -132,6 +144,7 @@ impl LinkTask {
             stdout: child.stdout.take(),
             stderr: child.stderr.take(),
             child,
+            relay,
             reader: LinkReader::new(link, kind, limits),
             outgoing: Bytes::new(),
             phase: Phase::Serving,
@@ -389,6 +402,7 @@ impl LinkTask {
         self.stdin = None;
         self.stdout = None;
         let said = self.reap().await;
+        let said = self.not_handed_over().await.unwrap_or(said);
         self.reader.close(&mut |event| owner.outbox.push(event));
         owner.requests.close();
         while let Ok(Request { tag, commands }) = owner.requests.try_recv() {
@@ -421,6 +435,16 @@ impl LinkTask {
             let _ = timeout(END_LIMIT, stderr.take(STDERR_LIMIT).read_to_end(&mut said)).await;
         }
         printable(&said)
+    }
+
+    /// Why the relay did not hand the child over, which says more than the child can.
+    async fn not_handed_over(&mut self) -> Option<String> {
+        let relay = self.relay.take().filter(|relay| relay.is_finished())?;
+        match relay.await {
+            Ok(Err(RelayError::Ended)) | Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(error) => Some(error.to_string()),
+        }
     }
 
     fn close_reason(&mut self, said: String) -> CloseReason {

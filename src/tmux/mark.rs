@@ -1,11 +1,12 @@
 //! The mark in a link's environment that names the muxwire process it belongs to.
 //!
 //! A process is named by its pid namespace, its number and its start time: numbers alone come again, and those of
-//! another container say nothing here.
+//! another container say nothing here. The mark names the server too: a link's command line may hold a relay's socket.
 
-use std::fmt;
+use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::Path;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
 
 /// Who owns a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,31 +14,48 @@ pub(super) struct Mark {
     namespace: String,
     pid: u32,
     start: u64,
+    /// The socket of the server that the link is attached to.
+    socket: PathBuf,
 }
 
 impl Mark {
     /// The environment variable that carries it.
     pub(super) const VARIABLE: &'static str = "MUXWIRE_LINK";
 
-    /// The mark of this process, if `/proc` can be read.
-    pub(super) fn own() -> Option<Self> {
+    /// The mark of this process for its links to a server, if `/proc` can be read.
+    pub(super) fn own(socket: &Path) -> Option<Self> {
         let pid = std::process::id();
         Some(Self {
             namespace: own_namespace()?,
             pid,
             start: start_time(pid)?,
+            socket: socket.to_owned(),
         })
     }
 
-    /// Reads `namespace:pid:start`.
-    fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(':');
-        let mark = Self {
-            namespace: parts.next()?.to_owned(),
-            pid: parts.next()?.parse().ok()?,
-            start: parts.next()?.parse().ok()?,
-        };
-        parts.next().is_none().then_some(mark)
+    /// Reads `namespace:pid:start:socket`.
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut parts = bytes.splitn(4, |&byte| byte == b':');
+        let mut text = || std::str::from_utf8(parts.next()?).ok();
+        let (namespace, pid, start) = (text()?.to_owned(), text()?, text()?);
+        let (pid, start) = (pid.parse().ok()?, start.parse().ok()?);
+        Some(Self {
+            namespace,
+            pid,
+            start,
+            socket: OsStr::from_bytes(parts.next()?).into(),
+        })
+    }
+
+    /// As [`Self::parse`] reads it.
+    pub(super) fn text(&self) -> OsString {
+        let process = format!("{}:{}:{}:", self.namespace, self.pid, self.start);
+        OsString::from_vec([process.as_bytes(), self.socket.as_os_str().as_bytes()].concat())
+    }
+
+    /// Whether the link is one to the server at this socket.
+    pub(super) fn is_of(&self, socket: &Path) -> bool {
+        self.socket == socket
     }
 
     /// The mark in the environment of a process, if it has one and we may read it.
@@ -47,7 +65,7 @@ impl Mark {
             let value = entry
                 .strip_prefix(Self::VARIABLE.as_bytes())?
                 .strip_prefix(b"=")?;
-            Self::parse(std::str::from_utf8(value).ok()?)
+            Self::parse(value)
         })
     }
 
@@ -57,12 +75,6 @@ impl Mark {
         comparable
             && Path::new("/proc/self/stat").exists()
             && start_time(self.pid) != Some(self.start)
-    }
-}
-
-impl fmt::Display for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.namespace, self.pid, self.start)
     }
 }
 
@@ -99,8 +111,10 @@ mod tests {
 
     #[test]
     fn an_own_mark_is_alive_and_others_are_judged() {
-        let own = Mark::own().unwrap();
-        assert_eq!(Mark::parse(&own.to_string()), Some(own.clone()));
+        let socket = Path::new("/tmp/a:b/default");
+        let own = Mark::own(socket).unwrap();
+        assert_eq!(Mark::parse(own.text().as_bytes()), Some(own.clone()));
+        assert!(own.is_of(socket) && !own.is_of(Path::new("/tmp/a")));
         let rows = [
             ("our own", own.clone(), false),
             (
@@ -132,8 +146,8 @@ mod tests {
         for (what, mark, gone) in rows {
             assert_eq!(mark.owner_is_gone(), gone, "{what}");
         }
-        for bad in ["", "1:2", "1:2:3:4", "1:x:3", "1:2:-3"] {
-            assert_eq!(Mark::parse(bad), None, "{bad:?}");
+        for bad in ["", "1:2", "1:2:3", "1:x:3:/s", "1:2:-3:/s"] {
+            assert_eq!(Mark::parse(bad.as_bytes()), None, "{bad:?}");
         }
     }
 }

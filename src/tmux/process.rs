@@ -16,10 +16,10 @@ use tokio::time::timeout;
 
 use crate::control::rows::{PaneStateRow, Row as _};
 use crate::ids::PaneId;
-use crate::tmux::{TmuxError, Version, spawn};
+use crate::tmux::{Relay, TmuxError, Version, spawn};
 
 /// The longest socket path that the system takes: the size of `sun_path` without the final NUL.
-const LONGEST_SOCKET_PATH: usize = 107;
+pub(super) const LONGEST_SOCKET_PATH: usize = 107;
 
 /// How long `tmux -V` may take.
 const VERSION_DEADLINE: Duration = Duration::from_secs(5);
@@ -151,7 +151,7 @@ impl Tmux {
         arguments: &[S],
         deadline: Duration,
     ) -> Result<Vec<u8>, TmuxError> {
-        let command = self.command_on(Command::new(&self.program));
+        let command = command_on(Command::new(&self.program), &self.socket);
         self.finish(command, arguments, deadline).await
     }
 
@@ -222,17 +222,30 @@ impl Tmux {
     ///
     /// `-u`, since under a C locale tmux writes `_` for tabs and for all that isn't ASCII.
     pub(super) fn command(&self) -> Command {
+        self.command_through(&self.socket)
+    }
+
+    /// The same, for a server that is reached through another socket.
+    pub(super) fn command_through(&self, socket: &Path) -> Command {
         let mut command = Command::new(&self.program);
         if self.program_version.has_no_start_flag() {
             command.arg("-N");
         }
-        self.command_on(command)
+        command_on(command, socket)
     }
 
-    fn command_on(&self, mut command: Command) -> Command {
-        command.arg("-u").arg("-S").arg(&self.socket);
-        spawn::clean_environment(&mut command);
-        command
+    /// A relay for one control client, if the server needs one: one that dies of notifications while it attaches, and
+    /// where the kernel does not end our children with us, any that can be attached through one.
+    ///
+    /// # Errors
+    /// It can't be made, or the program is of a version whose clients can't be relayed.
+    pub(super) fn relay(&self) -> Result<Option<Relay>, TmuxError> {
+        let helps = self.version().dies_of_early_notifications()
+            || (!cfg!(target_os = "linux") && self.version().has_flow_control());
+        if !helps {
+            return Ok(None);
+        }
+        Relay::listen(&self.socket, &self.program_version).map(Some)
     }
 
     /// What it means that the program could not be started.
@@ -254,6 +267,12 @@ impl Tmux {
             },
         }
     }
+}
+
+fn command_on(mut command: Command, socket: &Path) -> Command {
+    command.arg("-u").arg("-S").arg(socket);
+    spawn::clean_environment(&mut command);
+    command
 }
 
 /// Runs a command to its end. None when the deadline passed; the process is killed then.

@@ -4,7 +4,7 @@
 //! that nobody reads, and keeps a killed server half alive.
 //!
 //! What must hold: a process is ended only if its environment bears muxwire's mark *and* the muxwire that the mark names
-//! is gone *and* its command line is that of a control client of this socket. Never by name alone: tmux's server bears
+//! is gone *and* the server that it names is this one *and* its command line is that of a control client. Never by name alone: tmux's server bears
 //! the same name as its clients.
 
 use std::fs;
@@ -76,19 +76,14 @@ async fn reap(tmux: &Tmux, pid: u32) -> bool {
 }
 
 fn is_stale_link(tmux: &Tmux, pid: u32) -> bool {
-    Mark::of_process(pid).is_some_and(|mark| mark.owner_is_gone()) && is_control_client(tmux, pid)
+    Mark::of_process(pid).is_some_and(|mark| mark.is_of(tmux.socket_path()) && mark.owner_is_gone())
+        && is_control_client(pid)
 }
 
-/// Whether the command line holds `-S SOCKET` and `-C`, as [`Tmux::command`] and a link write them.
-fn is_control_client(tmux: &Tmux, pid: u32) -> bool {
-    use std::os::unix::ffi::OsStrExt as _;
-
-    let Ok(line) = fs::read(format!("/proc/{pid}/cmdline")) else {
-        return false;
-    };
-    let arguments: Vec<&[u8]> = line.split(|&byte| byte == 0).collect();
-    let socket = tmux.socket_path().as_os_str().as_bytes();
-    arguments.contains(&&b"-C"[..]) && arguments.windows(2).any(|pair| pair == [b"-S", socket])
+/// Whether the command line holds `-C`, as a link writes it.
+fn is_control_client(pid: u32) -> bool {
+    fs::read(format!("/proc/{pid}/cmdline"))
+        .is_ok_and(|line| line.split(|&byte| byte == 0).any(|word| word == b"-C"))
 }
 
 fn all_processes() -> Vec<u32> {

@@ -59,5 +59,5 @@ pub(super) fn clean_environment(command: &mut Command) {
 
 /// Writes into a link's environment whose it is, so that a later muxwire can tell an orphan from another's link.
 pub(super) fn mark_as_link(command: &mut Command, mark: &Mark) {
-    command.env(Mark::VARIABLE, mark.to_string());
+    command.env(Mark::VARIABLE, mark.text());
 }

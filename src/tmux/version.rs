@@ -84,6 +84,18 @@ impl Version {
         self.rank >= Rank::release(3, 5)
     }
 
+    /// A notification while a control client attaches ends the server: 3.2 to 3.6, and pre-releases of 3.7 perhaps.
+    #[must_use]
+    pub fn dies_of_early_notifications(&self) -> bool {
+        (Rank(3, 2, false, 0)..Rank::release(3, 7)).contains(&self.rank)
+    }
+
+    /// The client's messages to the server have lengths of 32 bits: 3.6.
+    #[must_use]
+    pub fn has_wide_messages(&self) -> bool {
+        self.rank >= Rank(3, 6, false, 0)
+    }
+
     /// `#{bracket_paste_flag}`: 3.7.
     #[must_use]
     pub fn tells_bracketed_paste(&self) -> bool {

@@ -18,6 +18,7 @@ use muxwire::control::{
 };
 use muxwire::ids::PaneId;
 
+use crate::support::relayed::control_client;
 use crate::support::{KillOnDrop, SOON, TmuxServer};
 
 /// The one pane that a private server starts with; it runs `cat`.
@@ -36,7 +37,7 @@ struct Attached {
 
 impl Attached {
     fn new(server: &TmuxServer) -> Self {
-        let mut command = server.command(["-C", "attach-session", "-E", "-t", "=main"]);
+        let mut command = control_client(server, ["-C", "attach-session", "-E", "-t", "=main"]);
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::support::bridge::LiveBridge;
+use crate::support::relayed::control_client;
 use crate::support::terminal::Terminal;
 use crate::support::{
     SOON, TmuxServer, for_each_version_async, wait_until_async, wait_with_output,
@@ -27,7 +28,7 @@ done"#;
 
 /// The number of the last reply of this server, which anybody may ask for.
 fn number(server: &TmuxServer) -> u32 {
-    let mut command = server.command(["-C", "display-message", "-p", "x"]);
+    let mut command = control_client(server, ["-C", "display-message", "-p", "x"]);
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

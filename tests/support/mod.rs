@@ -13,6 +13,7 @@ pub mod owner;
 pub mod program;
 pub mod proxy;
 pub mod random;
+pub mod relayed;
 pub mod schema;
 pub mod server;
 pub mod serving;
@@ -217,10 +218,19 @@ impl TmuxServer {
 
     /// A command on this server: `tmux -u -S SOCKET -f /dev/null ...`, in a small and fixed environment.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        self.command_through(&self.socket(), arguments)
+    }
+
+    /// The same through another socket.
+    pub fn command_through<S: AsRef<OsStr>>(
+        &self,
+        socket: &Path,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Command {
         let mut command = Command::new(&self.program.path);
         command
             .args(["-u", "-f", "/dev/null", "-S"])
-            .arg(self.socket())
+            .arg(socket)
             .args(arguments);
         command
             .env_clear()

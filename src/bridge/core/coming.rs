@@ -125,7 +125,18 @@ impl Core {
     pub(super) fn open_failed(&mut self, kind: LinkKind, now: Instant) {
         match kind {
             LinkKind::Control { .. } => self.finding.again(now),
-            LinkKind::Output { session } => self.outputs.failed(session, now),
+            LinkKind::Output { session } => {
+                self.outputs.failed(session, now);
+                self.open_next();
+            }
+        }
+    }
+
+    /// Opens the next output link, unless one is on its way: the next follows when that has attached or failed.
+    pub(super) fn open_next(&mut self) {
+        if let Some(session) = self.outputs.next_to_open() {
+            self.actions
+                .push(Action::Open(LinkKind::Output { session }));
         }
     }
 
@@ -136,6 +147,7 @@ impl Core {
             self.relist.request(now);
         } else if let Some(session) = self.outputs.session_of(link) {
             self.outputs.attached(link);
+            self.open_next();
             self.attached_at.insert(link, self.last_tag);
             let candidates = self.outputs.candidates(&self.state);
             let changes = self.streams.assign(&self.state, &candidates);
@@ -182,6 +194,7 @@ impl Core {
             self.publish(changes, now);
             self.links_changed(now);
             self.hint(now);
+            self.open_next();
         }
         self.count_links();
     }

@@ -73,6 +73,7 @@ impl Bench {
                 ..server(7)
             },
             session: SESSION,
+            by_use: vec![SESSION],
         });
         bench.handle(Event::Opened {
             link: CONTROL,
@@ -227,6 +228,7 @@ fn another_server_is_a_loss_and_a_new_beginning() {
     bench.handle(Event::Found {
         server: server(7),
         session: SESSION,
+        by_use: vec![SESSION],
     });
     assert_eq!(
         bench.published(),
@@ -236,6 +238,7 @@ fn another_server_is_a_loss_and_a_new_beginning() {
     bench.handle(Event::Found {
         server: server(8),
         session: SESSION,
+        by_use: vec![SESSION],
     });
     let gone = [
         "pane.removed",

@@ -76,7 +76,7 @@ impl Core {
         self.mark_last_panes(tag);
         self.links_changed(now);
         self.sizes.listed(&self.state);
-        self.fit_links(&left, now);
+        self.fit_links(&left);
     }
 
     /// Panes that come after this listing are seen from their first byte on by the links that were there before it.
@@ -125,11 +125,12 @@ impl Core {
         }
     }
 
-    fn fit_links(&mut self, left: &[(SessionId, PaneId)], now: Instant) {
+    fn fit_links(&mut self, left: &[(SessionId, PaneId)]) {
         if !self.setup.live {
             return;
         }
-        let plan = self.outputs.plan(&self.state, left, now);
+        let plan = self.outputs.plan(&self.state, left);
+        self.open_next();
         self.actions
             .extend(plan.close.into_iter().map(Action::Close));
         let has_flow_control = self.version.as_ref().is_some_and(Version::has_flow_control);

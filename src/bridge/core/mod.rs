@@ -45,7 +45,12 @@ const REMEMBERED: usize = 64;
 #[derive(Debug)]
 pub(super) enum Event {
     /// A server answers, and this session of it can be attached to.
-    Found { server: Server, session: SessionId },
+    Found {
+        server: Server,
+        session: SessionId,
+        /// The sessions, the one that was used last at the end.
+        by_use: Vec<SessionId>,
+    },
     /// No server answers.
     NoServer { reason: String },
     /// A link has been started; `pid` is its process.
@@ -93,7 +98,6 @@ pub(super) struct Core {
     suspected: Vec<Change>,
     gathering: Gathering,
     touched: BTreeSet<String>,
-    last_hint: Instant,
     exits: HalfKnownExits,
     processes: HashMap<LinkId, u32>,
     ended: VecDeque<u32>,
@@ -140,7 +144,6 @@ impl Core {
             suspected: Vec::new(),
             gathering: Gathering::default(),
             touched: BTreeSet::new(),
-            last_hint: now,
             exits: HalfKnownExits::default(),
             processes: HashMap::new(),
             ended: VecDeque::new(),
@@ -158,7 +161,14 @@ impl Core {
     /// Handles one event. What is to be done then waits in [`Core::actions`].
     pub(super) fn handle(&mut self, event: Event, now: Instant) {
         match event {
-            Event::Found { server, session } => self.found(server, session, now),
+            Event::Found {
+                server,
+                session,
+                by_use,
+            } => {
+                self.outputs.used(by_use);
+                self.found(server, session, now);
+            }
             Event::NoServer { reason } => self.lose_server(&reason, now),
             Event::Opened { link, kind, pid } => self.opened(link, kind, pid, now),
             Event::OpenFailed { kind } => self.open_failed(kind, now),
@@ -205,7 +215,7 @@ impl Core {
         let dues = [
             self.relist.due(),
             self.reconciler.due(),
-            self.outputs.due(self.last_hint),
+            self.outputs.due(),
             self.exits.due(),
             self.views.due(),
             held,
@@ -348,7 +358,6 @@ impl Core {
     }
 
     fn hint(&mut self, now: Instant) {
-        self.last_hint = now;
         self.reconciler.hint();
         self.relist.request(now);
     }
@@ -371,10 +380,6 @@ impl Core {
         if self.reconciler.start(now) {
             self.relist.request(now);
             self.actions.push(Action::NoteCheck);
-        }
-        if let Some(session) = self.outputs.next_to_open(self.last_hint, now) {
-            self.actions
-                .push(Action::Open(LinkKind::Output { session }));
         }
         let Some(link) = self.control else { return };
         if self.start_listing(now) {
