@@ -3,6 +3,7 @@
 //! This module only describes. A flag that is a setting too goes into [`Inputs`], so that `config` decides what holds.
 
 mod audit;
+mod watch;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -11,11 +12,11 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use self::audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs, Moment, Noted};
+pub use self::watch::{Colours, WatchArgs};
 use crate::auth::Permission;
-use crate::client::Endpoint;
 use crate::config::{Environment, Flag, Inputs, unit};
 use crate::glob::{NamePattern, PatternError};
-use crate::tls::{Fingerprint, SubjectName};
+use crate::tls::SubjectName;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -231,66 +232,6 @@ pub enum ReplaySpeed {
     Max,
 }
 
-/// `muxwire watch`
-#[derive(Debug, Clone, Args)]
-pub struct WatchArgs {
-    /// The server: a ws:// or wss:// URL, or unix:/PATH
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "MUXWIRE_URL",
-        hide_env_values = true,
-        default_value = "ws://127.0.0.1:8765/monitor"
-    )]
-    pub url: Endpoint,
-    /// A file of mode 0600 that holds the token; without it, the variable MUXWIRE_TOKEN
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// For wss://, trust the authorities in this PEM file instead of the system's, or the server's own certificate
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
-    /// For wss://, trust the one certificate with this fingerprint, as `muxwire cert` prints it
-    #[arg(long, value_name = "SHA256", conflicts_with = "ca")]
-    pub fingerprint: Option<Fingerprint>,
-    /// Print each message of the stream as one JSON object a line
-    #[arg(long)]
-    pub json: bool,
-    /// Show how long events take and what waits instead of the events, each second or so often
-    #[arg(
-        long,
-        value_name = "TIME",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "1s",
-        conflicts_with = "since",
-        value_parser = interval
-    )]
-    pub latency: Option<Duration>,
-    /// When to use colours; auto is on terminals, unless NO_COLOR is set
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Colours,
-    /// Only events of these types, such as 'pane.*'; may be repeated
-    #[arg(long = "type", value_name = "PATTERN", action = ArgAction::Append, value_parser = pattern)]
-    pub types: Vec<NamePattern>,
-    /// Only events of these sessions, such as 'api-*'; may be repeated
-    #[arg(long = "session", value_name = "PATTERN", action = ArgAction::Append, value_parser = pattern)]
-    pub sessions: Vec<NamePattern>,
-    /// Begin behind this position: a cursor that the server or an earlier `watch` gave [default: now]
-    #[arg(long, value_name = "CURSOR")]
-    pub since: Option<String>,
-}
-
-/// When to use colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Colours {
-    /// On terminals.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
 /// `muxwire record`
 #[derive(Debug, Clone, Args)]
 pub struct RecordArgs {
@@ -440,15 +381,6 @@ fn pattern(text: &str) -> Result<NamePattern, PatternError> {
 fn span(text: &str) -> Result<Duration, String> {
     unit::read_span(text)
         .ok_or_else(|| "a time is a number and a unit, such as 30s, 5m, 12h or 30d".to_owned())
-}
-
-/// A span that is long enough to measure something in it.
-fn interval(text: &str) -> Result<Duration, String> {
-    let span = span(text)?;
-    if span < Duration::from_millis(100) {
-        return Err("the least interval is 100ms".to_owned());
-    }
-    Ok(span)
 }
 
 /// `ADDRESS:PORT`, where the address may be `localhost`.

@@ -54,6 +54,7 @@ mod tidy;
 mod tokens;
 mod views;
 mod watch;
+mod watch_in_panes;
 mod watch_program;
 mod websocket;
 mod wire;

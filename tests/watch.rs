@@ -78,7 +78,7 @@ async fn events_come_through_the_filters() {
     let wish = Wish {
         types: vec!["session.*".to_owned()],
         sessions: vec!["b*".to_owned()],
-        since: None,
+        ..Wish::default()
     };
     let mut watcher = Watcher::new(endpoint(server.address), wish, None);
     message(&mut watcher, Kind::Subscribed).await;

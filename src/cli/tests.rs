@@ -50,7 +50,7 @@ fn each_subcommand_is_read() {
                 "--type",
                 "pane.*",
                 "--type",
-                "alert",
+                "server.*",
                 "--session",
                 "api-*",
             ],
@@ -74,5 +74,50 @@ fn each_subcommand_is_read() {
     for (arguments, good) in rows {
         let found = Every::try_parse_from([&["muxwire"], arguments].concat());
         assert_eq!(found.is_ok(), good, "{arguments:?}: {found:?}");
+    }
+}
+
+/// What is said of a command line that is refused.
+fn complaint(arguments: &[&str]) -> String {
+    let refused = Every::try_parse_from([&["muxwire"], arguments].concat());
+    let told = refused.err().map(|error| error.to_string());
+    told.unwrap_or_default()
+}
+
+#[test]
+fn regression_watch_takes_positions_only() {
+    for good in ["1.b3f1c9.48213", "1.e1.0"] {
+        let arguments = ["muxwire", "watch", "--since", good];
+        assert!(Every::try_parse_from(arguments).is_ok(), "{good:?}");
+    }
+    for bad in [
+        "abc", "", " ", "1h", "7", "1.e1", "1.e1.x", "2.e1.7", "1.e1.7 ", "1.e1.-1",
+    ] {
+        let told = complaint(&["watch", "--since", bad]);
+        assert!(told.contains("--since"), "{told}");
+        assert!(told.contains("such as 1.b3f1c9.48213"), "{told}");
+    }
+}
+
+#[test]
+fn regression_watch_names_the_type_nearest_to_an_unknown_one() {
+    for good in ["pane.output", "pane.*", "*", "*.renamed", "window.?enamed"] {
+        let arguments = ["muxwire", "watch", "--type", good];
+        assert!(Every::try_parse_from(arguments).is_ok(), "{good:?}");
+    }
+    for (bad, nearest) in [
+        ("pane.outptu", "pane.output"),
+        ("output", "pane.output"),
+        ("PANE.OUTPUT", "pane."),
+        ("session.create", "session.created"),
+        ("windows.*", "window."),
+        ("pane", "pane."),
+    ] {
+        let told = complaint(&["watch", "--type", bad]);
+        assert!(told.contains("--type"), "{told}");
+        assert!(
+            told.contains(&format!("the nearest is {nearest}")),
+            "{told}"
+        );
     }
 }

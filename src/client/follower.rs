@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::backoff::Backoff;
 use super::position::Position;
 use super::refusal::{Refusal, shown};
-use crate::wire::{Kind, PROTOCOL, Received, Request, RequestSince};
+use crate::wire::{Kind, PROTOCOL, PrintsIn, Received, Request, RequestSince};
 
 /// What a client wants to see; an empty list stands for all.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,10 @@ pub struct Wish {
     pub sessions: Vec<String>,
     /// A position as a server wrote it, to begin behind; `None` is from now on.
     pub since: Option<String>,
+    /// Where what comes is printed, so that others can leave it out.
+    pub prints_in: Option<PrintsIn>,
+    /// Without what comes of panes in which clients print what they get.
+    pub without_watchers: bool,
 }
 
 /// A token. It can't be printed by accident.
@@ -255,6 +259,8 @@ impl Follower {
             types: &self.wish.types,
             sessions: &self.wish.sessions,
             since,
+            prints_in: self.wish.prints_in.as_ref(),
+            without_watchers: self.wish.without_watchers,
         };
         self.outgoing.push_back(request.encode());
         self.phase = Phase::Subscribing;

@@ -92,6 +92,7 @@ fn a_client_greets_authenticates_and_subscribes() {
         types: vec!["pane.*".to_owned()],
         sessions: vec!["api".to_owned(), "$3".to_owned()],
         since: Some("1.e0.7".to_owned()),
+        ..Wish::default()
     };
     let mut scene = Scene::with(wish, Some("mw_secret"));
     assert_eq!(

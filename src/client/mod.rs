@@ -14,6 +14,8 @@ mod watcher;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use follower::{Token, Update, Wish};
-pub use position::Position;
+pub use position::{NotPosition, Position};
 pub use refusal::Refusal;
 pub use watcher::{Patience, Watcher};
+
+pub use crate::wire::schema::event_types;

@@ -1,6 +1,7 @@
 //! Where a client stands in a server's event log.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::ids::{Epoch, Seq};
 use crate::wire;
@@ -24,6 +25,22 @@ impl Position {
 impl From<(Epoch, Seq)> for Position {
     fn from((epoch, seq): (Epoch, Seq)) -> Self {
         Self { epoch, seq }
+    }
+}
+
+/// A text that no server writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a position is a cursor as the server or an earlier `watch` gave it, such as 1.b3f1c9.48213"
+)]
+pub struct NotPosition;
+
+/// Reads what `Display` writes.
+impl FromStr for Position {
+    type Err = NotPosition;
+
+    fn from_str(text: &str) -> Result<Self, NotPosition> {
+        wire::read_cursor(text).map(Self::from).ok_or(NotPosition)
     }
 }
 

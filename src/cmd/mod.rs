@@ -8,6 +8,7 @@ mod descriptors;
 mod listeners;
 mod notify;
 pub mod output;
+mod own_pane;
 pub mod record;
 mod reload;
 pub mod schema;

@@ -254,7 +254,8 @@ impl Reading<'_> {
 }
 
 /// The name that was probably meant. A right key in a wrong section counts for more than a similar spelling.
-fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
+/// The one of these names that was meant, as far as one can tell.
+pub fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
     let key = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let likeness = |candidate: &str| {
         strsim::jaro_winkler(name, candidate)

@@ -41,6 +41,7 @@ pub struct Filter {
     sessions: Option<Vec<SessionPattern>>,
     windows: Option<Vec<WindowPattern>>,
     panes: Option<Vec<PanePattern>>,
+    without_watchers: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +167,19 @@ impl Filter {
                 .map_err(|_| FilterError::Pane),
         })?);
         Ok(self)
+    }
+
+    /// Leaves out what comes of printing in panes in which clients print what they get, or doesn't.
+    #[must_use]
+    pub fn leaving_out_watchers(mut self, without: bool) -> Self {
+        self.without_watchers = without;
+        self
+    }
+
+    /// Whether panes are left out in which clients print what they get.
+    #[must_use]
+    pub fn leaves_out_watchers(&self) -> bool {
+        self.without_watchers
     }
 
     /// Whether windows are named in it, so that matching needs their names.

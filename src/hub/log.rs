@@ -1,6 +1,6 @@
 //! The log's one writer and its shared state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::printed;
+use super::printing::{Printer, Printing, PrintsIn};
 use super::published::{Known, Stamp};
 use super::reader::{Heads, NotRecoverable, Position, Reader};
 use super::ring::{Behind, Found, HistoryLimits, Ring};
@@ -25,6 +26,7 @@ struct Shared {
     epoch: Epoch,
     log: Mutex<Log>,
     head: watch::Sender<Seq>,
+    printing: Printing,
 }
 
 /// What one lock guards: the state is always the one that the events up to the head lead to.
@@ -74,6 +76,7 @@ impl Hub {
             epoch,
             log: Mutex::new(log),
             head,
+            printing: Printing::default(),
         }))
     }
 
@@ -158,6 +161,22 @@ impl Hub {
         let masked = log.veil.as_ref().filter(|_| redacted);
         let state = masked.map_or(&log.state, |veil| veil.state());
         (Arc::clone(state), log.ring.head())
+    }
+
+    /// A client prints what it gets, for as long as what this returns lives, if the pane is one that it may see.
+    #[must_use]
+    pub fn print_in(
+        &self,
+        prints_in: PrintsIn,
+        sees: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Printer {
+        self.0.printing.add(prints_in, Arc::new(sees))
+    }
+
+    /// The panes in which clients print what they get.
+    #[must_use]
+    pub fn printed_in(&self) -> BTreeSet<PaneId> {
+        self.0.printing.panes(|| self.snapshot().0)
     }
 
     /// The place of the newest event.

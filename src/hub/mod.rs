@@ -12,6 +12,7 @@
 mod filter;
 mod log;
 mod printed;
+mod printing;
 mod published;
 mod reader;
 mod ring;
@@ -21,6 +22,7 @@ mod view;
 
 pub use filter::{Filter, FilterError, Subject, WindowNames};
 pub use log::{Hub, HubFigures};
+pub use printing::{Printer, PrintsIn};
 pub use published::{Form, Published, Stamp};
 pub use reader::{Heads, Next, NotRecoverable, Position, Reader, Since};
 pub use ring::{Behind, HistoryLimits};

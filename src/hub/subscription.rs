@@ -7,10 +7,12 @@
 //! stretches that were read before are read again with a memory of which rules counted at that time, so that nothing
 //! comes twice.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::filter::{Filter, Subject, WindowNames};
 use super::log::Hub;
+use super::printing::comes_of_printing;
 use super::published::Published;
 use super::reader::{Next, NotRecoverable, Reader, Since};
 use super::view::{View, Viewer, view};
@@ -224,12 +226,13 @@ impl Subscription {
         };
         let seq = event.seq;
         let had = self.read_before.first().map_or(0, |(_, rules)| *rules);
-        let names = WindowNames {
+        let windows = WindowNames {
             told: event.window_names(viewer.is_redacted()),
             present: names.of(viewer.is_redacted()),
         };
+        let known = (windows, &names.printed_in);
         let seen = |rules: usize| {
-            let wants = |subject: &Subject<'_>| self.decide(rules, seq, subject, names);
+            let wants = |subject: &Subject<'_>| self.decide(rules, seq, subject, known);
             view(&event.change, viewer, wants)
         };
         let now = seen(self.rules.len());
@@ -245,7 +248,8 @@ impl Subscription {
         }
     }
 
-    /// What matching needs to know besides the events: the windows' present names, if a rule asks for them.
+    /// What matching needs to know besides the events, if a rule asks for it: the windows' present names, and the panes
+    /// in which clients print.
     #[must_use]
     pub fn names(&self) -> Names {
         let needed = self
@@ -253,7 +257,16 @@ impl Subscription {
             .iter()
             .any(|rule| rule.filter.needs_window_names());
         let state = |redacted| self.hub.snapshot_for(redacted).0;
-        Names(needed.then(|| [state(false), state(true)]))
+        let leaves_out = |rule: &Rule| rule.filter.leaves_out_watchers();
+        let printed_in = if self.rules.iter().any(leaves_out) {
+            self.hub.printed_in()
+        } else {
+            BTreeSet::new()
+        };
+        Names {
+            windows: needed.then(|| [state(false), state(true)]),
+            printed_in,
+        }
     }
 
     fn decide(
@@ -261,13 +274,13 @@ impl Subscription {
         rules: usize,
         seq: Seq,
         subject: &Subject<'_>,
-        names: WindowNames<'_>,
+        known: (WindowNames<'_>, &BTreeSet<PaneId>),
     ) -> bool {
         let counting = self.rules[..rules]
             .iter()
             .rev()
             .filter(|rule| rule.from < seq);
-        let mut counting = counting.skip_while(|rule| !rule.matches(subject, names));
+        let mut counting = counting.skip_while(|rule| !rule.matches(subject, known));
         counting.next().is_some_and(|rule| rule.wants)
     }
 
@@ -291,22 +304,34 @@ impl Subscription {
 }
 
 impl Rule {
-    fn matches(&self, subject: &Subject<'_>, names: WindowNames<'_>) -> bool {
+    fn matches(
+        &self,
+        subject: &Subject<'_>,
+        (names, printed_in): (WindowNames<'_>, &BTreeSet<PaneId>),
+    ) -> bool {
+        let feeds = || {
+            let printed = subject.pane.is_some_and(|pane| printed_in.contains(&pane));
+            printed && comes_of_printing(subject.kind)
+        };
         match self.opened {
             Some(pane) => subject.pane == Some(pane),
+            None if self.filter.leaves_out_watchers() && feeds() => false,
             None => self.filter.matches(subject, names),
         }
     }
 }
 
-/// The windows' names at the time of a run of steps.
+/// The windows' names at the time of a run of steps, and where clients print.
 #[derive(Debug, Default)]
-pub struct Names(Option<[Arc<State>; 2]>);
+pub struct Names {
+    windows: Option<[Arc<State>; 2]>,
+    printed_in: BTreeSet<PaneId>,
+}
 
 impl Names {
     /// As those see them from whom secrets are kept, or aren't.
     fn of(&self, redacted: bool) -> Option<&State> {
-        let [plain, masked] = self.0.as_ref()?;
+        let [plain, masked] = self.windows.as_ref()?;
         Some(if redacted { masked } else { plain })
     }
 }

@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::code::ErrorCode;
 use super::credential::Credential;
 use super::cursor::since_cursor;
+use super::printing::PrintsInFields;
 use super::target::{Target, TargetFields, pane_id};
 use super::{quick, schema};
-use crate::hub::{Filter, FilterError, Position, Since};
+use crate::hub::{Filter, FilterError, Position, PrintsIn, Since};
 use crate::ids::{Epoch, PaneId, Seq};
 
 /// The longest message that is looked at, in bytes.
@@ -49,6 +50,8 @@ pub enum ClientMessage {
         filter: Filter,
         /// From where on; `None` is from now on.
         since: Option<Since>,
+        /// Where the client prints what it gets.
+        prints_in: Option<PrintsIn>,
     },
     /// No more events that pass the filter.
     Unsubscribe {
@@ -230,6 +233,9 @@ struct Fields {
     #[serde(default)]
     filters: FilterFields,
     since: Option<SinceField>,
+    prints_in: Option<PrintsInFields>,
+    #[serde(default)]
+    without_watchers: bool,
     #[serde(default)]
     target: TargetFields,
     #[serde(default)]
@@ -280,10 +286,7 @@ impl Fields {
             "auth" => ClientMessage::Auth {
                 credential: Credential::read(self.token, self.ticket),
             },
-            "subscribe" => ClientMessage::Subscribe {
-                filter: self.filters.into_filter()?,
-                since: self.since.map(SinceField::into_since),
-            },
+            "subscribe" => self.into_subscribe()?,
             "unsubscribe" => ClientMessage::Unsubscribe {
                 filter: self.filters.into_filter()?,
             },
@@ -321,6 +324,15 @@ impl Fields {
                 reason: self.reason,
             },
             _ => ClientMessage::Ping,
+        })
+    }
+
+    fn into_subscribe(self) -> Result<ClientMessage, (ErrorCode, String)> {
+        let filter = self.filters.into_filter()?;
+        Ok(ClientMessage::Subscribe {
+            filter: filter.leaving_out_watchers(self.without_watchers),
+            since: self.since.map(SinceField::into_since),
+            prints_in: self.prints_in.map(PrintsInFields::read).transpose()?,
         })
     }
 

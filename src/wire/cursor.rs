@@ -13,18 +13,18 @@ pub fn cursor(epoch: &Epoch, seq: Seq) -> String {
 /// come from another version of the server, and then the client has to begin anew all the same.
 #[must_use]
 pub fn since_cursor(text: &str) -> Since {
-    let parts = text
-        .strip_prefix("1.")
-        .and_then(|rest| rest.split_once('.'));
-    let position = parts.and_then(|(epoch, seq)| {
-        let digits = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
-        let seq = digits.then(|| seq.parse().ok()).flatten()?;
-        Some(Position {
-            epoch: Epoch::new(epoch)?,
-            seq: Seq(seq),
-        })
-    });
-    position.map_or(Since::Foreign, Since::Position)
+    read_cursor(text).map_or(Since::Foreign, |(epoch, seq)| {
+        Since::Position(Position { epoch, seq })
+    })
+}
+
+/// What a text says that this version writes for a position.
+#[must_use]
+pub fn read_cursor(text: &str) -> Option<(Epoch, Seq)> {
+    let (epoch, seq) = text.strip_prefix("1.")?.split_once('.')?;
+    let digits = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
+    let seq = digits.then(|| seq.parse().ok()).flatten()?;
+    Some((Epoch::new(epoch)?, Seq(seq)))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod framed;
 mod json;
 mod objects;
 mod pane;
+mod printing;
 mod quick;
 mod received;
 mod request;
@@ -37,7 +38,7 @@ pub use client::{
 pub use clients::ClientInfo;
 pub use code::{CloseCode, ErrorCode};
 pub use credential::Credential;
-pub use cursor::{cursor, since_cursor};
+pub use cursor::{cursor, read_cursor, since_cursor};
 pub use event::Encoder;
 pub use framed::Framed;
 pub use pane::{
@@ -51,6 +52,8 @@ pub use snapshot::{Cursor, Part, Screen, Screens};
 pub use stats::{ClientStats, Latency, ServerStats, ShedStats};
 pub use target::{SessionRef, Target, WindowRef};
 pub use ticket::ticket_answer;
+
+pub use crate::hub::PrintsIn;
 
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;

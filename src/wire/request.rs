@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::json;
 
+use super::printing::printing_place;
+use crate::hub::PrintsIn;
 use crate::ids::{Epoch, Seq};
 
 /// A request of a client. The other requests of the protocol are added when a client of ours makes them.
@@ -22,6 +24,10 @@ pub enum Request<'a> {
         sessions: &'a [String],
         /// From where on; `None` is from now on.
         since: Option<RequestSince<'a>>,
+        /// Where the client prints what it gets.
+        prints_in: Option<&'a PrintsIn>,
+        /// Without what panes print in which clients print what they get.
+        without_watchers: bool,
     },
     /// The state of all that the client may see, without screens.
     Snapshot,
@@ -59,6 +65,8 @@ impl Request<'_> {
                 types,
                 sessions,
                 since,
+                prints_in,
+                without_watchers,
             } => {
                 let mut filters = json!({});
                 for (name, patterns) in [("types", types), ("sessions", sessions)] {
@@ -67,6 +75,12 @@ impl Request<'_> {
                     }
                 }
                 let mut request = json!({ "action": "subscribe", "filters": filters });
+                if let Some(place) = prints_in {
+                    request["prints_in"] = printing_place(place);
+                }
+                if *without_watchers {
+                    request["without_watchers"] = json!(true);
+                }
                 match since {
                     None => {}
                     Some(RequestSince::Cursor(cursor)) => request["since"] = json!(cursor),
@@ -143,8 +157,37 @@ mod tests {
                 types,
                 sessions,
                 since: asked,
+                prints_in: None,
+                without_watchers: false,
             };
-            assert!(understood(request) == ClientMessage::Subscribe { filter, since });
+            let expected = ClientMessage::Subscribe {
+                filter,
+                since,
+                prints_in: None,
+            };
+            assert!(understood(request) == expected);
+        }
+        for place in [
+            PrintsIn {
+                server: Some(7),
+                pane: Some("%3".parse().unwrap()),
+                processes: vec![9, 8, 7],
+            },
+            PrintsIn::default(),
+        ] {
+            let request = Request::Subscribe {
+                types: &[],
+                sessions: &[],
+                since: None,
+                prints_in: Some(&place),
+                without_watchers: true,
+            };
+            let expected = ClientMessage::Subscribe {
+                filter: Filter::all().leaving_out_watchers(true),
+                since: None,
+                prints_in: Some(place.clone()),
+            };
+            assert!(understood(request) == expected);
         }
         assert!(understood(Request::Stats { id: 7 }) == ClientMessage::Stats);
         assert!(understood(Request::Ping { id: 7 }) == ClientMessage::Ping);

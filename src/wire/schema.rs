@@ -122,6 +122,22 @@ type Validators = LazyLock<BTreeMap<&'static str, Validator>>;
 /// A compiled schema for each action, so that an error speaks of that action's fields alone.
 static VALIDATORS: Validators = LazyLock::new(|| compile_all(&DOCUMENTS[0], &ACTIONS));
 
+/// The types of events that this version knows.
+#[must_use]
+pub fn event_types() -> Vec<String> {
+    let documents = DOCUMENTS.iter();
+    let events = documents.filter(|document| document.name == "event");
+    let types = |document: &Document| {
+        let schema = read(document.text);
+        let names = schema["$defs"].as_object().cloned().unwrap_or_default();
+        names.into_iter().map(|(name, _)| name)
+    };
+    events
+        .flat_map(types)
+        .filter(|name| name.contains('.'))
+        .collect()
+}
+
 /// The same for each type that a terminal takes.
 static TERMINAL_VALIDATORS: Validators =
     LazyLock::new(|| compile_all(&DOCUMENTS[4], &TERMINAL_TYPES));

@@ -24,6 +24,7 @@ use crate::auth::read_token_file;
 use crate::cli::{General, WatchArgs};
 use crate::client::{Endpoint, Position, Refusal, Token, Watcher, Wish};
 use crate::cmd::output::{Closed, Output};
+use crate::cmd::own_pane::prints_in;
 use crate::cmd::prepare;
 use crate::cmd::signals::Signals;
 use crate::tls::{Fingerprint, Trust, connector};
@@ -47,10 +48,13 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
     }
     let mut signals = Signals::new()?;
     let view = View::new(&args);
+    let prints_in = prints_in(io::stdout()).context("can't look at stdout")?;
     let wish = Wish {
         types: texts(&args.types),
         sessions: texts(&args.sessions),
-        since: args.since,
+        since: args.since.as_ref().map(ToString::to_string),
+        without_watchers: prints_in.is_some() && !args.include_own_pane,
+        prints_in,
     };
     let trust = trust(args.ca, args.fingerprint);
     let tls = args.url.is_tls().then(|| connector(&trust)).transpose()?;

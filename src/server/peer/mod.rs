@@ -27,7 +27,7 @@ use crate::bridge::{
     ClientNumber, InputRequest, PaneView, ResizeError, Screen, ScreenError, ScreensRequest,
     SizeWish, ViewRequest,
 };
-use crate::hub::{Form, Hub, Subscription};
+use crate::hub::{Form, Hub, Printer, Subscription};
 use crate::ids::{PaneId, Seq};
 use crate::metrics::Metrics;
 use crate::model::State;
@@ -226,6 +226,8 @@ pub(super) struct Peer {
     /// A token is being checked; nothing more is read until the verdict, so what follows it can be carried out.
     verifying: bool,
     stream: Stream,
+    /// Where the client prints what it gets, for as long as this is here.
+    printer: Option<Printer>,
     outbox: Outbox,
     work: Vec<Work>,
     in_flight: usize,
@@ -267,6 +269,7 @@ impl Peer {
             phase,
             verifying: false,
             stream: Stream::new(Subscription::new(&context.hub)),
+            printer: None,
             outbox: Outbox::new(limits.outbox),
             work: Vec::new(),
             in_flight: 0,

@@ -10,7 +10,7 @@ use super::told::Asked;
 use super::{MAX_IN_FLIGHT, Peer, Phase, Work};
 use crate::auth::{Denied, Permission, Principal};
 use crate::bridge::{ClientNumber, InputError, InputRequest, Key};
-use crate::hub::{Filter, Since};
+use crate::hub::{Filter, PrintsIn, Since};
 use crate::ids::PaneId;
 use crate::model::State;
 use crate::server::repeats::{self, Known};
@@ -104,7 +104,13 @@ impl Peer {
         now: Instant,
     ) -> Result<(), Refusal> {
         match message {
-            ClientMessage::Subscribe { filter, since } => {
+            ClientMessage::Subscribe {
+                filter,
+                since,
+                prints_in,
+            } => {
+                // First: what is replayed at once is judged by it.
+                self.print_in(principal, prints_in);
                 self.subscribe(id.as_ref(), principal, filter, since.as_ref(), now)
             }
             ClientMessage::Unsubscribe { filter } => self.unsubscribe(id.as_ref(), filter, now),
@@ -169,6 +175,15 @@ impl Peer {
         }
         self.pump(now);
         Ok(())
+    }
+
+    /// The client said where it prints; that holds for as long as it is connected, or until it says otherwise.
+    fn print_in(&mut self, principal: &Principal, prints_in: Option<PrintsIn>) {
+        if let Some(prints_in) = prints_in {
+            let viewer = principal.clone();
+            let sees = move |name: &str| viewer.sees(name);
+            self.printer = Some(self.context.hub.print_in(prints_in, sees));
+        }
     }
 
     fn unsubscribe(

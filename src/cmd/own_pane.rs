@@ -1,0 +1,98 @@
+//! In which pane of a tmux this program prints.
+//!
+//! tmux tells its programs in two variables. Programs such as sudo and su take these away, and give a terminal of their
+//! own; what remains then is the line of processes that leads up to the pane's first one, and to the tmux server.
+
+use std::env;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsFd;
+
+use crate::wire::PrintsIn;
+
+/// The most processes that are looked at upwards; it is as many as the protocol takes.
+const MOST_PROCESSES: usize = 64;
+
+/// Where what is written to this descriptor is printed: nowhere if that is a file.
+pub(super) fn prints_in(output: impl AsFd) -> io::Result<Option<PrintsIn>> {
+    let is_file = File::from(output.as_fd().try_clone_to_owned()?)
+        .metadata()?
+        .is_file();
+    Ok((!is_file).then(own_pane))
+}
+
+fn own_pane() -> PrintsIn {
+    let tmux = env::var("TMUX").unwrap_or_default();
+    let pane = env::var("TMUX_PANE").unwrap_or_default();
+    PrintsIn {
+        server: server_of(&tmux),
+        pane: pane.parse().ok(),
+        processes: ancestors(std::process::id(), &parent),
+    }
+}
+
+/// The server's process id in `TMUX`: the socket's path, that id and the session's number, joined by commas.
+fn server_of(tmux: &str) -> Option<u32> {
+    let mut fields = tmux.rsplitn(3, ',');
+    fields.nth(1)?.parse().ok().filter(|pid| *pid > 0)
+}
+
+/// The processes above this one, the nearest first, as far as the system tells of them.
+fn ancestors(process: u32, parent: &dyn Fn(u32) -> Option<u32>) -> Vec<u32> {
+    let above = |process: &u32| parent(*process).filter(|pid| *pid > 0);
+    let line = std::iter::successors(Some(process), above);
+    line.skip(1).take(MOST_PROCESSES).collect()
+}
+
+/// The parent of a process, the fourth field of `/proc/PID/stat`. The second one, a name in brackets, may hold anything.
+fn parent(process: u32) -> Option<u32> {
+    let stat = fs::read(format!("/proc/{process}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn the_server_is_read_from_what_tmux_says() {
+        let rows = [
+            ("/tmp/tmux-1000/default,4242,0", Some(4242)),
+            ("/tmp/a,b,c,17,3", Some(17)),
+            ("", None),
+            ("/tmp/x", None),
+            ("/tmp/x,0,0", None),
+            ("/tmp/x,y,0", None),
+        ];
+        for (tmux, server) in rows {
+            assert_eq!(server_of(tmux), server, "{tmux:?}");
+        }
+    }
+
+    #[test]
+    fn the_line_of_processes_ends_and_is_bounded() {
+        let known = |process| {
+            [(9, 7), (7, 1), (1, 0)]
+                .iter()
+                .find(|row| row.0 == process)
+                .map(|row| row.1)
+        };
+        assert_eq!(ancestors(9, &known), [7, 1]);
+        assert_eq!(ancestors(8, &known), [0; 0]);
+        assert_eq!(ancestors(9, &|_| Some(9)).len(), MOST_PROCESSES);
+        let ours = ancestors(std::process::id(), &parent);
+        assert_eq!(ours.first(), Some(&std::os::unix::process::parent_id()));
+    }
+
+    #[test]
+    fn what_goes_into_a_file_is_printed_nowhere() {
+        let file = tempfile::tempfile().unwrap();
+        assert_eq!(prints_in(&file).unwrap(), None);
+        let (_reader, writer) = io::pipe().unwrap();
+        assert!(prints_in(&writer).unwrap().is_some());
+    }
+}
