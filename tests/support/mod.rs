@@ -259,7 +259,12 @@ impl TmuxServer {
             .try_run(&arguments)
             .unwrap_or_else(|| panic!("tmux {} hangs", shown()));
         let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "tmux {}: {error}", shown());
+        let server = self.state();
+        assert!(
+            output.status.success(),
+            "tmux {}: {error} ({server})",
+            shown()
+        );
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
@@ -322,6 +327,15 @@ impl TmuxServer {
         printed.lines().map(|line| line.parse().unwrap()).collect()
     }
 
+    /// Whether the server lives, as a failure should say it.
+    fn state(&self) -> String {
+        match self.pid {
+            None => "no server was started".to_owned(),
+            Some(pid) if is_alive(pid) => format!("the server {pid} lives"),
+            Some(pid) => format!("THE TMUX SERVER {pid} IS GONE: version {}", self.version()),
+        }
+    }
+
     /// Whether the server's process lives.
     pub fn is_alive(&self) -> bool {
         is_alive(self.pid())
@@ -343,6 +357,9 @@ impl TmuxServer {
 
 impl Drop for TmuxServer {
     fn drop(&mut self) {
+        if thread::panicking() && self.pid.is_some() {
+            eprintln!("when the test failed: {}", self.state());
+        }
         let Some(pid) = self.pid.filter(|pid| is_alive(*pid)) else {
             return;
         };
