@@ -115,6 +115,75 @@ async fn what_a_snapshot_holds_already_is_not_sent_again() {
     assert_eq!(next_told(&mut client).await, row("pane.output", 3, "def"));
 }
 
+/// The pages are many times what may wait for a client, which asks for more while they come.
+#[tokio::test]
+async fn regression_a_long_history_is_paced_by_the_socket() {
+    const LINES: u32 = 100_000;
+    let (mut server, world) = start(Setup::default()).await;
+    let mut client = server.client().await;
+    let mut request = open("%0");
+    request["scrollback"] = json!(LINES);
+    client.send(request).await;
+    let (_, reply) = view_request(&mut server).await;
+    let mut view = view(PANE, 0, "LINE", "");
+    let snapshot = Arc::make_mut(&mut view.snapshot);
+    snapshot.scrollback = (0..LINES)
+        .map(|line| Bytes::from(format!("{line:0150}")))
+        .collect();
+    view.scrollback = LINES;
+    reply.send(Ok(view)).unwrap();
+    client.expect("opened").await;
+    print(&server, &world, PANE, 0, "live");
+    let mut line = 0;
+    for page in 0..200 {
+        let message = client.expect("pane.scrollback").await;
+        assert_eq!(message["page"], page);
+        for given in message["lines"].as_array().unwrap() {
+            assert_eq!(*given, json!(format!("{line:0150}")));
+            line += 1;
+        }
+    }
+    assert_eq!(line, LINES);
+    let snapshot = client.expect("pane.snapshot").await;
+    assert_eq!(
+        snapshot["data"]["scrollback"],
+        json!({ "lines": LINES, "pages": 200 })
+    );
+    assert_eq!(next_told(&mut client).await, row("pane.output", 0, "live"));
+}
+
+/// What is left of a history is sent no more when its pane is closed, and the connection goes on.
+#[tokio::test]
+async fn regression_a_history_that_is_closed_ends() {
+    let (mut server, world) = start(Setup::default()).await;
+    let mut client = server.client().await;
+    let mut request = open("%0");
+    request["scrollback"] = json!(100_000);
+    client.send(request).await;
+    let (_, reply) = view_request(&mut server).await;
+    let mut long = view(PANE, 0, "LINE", "");
+    let snapshot = Arc::make_mut(&mut long.snapshot);
+    snapshot.scrollback = vec![Bytes::from("x".repeat(150)); 100_000];
+    long.scrollback = 100_000;
+    reply.send(Ok(long)).unwrap();
+    client.expect("opened").await;
+    client
+        .send(json!({ "action": "close", "target": { "pane": "%0" } }))
+        .await;
+    let mut pages = 0;
+    while client.next().await["type"] == "pane.scrollback" {
+        pages += 1;
+    }
+    assert!(pages < 200, "{pages}");
+    client.send(open("%1")).await;
+    let (_, reply) = view_request(&mut server).await;
+    reply.send(Ok(view(PaneId(1), 0, "OTHER", ""))).unwrap();
+    client.expect("opened").await;
+    client.expect("pane.snapshot").await;
+    print(&server, &world, PaneId(1), 0, "live");
+    assert_eq!(next_told(&mut client).await, row("pane.output", 0, "live"));
+}
+
 #[tokio::test]
 async fn history_comes_first_and_in_pages() {
     let (mut server, _) = start(Setup::default()).await;

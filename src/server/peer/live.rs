@@ -5,8 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
+use super::pages::View;
 use super::panes::{Asker, Missing, Opening, Reason};
 use super::requests::{Refusal, denied, not_found, unmet};
 use super::{Peer, Phase, Work};
@@ -15,22 +14,14 @@ use crate::bridge::{PaneView, ScreenError, ViewRequest};
 use crate::hub::{Hub, Published};
 use crate::ids::{Epoch, PaneId, Seq};
 use crate::model::{ChangeKind, Place};
-use crate::screen::replay_scrollback;
-use crate::server::outbox::Frame;
 use crate::server::target;
-use crate::wire::{
-    ErrorCode, OpenRequest, Page, PanePlace, PaneScreen, RequestId, Scrollback, ServerMessage,
-    Target,
-};
+use crate::wire::{ErrorCode, OpenRequest, RequestId, ServerMessage, Target};
 
 /// The pause before a snapshot that could not be had is asked for again.
 const RETRY: Duration = Duration::from_millis(250);
 
 /// The time after which a snapshot that was not exact is followed by another one.
 const HEAL: Duration = Duration::from_secs(2);
-
-/// Lines in one page of a pane's history.
-const PAGE_LINES: usize = 500;
 
 impl Peer {
     pub(super) fn open(
@@ -131,6 +122,7 @@ impl Peer {
 
     /// All panes are closed, since all subscriptions are gone.
     pub(super) fn forget_panes(&mut self, now: Instant) {
+        self.stream.pages.clear();
         for (_, asker) in self.stream.panes.forget_all() {
             self.refuse_asker(&asker, now);
         }
@@ -182,7 +174,10 @@ impl Peer {
 
     /// Asks for the snapshots that the client needs and has room for.
     pub(super) fn ask_views(&mut self, now: Instant) {
-        if !self.stream.panes.wants_any() || !self.outbox.is_nearly_empty() {
+        if !self.stream.panes.wants_any()
+            || !self.stream.pages.is_empty()
+            || !self.outbox.is_nearly_empty()
+        {
             return;
         }
         let Phase::Open { principal } = &self.phase else {
@@ -221,12 +216,10 @@ impl Peer {
         let principal = principal.clone();
         match view {
             Ok(view) => {
-                let place = self.place_of(&principal, pane);
-                let redacted = principal.is_redacted();
-                match place.map(|place| self.give((&place, redacted), &view, &missing, now)) {
-                    Some(true) => {}
-                    Some(false) => self.postpone(pane, now),
-                    None => self.lose(pane, now),
+                if self.place_of(&principal, pane).is_none() {
+                    self.lose(pane, now);
+                } else if !self.give(principal.is_redacted(), &view, &missing, now) {
+                    self.postpone(pane, now);
                 }
             }
             Err(ScreenError::NoSuchPane) => self.lose(pane, now),
@@ -242,14 +235,8 @@ impl Peer {
         self.pump(now);
     }
 
-    /// Sends a snapshot, if it can be brought up to the client's place.
-    fn give(
-        &mut self,
-        (place, redacted): (&Place, bool),
-        view: &PaneView,
-        missing: &Missing,
-        now: Instant,
-    ) -> bool {
+    /// Begins to send a snapshot, if it can be brought up to the client's place.
+    fn give(&mut self, redacted: bool, view: &PaneView, missing: &Missing, now: Instant) -> bool {
         let snapshot = &view.snapshot;
         let hub = &self.context.hub;
         let mut since = view.since.clone();
@@ -263,19 +250,21 @@ impl Peer {
             .subscription
             .place()
             .unwrap_or_else(|| hub.head());
-        let at = PanePlace {
-            pane: snapshot.pane,
-            place,
-            seq,
-        };
-        let replays = replays(view, &since);
         if self.terminal.is_some() {
-            self.send_terminal_view(at, view, replays, missing, offset, now);
+            self.begin_terminal_view(snapshot, missing, offset, now);
         } else {
-            self.tell(at.pane, missing, offset, now);
-            self.send_view(at, view, &replays, offset, now);
+            self.tell(snapshot.pane, missing, offset, now);
         }
-        self.stream.panes.given(at.pane, offset, snapshot.exact);
+        self.stream
+            .panes
+            .given(snapshot.pane, offset, snapshot.exact);
+        self.stream.pages.push(View {
+            view: view.clone(),
+            since,
+            offset,
+            seq,
+            next: 0,
+        });
         if !snapshot.exact {
             self.stream.view_at.get_or_insert(now + HEAL);
         }
@@ -314,43 +303,9 @@ impl Peer {
         }
     }
 
-    fn send_view(
-        &mut self,
-        at: PanePlace<'_>,
-        view: &PaneView,
-        replays: &[Vec<u8>],
-        offset: u64,
-        now: Instant,
-    ) {
-        let (encoder, form, snapshot) = (&self.context.encoder, self.form, &view.snapshot);
-        let lines = given_lines(view);
-        let Some((screen_replay, page_replays)) = replays.split_last() else {
-            return;
-        };
-        let pages = page_replays.len();
-        let mut frames = Vec::new();
-        for (index, (lines, replay)) in lines.chunks(PAGE_LINES).zip(page_replays).enumerate() {
-            let page = Page {
-                index,
-                pages,
-                lines,
-                offset,
-            };
-            frames.extend(encoder.pane_scrollback(at, page, replay, form));
-        }
-        let scrollback = Scrollback {
-            lines: lines.len(),
-            pages,
-        };
-        let screen = PaneScreen::new(snapshot, offset, scrollback);
-        frames.extend(encoder.pane_snapshot(at, &screen, screen_replay, form));
-        for framed in frames {
-            self.send(Frame::new(framed), now);
-        }
-    }
-
     /// A pane is not there any more, or not for this client.
-    fn lose(&mut self, pane: PaneId, now: Instant) {
+    pub(super) fn lose(&mut self, pane: PaneId, now: Instant) {
+        self.stream.pages.forget(pane);
         if let Some(asker) = self.stream.panes.forget(pane) {
             let (code, message) = not_found();
             self.refuse(asker.id.as_ref(), code, &message, now);
@@ -360,6 +315,7 @@ impl Peer {
 
     /// A pane's snapshot is no longer waited for, if it was.
     fn cancel(&mut self, pane: PaneId, now: Instant) {
+        self.stream.pages.forget(pane);
         if let Some(asker) = self.stream.panes.forget(pane) {
             self.refuse_asker(&asker, now);
         }
@@ -385,7 +341,7 @@ impl Peer {
     }
 
     /// The first place at which the client sees a pane.
-    fn place_of(&self, principal: &Principal, pane: PaneId) -> Option<Place> {
+    pub(super) fn place_of(&self, principal: &Principal, pane: PaneId) -> Option<Place> {
         let (state, _) = self.context.hub.snapshot();
         let places = state.places_of_pane(pane);
         let seen = places
@@ -405,28 +361,6 @@ pub(super) fn kept_from(
     let is_ours = Epoch::new(epoch).as_ref() == Some(hub.epoch());
     let place = || hub.place_for(pane, principal.is_redacted(), offset);
     is_ours.then(place).flatten()
-}
-
-/// The lines of history that a view gives.
-fn given_lines(view: &PaneView) -> &[Bytes] {
-    let lines = &view.snapshot.scrollback;
-    &lines[lines.len().saturating_sub(view.scrollback as usize)..]
-}
-
-/// What brings a terminal to a view and on: for each page of history, and then for the screen and what came since.
-fn replays(view: &PaneView, since: &[Bytes]) -> Vec<Vec<u8>> {
-    let mut replays = Vec::new();
-    let mut replay = view.snapshot.replay_start().to_vec();
-    for lines in given_lines(view).chunks(PAGE_LINES) {
-        replay.extend_from_slice(&replay_scrollback(lines));
-        replays.push(std::mem::take(&mut replay));
-    }
-    replay.extend_from_slice(&view.snapshot.replay_screen());
-    since
-        .iter()
-        .for_each(|piece| replay.extend_from_slice(piece));
-    replays.push(replay);
-    replays
 }
 
 fn code_of(error: &ScreenError) -> ErrorCode {

@@ -7,6 +7,7 @@ mod admin;
 mod entry;
 mod limits;
 mod live;
+mod pages;
 mod panes;
 mod requests;
 #[cfg(test)]

@@ -11,6 +11,10 @@ use crate::ids::PaneId;
 use crate::metrics::Shed;
 use crate::wire::RequestId;
 
+/// How many lines of history one client may wait for at one time, but for a single pane's: they are held until it has
+/// read them.
+const ASKED_LINES: u32 = 100_000;
+
 /// The panes of one client that are open or behind.
 #[derive(Debug, Default)]
 pub(super) struct Panes {
@@ -302,15 +306,25 @@ impl Panes {
     /// The panes whose snapshots are to be asked for now, with the lines of history that go with each.
     pub(super) fn ask(&mut self) -> Vec<(PaneId, u32)> {
         let mut asked = Vec::new();
-        for (pane, entry) in self.panes.iter_mut().filter(|(_, entry)| entry.is_due()) {
+        let of = |entry: &Pane| matches!(entry.flow, Flow::Asked(_)).then(|| entry.scrollback());
+        let mut lines: u32 = self.panes.values().filter_map(of).sum();
+        let mut due: Vec<_> = self
+            .panes
+            .iter_mut()
+            .filter(|(_, entry)| entry.is_due())
+            .collect();
+        due.sort_unstable_by_key(|(pane, _)| **pane);
+        for (pane, entry) in due {
+            let scrollback = entry.scrollback();
+            if lines > 0 && lines.saturating_add(scrollback) > ASKED_LINES {
+                continue;
+            }
             if let Flow::Wanted(missing) = &mut entry.flow {
                 entry.flow = Flow::Asked(std::mem::take(missing));
-                // A snapshot begins with a reset, which takes the client's history too, so it is given again.
-                let scrollback = entry.opened.as_ref().map_or(0, |opened| opened.scrollback);
+                lines = lines.saturating_add(scrollback);
                 asked.push((*pane, scrollback));
             }
         }
-        asked.sort_unstable();
         asked
     }
 
@@ -397,6 +411,12 @@ impl Panes {
 }
 
 impl Pane {
+    /// The lines of history that go with each snapshot. A snapshot begins with a reset, which takes the client's history
+    /// too, so it is given again.
+    fn scrollback(&self) -> u32 {
+        self.opened.as_ref().map_or(0, |opened| opened.scrollback)
+    }
+
     /// Whether a snapshot is to be asked for. One that makes up for output which was left out waits until the client has
     /// taken in the last one and at least half of its window; what no output tells of can't wait.
     fn is_due(&self) -> bool {

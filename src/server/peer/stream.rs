@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::pages::Pages;
 use super::panes::Panes;
 use super::requests::unmet;
 use super::told::Asked;
@@ -41,6 +42,8 @@ pub(super) struct Stream {
     skimmed: Option<HashMap<PaneId, u64>>,
     /// Open panes, and those of which output was left out.
     pub(super) panes: Panes,
+    /// Snapshots of panes that are being sent; the stream stands still until they are.
+    pub(super) pages: Pages,
     /// Something else than output has happened that a terminal has to look at.
     changed: bool,
     /// When a snapshot of a pane that could not be had is asked for again.
@@ -86,6 +89,7 @@ impl Stream {
             live: true,
             skimmed: None,
             panes: Panes::default(),
+            pages: Pages::default(),
             changed: false,
             view_at: None,
             replaying: false,
@@ -141,9 +145,12 @@ impl Stream {
 }
 
 impl Peer {
-    /// Whether [`Peer::pump`] has something to do: events to take, or to find that there are no more.
+    /// Whether [`Peer::pump`] has something to do: pages to send, events to take, or to find that there are no more.
     pub(in crate::server) fn is_behind(&self) -> bool {
         let behind = |place| place < self.context.hub.head();
+        if self.has_room_for_page() {
+            return true;
+        }
         self.wants_events()
             && (!self.stream.live || self.stream.subscription.place().is_some_and(behind))
     }
@@ -152,6 +159,7 @@ impl Peer {
     fn wants_events(&self) -> bool {
         matches!(self.phase, Phase::Open { .. })
             && self.stream.capturing == 0
+            && self.stream.pages.is_empty()
             && (self.stream.skimmed.is_some() || self.outbox.is_short())
     }
 
@@ -161,6 +169,7 @@ impl Peer {
             return;
         };
         let principal = principal.clone();
+        self.send_pages(now);
         self.skim();
         let names = self.stream.subscription.names();
         for _ in 0..STEPS {
@@ -189,6 +198,11 @@ impl Peer {
         let Some(place) = self.stream.subscription.place() else {
             return;
         };
+        // What waits behind a snapshot that the client asked for waits because of the snapshot: it is taken as a replay.
+        if !self.stream.pages.is_empty() {
+            self.stream.live = false;
+            return;
+        }
         if self.outbox.is_short() || self.stream.skimmed.is_some() {
             return;
         }
@@ -243,6 +257,11 @@ impl Peer {
         self.stream.live = true;
         self.stream.skimmed = None;
         while self.stream.capturing == 0 && !self.stream.wanted.is_empty() {
+            if !self.outbox.is_short() {
+                // The rest is given as the client reads; the stream is looked at again for it.
+                self.stream.live = false;
+                return;
+            }
             let (state, seq) = self.context.hub.snapshot_for(principal.is_redacted());
             let place = self.stream.subscription.place();
             if place.is_some_and(|place| place < seq) {
@@ -348,6 +367,7 @@ impl Peer {
             || place <= self.stream.told
             || self.stream.replaying
             || self.stream.panes.lacks_any()
+            || !self.stream.pages.is_empty()
         {
             return;
         }

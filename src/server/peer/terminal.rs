@@ -11,7 +11,7 @@ use super::requests::{Refusal, denied, not_found, unmet};
 use super::told::Asked;
 use super::{Peer, Phase, Work};
 use crate::auth::{Permission, Principal};
-use crate::bridge::{InputRequest, Key, PaneView};
+use crate::bridge::{InputRequest, Key};
 use crate::hub::{Filter, Form};
 use crate::ids::{PaneId, SessionId};
 use crate::screen::PaneSnapshot;
@@ -304,19 +304,16 @@ impl Peer {
         }
     }
 
-    /// Sends a snapshot in the terminal's own shapes.
-    pub(super) fn send_terminal_view(
+    /// Says what is to come before a snapshot is sent.
+    pub(super) fn begin_terminal_view(
         &mut self,
-        at: PanePlace<'_>,
-        view: &PaneView,
-        replays: Vec<Vec<u8>>,
+        snapshot: &PaneSnapshot,
         missing: &Missing,
         offset: u64,
         now: Instant,
     ) {
-        let snapshot = &view.snapshot;
         let size = (snapshot.cols, snapshot.rows);
-        let before = self.set_size(at.pane, size);
+        let before = self.set_size(snapshot.pane, size);
         if before.is_none() {
             let id = missing
                 .asked_by
@@ -324,7 +321,7 @@ impl Peer {
                 .and_then(|asker| asker.id.as_ref());
             let connect = TerminalEvent::Connect {
                 id,
-                pane: at.pane,
+                pane: snapshot.pane,
                 size,
                 offset,
                 recovered: false,
@@ -333,13 +330,10 @@ impl Peer {
         } else if before != Some(size) {
             self.say_terminal(&TerminalEvent::Resize { size }, now);
         }
-        for replay in replays {
-            let framed = self.terminal_replay(at, snapshot, offset, &replay);
-            self.send(Frame::new(framed), now);
-        }
     }
 
-    fn terminal_replay(
+    /// One page of a snapshot in the terminal's own shape.
+    pub(super) fn terminal_replay(
         &self,
         at: PanePlace<'_>,
         snapshot: &PaneSnapshot,
@@ -423,6 +417,7 @@ impl Peer {
     fn leave(&mut self) -> Option<Asker> {
         let old = self.terminal.as_mut()?.shown.take()?;
         self.stream.subscription.close(old.pane);
+        self.stream.pages.forget(old.pane);
         self.stream.panes.forget(old.pane)
     }
 

@@ -1,0 +1,172 @@
+//! A pane's snapshot on its way to a client: one page of history after the other, as fast as its socket takes them.
+//!
+//! A long history is many times what may wait for a client. So a page is encoded only when there is room for it, and
+//! the client's stream stands still until the last one is out: a snapshot stands at its place, and what happens behind it
+//! waits in the log. Whoever asked for much is never taken for slow because of it, and nobody else waits for its encoding.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::{Peer, Phase};
+use crate::bridge::PaneView;
+use crate::ids::{PaneId, Seq};
+use crate::screen::replay_scrollback;
+use crate::server::outbox::Frame;
+use crate::wire::{Framed, Page, PanePlace, PaneScreen, Scrollback};
+
+/// Lines in one page of a pane's history.
+const PAGE_LINES: usize = 500;
+
+/// Snapshots of which some pages are still to be sent.
+#[derive(Debug, Default)]
+pub(super) struct Pages(VecDeque<View>);
+
+/// A snapshot and how far it has been sent.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) view: PaneView,
+    /// What the pane printed between the snapshot's offset and `offset`.
+    pub(super) since: Vec<Bytes>,
+    /// The offset at which the client's stream goes on.
+    pub(super) offset: u64,
+    /// The place in the log.
+    pub(super) seq: Seq,
+    /// The page that is sent next; the screen is the one behind the history.
+    pub(super) next: usize,
+}
+
+impl Pages {
+    pub(super) fn push(&mut self, view: View) {
+        self.0.push_back(view);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A pane is closed: the rest of its snapshot is wanted no more.
+    pub(super) fn forget(&mut self, pane: PaneId) {
+        self.0.retain(|view| view.pane() != pane);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl View {
+    fn pane(&self) -> PaneId {
+        self.view.snapshot.pane
+    }
+
+    /// The lines of history that the view gives.
+    fn lines(&self) -> &[Bytes] {
+        let lines = &self.view.snapshot.scrollback;
+        &lines[lines.len().saturating_sub(self.view.scrollback as usize)..]
+    }
+
+    /// The lines of the next page; nothing when it is the screen's turn.
+    fn page(&self) -> Option<&[Bytes]> {
+        self.lines().chunks(PAGE_LINES).nth(self.next)
+    }
+
+    fn scrollback(&self) -> Scrollback {
+        let lines = self.lines().len();
+        Scrollback {
+            lines,
+            pages: lines.div_ceil(PAGE_LINES),
+        }
+    }
+
+    /// What brings a terminal on by the next page, the first of which begins with a reset.
+    fn replay(&self) -> Vec<u8> {
+        let snapshot = &self.view.snapshot;
+        let mut replay = Vec::new();
+        if self.next == 0 {
+            replay.extend_from_slice(&snapshot.replay_start());
+        }
+        match self.page() {
+            Some(lines) => replay.extend_from_slice(&replay_scrollback(lines)),
+            None => {
+                replay.extend_from_slice(&snapshot.replay_screen());
+                self.since
+                    .iter()
+                    .for_each(|piece| replay.extend_from_slice(piece));
+            }
+        }
+        replay
+    }
+}
+
+impl Peer {
+    /// Whether a page of a snapshot waits, and the client has room for it.
+    pub(super) fn has_room_for_page(&self) -> bool {
+        matches!(self.phase, Phase::Open { .. })
+            && !self.stream.pages.is_empty()
+            && self.outbox.is_short()
+    }
+
+    /// Sends pages of snapshots as long as the client has room.
+    pub(super) fn send_pages(&mut self, now: Instant) {
+        while self.has_room_for_page() {
+            let Some(mut view) = self.stream.pages.0.pop_front() else {
+                return;
+            };
+            let (frames, is_last) = self.encode_page(&view);
+            if frames.is_empty() {
+                self.lose(view.pane(), now);
+                continue;
+            }
+            for framed in frames {
+                self.send(Frame::new(framed), now);
+            }
+            if !is_last {
+                view.next += 1;
+                self.stream.pages.0.push_front(view);
+            }
+        }
+    }
+
+    /// The messages of a view's next page, and whether it is the last one. There are none if the client sees the pane no
+    /// more.
+    fn encode_page(&self, view: &View) -> (Vec<Framed>, bool) {
+        let lines = view.page();
+        let is_last = lines.is_none();
+        let Phase::Open { principal } = &self.phase else {
+            return (Vec::new(), is_last);
+        };
+        let Some(place) = self.place_of(principal, view.pane()) else {
+            return (Vec::new(), is_last);
+        };
+        let at = PanePlace {
+            pane: view.pane(),
+            place: &place,
+            seq: view.seq,
+        };
+        let (snapshot, offset, replay) = (&view.view.snapshot, view.offset, view.replay());
+        if self.terminal.is_some() {
+            let framed = self.terminal_replay(at, snapshot, offset, &replay);
+            return (vec![framed], is_last);
+        }
+        let (encoder, form) = (&self.context.encoder, self.form);
+        let scrollback = view.scrollback();
+        let frames = match lines {
+            Some(lines) => {
+                let page = Page {
+                    index: view.next,
+                    pages: scrollback.pages,
+                    lines,
+                    offset,
+                };
+                encoder.pane_scrollback(at, page, &replay, form)
+            }
+            None => {
+                let screen = PaneScreen::new(snapshot, offset, scrollback);
+                encoder.pane_snapshot(at, &screen, &replay, form)
+            }
+        };
+        (frames.into_iter().collect(), is_last)
+    }
+}
