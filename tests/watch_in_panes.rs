@@ -87,7 +87,7 @@ fn regression_watchers_in_panes_of_what_they_watch_do_not_feed_on_themselves_or_
         let address = served.address.to_string();
         let mut all = Vec::new();
         for session in ["main", "grouped", "other"] {
-            all.push(Watching::start(&tmux, session, ("", &address, "")).await);
+            all.push(Watching::start(&tmux, session, ("", &address, "--all")).await);
             bridge.settled().await;
             nobody_is_fed(&tmux, &all).await;
         }
@@ -169,4 +169,33 @@ async fn regression_a_client_that_claims_a_pane_hides_it_from_nobody_who_does_no
     for message in asks.until_pong().await {
         assert_ne!(message["pane"], "%0", "{message}");
     }
+}
+
+#[tokio::test]
+async fn regression_on_a_terminal_lines_are_told_as_they_stand_behind_a_list_of_what_there_is() {
+    let tmux = TmuxServer::start(any_program());
+    let bridge = LiveBridge::start(tmux.tmux().await);
+    bridge.settled().await;
+    let served = bridge.serve().await;
+    let address = served.address.to_string();
+    let reader = Watching::start(
+        &tmux,
+        "main",
+        ("", &address, "--session main --session nosuch"),
+    )
+    .await;
+    reader.shows("-- now: tmux").await;
+    reader.shows("main:0.%0  window").await;
+    reader.shows("no session is called nosuch now").await;
+    reader
+        .shows("what is printed in this pane is left out")
+        .await;
+    let every = Watching::start(&tmux, "main", ("", &address, "--all")).await;
+    let spin = "for i in 1 2 3 4 5 6 7 8 9 10; do printf '\\rturn %s' $i; sleep 0.05; done; \
+                printf '\\r\\033[Kall is turned\\n'; exec cat";
+    tmux.run(["new-window", "-d", "-t", "=main:", spin]);
+    every.shows("all is turned").await;
+    reader.shows("all is turned").await;
+    assert!(every.text().contains("turn 9"), "{}", every.text());
+    assert!(!reader.text().contains("turn 9"), "{}", reader.text());
 }

@@ -374,7 +374,7 @@ fn what_can_t_be_done_is_said_with_its_remedy() {
         ("watch --url https://box", 2, "wss://"),
         ("watch --url box:8765", 2, "ws://127.0.0.1:8765/monitor"),
         ("watch --token mw_secret", 2, "--token-file"),
-        ("watch --type X --color sometimes", 2, "never"),
+        ("watch --type pane.* --color sometimes", 2, "never"),
         ("watch --token-file missing", 1, "missing"),
         (
             &format!("watch --token-file {}", open.display()),
@@ -423,7 +423,8 @@ async fn a_server_that_says_no_is_left() {
     let home = Home::new();
     let url = format!("watch --url ws://{}", server.address);
     let run = move |arguments: &str| home.run(&format!("{url}{arguments}"));
-    let refusals = tokio::task::spawn_blocking(move || [run(" --type UPPER"), run("/elsewhere")]);
+    let many = " --type *".repeat(65);
+    let refusals = tokio::task::spawn_blocking(move || [run(&many), run("/elsewhere")]);
     let [filter, path]: [Run; 2] = refusals.await.unwrap();
     for (run, why) in [(filter, "INVALID_FILTER"), (path, "404")] {
         assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
@@ -449,7 +450,7 @@ async fn a_hostile_pane_does_nothing_to_the_terminal_that_watches_it() {
     operator.run(["set-option", "-g", "remain-on-exit", "on"]);
     let home = Home::new();
     let watch = format!(
-        "exec env -i HOME={} TERM=$TERM {} watch --url ws://{}",
+        "exec env -i HOME={} TERM=$TERM {} watch --all --url ws://{}",
         home.path().display(),
         env!("CARGO_BIN_EXE_muxwire"),
         server.address

@@ -55,6 +55,9 @@ pub struct WatchArgs {
     /// Only events of these sessions, such as 'api-*'; may be repeated
     #[arg(long = "session", value_name = "PATTERN", action = ArgAction::Append, value_parser = pattern)]
     pub sessions: Vec<NamePattern>,
+    /// Show every event and all output as they come, as where stdout is no terminal, and not only what one can follow
+    #[arg(long)]
+    pub all: bool,
     /// Show also what panes print in which a `watch` prints, such as its own: what it prints there feeds it without end
     #[arg(long)]
     pub include_own_pane: bool,

@@ -11,8 +11,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde_json::Value;
 
+use super::overview::Overview;
 use super::paint::{Paint, RESET, Role};
 use super::pane_text::{PaneText, Piece};
+use super::readable::{Line, Readable};
+use super::standing::Severity;
 use super::summary::{count, pane, quoted, role, server, summary, text};
 use crate::client::Position;
 use crate::printable::escaped;
@@ -32,6 +35,8 @@ pub(super) struct Lines {
     open: Option<String>,
     day: Option<Date>,
     width: usize,
+    /// What is told of it to a person; otherwise everything is.
+    readable: Option<Box<Readable>>,
     out: String,
 }
 
@@ -51,8 +56,53 @@ impl Lines {
             open: None,
             day: None,
             width: 0,
+            readable: None,
             out: String::new(),
         }
+    }
+
+    /// Shows what a person can read: lines as they stand, and so many in a moment.
+    pub(super) fn readable(mut self) -> Self {
+        self.readable = Some(Box::default());
+        self
+    }
+
+    pub(super) fn is_readable(&self) -> bool {
+        self.readable.is_some()
+    }
+
+    /// Ends a moment, the last one if this is the end.
+    pub(super) fn moment(&mut self, end: bool) {
+        let Some(readable) = &mut self.readable else {
+            return;
+        };
+        let (lines, held) = readable.settle(end);
+        for line in lines {
+            self.told(&line);
+        }
+        if held > 0 {
+            self.end_line();
+            let words = format!("-- and {held} more");
+            self.paint.add(&mut self.out, Role::Time, &words);
+            self.out.push('\n');
+        }
+    }
+
+    /// One line of a pane, as it stands.
+    fn told(&mut self, (head, told): &Line) {
+        self.end_line();
+        self.out.push_str(head);
+        self.add_mark(told.severity);
+        for (text, pen) in &told.parts {
+            let styled = self.paint.colours && pen.write(&mut self.out);
+            self.out.push_str(text);
+            self.out.push_str(if styled { RESET } else { "" });
+        }
+        if told.more > 0 {
+            let words = format!(" (and {} more)", told.more);
+            self.paint.add(&mut self.out, Role::Time, &words);
+        }
+        self.out.push('\n');
     }
 
     /// Shows a message, if it is one for people.
@@ -70,6 +120,9 @@ impl Lines {
         self.end_line();
         // What the panes wrote meanwhile may have ended whatever they had begun.
         self.panes.clear();
+        if let Some(readable) = &mut self.readable {
+            readable.clear();
+        }
         let words = format!("-- events between {from} and {to} are lost; a snapshot follows");
         self.paint.add(&mut self.out, Role::Error, &words);
         self.out.push('\n');
@@ -94,6 +147,17 @@ impl Lines {
 
     fn event(&mut self, event: &Received) {
         self.end_line();
+        if let Some(readable) = &mut self.readable {
+            let pane = event.string("pane").unwrap_or_default();
+            if let Some(height) = event.data()["height"].as_u64().filter(|_| !pane.is_empty()) {
+                readable.height(pane, height);
+            }
+            let is_told = readable.admits(event);
+            self.forget(event);
+            if !is_told {
+                return;
+            }
+        }
         let head = self.head(event);
         self.out.push_str(&head);
         let name = escaped(event.type_name());
@@ -111,16 +175,34 @@ impl Lines {
     fn forget(&mut self, event: &Received) {
         let pane = event.string("pane").unwrap_or_default();
         match event.type_name() {
-            "server.lost" | "server.connected" => self.panes.clear(),
-            "pane.gap" => drop(self.panes.remove(pane)),
-            "pane.removed" if event.data()["moved"] != Value::Bool(true) => {
-                self.panes.remove(pane);
+            "server.lost" | "server.connected" => {
+                self.panes.clear();
+                if let Some(readable) = &mut self.readable {
+                    readable.clear();
+                }
             }
+            "pane.gap" => self.forget_pane(pane),
+            "pane.removed" if event.data()["moved"] != Value::Bool(true) => self.forget_pane(pane),
             _ => {}
         }
     }
 
+    fn forget_pane(&mut self, pane: &str) {
+        self.panes.remove(pane);
+        let last = self.readable.as_mut();
+        if let Some(line) = last.and_then(|readable| readable.forget(pane)) {
+            self.told(&line);
+        }
+    }
+
     fn output(&mut self, event: &Received) {
+        if self.readable.is_some() {
+            let head = self.head(event);
+            if let Some(readable) = &mut self.readable {
+                readable.output(event, head);
+            }
+            return;
+        }
         let name = event.string("pane").unwrap_or_default().to_owned();
         if self.panes.len() >= MOST_PANES && !self.panes.contains_key(&name) {
             self.panes.clear();
@@ -164,15 +246,24 @@ impl Lines {
 
     /// The beginning of a line of output; its mark tells what looks like trouble.
     fn output_head(&mut self, event: &Received) -> String {
-        let mut head = self.head(event);
-        let (role, mark) = match event.data()["severity"].as_str() {
-            Some("error") => (Role::Error, "!"),
-            Some("warning") => (Role::Warning, "!"),
-            _ => (Role::Time, "|"),
+        let head = self.head(event);
+        let rest = std::mem::replace(&mut self.out, head);
+        self.add_mark(match event.data()["severity"].as_str() {
+            Some("error") => Severity::Error,
+            Some("warning") => Severity::Warning,
+            _ => Severity::Info,
+        });
+        std::mem::replace(&mut self.out, rest)
+    }
+
+    fn add_mark(&mut self, severity: Severity) {
+        let (role, mark) = match severity {
+            Severity::Error => (Role::Error, "!"),
+            Severity::Warning => (Role::Warning, "!"),
+            Severity::Info => (Role::Time, "|"),
         };
-        self.paint.add(&mut head, role, mark);
-        head.push(' ');
-        head
+        self.paint.add(&mut self.out, role, mark);
+        self.out.push(' ');
     }
 
     /// The time and the place, and before them the day when it is another one.
@@ -211,16 +302,23 @@ impl Lines {
     }
 
     fn snapshot(&mut self, snapshot: &Received) {
+        self.listing("snapshot", snapshot, |_| true);
+    }
+
+    /// What there is at the beginning.
+    pub(super) fn overview(&mut self, overview: &Overview, snapshot: &Received) {
+        self.listing("now", snapshot, |session| overview.has(session));
+    }
+
+    fn listing(&mut self, title: &str, snapshot: &Received, has: impl Fn(&Value) -> bool) {
         self.end_line();
         let sessions = snapshot.field("sessions").map_or(&[][..], list);
+        let sessions: Vec<_> = sessions.iter().filter(|session| has(session)).collect();
         let server = match snapshot.field("server") {
             None | Some(Value::Null) => "no tmux server".to_owned(),
             Some(found) => server(found),
         };
-        let words = format!(
-            "-- snapshot: {server}, {}",
-            count(sessions.len(), "session")
-        );
+        let words = format!("-- {title}: {server}, {}", count(sessions.len(), "session"));
         self.paint.add(&mut self.out, Role::Came, &words);
         self.out.push('\n');
         for session in sessions {
@@ -235,6 +333,13 @@ impl Lines {
     fn snapshot_pane(&mut self, session: &Value, window: &Value, of_window: &Value) {
         let (name, index) = (text(session, "name"), text(window, "index"));
         let place = format!("{name}:{index}.{}", text(of_window, "id"));
+        if let (Some(readable), Some(id), Some(height)) = (
+            &mut self.readable,
+            of_window["id"].as_str(),
+            of_window["height"].as_u64(),
+        ) {
+            readable.height(id, height);
+        }
         self.out.push_str("   ");
         self.paint.add(&mut self.out, Role::Place, &place);
         let words = format!("  window {}, {}\n", quoted(window, "name"), pane(of_window));

@@ -2,9 +2,12 @@
 
 mod lines;
 mod meter;
+mod overview;
 mod paint;
 mod pane_text;
 mod pen;
+mod readable;
+mod standing;
 mod summary;
 mod view;
 
@@ -47,8 +50,9 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
         warn_of_plain_text(&args.url)?;
     }
     let mut signals = Signals::new()?;
-    let view = View::new(&args);
     let prints_in = prints_in(io::stdout()).context("can't look at stdout")?;
+    let view = View::new(&args, prints_in.as_ref());
+    let span = args.latency.or_else(|| view.moment());
     let wish = Wish {
         types: texts(&args.types),
         sessions: texts(&args.sessions),
@@ -65,7 +69,7 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
             None => watcher,
         },
         view,
-        ticks: args.latency.map(ticks),
+        ticks: span.map(ticks),
         printed: None,
         out: tokio::io::stdout(),
     };
@@ -77,7 +81,7 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
 struct Watch<W> {
     watcher: Watcher,
     view: View,
-    /// When the latency is to be shown, if it is.
+    /// When the latency is to be shown, or what stands still, if either is.
     ticks: Option<Interval>,
     /// Everything up to here is printed.
     printed: Option<Position>,
@@ -124,7 +128,7 @@ impl<W: AsyncWrite + Unpin> Watch<W> {
 
     /// Leaves the terminal as it should be, says how to go on, and says goodbye to the server.
     async fn end(mut self) -> anyhow::Result<()> {
-        self.view.end_line();
+        self.view.end();
         if let Ok(failed @ Err(_)) =
             timeout(LAST_LINE, write(&mut self.out, &self.view.take())).await
         {

@@ -180,7 +180,7 @@ impl Perform for Page {
 }
 
 /// What the character set for drawing lines shows in place of a character.
-fn drawn(c: char) -> char {
+pub(super) fn drawn(c: char) -> char {
     const FIRST: u32 = '`' as u32;
     const DRAWN: [char; 31] = [
         '\u{25c6}', '\u{2592}', '\u{2409}', '\u{240c}', '\u{240d}', '\u{240a}', '\u{b0}', '\u{b1}',

@@ -3,18 +3,20 @@
 use std::env;
 use std::io::{self, IsTerminal as _};
 use std::mem::take;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::lines::Lines;
 use super::meter::{self, Meter, Moment};
+use super::overview::Overview;
 use super::paint::Paint;
+use super::readable;
 use crate::cli::{Colours, WatchArgs};
 use crate::client::{Position, Update};
 use crate::printable::{escaped, json_line};
-use crate::wire::{Kind, Received, Request};
+use crate::wire::{Kind, PrintsIn, Received, Request};
 
 /// The text to print, as far as it has been made.
 pub(super) struct View {
@@ -22,6 +24,9 @@ pub(super) struct View {
     notices: Vec<String>,
     url: String,
     connected: bool,
+    /// What there is at the beginning, as long as it has not come.
+    overview: Option<Overview>,
+    requests: Vec<Request<'static>>,
     /// Why the connection is gone, so that the same is not said with every attempt.
     trouble: Option<String>,
 }
@@ -36,8 +41,10 @@ enum Form {
 }
 
 impl View {
-    pub(super) fn new(args: &WatchArgs) -> Self {
+    pub(super) fn new(args: &WatchArgs, prints_in: Option<&PrintsIn>) -> Self {
         let zone = TimeZone::system();
+        let is_for_people = io::stdout().is_terminal();
+        let overview = Overview::new(args, is_for_people && !args.json, prints_in);
         let form = match (args.latency.is_some(), args.json) {
             (true, true) => Form::Meter(Box::new(Meter::new(meter::Form::Json))),
             (true, false) => Form::Meter(Box::new(Meter::new(meter::Form::Words(zone)))),
@@ -46,7 +53,12 @@ impl View {
                 let paint = Paint {
                     colours: wants_colours(args.color),
                 };
-                Form::Lines(Box::new(Lines::new(paint, zone)))
+                let lines = Lines::new(paint, zone);
+                Form::Lines(Box::new(if is_for_people && !args.all {
+                    lines.readable()
+                } else {
+                    lines
+                }))
             }
         };
         Self {
@@ -54,6 +66,8 @@ impl View {
             notices: Vec::new(),
             url: args.url.to_string(),
             connected: false,
+            overview: overview.filter(|_| args.latency.is_none()),
+            requests: Vec::new(),
             trouble: None,
         }
     }
@@ -70,16 +84,24 @@ impl View {
 
     /// An interval is over, if latency is shown.
     pub(super) fn due(&mut self) {
-        if let Form::Meter(meter) = &mut self.form {
-            meter.due(moment());
+        match &mut self.form {
+            Form::Meter(meter) => meter.due(moment()),
+            Form::Lines(lines) => lines.moment(false),
+            Form::Json(_) => {}
         }
+    }
+
+    /// How often [`Self::due`] is wanted, besides for latency.
+    pub(super) fn moment(&self) -> Option<Duration> {
+        let lines = matches!(&self.form, Form::Lines(lines) if lines.is_readable());
+        lines.then_some(readable::MOMENT)
     }
 
     /// What is to be asked of the server.
     pub(super) fn take_requests(&mut self) -> Vec<Request<'static>> {
         match &mut self.form {
             Form::Meter(meter) => meter.take_requests(),
-            Form::Lines(_) | Form::Json(_) => Vec::new(),
+            Form::Lines(_) | Form::Json(_) => take(&mut self.requests),
         }
     }
 
@@ -116,6 +138,14 @@ impl View {
         take(&mut self.notices)
     }
 
+    /// Shows what has not stood still as yet: nothing more comes.
+    pub(super) fn end(&mut self) {
+        if let Form::Lines(lines) = &mut self.form {
+            lines.moment(true);
+        }
+        self.end_line();
+    }
+
     /// Ends a line that has not ended.
     pub(super) fn end_line(&mut self) {
         if let Form::Lines(lines) = &mut self.form {
@@ -138,6 +168,9 @@ impl View {
         } else {
             format!("watching {host} at {}; Ctrl-C ends", self.url)
         });
+        if self.overview.is_some() {
+            self.requests.push(Request::Snapshot);
+        }
     }
 
     fn message(&mut self, message: &Received) {
@@ -145,6 +178,12 @@ impl View {
             && (meter.message(message, moment()) || message.kind() != Kind::Error)
         {
             return;
+        }
+        if message.kind() == Kind::Snapshot
+            && message.field("target").is_none()
+            && let Some(overview) = self.overview.take()
+        {
+            return self.begin(&overview, message);
         }
         match &mut self.form {
             Form::Json(out) => {
@@ -158,6 +197,26 @@ impl View {
             }
             Form::Lines(lines) => lines.show(message),
             Form::Meter(_) => {}
+        }
+    }
+
+    /// Shows what there is, to people, and says what was asked for and is not there.
+    fn begin(&mut self, overview: &Overview, snapshot: &Received) {
+        if let Form::Lines(lines) = &mut self.form
+            && overview.is_shown
+        {
+            lines.overview(overview, snapshot);
+        }
+        for pattern in overview.missing(snapshot) {
+            let pattern = escaped(&pattern).into_owned();
+            self.notice(format!(
+                "no session is called {pattern} now; those that come are shown"
+            ));
+        }
+        if overview.own_pane(snapshot) && overview.is_shown {
+            self.notice(
+                "what is printed in this pane is left out; --include-own-pane shows it".to_owned(),
+            );
         }
     }
 

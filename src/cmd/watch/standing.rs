@@ -1,0 +1,435 @@
+//! A pane's lines as they stand after redraws: what a person would have read, and not every state on the way.
+//!
+//! Rows are kept as a terminal keeps them, roughly: programs go back in them and write anew. A row is told once it has
+//! stood still for a moment. A spinner never does, so it is told when it ends; a row that is drawn again as it was, or
+//! with other figures only, is not told again. While a program has the alternate screen, it is a picture and not lines,
+//! and only that is said. Moments are counted, no clock is read.
+
+use std::collections::VecDeque;
+
+use vte::{Params, Parser, Perform};
+
+use super::pane_text::drawn;
+use super::pen::Pen;
+use crate::printable::acts_on_terminals;
+
+/// The rows of a terminal, as long as nothing else is known.
+const HEIGHT: usize = 24;
+/// The most rows and columns that are kept of a pane.
+const MOST_ROWS: usize = 200;
+const MOST_COLUMNS: usize = 500;
+/// How many of the rows that were told last are remembered, so that what is drawn anew elsewhere is not told again.
+const REMEMBERED: usize = 64;
+/// How many moments a row stands still before it is told: one that has ended, and one that has not, such as a question.
+const ENDED: u64 = 1;
+const OPEN: u64 = 3;
+/// The columns between two tab stops.
+const TAB: usize = 8;
+
+/// How bad a line looks, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Severity {
+    #[default]
+    Info,
+    Warning,
+    Error,
+}
+
+/// A line that is to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Its text, in parts that look alike.
+    pub(super) parts: Vec<(String, Pen)>,
+    pub(super) severity: Severity,
+    /// How many lines besides this one were finished in the same moment.
+    pub(super) more: usize,
+}
+
+/// One pane.
+#[derive(Default)]
+pub(super) struct Standing {
+    parser: Parser,
+    page: Page,
+}
+
+#[derive(Default)]
+struct Page {
+    rows: VecDeque<Row>,
+    row: usize,
+    column: usize,
+    height: usize,
+    moment: u64,
+    severity: Severity,
+    pen: Pen,
+    draws: [bool; 2],
+    shifted: bool,
+    in_title: bool,
+    last: Option<char>,
+    full_screen: bool,
+    /// The moment up to which whatever is written belongs to a redraw.
+    redraw_until: u64,
+    remembered: VecDeque<String>,
+    /// What has scrolled out before it was told, and how much of that there is.
+    gone: Option<(Row, usize)>,
+}
+
+#[derive(Default, Clone)]
+struct Row {
+    cells: Vec<(char, Pen)>,
+    /// It differs from what was told of it.
+    is_news: bool,
+    /// The program went back to draw it, so it is one that may be drawn again and again.
+    redrawn: bool,
+    touched: u64,
+    severity: Severity,
+    told: String,
+}
+
+impl Standing {
+    /// Reads what the pane prints.
+    pub(super) fn read(&mut self, content: &str, severity: Severity) {
+        self.page.severity = severity;
+        self.parser.advance(&mut self.page, content.as_bytes());
+    }
+
+    /// The pane has so many rows.
+    pub(super) fn set_height(&mut self, height: usize) {
+        self.page.height = height.min(MOST_ROWS);
+    }
+
+    /// Ends a moment: gives the line to be told of it, if there is one. At the `end` nothing is waited for.
+    pub(super) fn settle(&mut self, end: bool) -> Option<Told> {
+        self.page.settle(end)
+    }
+}
+
+impl Row {
+    fn text(&self) -> String {
+        let text: String = self.cells.iter().map(|cell| cell.0).collect();
+        text.trim_end().to_owned()
+    }
+
+    fn told(&self, more: usize) -> Told {
+        let length = self.text().chars().count();
+        let mut parts: Vec<(String, Pen)> = Vec::new();
+        for (c, pen) in self.cells.iter().take(length) {
+            match parts.last_mut() {
+                Some((text, last)) if last == pen => text.push(*c),
+                _ => parts.push((c.to_string(), *pen)),
+            }
+        }
+        Told {
+            parts,
+            severity: self.severity,
+            more,
+        }
+    }
+}
+
+/// A row without what turns and counts in it: spinners, figures, bars.
+pub(super) fn key(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphabetic()).collect()
+}
+
+impl Page {
+    fn settle(&mut self, end: bool) -> Option<Told> {
+        self.moment += 1;
+        let mut best: Option<Row> = None;
+        let mut count = 0;
+        if let Some((row, gone)) = self.gone.take() {
+            count += gone;
+            best = Some(row);
+        }
+        for index in 0..self.rows.len() {
+            let open = index >= self.row;
+            let wait = if open { OPEN } else { ENDED };
+            let row = &mut self.rows[index];
+            if !row.is_news || (!end && self.moment <= row.touched + wait) {
+                continue;
+            }
+            row.is_news = false;
+            let text = row.text();
+            let key = key(&text);
+            // A bar or a spinner that is slow: how it ends is told.
+            if open && !end && !row.told.is_empty() && key == self::key(&row.told) {
+                continue;
+            }
+            let again = text.is_empty()
+                || text == row.told
+                || (row.redrawn && (key.is_empty() || self.remembered.contains(&key)));
+            row.told = text;
+            if again {
+                continue;
+            }
+            let row = row.clone();
+            self.remember(key);
+            count += 1;
+            if best
+                .as_ref()
+                .is_none_or(|best| best.severity <= row.severity)
+            {
+                best = Some(row);
+            }
+        }
+        best.map(|row| row.told(count.saturating_sub(1)))
+    }
+
+    fn remember(&mut self, key: String) {
+        if self.remembered.len() >= REMEMBERED {
+            self.remembered.pop_front();
+        }
+        self.remembered.push_back(key);
+    }
+
+    fn height(&self) -> usize {
+        match self.height {
+            0 => HEIGHT,
+            height => height,
+        }
+    }
+
+    /// The first row of the screen.
+    fn top(&self) -> usize {
+        self.rows.len().saturating_sub(self.height())
+    }
+
+    /// The row in which the cursor is.
+    fn here(&mut self) -> &mut Row {
+        while self.rows.len() <= self.row {
+            self.rows.push_back(Row::default());
+            if self.rows.len() > MOST_ROWS {
+                self.scroll_out();
+            }
+        }
+        &mut self.rows[self.row]
+    }
+
+    /// The first row is kept no longer. If it has not been told, that it was there is.
+    fn scroll_out(&mut self) {
+        self.row = self.row.saturating_sub(1);
+        let Some(row) = self.rows.pop_front() else {
+            return;
+        };
+        let text = row.text();
+        let again = row.redrawn && self.remembered.contains(&key(&text));
+        if !row.is_news || text.is_empty() || text == row.told || again {
+            return;
+        }
+        let (before, count) = self.gone.take().unwrap_or_default();
+        let worse = before.severity > row.severity;
+        self.gone = Some((if worse { before } else { row }, count + 1));
+    }
+
+    fn touch(&mut self) -> &mut Row {
+        let (moment, severity) = (self.moment, self.severity);
+        let redraws = moment <= self.redraw_until && self.redraw_until > 0;
+        let row = self.here();
+        if row.touched != moment {
+            row.severity = Severity::Info;
+        }
+        row.is_news = true;
+        row.redrawn |= redraws;
+        row.touched = moment;
+        row.severity = row.severity.max(severity);
+        row
+    }
+
+    fn put(&mut self, c: char) {
+        if self.full_screen || self.column >= MOST_COLUMNS {
+            return;
+        }
+        let (column, pen) = (self.column, self.pen);
+        let row = self.touch();
+        if column < row.cells.len() {
+            row.cells[column] = (c, pen);
+        } else {
+            row.cells.resize(column, (' ', Pen::default()));
+            row.cells.push((c, pen));
+        }
+        self.column += 1;
+    }
+
+    fn line_feed(&mut self) {
+        if self.full_screen {
+            return;
+        }
+        let moment = self.moment;
+        let row = self.here();
+        if row.text() != row.told {
+            (row.is_news, row.touched) = (true, moment);
+        }
+        self.row += 1;
+        self.here();
+    }
+
+    /// The cursor goes back to rows that were written before: what follows is drawn anew.
+    fn go_to_row(&mut self, row: usize) {
+        if self.full_screen {
+            return;
+        }
+        self.redraw_until = self.moment + 2;
+        self.row = row.min(self.top() + self.height() - 1);
+        self.here();
+    }
+
+    /// Erases from one column to another of the cursor's row.
+    fn erase_line(&mut self, mode: usize) {
+        if self.full_screen || self.row >= self.rows.len() {
+            return;
+        }
+        let column = self.column;
+        let row = self.touch();
+        match mode {
+            0 => row.cells.truncate(column),
+            1 => row.cells.iter_mut().take(column + 1).for_each(blank),
+            _ => row.cells.clear(),
+        }
+    }
+
+    fn erase_screen(&mut self, mode: usize) {
+        if self.full_screen {
+            return;
+        }
+        let (first, last) = match mode {
+            0 => {
+                self.erase_line(0);
+                (self.row + 1, self.rows.len())
+            }
+            1 => (self.top(), self.row),
+            2 => (self.top(), self.rows.len()),
+            _ => return,
+        };
+        for index in first..last {
+            let row = &mut self.rows[index];
+            row.cells.clear();
+            row.redrawn = true;
+        }
+    }
+
+    fn draws_lines(&self) -> bool {
+        self.draws[usize::from(self.shifted)]
+    }
+
+    fn switch_screen(&mut self, full: bool) {
+        if full && !self.full_screen {
+            self.severity = Severity::Info;
+            self.column = 0;
+            if !self.here().cells.is_empty() {
+                self.line_feed();
+            }
+            "(draws on the whole screen)"
+                .chars()
+                .for_each(|c| self.put(c));
+            self.line_feed();
+        }
+        self.full_screen = full;
+        self.column = 0;
+    }
+}
+
+fn blank(cell: &mut (char, Pen)) {
+    *cell = (' ', Pen::default());
+}
+
+impl Perform for Page {
+    fn print(&mut self, c: char) {
+        if self.in_title || acts_on_terminals(c) {
+            return;
+        }
+        let c = if self.draws_lines() { drawn(c) } else { c };
+        self.last = Some(c);
+        self.put(c);
+    }
+
+    fn execute(&mut self, byte: u8) {
+        match byte {
+            0x18 | 0x1a => self.in_title = false,
+            _ if self.in_title => {}
+            // LF, VT, FF, and the 8-bit forms of IND and NEL.
+            b'\n' | 0x0b | 0x0c | 0x84 => self.line_feed(),
+            0x85 => {
+                self.line_feed();
+                self.column = 0;
+            }
+            b'\r' => self.column = 0,
+            0x08 => self.column = self.column.saturating_sub(1),
+            0x8d => self.go_to_row(self.row.saturating_sub(1)),
+            b'\t' => self.column += TAB - self.column % TAB,
+            0x0e => self.shifted = true,
+            0x0f => self.shifted = false,
+            _ => {}
+        }
+    }
+
+    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignore: bool, action: char) {
+        self.in_title = false;
+        let numbers = params.iter().map(|param| param.first().copied());
+        let numbers: Vec<usize> = numbers.map(|n| n.unwrap_or(0).into()).collect();
+        let first = numbers.first().copied().unwrap_or(0);
+        let count = first.max(1);
+        let second = numbers.get(1).copied().unwrap_or(0).max(1);
+        match (intermediates, action) {
+            _ if ignore => {}
+            ([], 'm') => self.pen.apply(params),
+            ([], 'A' | 'F') => self.go_to_row(self.row.saturating_sub(count).max(self.top())),
+            ([], 'B' | 'E' | 'e') => self.go_to_row(self.row + count),
+            ([], 'H' | 'f' | 'd') => self.go_to_row(self.top() + count - 1),
+            ([], 'J') => self.erase_screen(first),
+            ([], 'K') => self.erase_line(first),
+            ([], 'C' | 'a') => self.column += count,
+            ([], 'D') => self.column = self.column.saturating_sub(count),
+            ([], 'G' | '`') => self.column = count - 1,
+            ([], 'b') => {
+                let last = self.last.unwrap_or(' ');
+                (0..count.min(MOST_COLUMNS)).for_each(|_| self.put(last));
+            }
+            (b"?", 'h' | 'l') if numbers.iter().any(|n| matches!(n, 47 | 1047 | 1049)) => {
+                self.switch_screen(action == 'h');
+            }
+            _ => {}
+        }
+        match (intermediates, action) {
+            _ if ignore => {}
+            ([], 'H' | 'f') => self.column = second - 1,
+            ([], 'E' | 'F') => self.column = 0,
+            _ => {}
+        }
+        self.column = self.column.min(MOST_COLUMNS);
+    }
+
+    fn esc_dispatch(&mut self, intermediates: &[u8], ignore: bool, byte: u8) {
+        self.in_title = false;
+        match (intermediates, byte) {
+            _ if ignore => {}
+            ([], b'k') => self.in_title = true,
+            ([], b'D') => self.line_feed(),
+            ([], b'E') => {
+                self.line_feed();
+                self.column = 0;
+            }
+            ([], b'M') => self.go_to_row(self.row.saturating_sub(1).max(self.top())),
+            ([], b'c') => {
+                self.full_screen = false;
+                (self.pen, self.draws, self.shifted) = (Pen::default(), [false; 2], false);
+                self.erase_screen(2);
+                self.go_to_row(self.top());
+                self.column = 0;
+            }
+            ([b'('], set) => self.draws[0] = set == b'0',
+            ([b')'], set) => self.draws[1] = set == b'0',
+            _ => {}
+        }
+    }
+
+    fn osc_dispatch(&mut self, _: &[&[u8]], _: bool) {
+        self.in_title = false;
+    }
+
+    fn hook(&mut self, _: &Params, _: &[u8], _: bool, _: char) {
+        self.in_title = false;
+    }
+}
+
+#[cfg(test)]
+#[path = "standing_tests.rs"]
+mod tests;
