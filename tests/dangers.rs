@@ -616,7 +616,11 @@ fn danger_12_a_session_that_would_go_with_us_is_refused() {
         server.run(["set-option", "-t", "$0", "destroy-unattached", "on"]);
         let tmux = server.tmux().await;
         let mut watch = SocketWatch::new(&server.socket());
-        let early = timeout(Duration::from_secs(1), find_server(&tmux, &mut watch)).await;
+        let early = timeout(
+            Duration::from_secs(1),
+            find_server(&tmux, &mut watch, |_| {}),
+        )
+        .await;
         assert!(early.is_err(), "{early:?}");
 
         let listed = tmux
@@ -633,7 +637,7 @@ fn danger_12_a_session_that_would_go_with_us_is_refused() {
         assert!(refused.to_string().contains(remedy), "{refused}");
 
         let (other, _) = server.new_session("safe", "cat");
-        let found = timeout(SOON, find_server(&tmux, &mut watch))
+        let found = timeout(SOON, find_server(&tmux, &mut watch, |_| {}))
             .await
             .unwrap()
             .unwrap();

@@ -36,6 +36,7 @@ mod limits;
 mod links;
 mod listening;
 mod live_panes;
+mod misfit;
 mod panes;
 mod protocol;
 mod random_operations;

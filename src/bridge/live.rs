@@ -19,7 +19,7 @@ use super::screens::Captured;
 use super::views::Printed;
 use crate::hub::Hub;
 use crate::ids::PaneId;
-use crate::model::{Debounce, Server};
+use crate::model::{Debounce, Server, Unfit, Warning};
 use crate::tmux::{
     Found, LinkEvent, LinkHandle, LinkId, LinkKind, Note, SocketWatch, Tap, Tmux, TmuxError,
     find_server, look_for_server, reap_stale,
@@ -162,6 +162,11 @@ impl Live {
                     self.note(Note::NoServer { reason: &reason }, now);
                     self.handle(Event::NoServer { reason }, now)
                 }
+                Step::Finder(Finding::Unfit(unfit)) => {
+                    let reason = &unfit.reason;
+                    self.note(Note::NoServer { reason }, now);
+                    self.handle(Event::Unfit(unfit), now);
+                }
                 Step::Finder(Finding::Unusable(error)) => return Err(error),
                 Step::Captured(captured) => self.handle(Event::Captured(captured), now),
                 Step::Printed(printed) => self.handle(Event::Printed(printed), now),
@@ -198,6 +203,7 @@ impl Live {
             session,
             server,
             by_use,
+            exits_unattached,
         } = found;
         self.tmux = tmux;
         let server = &server;
@@ -206,7 +212,7 @@ impl Live {
             pid: server.pid,
             start_time: server.start_time,
             version: server.version.clone(),
-            warnings: Arc::default(),
+            warnings: exits_unattached.then(exit_unattached).into_iter().collect(),
         };
         let found = Event::Found {
             server,
@@ -364,13 +370,14 @@ async fn until(deadline: Option<Instant>) {
 enum Finding {
     Server(Box<Found>),
     Nothing(String),
+    Unfit(Unfit),
     Unusable(TmuxError),
 }
 
 /// The task that looks for a server, whenever it is asked to.
 struct Finder {
     wanted: mpsc::UnboundedSender<()>,
-    findings: mpsc::Receiver<Finding>,
+    findings: mpsc::UnboundedReceiver<Finding>,
     task: JoinHandle<()>,
 }
 
@@ -378,7 +385,8 @@ impl Finder {
     fn start(tmux: Tmux) -> Self {
         // Each link that ends asks at most once, so the requests are bounded by the links.
         let (wanted, asked) = mpsc::unbounded_channel();
-        let (to_findings, findings) = mpsc::channel(1);
+        // Each request brings at most two, and one more whenever another reason keeps the server from being used.
+        let (to_findings, findings) = mpsc::unbounded_channel();
         let task = tokio::spawn(look_when_asked(tmux, asked, to_findings));
         Self {
             wanted,
@@ -400,28 +408,54 @@ impl Drop for Finder {
     }
 }
 
+/// What is to be known of a server with `exit-unattached` on.
+fn exit_unattached() -> Warning {
+    Warning {
+        code: "exit_unattached".to_owned(),
+        message: "exit-unattached is on: while muxwire is attached the server outlives the last user's detach, and it ends \
+                  with all its sessions when muxwire stops or restarts while nobody else is attached"
+            .to_owned(),
+        remedy: "set it off with `tmux set-option -s exit-unattached off`".to_owned(),
+    }
+}
+
+/// What it means for the owner that no server can be used now.
+fn nothing(error: &TmuxError) -> Finding {
+    match error {
+        TmuxError::Misfit {
+            program_version,
+            server_version,
+            ..
+        } => Finding::Unfit(Unfit {
+            reason: TmuxError::misfit(program_version, server_version.as_ref()),
+            program_version: program_version.to_string(),
+            server_version: server_version.as_ref().map(ToString::to_string),
+        }),
+        other => Finding::Nothing(other.to_string()),
+    }
+}
+
 async fn look_when_asked(
     tmux: Tmux,
     mut asked: mpsc::UnboundedReceiver<()>,
-    findings: mpsc::Sender<Finding>,
+    findings: mpsc::UnboundedSender<Finding>,
 ) {
     let mut watch = SocketWatch::new(tmux.socket_path());
     while asked.recv().await.is_some() {
         let mut finding = look_for_server(&tmux).await;
         if let Err(error) = &finding {
             tracing::info!(socket = %tmux.socket_path().display(), %error, "waiting for a tmux server");
-            if findings
-                .send(Finding::Nothing(error.to_string()))
-                .await
-                .is_err()
-            {
-                return;
-            }
-            finding = find_server(&tmux, &mut watch).await;
+            let tell = |error: &TmuxError| {
+                if findings.send(nothing(error)).is_err() {
+                    tracing::debug!("nobody hears any more what the finder says");
+                }
+            };
+            tell(error);
+            finding = find_server(&tmux, &mut watch, tell).await;
         }
         let finding =
             finding.map_or_else(Finding::Unusable, |found| Finding::Server(Box::new(found)));
-        if findings.send(finding).await.is_err() {
+        if findings.send(finding).is_err() {
             return;
         }
     }

@@ -301,11 +301,10 @@ fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
         } => [text, previous].into_iter().for_each(mask),
         K::WindowLayoutChanged { window, .. } => mask_window(window, mask),
         K::PaneCreated { pane, .. } => mask_pane(pane, mask),
-        K::PaneModeChanged { mode, previous } => {
-            mode.iter_mut().chain(previous).for_each(mask);
-        }
+        K::PaneModeChanged { mode, previous } => mode.iter_mut().chain(previous).for_each(mask),
         K::BufferChanged { buffer } => mask(&mut buffer.name),
         K::ServerConnected { .. }
+        | K::ServerUnfit { .. }
         | K::SessionRemoved
         | K::WindowRemoved
         | K::WindowMoved { .. }

@@ -75,6 +75,17 @@ impl Eyes {
     }
 }
 
+/// Two versions of tmux that don't fit each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// What is wrong and what to do about it, for people.
+    pub reason: String,
+    /// The version of the program that muxwire starts.
+    pub program_version: String,
+    /// The version of the server, where it could be found out.
+    pub server_version: Option<String>,
+}
+
 /// What changed, with the data of its event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(
@@ -88,6 +99,9 @@ pub enum ChangeKind {
     ServerLost {
         server: Server,
         reason: String,
+    },
+    ServerUnfit {
+        unfit: Unfit,
     },
     SessionCreated {
         session: Session,
@@ -192,6 +206,7 @@ impl ChangeKind {
         match self {
             Self::ServerConnected { .. } => "server.connected",
             Self::ServerLost { .. } => "server.lost",
+            Self::ServerUnfit { .. } => "server.unfit",
             Self::SessionCreated { .. } => "session.created",
             Self::SessionRemoved => "session.removed",
             Self::SessionRenamed { .. } => "session.renamed",

@@ -11,6 +11,8 @@ use crate::ids::{PaneId, SessionId, WindowId};
 pub struct State {
     /// The server that the rest belongs to, `None` while there is none.
     pub server: Option<Server>,
+    /// Why the server that runs can't be used, while its version and that of the tmux program don't fit.
+    pub unfit: Option<Arc<str>>,
     /// Sessions by id.
     pub sessions: BTreeMap<SessionId, Session>,
     /// Windows by id; every one is linked in at least one session.

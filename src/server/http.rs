@@ -286,13 +286,12 @@ fn named_pane(query: &str) -> Result<Option<PaneId>, ()> {
 
 async fn ready(State(app): State<App>) -> impl IntoResponse {
     let (state, _) = app.0.services.context.hub.snapshot();
-    match &state.server {
-        Some(server) => (StatusCode::OK, readiness(server)),
-        None => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "no tmux server is connected\n".to_owned(),
-        ),
+    if let Some(server) = &state.server {
+        return (StatusCode::OK, readiness(server));
     }
+    let reason = state.unfit.as_deref();
+    let reason = reason.unwrap_or("no tmux server is connected");
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n"))
 }
 
 /// That muxwire is ready, and below it what the server's user should know before it happens.

@@ -74,6 +74,21 @@ pub enum TmuxError {
         /// The socket.
         socket: PathBuf,
     },
+    /// The program and the running server don't understand each other, as after an upgrade.
+    #[error(
+        "{}; the program is {}, and tmux said: {said}",
+        Self::misfit(program_version, server_version.as_ref()), program.display()
+    )]
+    Misfit {
+        /// The program's path.
+        program: PathBuf,
+        /// What it is.
+        program_version: Version,
+        /// What the server is, where its program could be found.
+        server_version: Option<Version>,
+        /// What the program printed, in one line of printable characters.
+        said: String,
+    },
     /// A session that would go when muxwire leaves it.
     #[error(
         "session {session} has destroy-unattached on, so it would go when muxwire detaches: set it off with `tmux set-option -t '{session}' destroy-unattached off`"
@@ -121,12 +136,27 @@ pub enum TmuxError {
 }
 
 impl TmuxError {
+    /// What to do about two versions that don't fit. It names no path, so that it can be told to everybody.
+    #[must_use]
+    pub fn misfit(program: &Version, server: Option<&Version>) -> String {
+        let server = server.map_or_else(
+            || "of another version".to_owned(),
+            |version| format!("version {version}"),
+        );
+        format!(
+            "the tmux program is version {program} and does not fit the running tmux server, which is {server}: set \
+             server.tmux to the program that the server was started from, or end the server with that program's \
+             `kill-server` and start it anew"
+        )
+    }
+
     /// Whether waiting for the server can heal it: no server, or one that does not answer now.
     #[must_use]
     pub fn heals_by_waiting(&self) -> bool {
         matches!(
             self,
             Self::NoServer { .. }
+                | Self::Misfit { .. }
                 | Self::TimedOut { .. }
                 | Self::Failed { .. }
                 | Self::System { .. }

@@ -14,6 +14,7 @@ mod mark;
 mod outbox;
 mod print;
 mod process;
+mod program;
 mod reader;
 mod reap;
 mod relay;

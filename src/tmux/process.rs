@@ -16,13 +16,11 @@ use tokio::time::timeout;
 
 use crate::control::rows::{PaneStateRow, Row as _};
 use crate::ids::PaneId;
+use crate::tmux::program::Program;
 use crate::tmux::{Relay, TmuxError, Version, spawn};
 
 /// The longest socket path that the system takes: the size of `sun_path` without the final NUL.
 pub(super) const LONGEST_SOCKET_PATH: usize = 107;
-
-/// How long `tmux -V` may take.
-const VERSION_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How much of what tmux prints goes into an error.
 const LONGEST_SAYING: usize = 200;
@@ -42,7 +40,7 @@ pub enum SocketChoice {
 /// A tmux program that can be used, and the socket of the server that is meant. The server need not run.
 #[derive(Debug, Clone)]
 pub struct Tmux {
-    program: PathBuf,
+    program: Program,
     socket: PathBuf,
     program_version: Version,
     server_version: Option<Version>,
@@ -61,9 +59,10 @@ impl Tmux {
                 limit: LONGEST_SOCKET_PATH,
             });
         }
-        let program_version = program_version(program).await?;
+        let program = Program::at(program);
+        let program_version = program.version().await?;
         Ok(Self {
-            program: program.to_owned(),
+            program,
             socket,
             program_version,
             server_version: None,
@@ -85,6 +84,43 @@ impl Tmux {
             server_version: Some(server),
             ..self.clone()
         })
+    }
+
+    /// The same with the program that the running server was started from, if that is another version than this one. None
+    /// if the server's program can't be found, or is none that says it is tmux.
+    ///
+    /// # Errors
+    /// A server that is too old.
+    pub(super) async fn with_program_of_server(&self) -> Result<Option<Self>, TmuxError> {
+        let Some(program) = Program::of_server(&self.socket).await else {
+            return Ok(None);
+        };
+        match program.version().await {
+            Ok(program_version) if program_version == self.program_version => Ok(None),
+            Ok(program_version) => Ok(Some(Self {
+                program,
+                program_version,
+                ..self.clone()
+            })),
+            Err(TmuxError::ProgramTooOld { version, .. }) => Err(TmuxError::ServerTooOld {
+                socket: self.socket.clone(),
+                version,
+            }),
+            Err(error) => {
+                tracing::debug!(%error, "the program of the running tmux server can't be used");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Where the program is.
+    pub(super) fn program_path(&self) -> &Path {
+        self.program.path()
+    }
+
+    /// The program's own version, whatever the server's is.
+    pub(super) fn program_version(&self) -> &Version {
+        &self.program_version
     }
 
     /// The server's version where it is known, else the program's. Capabilities and hazards are the server's.
@@ -151,7 +187,7 @@ impl Tmux {
         arguments: &[S],
         deadline: Duration,
     ) -> Result<Vec<u8>, TmuxError> {
-        let command = command_on(Command::new(&self.program), &self.socket);
+        let command = command_on(self.program.command(), &self.socket);
         self.finish(command, arguments, deadline).await
     }
 
@@ -227,7 +263,7 @@ impl Tmux {
 
     /// The same, for a server that is reached through another socket.
     pub(super) fn command_through(&self, socket: &Path) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = self.program.command();
         if self.program_version.has_no_start_flag() {
             command.arg("-N");
         }
@@ -250,7 +286,7 @@ impl Tmux {
 
     /// What it means that the program could not be started.
     pub(super) fn start_error(&self, source: io::Error) -> TmuxError {
-        start_error(&self.program, source)
+        self.program.start_error(source)
     }
 
     fn connect_error(&self, source: io::Error) -> TmuxError {
@@ -276,7 +312,10 @@ fn command_on(mut command: Command, socket: &Path) -> Command {
 }
 
 /// Runs a command to its end. None when the deadline passed; the process is killed then.
-async fn output_of(command: &mut Command, deadline: Duration) -> io::Result<Option<Output>> {
+pub(super) async fn output_of(
+    command: &mut Command,
+    deadline: Duration,
+) -> io::Result<Option<Output>> {
     command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -286,57 +325,6 @@ async fn output_of(command: &mut Command, deadline: Duration) -> io::Result<Opti
         .await
         .ok()
         .transpose()
-}
-
-async fn program_version(program: &Path) -> Result<Version, TmuxError> {
-    let mut command = Command::new(program);
-    command.arg("-V").stdin(Stdio::null());
-    spawn::clean_environment(&mut command);
-    spawn::end_with_parent(&mut command);
-    let output = output_of(&mut command, VERSION_DEADLINE)
-        .await
-        .map_err(|source| start_error(program, source))?
-        .ok_or_else(|| TmuxError::TimedOut {
-            command: "-V".to_owned(),
-            after: VERSION_DEADLINE,
-        })?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let version = said
-        .starts_with("tmux ")
-        .then(|| Version::parse(&said))
-        .flatten();
-    let Some(version) = version else {
-        let said = printable(if output.stdout.is_empty() {
-            &output.stderr
-        } else {
-            &output.stdout
-        });
-        return Err(TmuxError::NotTmux {
-            program: program.to_owned(),
-            said,
-        });
-    };
-    if !version.is_usable() {
-        return Err(TmuxError::ProgramTooOld {
-            program: program.to_owned(),
-            version,
-        });
-    }
-    Ok(version)
-}
-
-fn start_error(program: &Path, source: io::Error) -> TmuxError {
-    let program = program.to_owned();
-    match source.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => TmuxError::Missing { program },
-        ErrorKind::PermissionDenied | ErrorKind::IsADirectory => {
-            TmuxError::NotExecutable { program, source }
-        }
-        _ => TmuxError::System {
-            what: "starting tmux",
-            source,
-        },
-    }
 }
 
 /// The socket that tmux itself would use for the same choice and environment.

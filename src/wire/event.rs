@@ -223,6 +223,14 @@ fn write_data(out: &mut Vec<u8>, kind: &ChangeKind, view: View, place: Option<&P
                 &with(&ServerObject::lost(server), &json!({ "reason": reason })),
             );
         }
+        K::ServerUnfit { unfit } => write(
+            out,
+            &json!({
+                "reason": unfit.reason,
+                "program_version": unfit.program_version,
+                "server_version": unfit.server_version,
+            }),
+        ),
         K::SessionRenamed { .. } if view.crossing == Crossing::Went => write(out, &json!({})),
         K::SessionRenamed { session, previous } if view.crossing == Crossing::AsIs => {
             write(

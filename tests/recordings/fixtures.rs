@@ -156,6 +156,8 @@ fn all_that_changes_is_told_somewhere() {
             missing.remove(event.change.kind.name());
         }
     }
+    // A recording holds what a server says, and one that does not fit the program says nothing: tests/misfit.rs has it.
+    missing.remove("server.unfit");
     assert!(missing.is_empty(), "in no recording: {missing:?}");
 }
 

@@ -1,7 +1,7 @@
 //! A change of each kind, in a small world.
 
 use muxwire::ids::{PaneId, SessionId, WindowId};
-use muxwire::model::{Audience, Buffer, Change, ChangeKind as K, Client, Exit, Pane, State};
+use muxwire::model::{Audience, Buffer, Change, ChangeKind as K, Client, Exit, Pane, State, Unfit};
 
 use super::world::World;
 
@@ -47,6 +47,13 @@ fn of_server(state: &State) -> Vec<K> {
             server: server.clone(),
         },
         K::ServerLost { server, reason },
+        K::ServerUnfit {
+            unfit: Unfit {
+                reason: "the versions don't fit".to_owned(),
+                program_version: "3.3a".to_owned(),
+                server_version: None,
+            },
+        },
     ]
 }
 

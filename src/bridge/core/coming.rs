@@ -7,7 +7,7 @@ use super::{Core, REMEMBERED};
 use crate::bridge::action::Action;
 use crate::control::{Command, Subscription};
 use crate::ids::SessionId;
-use crate::model::{Audience, Change, ChangeKind, Server, State, Warning, diff};
+use crate::model::{Audience, Change, ChangeKind, Server, State, Unfit, Warning, diff};
 use crate::tmux::{CloseReason, LinkId, LinkKind, Version};
 
 impl Core {
@@ -56,6 +56,21 @@ impl Core {
         server.warnings.iter().cloned().chain(of_version).collect()
     }
 
+    /// Says that a server runs which can't be used, once for each reason.
+    pub(super) fn unfit(&mut self, unfit: Unfit, now: Instant) {
+        self.lose_server(&unfit.reason, now);
+        if self.state.unfit.as_deref() == Some(&unfit.reason) {
+            return;
+        }
+        let state = State {
+            unfit: Some(unfit.reason.as_str().into()),
+            ..State::default()
+        };
+        let change = Change::new(Audience::Everyone, ChangeKind::ServerUnfit { unfit });
+        self.enter(vec![change], state, now);
+    }
+
+    /// Says that no server is there any more, if one was.
     pub(super) fn lose_server(&mut self, reason: &str, now: Instant) {
         let Some(server) = self.state.server.clone() else {
             return;

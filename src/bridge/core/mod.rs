@@ -30,7 +30,7 @@ use super::views::{Printed, Scene, Views};
 use crate::control::{Body, Command, Notification};
 use crate::hub::{Hub, Redaction};
 use crate::ids::{PaneId, SessionId};
-use crate::model::{Change, Debounce, OpQueue, Reconciler, Server, State};
+use crate::model::{Change, Debounce, OpQueue, Reconciler, Server, State, Unfit};
 use crate::tmux::{LinkEvent, LinkId, LinkKind, ReplyError, Version};
 
 /// How long a difference that no notification told of is given to be explained by one.
@@ -53,6 +53,8 @@ pub(super) enum Event {
     },
     /// No server answers.
     NoServer { reason: String },
+    /// A server runs, and the tmux program and it don't fit.
+    Unfit(Unfit),
     /// A link has been started; `pid` is its process.
     Opened {
         link: LinkId,
@@ -170,6 +172,7 @@ impl Core {
                 self.found(server, session, now);
             }
             Event::NoServer { reason } => self.lose_server(&reason, now),
+            Event::Unfit(unfit) => self.unfit(unfit, now),
             Event::Opened { link, kind, pid } => self.opened(link, kind, pid, now),
             Event::OpenFailed { kind } => self.open_failed(kind, now),
             Event::Link(event) => self.link(event, now),

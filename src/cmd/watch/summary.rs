@@ -38,6 +38,7 @@ fn describe(type_name: &str, data: &Value) -> String {
     match type_name {
         "server.connected" => server(data),
         "server.lost" => format!("{}: {}", server(data), text("reason")),
+        "server.unfit" => text("reason"),
         "session.created" | "session.changed" => session(data),
         "session.renamed" => format!("was {}", quoted("previous")),
         "session.removed" | "window.removed" => String::new(),

@@ -427,6 +427,11 @@ impl Peer {
     }
 
     fn refuse(&mut self, id: Option<&RequestId>, code: ErrorCode, message: &str, now: Instant) {
+        let (state, _) = self.context.hub.snapshot();
+        let message = match &state.unfit {
+            Some(reason) if code == ErrorCode::TmuxUnavailable => reason,
+            _ => message,
+        };
         let error = ServerMessage::Error {
             id,
             code,
