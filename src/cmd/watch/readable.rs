@@ -8,8 +8,10 @@ use crate::wire::Received;
 
 /// How long a moment is: what a pane prints within one is told as one line.
 pub(super) const MOMENT: Duration = Duration::from_millis(500);
-/// The most lines that are told in one moment. Twelve agents have one each.
+/// The most lines of panes that are told in one moment. Twelve agents have one each.
 const MOST_LINES: usize = 12;
+/// The most events that are told in one moment besides. They take no line's place: windows are renamed all the time.
+const MOST_EVENTS: usize = 6;
 /// The most panes whose rows are kept. It bounds the memory that a server can take.
 const MOST_PANES: usize = 1_000;
 
@@ -18,7 +20,7 @@ const MOST_PANES: usize = 1_000;
 pub(super) struct Readable {
     panes: BTreeMap<String, Pane>,
     heights: BTreeMap<String, usize>,
-    told: usize,
+    events: usize,
     held: usize,
 }
 
@@ -73,7 +75,13 @@ impl Readable {
         let area = type_name.split('.').next().unwrap_or_default();
         let weighs =
             matches!(area, "server" | "session") || matches!(type_name, "pane.exited" | "pane.gap");
-        weighs || self.has_room(1)
+        if weighs {
+            return true;
+        }
+        let room = self.events < MOST_EVENTS;
+        self.events += 1;
+        self.held += usize::from(!room);
+        room
     }
 
     /// Ends a moment: the lines that are told of it, and how many more there were.
@@ -81,14 +89,14 @@ impl Readable {
         let mut lines = Vec::new();
         let panes = std::mem::take(&mut self.panes);
         for (name, mut pane) in panes {
-            if let Some(told) = pane.standing.settle(end)
-                && self.has_room(1 + told.more)
-            {
-                lines.push((pane.head.clone(), told));
+            match pane.standing.settle(end) {
+                Some(told) if lines.len() < MOST_LINES => lines.push((pane.head.clone(), told)),
+                Some(told) => self.held += 1 + told.more,
+                None => {}
             }
             self.panes.insert(name, pane);
         }
-        self.told = 0;
+        self.events = 0;
         (lines, std::mem::take(&mut self.held))
     }
 
@@ -105,12 +113,39 @@ impl Readable {
         self.panes.clear();
         self.heights.clear();
     }
+}
 
-    /// Whether one more line is told in this moment; what it stands for is counted otherwise.
-    fn has_room(&mut self, stands_for: usize) -> bool {
-        let room = self.told < MOST_LINES;
-        self.told += 1;
-        self.held += if room { 0 } else { stands_for };
-        room
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(type_name: &str, pane: &str, data: &serde_json::Value) -> Received {
+        let event = json!({
+            "type": type_name, "timestamp": "2026-11-20T05:00:00.123Z", "epoch": "e1", "seq": 1,
+            "session": "api", "window": 1, "pane": pane, "data": data,
+        });
+        Received::parse(&event.to_string()).unwrap()
+    }
+
+    #[test]
+    fn regression_many_events_take_no_place_of_lines_and_the_rest_is_counted() {
+        let mut readable = Readable::default();
+        for number in 0..20 {
+            let pane = format!("%{number}");
+            let output = json!({ "content": "done\r\n", "severity": "info" });
+            readable.output(&event("pane.output", &pane, &output), String::new());
+            let renamed = json!({ "name": "cat", "previous": "sh" });
+            let admitted = readable.admits(&event("window.renamed", &pane, &renamed));
+            assert_eq!(admitted, number < MOST_EVENTS, "{number}");
+        }
+        assert!(readable.admits(&event("pane.exited", "%1", &json!({ "status": 1 }))));
+        let (lines, held) = readable.settle(true);
+        assert_eq!(lines.len(), MOST_LINES);
+        assert_eq!(held, 20 - MOST_LINES + 20 - MOST_EVENTS);
+        assert_eq!(readable.settle(true).1, 0, "it is counted once");
     }
 }
