@@ -48,6 +48,7 @@ mod resume;
 mod serve;
 mod server_properties;
 mod stats;
+mod submitting;
 mod support;
 mod targets;
 mod terminal;

@@ -44,6 +44,8 @@ pub struct Settings {
     pub debounce: Debounce,
     /// How often everything is compared with tmux though nothing hinted at a change.
     pub reconcile: Duration,
+    /// How long Enter waits after what was typed before it, unless a request says how long.
+    pub submit_delay: Duration,
 }
 
 /// What the bridge is connected to.
@@ -113,10 +115,12 @@ impl Live {
         let Settings {
             debounce,
             reconcile,
+            submit_delay,
         } = settings;
         let setup = Setup {
             debounce,
             reconcile,
+            submit_delay,
             clock: Clock::System,
             live: true,
         };

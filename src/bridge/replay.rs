@@ -179,6 +179,7 @@ impl Player {
     pub fn new(header: &Header, hub: Hub, counters: Arc<Counters>) -> Self {
         let origin = Instant::now();
         let setup = Setup {
+            submit_delay: Duration::ZERO,
             debounce: Debounce {
                 quiet: Duration::ZERO,
                 at_most: Duration::ZERO,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -154,6 +155,8 @@ pub struct InputRequest {
     pub keys: Vec<Key>,
     /// Whether copy mode and the like may be left for it; otherwise a pane in a mode is an error.
     pub cancel_mode: bool,
+    /// How long its Enter keys wait after other keys that were typed into the pane; `None` is as the bridge is set.
+    pub submit_delay: Option<Duration>,
 }
 
 /// A client of the bridge, as long as muxwire runs. Clients share what there is of room and time.

@@ -243,6 +243,7 @@ pub(super) fn settings(config: &Config) -> Settings {
     Settings {
         debounce,
         reconcile: config.monitoring.reconcile_interval,
+        submit_delay: config.input.submit_delay,
     }
 }
 

@@ -288,6 +288,12 @@ settings! {
         /// How long output is held back at most, until it is decided whether it is secret.
         hold: Duration = Span(ms(10)..=s(10)), "250ms";
     }
+    /// What is typed into panes.
+    input: Input {
+        /// How long Enter waits after the text or keys before it, so that a program can't take both for a paste. It is for
+        /// Enter keys by name and that of `command`; what terminals type goes at once. `0ms` types them together.
+        submit_delay: Duration = Span(ms(0)..=s(10)), "150ms";
+    }
     /// Panes as terminals in pages.
     terminal: Terminal {
         /// Whether a terminal may give its window a size: `never`; `client`, the last one that asks; or `largest`, the

@@ -1,12 +1,13 @@
 //! What is sent to tmux: a [`Command`] is one tmux command and one safe line.
 //!
 //! By construction it can't be empty (an empty line detaches), hold a newline (it would end the command even inside
-//! quotes) or be two commands. Client text becomes part of a line in two forms only: hex digits and checked key names.
+//! quotes) or be two commands. Client text becomes part of a line in three forms only: hex digits, octal ones, and checked key names.
 //! Commands that wait (`run-shell`, `wait-for`) or that harm a server (`refresh-client -A '%N:off'`) don't exist here.
 
 use super::argument::{Flow, InputBytes, LineRange, Sizing, Subscription, WindowSize};
 use super::block::Expected;
 use super::key::KeyName;
+use super::paste::{PasteBuffer, Pasting};
 use super::typing::Typing;
 use crate::ids::{PaneId, WindowId};
 
@@ -38,6 +39,11 @@ pub enum Command {
     /// Types, if the pane takes keys: both in one turn of tmux. Its reply is empty if it was typed, or else, if that was
     /// asked for, one [`super::rows::CheckRow`].
     Type(Typing),
+    /// Makes a paste buffer of ours; [`Command::Paste`] has to follow on the same line.
+    SetPaste(PasteBuffer),
+    /// Pastes a buffer of ours if the pane takes keys, and deletes it: all in one turn of tmux. Its reply is as that of
+    /// [`Command::Type`].
+    Paste(Pasting),
     /// Types bytes, exactly these.
     SendBytes {
         /// The pane.
@@ -144,6 +150,7 @@ impl Command {
     pub(super) fn blocks(&self) -> usize {
         match self {
             Self::Type(typing) => typing.blocks(),
+            Self::Paste(pasting) => pasting.blocks(),
             _ => 1,
         }
     }

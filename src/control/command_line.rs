@@ -8,6 +8,7 @@ use std::fmt;
 use super::argument::{Flow, InputBytes, LineRange, Sizing, Subscription, WindowSize};
 use super::command::Command;
 use super::key::KeyName;
+use super::paste::{PasteBuffer, Pasting};
 use super::quote::{Quoted, split};
 use super::rows::{
     BufferRow, CheckRow, ClientRow, PaneRow, PaneStateRow, Row, ServerRow, SessionRow, WindowRow,
@@ -42,6 +43,8 @@ impl fmt::Display for Command {
             Self::CheckPane { pane } => write!(f, "display-message -t '{pane}' -p {CHECK}"),
             Self::PaneState { pane } => write!(f, "display-message -t '{pane}' -p {STATE}"),
             Self::Type(typing) => typing.fmt(f),
+            Self::SetPaste(buffer) => buffer.fmt(f),
+            Self::Paste(pasting) => pasting.fmt(f),
             Self::SendBytes { pane, bytes } => write!(f, "send-keys -t '{pane}' -H{bytes}"),
             Self::SendKey { pane, key } => {
                 write!(f, "send-keys -t '{pane}' {}", Quoted(key.as_str()))
@@ -109,6 +112,10 @@ impl Command {
     #[must_use]
     pub fn parse(line: &[u8]) -> Option<Self> {
         let line = std::str::from_utf8(line).ok()?;
+        // The only words with escapes that stand for other bytes.
+        if let Some(buffer) = PasteBuffer::parse(line) {
+            return Some(Self::SetPaste(buffer)).filter(|command| command.to_string() == line);
+        }
         let words = split(line)?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let command = match *words {
@@ -149,7 +156,11 @@ fn without_target(words: &[&str]) -> Option<Command> {
             Command::Sentinel { nonce }
         }
         ["if-shell", "-F", "-t", pane, ref words @ ..] => {
-            Command::Type(Typing::parse(pane.parse().ok()?, words)?)
+            let pane = pane.parse().ok()?;
+            match Pasting::parse(pane, words) {
+                Some(pasting) => Command::Paste(pasting),
+                None => Command::Type(Typing::parse(pane, words)?),
+            }
         }
         ["detach-client"] => Command::Detach,
         _ => return None,

@@ -5,7 +5,7 @@
 //!
 //! Reading order: `frame` (bytes to lines), `grammar` (the small rules), `output`, `notification`, `line` (what a line
 //! is), `block` (where a reply ends), `client` (which command it answers); then what is sent: `command` with `argument`,
-//! `key`, `keyboard` and `typing`, `command_line` and `batch` (a command as text, and back), `rows`.
+//! `key`, `keyboard`, `typing` and `paste`, `command_line` and `batch` (a command as text, and back), `rows`.
 //!
 //! This module must not know tokio, serde, a clock or a process: whoever owns the pipe feeds it.
 
@@ -25,6 +25,7 @@ mod layout;
 mod line;
 mod notification;
 mod output;
+mod paste;
 mod quote;
 pub mod rows;
 mod text;
@@ -44,5 +45,6 @@ pub use keyboard::{KeyError, Keyboard};
 pub use layout::{Cell, Content, Layout, LayoutError};
 pub use notification::Notification;
 pub use output::Output;
+pub use paste::{MAX_PASTE, PASTE_PREFIX, PasteBuffer, PasteName, Pasting};
 pub use text::Text;
 pub use typing::{Case, MAX_STROKES, Otherwise, Stroke, Typing, When};

@@ -175,7 +175,7 @@ impl fmt::Display for Typing {
 }
 
 /// A format that is 1 when the pane takes keys. Where there is no such pane, `pane_id` is empty.
-struct Condition(PaneId, When);
+pub(super) struct Condition(pub(super) PaneId, pub(super) When);
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! What clients say: text -> JSON -> checked against its schema -> [`ClientMessage`]. Parsed once, never checked again.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -71,6 +72,10 @@ pub enum ClientMessage {
         target: Target,
         /// What.
         typed: Typed,
+        /// Whether as a paste, in brackets if the pane's program asked for that; `None` is as it fits the text.
+        paste: Option<bool>,
+        /// How long Enter waits after it; `None` is as the server is set.
+        submit_delay: Option<Duration>,
         /// Leave a mode such as copy mode first.
         cancel_mode: bool,
         /// A repetition with the same key is not carried out again.
@@ -243,6 +248,8 @@ struct Fields {
     command: Option<String>,
     text: Option<String>,
     keys: Option<Vec<String>>,
+    paste: Option<bool>,
+    submit_delay_ms: Option<u64>,
     #[serde(default)]
     cancel_mode: bool,
     key: Option<String>,
@@ -281,7 +288,6 @@ enum SinceField {
 
 impl Fields {
     fn into_message(self, action: &str) -> Result<ClientMessage, (ErrorCode, String)> {
-        let cancel_mode = self.cancel_mode;
         Ok(match action {
             "auth" => ClientMessage::Auth {
                 credential: Credential::read(self.token, self.ticket),
@@ -294,19 +300,16 @@ impl Fields {
                 target: self.target.into_target()?,
                 screen: self.screen,
             },
-            "command" => ClientMessage::Type {
+            "command" | "send-keys" => ClientMessage::Type {
                 target: self.target.into_pane_target()?,
-                typed: Typed::Line(self.command.unwrap_or_default()),
-                cancel_mode,
-                key: self.key,
-            },
-            "send-keys" => ClientMessage::Type {
-                target: self.target.into_pane_target()?,
-                typed: match self.text {
-                    Some(text) => Typed::Text(text),
-                    None => Typed::Keys(self.keys.unwrap_or_default()),
+                typed: match (self.command, self.text) {
+                    (Some(line), _) => Typed::Line(line),
+                    (None, Some(text)) => Typed::Text(text),
+                    (None, None) => Typed::Keys(self.keys.unwrap_or_default()),
                 },
-                cancel_mode,
+                paste: self.paste,
+                submit_delay: self.submit_delay_ms.map(Duration::from_millis),
+                cancel_mode: self.cancel_mode,
                 key: self.key,
             },
             "open" => ClientMessage::Open(self.into_open()?),

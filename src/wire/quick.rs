@@ -12,6 +12,7 @@ use crate::ids::PaneId;
 /// Text for a pane that is named by its id, with nothing else about it.
 pub(super) fn send_keys(text: &[u8]) -> Option<Incoming> {
     #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Fields<'a> {
         #[serde(borrow)]
         action: &'a str,
@@ -20,12 +21,6 @@ pub(super) fn send_keys(text: &[u8]) -> Option<Incoming> {
         #[serde(borrow)]
         target: Place<'a>,
         text: String,
-        #[serde(default, deserialize_with = "present")]
-        keys: Option<IgnoredAny>,
-        #[serde(default, deserialize_with = "present")]
-        cancel_mode: Option<IgnoredAny>,
-        #[serde(default, deserialize_with = "present")]
-        key: Option<IgnoredAny>,
     }
     // Whatever else is in a target goes the long way.
     #[derive(Deserialize)]
@@ -35,8 +30,7 @@ pub(super) fn send_keys(text: &[u8]) -> Option<Incoming> {
         pane: &'a str,
     }
     let fields: Fields<'_> = read(text)?;
-    let more = [fields.keys, fields.cancel_mode, fields.key];
-    if fields.action != "send-keys" || more.iter().any(Option::is_some) {
+    if fields.action != "send-keys" {
         return None;
     }
     let message = ClientMessage::Type {
@@ -45,6 +39,8 @@ pub(super) fn send_keys(text: &[u8]) -> Option<Incoming> {
             ..Target::default()
         },
         typed: Typed::Text(Some(fields.text).filter(|text| !text.is_empty())?),
+        paste: None,
+        submit_delay: None,
         cancel_mode: false,
         key: None,
     };
@@ -149,6 +145,8 @@ mod tests {
             r#","keys":["a"]"#,
             r#","key":"k""#,
             r#","cancel_mode":true"#,
+            r#","submit_delay_ms":5"#,
+            r#","scrollback":5"#,
             r#","paste":true"#,
             r#","paste":1"#,
             r#","sessionId":"a""#,

@@ -69,11 +69,35 @@ pub const TERMINAL_TYPES: [&str; 5] = ["connect", "input", "resize", "ack", "dis
 pub fn prepare() {
     LazyLock::force(&VALIDATORS);
     LazyLock::force(&TERMINAL_VALIDATORS);
+    LazyLock::force(&FIELDS);
 }
 
 /// Checks a message against the schema of its action. `None` if no such action is known.
 pub(super) fn check(action: &str, message: &Value) -> Option<Result<(), (ErrorCode, String)>> {
-    check_with(VALIDATORS.get(action)?, action, message)
+    let validator = VALIDATORS.get(action)?;
+    if let Err(why) = check_fields(action, message) {
+        return Some(Err((ErrorCode::InvalidMessage, why)));
+    }
+    check_with(validator, action, message)
+}
+
+/// Finds a field that only other actions have. Whoever sends it means something that would not happen; what no action
+/// has may belong to a later version, and is passed over.
+fn check_fields(action: &str, message: &Value) -> Result<(), String> {
+    let fields = message.as_object().into_iter().flat_map(Map::keys);
+    for field in fields {
+        let Some((field, actions)) = FIELDS.get_key_value(field) else {
+            continue;
+        };
+        if !actions.contains(&action) {
+            let have = if actions.len() == 1 { "has" } else { "have" };
+            let others = actions.join(", ");
+            return Err(format!(
+                "{field}: the action {action} has no such field; {others} {have}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Checks a message against the schema of its type. `None` if no such type is known.
@@ -99,7 +123,10 @@ fn check_with(
         let why = match (action, path.as_str(), error.kind().keyword()) {
             ("auth", "", "oneOf") => "give either \"token\" or \"ticket\"".to_owned(),
             ("send-keys", "", "oneOf") => "give either \"text\" or \"keys\"".to_owned(),
-            ("command", "/command", "pattern") => "a line has no line breaks in it".to_owned(),
+            ("command", "/command", "pattern") => no_line(message),
+            ("send-keys", "/paste", "const") => {
+                "keys can't be pasted: give \"text\" instead, or leave \"paste\" out".to_owned()
+            }
             (_, "/target", "anyOf") => {
                 "a window or a pane's index is one of a session: give that too".to_owned()
             }
@@ -115,6 +142,15 @@ fn check_with(
             },
         )
     }))
+}
+
+/// What keeps a text from being a line.
+fn no_line(message: &Value) -> String {
+    let command = message.get("command").and_then(Value::as_str);
+    if command.is_some_and(|command| command.contains('\0')) {
+        return "it has a NUL in it; send it as text with send-keys".to_owned();
+    }
+    "a line has no line breaks in it; with \"paste\":true, text of several lines is pasted and submitted".to_owned()
 }
 
 type Validators = LazyLock<BTreeMap<&'static str, Validator>>;
@@ -142,6 +178,22 @@ pub fn event_types() -> Vec<String> {
 static TERMINAL_VALIDATORS: Validators =
     LazyLock::new(|| compile_all(&DOCUMENTS[4], &TERMINAL_TYPES));
 
+/// The fields that actions have, each with those that have it.
+static FIELDS: LazyLock<BTreeMap<String, Vec<&'static str>>> = LazyLock::new(|| {
+    let schema = read(DOCUMENTS[0].text);
+    let mut fields: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
+    for action in ACTIONS {
+        let properties = schema
+            .get("$defs")
+            .and_then(|defs| defs.get(action)?.get("properties"));
+        let names = properties.and_then(Value::as_object);
+        for name in names.into_iter().flat_map(Map::keys) {
+            fields.entry(name.clone()).or_default().push(action);
+        }
+    }
+    fields
+});
+
 fn compile_all(document: &Document, kinds: &[&'static str]) -> BTreeMap<&'static str, Validator> {
     let schema = read(document.text);
     let compiled = kinds.iter().map(|kind| (*kind, compile(&schema, kind)));
@@ -165,4 +217,32 @@ fn compile(schema: &Map<String, Value>, action: &str) -> Validator {
     schema.remove("oneOf");
     schema.insert("$ref".to_owned(), format!("#/$defs/{action}").into());
     jsonschema::validator_for(&Value::Object(schema)).expect("the client schema compiles")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn regression_a_field_of_another_action_is_an_error_that_names_it() {
+        for action in ACTIONS {
+            for (field, actions) in FIELDS.iter() {
+                let message = json!({ "action": action, field: 1 });
+                let why = check_fields(action, &message);
+                if actions.contains(&action) {
+                    assert_eq!(why, Ok(()), "{action} has {field}");
+                    continue;
+                }
+                let why = why.err().unwrap_or_default();
+                let begins = format!("{field}: the action {action} has no such field; ");
+                assert!(why.starts_with(&begins), "{why}");
+                assert!(actions.iter().all(|other| why.contains(other)), "{why}");
+            }
+            let later = json!({ "action": action, "of_a_later_version": 1 });
+            assert_eq!(check_fields(action, &later), Ok(()));
+        }
+        assert!(FIELDS.len() > 20, "{:?}", FIELDS.keys());
+    }
 }

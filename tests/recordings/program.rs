@@ -224,6 +224,7 @@ async fn refuses(handle: &Handle) {
         pane,
         keys: vec![Key::Named("Enter".to_owned())],
         cancel_mode: false,
+        submit_delay: None,
     };
     let everybody = Principal::unrestricted();
     let request = everybody.authorize(Permission::Write, ["main"], request);

@@ -31,6 +31,7 @@ pub const SETTINGS: Settings = Settings {
         at_most: Duration::from_millis(50),
     },
     reconcile: Duration::from_secs(3600),
+    submit_delay: Duration::from_millis(150),
 };
 
 /// A running bridge and a reader of all that it publishes.
@@ -251,6 +252,7 @@ impl LiveBridge {
             pane,
             keys,
             cancel_mode,
+            submit_delay: None,
         };
         let input = self.authorized(Permission::Write, request);
         self.handle.input(input).await

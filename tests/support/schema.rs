@@ -83,9 +83,14 @@ fn tighten(value: &mut Value) {
                 fields.insert(keyword.to_owned(), Value::Bool(false));
             }
             for (name, inner) in fields.iter_mut() {
-                // What stands behind `if` is a question and no shape.
-                if name != "if" {
-                    tighten(inner);
+                match (&**name, inner) {
+                    // What stands behind `if` is a question and no shape.
+                    ("if", _) => {}
+                    // What follows from the answer says more of some fields, and is not all of them.
+                    ("then" | "else", Value::Object(more)) => {
+                        more.values_mut().for_each(tighten);
+                    }
+                    (_, inner) => tighten(inner),
                 }
             }
         }

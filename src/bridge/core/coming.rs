@@ -199,6 +199,7 @@ impl Core {
         if self.control == Some(link) {
             self.control = None;
             self.control_attached = false;
+            self.inputs.cut();
             self.relist.reset();
             self.reconciler.reset(now);
             self.counters.reconnect();

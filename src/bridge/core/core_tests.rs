@@ -54,6 +54,7 @@ impl Bench {
             at_most: Duration::from_millis(50),
         };
         let setup = Setup {
+            submit_delay: Duration::ZERO,
             debounce,
             reconcile: RECONCILE,
             clock: Clock::System,

@@ -7,6 +7,7 @@ mod exits;
 mod finding;
 mod listing;
 mod requests;
+mod typing;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -20,14 +21,14 @@ use super::action::Action;
 use super::clock::Clock;
 use super::counters::Counters;
 use super::gathering::{Gathering, LISTS};
-use super::inputs::{Inputs, Way};
+use super::inputs::Inputs;
 use super::outputs::Outputs;
 use super::request::Request;
 use super::screens::{Captured, Screens};
 use super::sizes::Sizes;
 use super::streams::Streams;
 use super::views::{Printed, Scene, Views};
-use crate::control::{Body, Command, Notification};
+use crate::control::{Body, Command, Notification, PASTE_PREFIX};
 use crate::hub::{Hub, Redaction};
 use crate::ids::{PaneId, SessionId};
 use crate::model::{Change, Debounce, OpQueue, Reconciler, Server, State, Unfit};
@@ -121,6 +122,8 @@ pub(super) struct Setup {
     pub(super) debounce: Debounce,
     /// How often everything is compared with tmux though nothing hinted at a change.
     pub(super) reconcile: Duration,
+    /// How long Enter waits after what was typed before it.
+    pub(super) submit_delay: Duration,
     /// Where timestamps come from.
     pub(super) clock: Clock,
     /// Whether tmux is there to be asked; a recording only tells.
@@ -221,6 +224,7 @@ impl Core {
             self.outputs.due(),
             self.exits.due(),
             self.views.due(),
+            self.inputs.due(),
             held,
         ];
         dues.into_iter().flatten().min()
@@ -341,8 +345,13 @@ impl Core {
         }
     }
 
-    /// Whether a notification tells of nothing but one of muxwire's own links.
+    /// Whether a notification tells of nothing but one of muxwire's own links or paste buffers.
     fn is_own(&self, notification: &Notification) -> bool {
+        if let Notification::PasteBufferChanged { name }
+        | Notification::PasteBufferDeleted { name } = notification
+        {
+            return name.to_string_lossy().starts_with(PASTE_PREFIX);
+        }
         let (Notification::ClientSessionChanged { client, .. }
         | Notification::ClientDetached { client }) = notification
         else {
@@ -384,6 +393,7 @@ impl Core {
             self.relist.request(now);
             self.actions.push(Action::NoteCheck);
         }
+        self.with_inputs(now, |inputs, way, actions| inputs.wake(way, actions));
         let Some(link) = self.control else { return };
         if self.start_listing(now) {
             let tag = self.next_tag();
@@ -432,10 +442,9 @@ impl Core {
                 self.settle_sizes();
             }
         } else if self.inputs.owns(tag) {
-            let (control, wants) = (self.control, wants_brackets(&self.streams));
-            let way = control.map(|link| Way::new(link, self.version.as_ref(), &wants));
-            self.inputs
-                .reply(link, tag, outcome, way, &mut self.actions);
+            self.with_inputs(now, |inputs, way, actions| {
+                inputs.reply(link, tag, outcome, way, actions);
+            });
         } else if let Err(error) = outcome {
             tracing::debug!(%link, ?command, %error, "command failed");
         }
@@ -445,18 +454,13 @@ impl Core {
         if self.sizes.owns(tag) {
             self.sizes.not_sent(tag);
         } else if self.inputs.owns(tag) {
-            let (control, wants) = (self.control, wants_brackets(&self.streams));
-            let way = control.map(|link| Way::new(link, self.version.as_ref(), &wants));
-            self.inputs.not_sent(tag, way, &mut self.actions);
+            self.with_inputs(now, |inputs, way, actions| {
+                inputs.not_sent(tag, way, actions)
+            });
         } else {
             self.list_again(now);
         }
     }
-}
-
-/// Whether a pane's program has asked for bracketed paste, as its output tells.
-fn wants_brackets(streams: &Streams) -> impl Fn(PaneId) -> Option<bool> {
-    |pane| streams.tracker(pane)?.bracketed_paste()
 }
 
 /// Whether a listing should not wait for more hints.

@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Core, wants_brackets};
-use crate::bridge::inputs::Way;
+use super::Core;
 use crate::bridge::request::{Request, ScreenError};
 use crate::bridge::screens::refuse;
 use crate::bridge::views::{CONTEXT, answer};
@@ -13,11 +12,9 @@ impl Core {
         let control = self.control.filter(|_| self.setup.live);
         match request {
             Request::Input { input, reply } => {
-                // Over the control link, which stays quick while others are flooded.
-                let wants = wants_brackets(&self.streams);
-                let way = control.map(|link| Way::new(link, self.version.as_ref(), &wants));
-                self.inputs
-                    .begin(input.into_request(), reply, way, &mut self.actions);
+                self.with_inputs(now, |inputs, way, actions| {
+                    inputs.begin(input.into_request(), reply, way, actions);
+                });
             }
             Request::View { view, reply } => {
                 if control.is_none() {

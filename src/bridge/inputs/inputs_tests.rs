@@ -21,6 +21,8 @@ struct Bench {
     inputs: Inputs,
     version: &'static str,
     bracketed: Option<bool>,
+    now: Instant,
+    delay: Duration,
     sent: VecDeque<(u64, Vec<Command>)>,
     asked: Vec<oneshot::Receiver<Result<(), InputError>>>,
 }
@@ -31,6 +33,8 @@ impl Bench {
             inputs: Inputs::default(),
             version,
             bracketed: None,
+            now: Instant::now(),
+            delay: Duration::ZERO,
             sent: VecDeque::new(),
             asked: Vec::new(),
         }
@@ -41,7 +45,7 @@ impl Bench {
         let bracketed = self.bracketed;
         let bracketed = move |_| bracketed;
         let mut actions = Vec::new();
-        let way = Way::new(LINK, version.as_ref(), &bracketed);
+        let way = Way::new(LINK, version.as_ref(), &bracketed, (self.now, self.delay));
         act(&mut self.inputs, way, &mut actions);
         self.sent
             .extend(actions.into_iter().map(|action| match action {
@@ -58,6 +62,7 @@ impl Bench {
             pane: PaneId(pane),
             keys: vec![key],
             cancel_mode,
+            submit_delay: None,
         };
         self.asked.push(receiver);
         self.with(|inputs, way, actions| inputs.begin(request, reply, Some(way), actions));
@@ -127,6 +132,8 @@ fn shown(command: &Command) -> String {
             };
             format!("{asks}{}={}", typing.pane(), strokes.join("+"))
         }
+        Command::SetPaste(buffer) => format!("set{}", buffer.bytes().len()),
+        Command::Paste(pasting) => format!("paste{}", pasting.pane),
         Command::CancelMode { .. } => "cancel".to_owned(),
         Command::QuitModes { .. } => "quit".to_owned(),
         Command::CheckPane { .. } => "check".to_owned(),
@@ -243,9 +250,9 @@ fn pastes_are_bracketed_where_the_program_wants_it() {
     let rows = [
         ("3.8", None, "", "?%0=( %0=4+)"),
         ("3.8", None, "%0|0|0|0|", "?%0=( %0=4"),
-        ("3.6", Some(true), "", "%0=(+4+)"),
-        ("3.6", Some(false), "", "%0=4"),
-        ("3.6", None, "", "%0=4"),
+        ("3.6", Some(true), "", "set4; paste%0"),
+        ("3.6", Some(false), "", "set4; paste%0"),
+        ("3.6", None, "", "set4; paste%0"),
     ];
     for (version, bracketed, says, expected) in rows {
         let mut bench = Bench::new(version);
@@ -325,4 +332,211 @@ fn a_key_in_3_1_is_followed_by_a_question_in_the_same_line() {
     let gone = |_: &Command| Err(ReplyError::Failed(Body::default()));
     bench.conclude(gone);
     assert_eq!(bench.outcome(1), Some(Err(InputError::NoSuchPane)));
+}
+
+#[test]
+fn what_no_buffer_holds_is_bracketed_as_the_output_tells() {
+    for (bracketed, expected) in [(Some(true), "%0=(+4+)"), (None, "%0=4")] {
+        let mut bench = Bench::new("3.6");
+        bench.bracketed = bracketed;
+        bench.ask(1, 0, Key::Paste(Bytes::from_static(b"a\0bc")), false);
+        assert_eq!(bench.answer_all(), expected);
+        assert_eq!(bench.outcome(0), Some(Ok(())));
+    }
+}
+
+#[test]
+fn a_paste_of_several_buffers_loses_nothing_and_has_another_name_each() {
+    let mut bench = Bench::new("3.3a");
+    bench.ask(1, 0, Key::Paste(vec![b'x'; 150_000].into()), false);
+    let mut names = Vec::new();
+    let mut shown = Vec::new();
+    while let Some((_, commands)) = bench.sent.front() {
+        let name = commands[1].to_string();
+        names.push(name.split("muxwire-paste-").nth(1).unwrap()[..16].to_owned());
+        shown.push(bench.answer(""));
+    }
+    assert_eq!(
+        shown,
+        [
+            "set65536; paste%0",
+            "set65536; paste%0",
+            "set18928; paste%0"
+        ]
+    );
+    names.dedup();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert_eq!(bench.outcome(0), Some(Ok(())));
+}
+
+impl Bench {
+    /// A bench on which Enter waits this many milliseconds.
+    fn with_delay(millis: u64) -> Self {
+        Self {
+            delay: Duration::from_millis(millis),
+            ..Self::new("3.8")
+        }
+    }
+
+    fn keys(&mut self, client: u64, pane: u32, keys: Vec<Key>, delay: Option<u64>) {
+        let (reply, receiver) = oneshot::channel();
+        let request = InputRequest {
+            client: ClientNumber(client),
+            pane: PaneId(pane),
+            keys,
+            cancel_mode: false,
+            submit_delay: delay.map(Duration::from_millis),
+        };
+        self.asked.push(receiver);
+        self.with(|inputs, way, actions| inputs.begin(request, reply, Some(way), actions));
+    }
+
+    /// Lets time pass, and wakes the queue if it wants that by then.
+    fn pass(&mut self, millis: u64) {
+        self.now += Duration::from_millis(millis);
+        if self.inputs.due().is_some_and(|due| due <= self.now) {
+            self.with(|inputs, way, actions| inputs.wake(Some(way), actions));
+        }
+    }
+
+    /// What is sent now and answered as typed.
+    fn typed(&mut self) -> String {
+        let mut shown = Vec::new();
+        while !self.sent.is_empty() {
+            shown.push(self.answer(""));
+        }
+        shown.join(" ")
+    }
+}
+
+fn line(len: usize) -> Vec<Key> {
+    vec![Key::Text(vec![b'x'; len].into()), enter()]
+}
+
+fn enter() -> Key {
+    Key::Named("Enter".to_owned())
+}
+
+#[test]
+fn regression_enter_is_a_write_of_its_own_after_a_pause() {
+    let mut bench = Bench::with_delay(100);
+    bench.keys(1, 0, line(300), None);
+    assert_eq!(bench.typed(), "%0=256 %0=44", "the text alone");
+    assert_eq!(bench.outcome(0), None, "answered when all is typed");
+    bench.pass(99);
+    assert_eq!(bench.typed(), "");
+    bench.pass(1);
+    assert_eq!(bench.typed(), "%0=Enter");
+    assert_eq!(bench.outcome(0), Some(Ok(())));
+    assert_eq!(bench.inputs.due(), None);
+}
+
+#[test]
+fn regression_every_way_to_press_enter_behind_text_is_apart() {
+    let text = |text: &'static str| Key::Text(Bytes::from_static(text.as_bytes()));
+    let paste = Key::Paste(Bytes::from_static(b"a\nb"));
+    let named = |name: &str| Key::Named(name.to_owned());
+    let rows: [(Vec<Vec<Key>>, &str, &str); 7] = [
+        (vec![vec![text("hi"), enter()]], "%0=2", "%0=Enter"),
+        (vec![vec![text("hi")], vec![enter()]], "%0=2", "%0=Enter"),
+        (
+            vec![vec![named("h"), named("i"), named("KPEnter")]],
+            "%0=h+i",
+            "%0=KPEnter",
+        ),
+        (vec![vec![text("hi"), named("C-m")]], "%0=2", "%0=C-m"),
+        (vec![vec![paste, enter()]], "?%0=( %0=3+)", "%0=Enter"),
+        (
+            vec![vec![named("Down"), enter(), enter()]],
+            "%0=Down",
+            "%0=Enter+Enter",
+        ),
+        (vec![vec![enter()], vec![text("hi")]], "%0=Enter %0=2", ""),
+    ];
+    for (requests, at_once, later) in rows {
+        let mut bench = Bench::with_delay(50);
+        let count = requests.len();
+        for keys in requests {
+            bench.keys(1, 0, keys, None);
+        }
+        assert_eq!(bench.typed(), at_once);
+        bench.pass(49);
+        assert_eq!(bench.typed(), "", "{at_once}");
+        bench.pass(1);
+        assert_eq!(bench.typed(), later, "{at_once}");
+        for request in 0..count {
+            assert_eq!(bench.outcome(request), Some(Ok(())), "{at_once}");
+        }
+    }
+}
+
+#[test]
+fn nothing_comes_between_a_line_and_its_enter_and_nobody_else_waits() {
+    let mut bench = Bench::with_delay(100);
+    bench.keys(1, 0, line(2), None);
+    bench.text(2, 0, 7);
+    bench.text(2, 1, 3);
+    bench.keys(1, 2, line(4), None);
+    bench.keys(3, 0, vec![enter()], None);
+    assert_eq!(bench.typed(), "%0=2 %1=3 %2=4");
+    bench.pass(100);
+    assert_eq!(bench.typed(), "%0=Enter %0=7 %2=Enter");
+    bench.pass(100);
+    assert_eq!(
+        bench.typed(),
+        "%0=Enter",
+        "behind what was typed into its pane last"
+    );
+    for request in 0..5 {
+        assert_eq!(bench.outcome(request), Some(Ok(())), "{request}");
+    }
+}
+
+#[test]
+fn a_request_says_how_long_its_enter_waits() {
+    let mut bench = Bench::with_delay(100);
+    bench.keys(1, 0, line(2), Some(0));
+    assert_eq!(bench.typed(), "%0=2+Enter", "nothing is no pause");
+    bench.keys(1, 1, line(2), Some(300));
+    bench.typed();
+    bench.pass(299);
+    assert_eq!(bench.typed(), "");
+    bench.pass(1);
+    assert_eq!(bench.typed(), "%1=Enter");
+    // An Enter long after the text waits for nothing.
+    bench.text(1, 0, 1);
+    bench.typed();
+    bench.pass(100);
+    bench.keys(1, 0, vec![enter()], None);
+    assert_eq!(bench.typed(), "%0=Enter");
+}
+
+#[test]
+fn an_enter_that_waits_when_the_link_ends_goes_nowhere() {
+    let mut bench = Bench::with_delay(100);
+    bench.keys(1, 0, line(2), None);
+    bench.typed();
+    bench.inputs.cut();
+    let partly = InputError::Partly {
+        typed: 2,
+        whole: 3,
+        error: Box::new(InputError::Unavailable),
+    };
+    assert_eq!(bench.outcome(0), Some(Err(partly)));
+    bench.pass(1000);
+    assert_eq!(bench.typed(), "");
+    assert!(bench.inputs.lanes.is_empty() && bench.inputs.typed_at.is_empty());
+}
+
+#[test]
+fn panes_into_which_nothing_is_typed_any_more_are_forgotten() {
+    let mut bench = Bench::with_delay(1);
+    for pane in 0..100 {
+        bench.text(1, pane, 1);
+        bench.typed();
+    }
+    bench.pass(LONGEST_DELAY.as_millis() as u64);
+    bench.text(1, 100, 1);
+    bench.typed();
+    assert_eq!(bench.inputs.typed_at.len(), 1);
 }

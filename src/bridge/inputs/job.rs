@@ -2,12 +2,18 @@
 //! stops a line stops all that follows: nothing is ever typed behind a hole.
 
 use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
 
 use super::pieces::{Piece, pieces, take_line};
-use super::{InputReply, Way};
+use super::{InputReply, LONGEST_DELAY, Way};
 use crate::bridge::request::{ClientNumber, InputError, InputRequest};
 use crate::control::rows::{CheckRow, Row as _};
-use crate::control::{Body, Command, Keyboard, Otherwise, Stroke, Typing, When};
+use crate::control::{
+    Body, Command, Keyboard, MAX_PASTE, Otherwise, PasteBuffer, PasteName, Pasting, Stroke, Typing,
+    When,
+};
 use crate::ids::PaneId;
 use crate::tmux::ReplyError;
 
@@ -31,6 +37,10 @@ pub(super) struct Job {
     modes_left: u32,
     typed: u64,
     whole: u64,
+    /// How long Enter waits after other keys; nothing if it goes along with them.
+    submit_delay: Option<Duration>,
+    /// Whether the last line that was answered has typed anything but Enter.
+    has_typed: bool,
     weight: usize,
     reply: InputReply,
 }
@@ -62,8 +72,8 @@ enum Verdict {
 impl Job {
     pub(super) fn new(
         request: InputRequest,
+        (keyboard, submit_delay): (Keyboard, Duration),
         reply: InputReply,
-        keyboard: Keyboard,
     ) -> Result<Self, Refused> {
         let rest = match pieces(request.keys, keyboard) {
             Ok(rest) => rest,
@@ -71,6 +81,8 @@ impl Job {
         };
         let whole = rest.iter().map(Piece::count).sum();
         let weight = usize::try_from(whole).unwrap_or(usize::MAX);
+        let submit_delay = request.submit_delay.unwrap_or(submit_delay);
+        let submit_delay = Some(submit_delay.min(LONGEST_DELAY)).filter(|delay| !delay.is_zero());
         Ok(Self {
             client: request.client,
             pane: request.pane,
@@ -82,6 +94,8 @@ impl Job {
             modes_left: 0,
             typed: 0,
             whole,
+            submit_delay,
+            has_typed: false,
             reply,
         })
     }
@@ -101,6 +115,17 @@ impl Job {
         self.flight.as_ref().is_some_and(|flight| flight.tag == tag)
     }
 
+    /// How long the pane has to be left alone before what comes next, if that is an Enter that is to be apart.
+    pub(super) fn enter_delay(&self) -> Option<Duration> {
+        let is_enter = self.leave.is_none() && self.rest.front().is_some_and(Piece::is_enter);
+        self.submit_delay.filter(|_| is_enter)
+    }
+
+    /// Whether the last line that was answered has typed anything but Enter.
+    pub(super) fn has_typed(&self) -> bool {
+        self.has_typed
+    }
+
     /// Whether the pane's next request may be sent behind it though it has no answer yet: nothing of this one can follow.
     pub(super) fn may_be_followed(&self) -> bool {
         self.is_in_flight() && self.rest.is_empty() && !self.cancel_mode
@@ -113,15 +138,16 @@ impl Job {
             (Sent::Leave, vec![leave(pane, &mode)], 0)
         } else {
             self.decide_brackets(way);
-            let pieces = take_line(&mut self.rest);
+            let pieces = take_line(&mut self.rest, self.submit_delay.is_some());
             let when = match pieces.first() {
                 Some(Piece::Begin) => When::WantsBrackets,
                 _ => When::TakesKeys,
             };
-            let strokes: Vec<Stroke> = pieces.iter().filter_map(Piece::stroke).collect();
             let bytes = pieces.iter().map(Piece::count).sum::<u64>();
-            let typing = Typing::new(pane, strokes, when, way.otherwise);
-            let mut commands: Vec<Command> = typing.map(Command::Type).into_iter().collect();
+            let mut commands = match pieces.first() {
+                Some(Piece::Paste(bytes)) => paste(pane, way, tag, bytes),
+                _ => type_pieces(pane, way, when, &pieces),
+            };
             if way.otherwise == Otherwise::Nothing {
                 commands.push(Command::CheckPane { pane });
             }
@@ -137,12 +163,31 @@ impl Job {
         (commands, cost)
     }
 
-    /// Says of a paste that comes next whether it is bracketed, where tmux can't.
+    /// Where tmux can't tell whether a paste that comes next is bracketed, it pastes it from a buffer of ours. For what no
+    /// buffer can hold, what the program has printed decides.
     fn decide_brackets(&mut self, way: &Way<'_>) {
         if way.tells_brackets || self.rest.front() != Some(&Piece::Begin) {
             return;
         }
         self.rest.pop_front();
+        if let Some(Piece::Bytes(bytes)) = self.rest.front_mut()
+            && !bytes.contains(&0)
+        {
+            let mut bytes = std::mem::take(bytes);
+            self.rest.pop_front();
+            self.forget_end();
+            // What is more than a buffer's worth is several pastes.
+            let mut pastes = Vec::new();
+            while !bytes.is_empty() {
+                let part = bytes.split_to(bytes.len().min(MAX_PASTE));
+                pastes.push(Piece::Paste(part));
+            }
+            pastes
+                .into_iter()
+                .rev()
+                .for_each(|paste| self.rest.push_front(paste));
+            return;
+        }
         if (way.bracketed)(self.pane) == Some(true) {
             self.bracket();
             self.rest.push_front(Piece::BEGINS);
@@ -173,6 +218,7 @@ impl Job {
         way: Option<&Way<'_>>,
     ) -> Option<(usize, Option<Result<(), InputError>>)> {
         let mut flight = self.flight.take()?;
+        self.has_typed = false;
         flight.unanswered -= 1;
         if flight.unanswered > 0 && outcome != Err(ReplyError::LinkClosed) {
             self.flight = Some(flight);
@@ -196,6 +242,7 @@ impl Job {
         match verdict {
             Verdict::Typed => {
                 self.typed += pieces.iter().map(Piece::count).sum::<u64>();
+                self.has_typed = !pieces.iter().all(Piece::is_enter);
                 self.modes_left = 0;
                 if pieces.first() == Some(&Piece::Begin) {
                     self.bracket();
@@ -289,6 +336,28 @@ fn refusal(pane: PaneId, row: CheckRow) -> Option<InputError> {
         return Some(InputError::InputOff);
     }
     row.in_mode.then_some(InputError::InMode { mode: row.mode })
+}
+
+/// The command that types pieces.
+fn type_pieces(pane: PaneId, way: &Way<'_>, when: When, pieces: &[Piece]) -> Vec<Command> {
+    let strokes: Vec<Stroke> = pieces.iter().filter_map(Piece::stroke).collect();
+    let typing = Typing::new(pane, strokes, when, way.otherwise);
+    typing.map(Command::Type).into_iter().collect()
+}
+
+/// The commands that paste.
+fn paste(pane: PaneId, way: &Way<'_>, tag: u64, bytes: &Bytes) -> Vec<Command> {
+    let name = PasteName(way.salt ^ tag);
+    let pasting = Pasting {
+        name,
+        pane,
+        otherwise: way.otherwise,
+    };
+    let buffer = PasteBuffer::new(name, bytes.clone()).map(Command::SetPaste);
+    buffer
+        .into_iter()
+        .chain([Command::Paste(pasting)])
+        .collect()
 }
 
 /// What ends a mode: those in which text is read have commands of their own.

@@ -3,12 +3,17 @@
 //! A pane's requests are typed in the order in which they came. Beyond that nobody waits for others: clients take turns,
 //! then the panes of one client, and what is under way at tmux at one time is small, so that a key for one pane goes
 //! between two lines of a paste into another. What waits is bounded, and a client that has its share alone is refused.
+//!
+//! Programs that take a burst of keys for pasted text take an Enter in it for a line break. So Enter is a write of its
+//! own, some time after what was typed into the pane before it; what comes later for that pane waits behind it.
 
 mod job;
 mod pieces;
 mod shares;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -27,6 +32,9 @@ const IN_FLIGHT: usize = 1024;
 /// The tags of lines have this bit, which no other tag has.
 const INPUT_TAG: u64 = 1 << 63;
 
+/// The longest that an Enter may wait; what was typed longer ago is forgotten.
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
 /// Where the outcome of a request goes. Nobody may be waiting for it any more, and that is no error.
 pub(super) type InputReply = oneshot::Sender<Result<(), InputError>>;
 
@@ -41,11 +49,20 @@ pub(super) struct Way<'a> {
     tells_brackets: bool,
     keyboard: Keyboard,
     bracketed: Bracketed<'a>,
+    now: Instant,
+    submit_delay: Duration,
+    salt: u64,
 }
 
 impl<'a> Way<'a> {
-    /// The way over the control link. `bracketed` is asked below 3.7, where tmux can't say it.
-    pub(super) fn new(link: LinkId, version: Option<&Version>, bracketed: Bracketed<'a>) -> Self {
+    /// The way over the control link, now. `bracketed` is asked below 3.7, where tmux can't say it, for what can't be in a
+    /// paste buffer.
+    pub(super) fn new(
+        link: LinkId,
+        version: Option<&Version>,
+        bracketed: Bracketed<'a>,
+        (now, submit_delay): (Instant, Duration),
+    ) -> Self {
         let tells = version.is_none_or(Version::answers_inside);
         Self {
             link,
@@ -57,7 +74,20 @@ impl<'a> Way<'a> {
             tells_brackets: version.is_some_and(Version::tells_bracketed_paste),
             keyboard: Keyboard::new(version.is_none_or(Version::tells_key_mode)),
             bracketed,
+            now,
+            submit_delay,
+            salt: 0,
         }
+    }
+}
+
+/// What makes the names of our paste buffers differ from all others: nobody can guess it.
+#[derive(Debug)]
+struct Salt(u64);
+
+impl Default for Salt {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(()))
     }
 }
 
@@ -65,12 +95,15 @@ impl<'a> Way<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Inputs {
     lanes: BTreeMap<PaneId, Lane>,
+    /// When anything but Enter was typed into a pane last.
+    typed_at: HashMap<PaneId, Instant>,
     /// The lines under way.
     lines: HashMap<u64, PaneId>,
     in_flight: usize,
     shares: Shares,
     turn: u64,
     last_tag: u64,
+    salt: Salt,
     /// The link that has ended, though its end may not have been told yet.
     lost: Option<LinkId>,
 }
@@ -84,10 +117,29 @@ struct Lane {
 }
 
 impl Lane {
+    /// The request that goes on next, unless it waits for an answer: its own, or that of another whose text its Enter has
+    /// to be apart from.
+    fn first(&self) -> Option<usize> {
+        let at = self.jobs.iter().position(|job| !job.may_be_followed())?;
+        let job = &self.jobs[at];
+        let too_close = at > 0 && job.enter_delay().is_some();
+        (!job.is_in_flight() && !too_close).then_some(at)
+    }
+
+    /// When the Enter that comes next may be typed, if it has to wait after what was typed then.
+    fn due(&self, typed_at: Option<&Instant>) -> Option<Instant> {
+        let delay = self.jobs.get(self.first()?)?.enter_delay()?;
+        Some(*typed_at? + delay)
+    }
+
     /// The request of which a line can be sent now.
-    fn next(&mut self) -> Option<&mut Job> {
-        let first = self.jobs.iter_mut().find(|job| !job.may_be_followed())?;
-        (!first.is_in_flight()).then_some(first)
+    fn next(&mut self, typed_at: Option<&Instant>, now: Instant) -> Option<&mut Job> {
+        let due = self.due(typed_at);
+        if due.is_some_and(|due| due > now) {
+            return None;
+        }
+        let first = self.first()?;
+        self.jobs.get_mut(first)
     }
 }
 
@@ -100,11 +152,11 @@ impl Inputs {
         way: Option<Way<'_>>,
         actions: &mut Vec<Action>,
     ) {
-        let Some(keyboard) = way.map(|way| way.keyboard) else {
+        let Some(set) = way.map(|way| (way.keyboard, way.submit_delay)) else {
             return answer(reply, Err(InputError::Unavailable));
         };
         let pane = request.pane;
-        let job = match Job::new(request, reply, keyboard) {
+        let job = match Job::new(request, set, reply) {
             Ok(job) => job,
             Err((reply, error)) => return answer(reply, Err(error)),
         };
@@ -120,10 +172,30 @@ impl Inputs {
         self.lines.contains_key(&tag)
     }
 
+    /// When [`Inputs::wake`] is wanted next. While too much is under way, a reply goes on with what waits.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let dues = self.lanes.iter().filter_map(|(pane, lane)| {
+            let typed_at = self.typed_at.get(pane);
+            lane.due(typed_at)
+        });
+        dues.min().filter(|_| self.in_flight < IN_FLIGHT)
+    }
+
+    /// Sends what had to wait until now.
+    pub(super) fn wake(&mut self, way: Option<Way<'_>>, actions: &mut Vec<Action>) {
+        self.pump(way, actions);
+    }
+
+    /// The way to tmux has ended: what is not under way ends here, and no other server gets an Enter that waits.
+    pub(super) fn cut(&mut self) {
+        self.refuse_waiting();
+        self.typed_at.clear();
+    }
+
     /// The line of a tag could not be handed to the link. What waits behind it is tried likewise: no reply may be under
     /// way any more that would bring it on.
     pub(super) fn not_sent(&mut self, tag: u64, way: Option<Way<'_>>, actions: &mut Vec<Action>) {
-        self.settle(tag, |job| {
+        self.settle(tag, None, |job| {
             let cost = job.take_back()?;
             Some((cost, Some(Err(job.partly(InputError::Busy)))))
         });
@@ -142,7 +214,8 @@ impl Inputs {
         if outcome == Err(ReplyError::LinkClosed) {
             self.lost = Some(link);
         }
-        self.settle(tag, |job| job.answered(outcome, way.as_ref()));
+        let now = way.map(|way| way.now);
+        self.settle(tag, now, |job| job.answered(outcome, way.as_ref()));
         self.pump(way, actions);
     }
 
@@ -150,6 +223,7 @@ impl Inputs {
     fn settle(
         &mut self,
         tag: u64,
+        now: Option<Instant>,
         conclude: impl FnOnce(&mut Job) -> Option<(usize, Option<Result<(), InputError>>)>,
     ) {
         let Some(pane) = self.lines.get(&tag) else {
@@ -165,6 +239,7 @@ impl Inputs {
             return;
         };
         let pane = *pane;
+        let typed_at = now.filter(|_| lane.jobs[at].has_typed());
         self.lines.remove(&tag);
         self.in_flight -= cost;
         if let Some(end) = end
@@ -176,6 +251,12 @@ impl Inputs {
         if lane.jobs.is_empty() {
             self.lanes.remove(&pane);
         }
+        if let Some(now) = typed_at
+            && self.typed_at.insert(pane, now).is_none()
+        {
+            // Panes come and go: who was typed into long ago is forgotten when another one is new.
+            self.typed_at.retain(|_, at| *at + LONGEST_DELAY > now);
+        }
     }
 
     /// Sends as many lines as may be under way.
@@ -183,8 +264,14 @@ impl Inputs {
         let Some(way) = way.filter(|way| self.lost != Some(way.link)) else {
             return self.refuse_waiting();
         };
+        let way = Way {
+            salt: self.salt.0,
+            ..way
+        };
         while self.in_flight < IN_FLIGHT {
-            let Some(pane) = self.next_pane() else { return };
+            let Some(pane) = self.next_pane(way.now) else {
+                return;
+            };
             let Some(lane) = self.lanes.get_mut(&pane) else {
                 return;
             };
@@ -192,7 +279,10 @@ impl Inputs {
             self.last_tag += 1;
             let tag = INPUT_TAG | self.last_tag;
             lane.served = self.turn;
-            let Some(job) = lane.next() else { return };
+            let typed_at = self.typed_at.get(&pane);
+            let Some(job) = lane.next(typed_at, way.now) else {
+                return;
+            };
             self.shares.served(job.client, self.turn);
             let (commands, cost) = job.send(tag, &way);
             self.in_flight += cost;
@@ -208,11 +298,16 @@ impl Inputs {
 
     /// Whose turn it is: of the clients that have something to send, the one whose turn was longest ago, and of its panes
     /// likewise.
-    fn next_pane(&mut self) -> Option<PaneId> {
-        let Self { lanes, shares, .. } = self;
+    fn next_pane(&mut self, now: Instant) -> Option<PaneId> {
+        let Self {
+            lanes,
+            shares,
+            typed_at,
+            ..
+        } = self;
         let ready = lanes.iter_mut().filter_map(|(pane, lane)| {
             let served = lane.served;
-            let client = lane.next()?.client;
+            let client = lane.next(typed_at.get(pane), now)?.client;
             Some((shares.last_turn(client), served, *pane))
         });
         ready.min().map(|(_, _, pane)| pane)

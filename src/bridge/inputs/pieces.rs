@@ -21,16 +21,23 @@ const PASTE_ENDS: &[u8] = b"\x1b[201~";
 /// The same end, with the one character that stands for `ESC [` in UTF-8.
 const PASTE_ENDS_C1: &[u8] = b"\xc2\x9b201~";
 
+/// The names of the Enter key.
+const ENTERS: [&str; 3] = ["Enter", "KPEnter", "C-m"];
+
 /// A piece of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
     Bytes(Bytes),
     /// A key, as it is typed.
     Key(Stroke),
+    /// The Enter key, as it is typed.
+    Enter(Stroke),
     /// A paste begins here; whether it is bracketed is not known yet.
     Begin,
     /// A paste ends here, if it is bracketed.
     End,
+    /// A whole paste, which tmux brackets itself.
+    Paste(Bytes),
     /// A bracket, which is nothing that the client typed.
     Bracket(&'static [u8]),
 }
@@ -44,10 +51,15 @@ impl Piece {
     /// How much of what the client typed this is: bytes, and keys as one each.
     pub(super) fn count(&self) -> u64 {
         match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Key(_) => 1,
+            Self::Bytes(bytes) | Self::Paste(bytes) => bytes.len() as u64,
+            Self::Key(_) | Self::Enter(_) => 1,
             Self::Begin | Self::End | Self::Bracket(_) => 0,
         }
+    }
+
+    /// Whether it is the Enter key.
+    pub(super) fn is_enter(&self) -> bool {
+        matches!(self, Self::Enter(_))
     }
 
     /// How it is typed; nothing for what only marks a place.
@@ -56,8 +68,8 @@ impl Piece {
             Self::Bytes(bytes) => InputBytes::new(bytes.clone()).map(Stroke::Bytes),
             Self::Bracket(bytes) => InputBytes::new(*bytes).map(Stroke::Bytes),
             Self::Begin => Self::BEGINS.stroke(),
-            Self::Key(stroke) => Some(stroke.clone()),
-            Self::End => None,
+            Self::Key(stroke) | Self::Enter(stroke) => Some(stroke.clone()),
+            Self::End | Self::Paste(_) => None,
         }
     }
 }
@@ -76,11 +88,16 @@ pub(super) fn pieces(keys: Vec<Key>, keyboard: Keyboard) -> Result<VecDeque<Piec
                 }
             }
             Key::Named(name) => {
+                let is_enter = ENTERS.iter().any(|enter| enter.eq_ignore_ascii_case(&name));
                 let stroke = keyboard.stroke(&name).map_err(|error| match error {
                     KeyError::Unknown => InputError::BadKey { key: name },
                     KeyError::Unsupported(why) => InputError::UnsupportedKey { key: name, why },
                 })?;
-                pieces.push_back(Piece::Key(stroke));
+                pieces.push_back(if is_enter {
+                    Piece::Enter(stroke)
+                } else {
+                    Piece::Key(stroke)
+                });
             }
         }
     }
@@ -90,8 +107,10 @@ pub(super) fn pieces(keys: Vec<Key>, keyboard: Keyboard) -> Result<VecDeque<Piec
     Ok(pieces)
 }
 
-/// Takes as much as goes into one line, up to the next [`Piece::Begin`]; one that stands first goes alone.
-pub(super) fn take_line(rest: &mut VecDeque<Piece>) -> Vec<Piece> {
+/// Takes as much as goes into one line, up to the next [`Piece::Begin`] or [`Piece::Paste`]; one that stands first goes
+/// alone. If Enter is to
+/// be apart, a line has nothing else in it or no Enter at all.
+pub(super) fn take_line(rest: &mut VecDeque<Piece>, enter_apart: bool) -> Vec<Piece> {
     let mut line = Vec::new();
     let mut room = LINE_BYTES;
     while line.len() < MAX_STROKES && room > 0 {
@@ -100,7 +119,15 @@ pub(super) fn take_line(rest: &mut VecDeque<Piece>) -> Vec<Piece> {
                 line.push(Piece::Bytes(bytes.split_to(room)));
                 return line;
             }
-            Some(Piece::Begin) if !line.is_empty() => return line,
+            Some(Piece::Begin | Piece::Paste(_)) if !line.is_empty() => return line,
+            Some(next)
+                if enter_apart
+                    && line
+                        .last()
+                        .is_some_and(|last: &Piece| last.is_enter() != next.is_enter()) =>
+            {
+                return line;
+            }
             Some(_) => {}
             None => return line,
         }
@@ -108,7 +135,7 @@ pub(super) fn take_line(rest: &mut VecDeque<Piece>) -> Vec<Piece> {
             return line;
         };
         room = room.saturating_sub(usize::try_from(piece.count()).unwrap_or(usize::MAX));
-        let alone = piece == Piece::Begin;
+        let alone = matches!(piece, Piece::Begin | Piece::Paste(_));
         line.push(piece);
         if alone {
             return line;
@@ -174,7 +201,7 @@ mod tests {
         for (keys, expected) in rows {
             let mut rest = pieces(keys, Keyboard::new(true)).unwrap();
             let lines = std::iter::from_fn(|| {
-                let line = take_line(&mut rest);
+                let line = take_line(&mut rest, false);
                 let counts: Vec<String> =
                     line.iter().map(|piece| piece.count().to_string()).collect();
                 (!line.is_empty()).then(|| counts.join("+"))

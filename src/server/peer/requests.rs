@@ -1,6 +1,6 @@
 //! What a client asks for. Each request gets exactly one reply or error.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -18,6 +18,10 @@ use crate::server::target::{self, NoTarget};
 use crate::wire::{
     ClientMessage, ErrorCode, Incoming, RequestId, ServerMessage, Target, Typed, parse,
 };
+
+/// A line that is longer is pasted unless the client says otherwise. Programs that read less at once than is there find
+/// the rest of a long line together with its Enter, whenever that comes, and take it for a line break.
+const LONG_LINE: usize = 256;
 
 /// Why a request is refused.
 pub(super) type Refusal = (ErrorCode, String);
@@ -120,12 +124,16 @@ impl Peer {
             ClientMessage::Type {
                 target,
                 typed,
+                paste,
+                submit_delay,
                 cancel_mode,
                 key,
             } => {
                 let request = TypeRequest {
                     target,
                     typed,
+                    paste,
+                    submit_delay,
                     cancel_mode,
                 };
                 self.ask_type(id, principal, &request, key.as_deref(), now)
@@ -314,12 +322,22 @@ impl Peer {
 struct TypeRequest {
     target: Target,
     typed: Typed,
+    paste: Option<bool>,
+    submit_delay: Option<Duration>,
     cancel_mode: bool,
 }
 
 impl TypeRequest {
     fn input(&self, client: ClientNumber, pane: PaneId) -> InputRequest {
-        let text = |text: &str| Key::Text(Bytes::copy_from_slice(text.as_bytes()));
+        let text = |text: &str| {
+            let bytes = Bytes::copy_from_slice(text.as_bytes());
+            let long_line = matches!(self.typed, Typed::Line(_)) && bytes.len() > LONG_LINE;
+            if self.paste.unwrap_or(long_line) {
+                Key::Paste(bytes)
+            } else {
+                Key::Text(bytes)
+            }
+        };
         let keys = match &self.typed {
             Typed::Line(line) if line.is_empty() => vec![Key::Named("Enter".to_owned())],
             Typed::Line(line) => vec![text(line), Key::Named("Enter".to_owned())],
@@ -331,6 +349,7 @@ impl TypeRequest {
             pane,
             keys,
             cancel_mode: self.cancel_mode,
+            submit_delay: self.submit_delay,
         }
     }
 }

@@ -374,6 +374,7 @@ impl Peer {
             pane,
             keys: vec![key],
             cancel_mode: false,
+            submit_delay: None,
         };
         let input = principal
             .authorize(Permission::Write, sessions, input)
