@@ -422,6 +422,22 @@ fn told(view: &mut View) -> (bool, u64, String, u64) {
 }
 
 #[test]
+fn regression_as_many_lines_are_captured_as_may_be_asked_for() {
+    let mut bench = Bench::new();
+    let _view = bench.view(100_000);
+    let state = bench.question();
+    bench.answer(state);
+    let actions = bench.core.actions().into_iter();
+    let lines: Vec<u32> = actions
+        .filter_map(|action| match action {
+            Action::Print { scrollback, .. } => Some(scrollback),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(lines, [100_000]);
+}
+
+#[test]
 fn what_comes_before_an_answer_tells_what_it_is_worth() {
     type Step = fn(&mut Bench);
     // What happens before the answer, and the place of the snapshot if the first answer has one.

@@ -31,8 +31,8 @@ use crate::redact::Rules;
 use crate::screen::PaneSnapshot;
 use crate::tmux::{LinkId, PanePrint, ReplyError, Version};
 
-/// The most lines of scrollback.
-const MOST_SCROLLBACK: u32 = 50_000;
+/// The most lines of scrollback: as many as a client may ask for.
+const MOST_SCROLLBACK: u32 = 100_000;
 
 /// How many more lines are captured above what is shown, where secrets are kept from somebody: they may have begun there.
 pub(super) const CONTEXT: u32 = 256;
