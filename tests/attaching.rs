@@ -228,27 +228,23 @@ fn regression_a_relayed_client_goes_with_its_relay() {
         if !is_in_danger(&program.version) {
             return;
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
         let server = TmuxServer::start(program);
-        // The relay's task ends with its runtime, as it does when muxwire is killed; the client itself goes on.
-        let child = runtime.block_on(async {
-            let relay = muxwire::tmux::Relay::listen(&server.socket(), &program.version).unwrap();
-            let mut command = std::process::Command::new(&program.path);
-            command.arg("-S").arg(relay.socket_path());
-            command.args(["-u", "-C", "attach-session", "-E", "-t", "$0"]);
-            let child = command
-                .stdin(Stdio::piped())
-                .stdout(Stdio::null())
-                .spawn()
-                .unwrap();
-            tokio::spawn(relay.run());
-            wait_until_async("it is attached", SOON, || server.clients() == [child.id()]).await;
-            KillOnDrop(child)
+        let relay = muxwire::tmux::Relay::listen(&server.socket(), &program.version).unwrap();
+        let mut command = std::process::Command::new(&program.path);
+        command.arg("-S").arg(relay.socket_path());
+        command.args(["-u", "-C", "attach-session", "-E", "-t", "$0"]);
+        let child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let child = KillOnDrop(child);
+        let relay = relay.start().unwrap();
+        wait_until("it is attached", SOON, || {
+            server.clients() == [child.0.id()]
         });
-        drop(runtime);
+        // The relay goes, as it does when muxwire is killed; the client itself lives on.
+        drop(relay);
         wait_until("the server has let it go", SOON, || {
             server.clients().is_empty()
         });

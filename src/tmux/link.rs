@@ -9,7 +9,6 @@ use std::time::Instant;
 
 use tokio::process::{Child, Command as Process};
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::control::Command;
 use crate::tmux::link_task::{LinkTask, Request, Stop};
@@ -72,7 +71,7 @@ impl LinkHandle {
         let (requests, received) = mpsc::channel(MAX_IN_FLIGHT);
         let (stop, stopped) = watch::channel(Stop::Run);
         let in_flight = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
-        let relay = relay.map(|relay| AbortOnDropHandle::new(tokio::spawn(relay.run())));
+        let relay = relay.map(Relay::start).transpose()?;
         let task = LinkTask::new(id, kind, child, relay, tap);
         tokio::spawn(task.run(received, stopped, events, Arc::clone(&in_flight)));
         Ok(Self {

@@ -12,14 +12,15 @@ use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{sleep_until, timeout};
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::control::{Command, Limits};
 use crate::tmux::link::MAX_IN_FLIGHT;
 use crate::tmux::outbox::Outbox;
 use crate::tmux::process::printable;
 use crate::tmux::tap::Tap;
-use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkKind, LinkReader, RelayError, ReplyError};
+use crate::tmux::{
+    CloseReason, LinkEvent, LinkId, LinkKind, LinkReader, RelayError, RelayTask, ReplyError,
+};
 
 /// How much is read at once: what a pipe usually holds.
 const READ_CHUNK: usize = 64 * 1024;
@@ -90,9 +91,6 @@ pub(super) struct LinkTask {
     children: Option<unix::Signal>,
     tap: Option<Tap>,
 }
-
-/// The task of a link's relay.
-pub(super) type RelayTask = AbortOnDropHandle<Result<(), RelayError>>;
 
 /// How far the link is on its way to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -33,7 +33,7 @@ pub use print::PanePrint;
 pub use process::{SocketChoice, Tmux};
 pub use reader::LinkReader;
 pub use reap::reap_stale;
-pub use relay::{Relay, RelayError};
+pub use relay::{Relay, RelayError, RelayTask};
 pub use tap::{Note, Tap, TapSink};
 pub use version::Version;
 pub use watch::{SocketWatch, Woken};

@@ -2,14 +2,17 @@
 
 use std::ffi::OsStr;
 use std::process::Command;
-use std::thread;
+use std::sync::Mutex;
 
-use muxwire::tmux::Relay;
+use muxwire::tmux::{Relay, RelayTask};
 
 use super::TmuxServer;
 
+/// Relays live as long as the tests: they end with their clients.
+static RELAYS: Mutex<Vec<RelayTask>> = Mutex::new(Vec::new());
+
 /// A command on this server like [`TmuxServer::command`], for one control client: it goes through a relay where the
-/// server needs one. The relay lives as long as the client.
+/// server needs one.
 pub fn control_client<S: AsRef<OsStr>>(
     server: &TmuxServer,
     arguments: impl IntoIterator<Item = S>,
@@ -18,18 +21,10 @@ pub fn control_client<S: AsRef<OsStr>>(
     if !version.dies_of_early_notifications() {
         return server.command(arguments);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let guard = runtime.enter();
     let relay = Relay::listen(&server.socket(), version).unwrap();
-    drop(guard);
     let command = server.command_through(&relay.socket_path(), arguments);
-    thread::spawn(move || {
-        if let Err(error) = runtime.block_on(relay.run()) {
-            eprintln!("a relayed client was not handed over: {error}");
-        }
-    });
+    let mut relays = RELAYS.lock().unwrap();
+    relays.retain(|relay| !relay.is_finished());
+    relays.push(relay.start().unwrap());
     command
 }

@@ -14,6 +14,7 @@
 
 mod descriptors;
 mod message;
+mod thread;
 
 use std::env;
 use std::fs::Permissions;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::tmux::process::LONGEST_SOCKET_PATH;
 use crate::tmux::relay::message::{Kind, Layout, Malformed};
@@ -45,6 +47,9 @@ pub struct Relay {
     server: PathBuf,
     layout: Layout,
 }
+
+/// A relay that runs. Dropping it takes the client away from the server.
+pub type RelayTask = AbortOnDropHandle<Result<(), RelayError>>;
 
 /// Why a client was not handed over.
 #[derive(Debug, thiserror::Error)]
@@ -80,8 +85,6 @@ fn system(what: &'static str) -> impl FnOnce(io::Error) -> RelayError {
 impl Relay {
     /// Listens for a client of this version that is meant for the server at this socket.
     ///
-    /// Call it within a tokio runtime.
-    ///
     /// # Errors
     /// There is no folder in which a socket can be made.
     pub fn listen(server: &Path, program: &Version) -> Result<Self, TmuxError> {
@@ -90,7 +93,9 @@ impl Relay {
             source,
         };
         let folder = private_folder().map_err(failed)?;
+        let runtime = thread::runtime().map_err(failed)?.enter();
         let listener = UnixListener::bind(folder.path().join(SOCKET)).map_err(failed)?;
+        drop(runtime);
         Ok(Self {
             folder,
             listener,
@@ -105,11 +110,22 @@ impl Relay {
         self.folder.path().join(SOCKET)
     }
 
-    /// Waits for the client, hands it over, and passes on what it and the server say, until one of them is gone.
+    /// Waits for the client, hands it over, and passes on what it and the server say, until one of them is gone or the
+    /// task is dropped. It runs on the relays' own thread.
+    ///
+    /// The task's error says that the client was not handed over: the server knows nothing of it.
     ///
     /// # Errors
-    /// The client was not handed over: the server knows nothing of it.
-    pub async fn run(self) -> Result<(), RelayError> {
+    /// There is no thread for it.
+    pub fn start(self) -> Result<RelayTask, TmuxError> {
+        let runtime = thread::runtime().map_err(|source| TmuxError::System {
+            what: "starting the relays' thread",
+            source,
+        })?;
+        Ok(AbortOnDropHandle::new(runtime.spawn(self.run())))
+    }
+
+    async fn run(self) -> Result<(), RelayError> {
         let (client, server) = self.hand_over().await?;
         // Whoever goes first takes the other one with it: both streams are closed on return.
         let end = tokio::select! {
