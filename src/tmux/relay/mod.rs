@@ -62,6 +62,12 @@ pub enum RelayError {
         /// What the system said.
         source: io::Error,
     },
+    /// Nobody listens on the server's socket.
+    #[error("no server is running on {}", .socket.display())]
+    NoServer {
+        /// The socket.
+        socket: PathBuf,
+    },
     /// The client ended before its identification did.
     #[error("tmux -C ended before it had attached")]
     Ended,
@@ -151,11 +157,16 @@ impl Relay {
             tracing::debug!(%error, "the folder of a relay stays behind");
         }
         let identification = Identification::receive(&client, layout).await?;
-        let server = UnixStream::connect(server)
+        let stream = UnixStream::connect(&server)
             .await
-            .map_err(system("connecting to tmux's socket"))?;
-        identification.send(&server).await?;
-        Ok((client, server))
+            .map_err(|source| match source.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                    RelayError::NoServer { socket: server }
+                }
+                _ => system("connecting to tmux's socket")(source),
+            })?;
+        identification.send(&stream).await?;
+        Ok((client, stream))
     }
 
     /// The folder keeps others out; the system says once more whose the client is.
