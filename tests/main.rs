@@ -37,6 +37,7 @@ mod links;
 mod listening;
 mod live_panes;
 mod misfit;
+mod on_demand;
 mod panes;
 mod protocol;
 mod random_operations;

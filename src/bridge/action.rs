@@ -9,6 +9,8 @@ use crate::tmux::{LinkId, LinkKind};
 pub(super) enum Action {
     /// Look for a server, and tell when there is one.
     Find,
+    /// List everything through ordinary commands.
+    List,
     /// Start a link.
     Open(LinkKind),
     /// Send commands on a link; their replies come back with the tag.

@@ -32,7 +32,8 @@ impl Gathering {
             };
         }
         self.bodies.insert(index, body);
-        (self.bodies.len() == LISTS.len()).then(|| listing(std::mem::take(&mut self.bodies)))
+        (self.bodies.len() == LISTS.len())
+            .then(|| listing(std::mem::take(&mut self.bodies).into_values()))
     }
 
     /// Forgets what came of a listing that will not be complete.
@@ -41,8 +42,9 @@ impl Gathering {
     }
 }
 
-fn listing(bodies: BTreeMap<usize, Body>) -> Listing {
-    let mut bodies = bodies.into_values();
+/// The listing of these bodies, one for each of [`LISTS`].
+pub(super) fn listing(bodies: impl IntoIterator<Item = Body>) -> Listing {
+    let mut bodies = bodies.into_iter();
     let mut next = || bodies.next().unwrap_or_default();
     Listing {
         sessions: rows(&next()),

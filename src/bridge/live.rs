@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
@@ -14,9 +14,11 @@ use super::action::Action;
 use super::clock::Clock;
 use super::core::{Core, Event, Setup};
 use super::counters::Counters;
+use super::demand::{Attach, Demand, look};
 use super::request::{Request, ScreenError};
 use super::screens::Captured;
 use super::views::Printed;
+use crate::control::Body;
 use crate::hub::Hub;
 use crate::ids::PaneId;
 use crate::model::{Debounce, Server, Unfit, Warning};
@@ -46,6 +48,8 @@ pub struct Settings {
     pub reconcile: Duration,
     /// How long Enter waits after what was typed before it, unless a request says how long.
     pub submit_delay: Duration,
+    /// When control clients are attached.
+    pub attach: Attach,
 }
 
 /// What the bridge is connected to.
@@ -57,6 +61,8 @@ pub struct Ends {
     pub counters: Arc<Counters>,
     /// What clients ask; see [`super::Handle::pair`].
     pub requests: mpsc::Receiver<Request>,
+    /// Who listens; see [`super::Handle::demand`].
+    pub demand: Demand,
 }
 
 /// Follows a tmux server, and the next one at the same socket when it goes, until it is cancelled.
@@ -95,6 +101,10 @@ struct Live {
     prints: mpsc::UnboundedReceiver<Printed>,
     to_prints: mpsc::UnboundedSender<Printed>,
     requests: mpsc::Receiver<Request>,
+    demand: Demand,
+    listeners: watch::Receiver<usize>,
+    looks: mpsc::UnboundedReceiver<Vec<Body>>,
+    to_looks: mpsc::UnboundedSender<Vec<Body>>,
     finder: Finder,
 }
 
@@ -106,6 +116,8 @@ enum Step {
     Captured(Captured),
     Printed(Printed),
     Request(Request),
+    Demand,
+    Looked(Vec<Body>),
     Timer,
     Cancelled,
 }
@@ -116,11 +128,13 @@ impl Live {
             debounce,
             reconcile,
             submit_delay,
+            attach,
         } = settings;
         let setup = Setup {
             debounce,
             reconcile,
             submit_delay,
+            attach,
             clock: Clock::System,
             live: true,
         };
@@ -129,6 +143,11 @@ impl Live {
         let (to_captures, captures) = mpsc::channel(1);
         // Each pane has at most one print under way.
         let (to_prints, prints) = mpsc::unbounded_channel();
+        // One look at a time, and seconds between them.
+        let (to_looks, looks) = mpsc::unbounded_channel();
+        let mut listeners = ends.demand.watch();
+        // Whoever listens already is told of as the first event.
+        listeners.mark_changed();
         let finder = Finder::start(tmux.clone());
         finder.find();
         Self {
@@ -145,6 +164,10 @@ impl Live {
             prints,
             to_prints,
             requests: ends.requests,
+            demand: ends.demand,
+            listeners,
+            looks,
+            to_looks,
             finder,
         }
     }
@@ -175,6 +198,11 @@ impl Live {
                 Step::Captured(captured) => self.handle(Event::Captured(captured), now),
                 Step::Printed(printed) => self.handle(Event::Printed(printed), now),
                 Step::Request(request) => self.handle(Event::Request(request), now),
+                Step::Demand => {
+                    let wanted = *self.listeners.borrow_and_update() > 0;
+                    self.handle(Event::Demand { wanted }, now);
+                }
+                Step::Looked(bodies) => self.handle(Event::Looked { bodies }, now),
                 Step::Timer => self.handle(Event::Timer, now),
                 Step::Cancelled => return Ok(()),
             }
@@ -189,6 +217,8 @@ impl Live {
             Some(captured) = self.captures.recv() => Step::Captured(captured),
             Some(printed) = self.prints.recv() => Step::Printed(printed),
             Some(request) = self.requests.recv() => Step::Request(request),
+            Ok(()) = self.listeners.changed() => Step::Demand,
+            Some(bodies) = self.looks.recv() => Step::Looked(bodies),
             () = until(deadline) => Step::Timer,
             () = cancel.cancelled() => Step::Cancelled,
         }
@@ -231,6 +261,7 @@ impl Live {
         loop {
             let actions = self.core.actions();
             if actions.is_empty() {
+                self.demand.set_idle(self.core.is_idle());
                 return;
             }
             for action in actions {
@@ -242,6 +273,7 @@ impl Live {
     fn perform(&mut self, action: Action, now: Instant) {
         match action {
             Action::Find => self.finder.find(),
+            Action::List => drop(tokio::spawn(look(self.tmux.clone(), self.to_looks.clone()))),
             Action::Open(kind) => self.open(kind, now),
             Action::Send {
                 link,

@@ -8,6 +8,7 @@ mod align;
 mod clock;
 mod core;
 mod counters;
+mod demand;
 mod gathering;
 mod inputs;
 mod live;
@@ -21,6 +22,7 @@ mod text;
 mod views;
 
 pub use counters::{Counters, Counts};
+pub use demand::{Attach, Demand, Listener};
 pub use live::{Ends, Settings, follow};
 pub use replay::{Player, Speed, replay};
 pub use request::{

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::clock::Clock;
 use super::core::{Core, Event, Setup};
 use super::counters::Counters;
+use super::demand::Attach;
 use super::gathering::LISTS;
 use super::live::Ends;
 use super::request::{InputError, Request, ResizeError, ScreenError};
@@ -180,6 +181,7 @@ impl Player {
         let origin = Instant::now();
         let setup = Setup {
             submit_delay: Duration::ZERO,
+            attach: Attach::Always,
             debounce: Debounce {
                 quiet: Duration::ZERO,
                 at_most: Duration::ZERO,

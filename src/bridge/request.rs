@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+use super::demand::Demand;
 use crate::auth::Authorized;
 use crate::control::WindowSize;
 use crate::ids::{PaneId, WindowId};
@@ -327,14 +328,20 @@ impl PreparedInput {
 
 /// The way to the bridge.
 #[derive(Debug, Clone)]
-pub struct Handle(mpsc::Sender<Request>);
+pub struct Handle(mpsc::Sender<Request>, Demand);
 
 impl Handle {
     /// A handle and the end at which its requests arrive.
     #[must_use]
     pub fn pair() -> (Self, mpsc::Receiver<Request>) {
         let (sender, receiver) = mpsc::channel(REQUESTS);
-        (Self(sender), receiver)
+        (Self(sender, Demand::default()), receiver)
+    }
+
+    /// Who listens to the bridge.
+    #[must_use]
+    pub fn demand(&self) -> &Demand {
+        &self.1
     }
 
     /// Types into a pane. The request takes its place among others when this is called, not when the future is first

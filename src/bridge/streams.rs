@@ -211,6 +211,13 @@ impl Streams {
         changes
     }
 
+    /// No link watches any pane: what comes later on one joins on to nothing that was seen.
+    pub(super) fn unwatched(&mut self) {
+        for stream in self.panes.values_mut() {
+            stream.begun = true;
+        }
+    }
+
     /// The server is gone, and all panes with it.
     pub(super) fn clear(&mut self) {
         self.panes.clear();

@@ -93,12 +93,13 @@ impl Recording {
         let recorder = Arc::new(recorder);
         let stop = CancellationToken::new();
         // Nobody asks this bridge for anything.
-        let (_, requests) = Handle::pair();
+        let (handle, requests) = Handle::pair();
         let epoch = Epoch::new("unread").context("an epoch is made of letters")?;
         let ends = Ends {
             hub: Hub::new(NO_HISTORY, epoch),
             counters: Arc::new(Counters::default()),
             requests,
+            demand: handle.demand().clone(),
         };
         let tap = Tap(Arc::<Recorder>::clone(&recorder));
         let following = bridge::follow(tmux, settings(config), ends, Some(tap), stop.clone());

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{
     AttemptLimits, AuthSettings, Authenticator, Jwt, JwtRules, KeyWatch, TokenStore, TokenWatch,
 };
-use crate::bridge::{self, Counters, Counts, Ends, Handle, Settings, Speed};
+use crate::bridge::{self, Attach, Counters, Counts, Demand, Ends, Handle, Settings, Speed};
 use crate::cli::{General, ReplaySpeed, ServeArgs};
 use crate::cmd::audited;
 use crate::cmd::descriptors;
@@ -23,7 +23,7 @@ use crate::cmd::output::Output;
 use crate::cmd::prepare;
 use crate::cmd::reload::ConfigWatch;
 use crate::cmd::signals::{INTERRUPTED, Signals};
-use crate::config::{Config, Listening, Resize, listening};
+use crate::config::{Attaching, Config, Listening, Resize, listening};
 use crate::hub::{HistoryLimits, Hub, Redaction};
 use crate::ids::Epoch;
 use crate::metrics::{Kind, Metrics};
@@ -136,14 +136,13 @@ async fn serve(
     let room = descriptors::make_room(u64::from(config.server.max_connections));
     let hub = Hub::redacting(history(config), source.epoch()?, redaction(config)?);
     let metrics = Metrics::new(&hub);
-    let counters = watched_counters(&metrics);
     let authenticator = authenticator(config)?;
     let audit = audited::start(config, &metrics, authenticator.as_ref())?;
     let manager = Notifier::of_process();
-    let (handle, requests) = Handle::pair();
+    let (handle, ends) = ends(&hub, &metrics);
     let living = manager.clone().live(handle.clone());
     let sources = Sources {
-        hub: hub.clone(),
+        hub,
         bridge: handle,
         authenticator: authenticator.clone(),
         metrics: metrics.clone(),
@@ -160,12 +159,7 @@ async fn serve(
     tell_how_to_make_a_token(authenticator.as_ref());
 
     let stop_bridge = CancellationToken::new();
-    let ends = Ends {
-        hub,
-        counters,
-        requests,
-    };
-    let bridge = tokio::spawn(source.run(settings(config), ends, stop_bridge.clone()));
+    let bridge = tokio::spawn(source.run(serving(config), ends, stop_bridge.clone()));
     let started = Started {
         running,
         stop_server,
@@ -244,6 +238,19 @@ pub(super) fn settings(config: &Config) -> Settings {
         debounce,
         reconcile: config.monitoring.reconcile_interval,
         submit_delay: config.input.submit_delay,
+        attach: Attach::Always,
+    }
+}
+
+/// The same for whoever serves clients, who may want to be attached only while there are some.
+fn serving(config: &Config) -> Settings {
+    let grace = config.server.attach_grace;
+    Settings {
+        attach: match config.server.attach {
+            Attaching::Always => Attach::Always,
+            Attaching::OnDemand => Attach::OnDemand { grace },
+        },
+        ..settings(config)
     }
 }
 
@@ -415,6 +422,30 @@ fn tell_how_to_make_a_token(authenticator: Option<&Authenticator>) {
             "there is no token yet; make one with: muxwire token create --name me --allow write"
         );
     }
+}
+
+/// The way to the bridge, and what the bridge is connected to.
+fn ends(hub: &Hub, metrics: &Metrics) -> (Handle, Ends) {
+    let (handle, requests) = Handle::pair();
+    let demand = handle.demand().clone();
+    watch_demand(metrics, demand.clone());
+    let ends = Ends {
+        hub: hub.clone(),
+        counters: watched_counters(metrics),
+        requests,
+        demand,
+    };
+    (handle, ends)
+}
+
+/// Whether the bridge leaves tmux alone, shown among the metrics.
+fn watch_demand(metrics: &Metrics, demand: Demand) {
+    metrics.watch(
+        "idle",
+        "Whether tmux is left alone, since nobody listens",
+        Kind::Gauge,
+        move || u64::from(demand.is_idle()),
+    );
 }
 
 /// What the bridge counts, shown among the metrics.

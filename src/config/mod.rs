@@ -24,6 +24,6 @@ pub use listen::{ListenError, Listening, listening};
 pub use reference::reference;
 pub use resolve::{ConfigError, Problem, Resolved, Setting, Source, nearest, resolve};
 pub use table::{
-    Config, Limits, LogFormat, Monitoring, Performance, Redaction, Resize, Row, Security, Server,
-    Terminal, Tls, rows,
+    Attaching, Config, Limits, LogFormat, Monitoring, Performance, Redaction, Resize, Row,
+    Security, Server, Terminal, Tls, rows,
 };

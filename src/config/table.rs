@@ -28,6 +28,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// When control clients are attached to tmux.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attaching {
+    /// As long as muxwire runs.
+    Always,
+    /// While somebody listens.
+    OnDemand,
+}
+
 /// Who may give windows a size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resize {
@@ -163,6 +172,13 @@ settings! {
         /// The tmux server: a name as for `tmux -L`, or an absolute path as for `tmux -S`. Empty means the server that
         /// `tmux` without either would use.
         tmux_socket: SocketChoice = Socket, "";
+        /// When muxwire's control clients are attached to tmux: `always`, or `on-demand`, only while a client is connected
+        /// that is let in. Some versions of tmux have faults that end a server to which a control client is attached.
+        attach: Attaching = Choice(&[
+            ("always", Attaching::Always), ("on-demand", Attaching::OnDemand),
+        ]), "always";
+        /// How long they stay on demand after the last such client has gone.
+        attach_grace: Duration = Span(s(1)..=s(86_400)), "30s";
         /// Where tokens are kept.
         state_dir: PathBuf = Directory, "$XDG_STATE_HOME/muxwire";
     }

@@ -28,7 +28,7 @@ use super::socket::{Happened, Socket};
 use super::tickets::Tickets;
 use crate::audit::Who;
 use crate::auth::Ended;
-use crate::bridge::Handle;
+use crate::bridge::{Handle, Listener};
 use crate::metrics::{Metrics, Present};
 use crate::wire::{ClientInfo, ClientStats, CloseCode, Credential};
 
@@ -106,6 +106,8 @@ struct State<S> {
     broken: Option<io::Error>,
     services: Arc<Services>,
     held: Held,
+    /// It listens from when it is let in.
+    listener: Option<Listener>,
     _present: Present,
     _permit: OwnedSemaphorePermit,
 }
@@ -150,6 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             left: false,
             broken: None,
             held,
+            listener: None,
             _present: services.metrics.client(),
             _permit: permit,
             services,
@@ -376,8 +379,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 Begun::Watch(ended) => self.ended = ended,
             }
         }
-        if self.held.unauthenticated.is_some() && self.peer.is_let_in() {
+        if self.listener.is_none() && self.peer.is_let_in() {
             self.held.unauthenticated = None;
+            self.listener = Some(self.services.bridge.demand().listen());
         }
         let closing = self.peer.closing();
         let (outbox, _) = self.peer.ends();

@@ -287,7 +287,8 @@ fn named_pane(query: &str) -> Result<Option<PaneId>, ()> {
 async fn ready(State(app): State<App>) -> impl IntoResponse {
     let (state, _) = app.0.services.context.hub.snapshot();
     if let Some(server) = &state.server {
-        return (StatusCode::OK, readiness(server));
+        let is_idle = app.0.services.bridge.demand().is_idle();
+        return (StatusCode::OK, readiness(server, is_idle));
     }
     let reason = state.unfit.as_deref();
     let reason = reason.unwrap_or("no tmux server is connected");
@@ -295,8 +296,11 @@ async fn ready(State(app): State<App>) -> impl IntoResponse {
 }
 
 /// That muxwire is ready, and below it what the server's user should know before it happens.
-fn readiness(server: &Server) -> String {
-    let mut said = "ready\n".to_owned();
+fn readiness(server: &Server, is_idle: bool) -> String {
+    let mut said = match is_idle {
+        true => "ready: idle, not attached to tmux until somebody listens\n".to_owned(),
+        false => "ready\n".to_owned(),
+    };
     for warning in server.warnings.iter() {
         said.push_str(&format!(
             "warning {}: {}; {}\n",

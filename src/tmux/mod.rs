@@ -10,6 +10,7 @@ mod find;
 mod hazards;
 mod link;
 mod link_task;
+mod look;
 mod mark;
 mod outbox;
 mod print;

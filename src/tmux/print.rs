@@ -10,7 +10,7 @@ use crate::ids::PaneId;
 
 /// What stands between the parts of what is printed. In a capture that is escaped, a backslash has another one or a digit
 /// behind it, so no screen can show such a line.
-const SEPARATOR: &str = "\\muxwire";
+pub(super) const SEPARATOR: &str = "\\muxwire";
 
 /// All that tmux tells of a pane in one turn, each line ended by LF. All but the state is escaped as captures are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,25 +62,30 @@ impl Tmux {
 
 impl PanePrint {
     fn parse(printed: &Bytes) -> Option<Self> {
-        let mut parts = [const { Bytes::new() }; 4];
-        let (mut part, mut start, mut at) = (0, 0, 0);
-        for line in printed.split_inclusive(|byte| *byte == b'\n') {
-            let end = at + line.len();
-            if line.strip_suffix(b"\n") == Some(SEPARATOR.as_bytes()) {
-                *parts.get_mut(part)? = printed.slice(start..at);
-                (part, start) = (part + 1, end);
-            }
-            at = end;
-        }
-        *parts.get_mut(part)? = printed.slice(start..);
-        let [state, screen, saved, pending] = parts;
-        (part == 3).then_some(Self {
+        let [state, screen, saved, pending] = parts(printed)?;
+        Some(Self {
             state,
             screen,
             saved,
             pending,
         })
     }
+}
+
+/// What stands between separators, if there are as many parts as expected.
+pub(super) fn parts<const COUNT: usize>(printed: &Bytes) -> Option<[Bytes; COUNT]> {
+    let mut parts = [const { Bytes::new() }; COUNT];
+    let (mut part, mut start, mut at) = (0, 0, 0);
+    for line in printed.split_inclusive(|byte| *byte == b'\n') {
+        let end = at + line.len();
+        if line.strip_suffix(b"\n") == Some(SEPARATOR.as_bytes()) {
+            *parts.get_mut(part)? = printed.slice(start..at);
+            (part, start) = (part + 1, end);
+        }
+        at = end;
+    }
+    *parts.get_mut(part)? = printed.slice(start..);
+    (part + 1 == COUNT).then_some(parts)
 }
 
 #[cfg(test)]

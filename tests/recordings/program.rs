@@ -183,6 +183,7 @@ async fn a_replay_keeps_the_recorded_pace_or_none() {
         let hub = Hub::new(HistoryLimits::default(), recording.epoch().clone());
         let (handle, requests) = Handle::pair();
         let ends = Ends {
+            demand: handle.demand().clone(),
             hub: hub.clone(),
             counters: Arc::new(Counters::default()),
             requests,

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use muxwire::auth::{Authorized, Permission, Principal};
 use muxwire::bridge::{
-    self, ClientNumber, Counters, Ends, Handle, InputError, InputRequest, Key, PaneView, Screen,
-    ScreenError, ScreensRequest, Settings, ViewRequest,
+    self, Attach, ClientNumber, Counters, Ends, Handle, InputError, InputRequest, Key, PaneView,
+    Screen, ScreenError, ScreensRequest, Settings, ViewRequest,
 };
 use muxwire::hub::{HistoryLimits, Hub, Next, Published, Reader};
 use muxwire::ids::{Epoch, PaneId, Seq};
@@ -32,6 +32,7 @@ pub const SETTINGS: Settings = Settings {
     },
     reconcile: Duration::from_secs(3600),
     submit_delay: Duration::from_millis(150),
+    attach: Attach::Always,
 };
 
 /// A running bridge and a reader of all that it publishes.
@@ -60,6 +61,7 @@ impl LiveBridge {
         let counters = Arc::new(Counters::default());
         let (handle, requests) = Handle::pair();
         let ends = Ends {
+            demand: handle.demand().clone(),
             hub: hub.clone(),
             counters: Arc::clone(&counters),
             requests,

@@ -6,6 +6,7 @@ pub mod bridge;
 pub mod changes;
 pub mod flood;
 pub mod fold;
+pub mod hazards;
 pub mod holder;
 pub mod jwt;
 pub mod listed;

@@ -126,6 +126,7 @@ pub const OUTSIDE: &[Outside] = &[
             "audit::log",
             "tls",
             "tmux",
+            "bridge::demand",
             "bridge::live",
             "bridge::replay",
             "bridge::request",

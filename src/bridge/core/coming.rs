@@ -39,8 +39,7 @@ impl Core {
                 now,
             );
         }
-        self.actions
-            .push(Action::Open(LinkKind::Control { session }));
+        self.attach_or_look(LinkKind::Control { session }, now);
     }
 
     /// What was found out about the server, and what ends servers of its version.
@@ -72,6 +71,7 @@ impl Core {
 
     /// Says that no server is there any more, if one was.
     pub(super) fn lose_server(&mut self, reason: &str, now: Instant) {
+        self.release(now);
         let Some(server) = self.state.server.clone() else {
             return;
         };
@@ -131,6 +131,7 @@ impl Core {
             LinkKind::Control { .. } => {
                 self.control = Some(link);
                 self.finding.opened = Some(now);
+                self.release(now);
             }
             LinkKind::Output { session } => self.outputs.opened(link, session, now),
         }
@@ -139,7 +140,10 @@ impl Core {
 
     pub(super) fn open_failed(&mut self, kind: LinkKind, now: Instant) {
         match kind {
-            LinkKind::Control { .. } => self.finding.again(now),
+            LinkKind::Control { .. } => {
+                self.release(now);
+                self.finding.again(now);
+            }
             LinkKind::Output { session } => {
                 self.outputs.failed(session, now);
                 self.open_next();
@@ -149,6 +153,9 @@ impl Core {
 
     /// Opens the next output link, unless one is on its way: the next follows when that has attached or failed.
     pub(super) fn open_next(&mut self) {
+        if !self.attaching.is_on() {
+            return;
+        }
         if let Some(session) = self.outputs.next_to_open() {
             self.actions
                 .push(Action::Open(LinkKind::Output { session }));
@@ -202,7 +209,9 @@ impl Core {
             self.inputs.cut();
             self.relist.reset();
             self.reconciler.reset(now);
-            self.counters.reconnect();
+            if self.attaching.is_on() {
+                self.counters.reconnect();
+            }
             self.finding.again(now);
         } else if self.outputs.closed(link, wanted, now).is_some() {
             let candidates = self.outputs.candidates(&self.state);

@@ -12,6 +12,7 @@ use crate::auth::{Permission, Principal};
 use crate::bridge::action::Action;
 use crate::bridge::clock::Clock;
 use crate::bridge::counters::Counters;
+use crate::bridge::demand::Attach;
 use crate::bridge::gathering::LISTS;
 use crate::bridge::request::{PaneView, Request, ScreenError, ViewRequest};
 use crate::bridge::views::Printed;
@@ -55,6 +56,7 @@ impl Bench {
         };
         let setup = Setup {
             submit_delay: Duration::ZERO,
+            attach: Attach::Always,
             debounce,
             reconcile: RECONCILE,
             clock: Clock::System,

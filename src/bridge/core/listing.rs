@@ -43,7 +43,7 @@ impl Core {
     }
 
     /// Makes a listing the state, and publishes how it differs.
-    fn adopt(&mut self, tag: u64, listing: Listing, now: Instant) {
+    pub(super) fn adopt(&mut self, tag: u64, listing: Listing, now: Instant) {
         tracing::debug!(?listing, "listing");
         let own = self
             .processes
@@ -126,7 +126,7 @@ impl Core {
     }
 
     fn fit_links(&mut self, left: &[(SessionId, PaneId)]) {
-        if !self.setup.live {
+        if !self.setup.live || !self.attaching.is_on() {
             return;
         }
         let plan = self.outputs.plan(&self.state, left);

@@ -2,9 +2,11 @@
 //!
 //! Time is a parameter, and what is to be done is returned; so a recording drives it exactly as tmux does.
 
+mod attaching;
 mod coming;
 mod exits;
 mod finding;
+mod hints;
 mod listing;
 mod requests;
 mod typing;
@@ -15,11 +17,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use self::attaching::Attaching;
 use self::exits::HalfKnownExits;
 use self::finding::Finding;
+use self::hints::{is_hint, is_urgent};
 use super::action::Action;
 use super::clock::Clock;
 use super::counters::Counters;
+use super::demand::Attach;
 use super::gathering::{Gathering, LISTS};
 use super::inputs::Inputs;
 use super::outputs::Outputs;
@@ -72,6 +77,10 @@ pub(super) enum Event {
     Printed(Printed),
     /// A client asks for something.
     Request(Request),
+    /// Somebody listens, or nobody does any more.
+    Demand { wanted: bool },
+    /// The lists of an [`Action::List`].
+    Looked { bodies: Vec<Body> },
     /// A link did not take the commands of this tag.
     NotSent { tag: u64 },
     /// The time that [`Core::deadline`] named has come.
@@ -94,6 +103,7 @@ pub(super) struct Core {
     control: Option<LinkId>,
     control_attached: bool,
     finding: Finding,
+    attaching: Attaching,
     outputs: Outputs,
     streams: Streams,
     relist: OpQueue,
@@ -124,6 +134,8 @@ pub(super) struct Setup {
     pub(super) reconcile: Duration,
     /// How long Enter waits after what was typed before it.
     pub(super) submit_delay: Duration,
+    /// When there are control clients.
+    pub(super) attach: Attach,
     /// Where timestamps come from.
     pub(super) clock: Clock,
     /// Whether tmux is there to be asked; a recording only tells.
@@ -142,6 +154,7 @@ impl Core {
             control: None,
             control_attached: false,
             finding: Finding::default(),
+            attaching: Attaching::new(setup.attach),
             outputs: Outputs::default(),
             streams: Streams::default(),
             relist: OpQueue::new(setup.debounce),
@@ -195,6 +208,8 @@ impl Core {
                 views.printed(printed, &mut scene);
             }
             Event::Request(request) => self.request(request, now),
+            Event::Demand { wanted } => self.demand(wanted, now),
+            Event::Looked { bodies } => self.looked(bodies, now),
             Event::Timer => self.timer(now),
             Event::Listing => drop(self.start_listing(now)),
             Event::Check => self.retrace_check(now),
@@ -213,7 +228,8 @@ impl Core {
         }
         let held = self.redaction.as_ref().and_then(|_| self.hub.held_until());
         if self.control.is_none() {
-            return [self.finding.due, self.views.due(), held]
+            let (look, grace) = (self.finding.due, self.attaching.due());
+            return [look, grace, self.views.due(), held]
                 .into_iter()
                 .flatten()
                 .min();
@@ -225,6 +241,7 @@ impl Core {
             self.exits.due(),
             self.views.due(),
             self.inputs.due(),
+            self.attaching.due(),
             held,
         ];
         dues.into_iter().flatten().min()
@@ -378,6 +395,7 @@ impl Core {
         if self.redaction.is_some() {
             self.hub.release_due(now, self.setup.clock.stamp(now));
         }
+        self.detach_if_due(now);
         if self.finding.due.take_if(|due| *due <= now).is_some() {
             self.actions.push(Action::Find);
         }
@@ -460,36 +478,6 @@ impl Core {
         } else {
             self.list_again(now);
         }
-    }
-}
-
-/// Whether a listing should not wait for more hints.
-///
-/// A window that closes may live on in another session, and its panes be still with this link: until they are paused,
-/// tmux keeps their output for it, and a respawn of one can end the server. And until a session's new name is known,
-/// those see it who may see the old one.
-fn is_urgent(notification: &Notification) -> bool {
-    matches!(
-        notification,
-        Notification::WindowClose { .. }
-            | Notification::UnlinkedWindowClose { .. }
-            | Notification::SessionRenamed { .. }
-    )
-}
-
-/// Whether a notification may mean that a listing would differ from the last one.
-///
-/// Most come on every link, and are heard on the control link alone; what concerns a session's own windows comes on
-/// its output link only.
-fn is_hint(notification: &Notification, on_control_link: bool) -> bool {
-    match notification {
-        Notification::LayoutChange { .. } | Notification::SubscriptionChanged { .. } => true,
-        Notification::Pause { .. }
-        | Notification::Continue { .. }
-        | Notification::Message { .. }
-        | Notification::ConfigError { .. }
-        | Notification::Unknown { .. } => false,
-        _ => on_control_link,
     }
 }
 

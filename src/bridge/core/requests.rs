@@ -9,6 +9,12 @@ use crate::bridge::views::{CONTEXT, answer};
 
 impl Core {
     pub(super) fn request(&mut self, request: Request, now: Instant) {
+        if let Some(request) = self.wait_for_link(request, now) {
+            self.carry_out(request, now);
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, request: Request, now: Instant) {
         let control = self.control.filter(|_| self.setup.live);
         match request {
             Request::Input { input, reply } => {
