@@ -3,6 +3,7 @@
 //! This module only describes. A flag that is a setting too goes into [`Inputs`], so that `config` decides what holds.
 
 mod audit;
+mod doctor;
 mod watch;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -12,6 +13,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use self::audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs, Moment, Noted};
+pub use self::doctor::DoctorArgs;
 pub use self::watch::{Colours, WatchArgs};
 use crate::auth::Permission;
 use crate::config::{Environment, Flag, Inputs, unit};
@@ -62,6 +64,8 @@ pub enum Command {
     Cert(CertArgs),
     /// Let systemd start and watch over muxwire
     InstallService(InstallServiceArgs),
+    /// Look whether all that muxwire needs is there, and say what to do about what isn't
+    Doctor(DoctorArgs),
     /// Show every setting and where its value comes from
     Config(ConfigArgs),
     /// Print the JSON Schemas of the protocol

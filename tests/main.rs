@@ -23,6 +23,7 @@ mod control_live;
 mod control_properties;
 mod dangers;
 mod differential;
+mod doctor;
 mod entry;
 mod faults;
 mod handshake;

@@ -5,6 +5,7 @@ mod audited;
 pub mod cert;
 pub mod config;
 mod descriptors;
+pub mod doctor;
 mod listeners;
 mod notify;
 pub mod output;
@@ -40,6 +41,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Audit(command) => audit::run(&general, command, &mut output),
         Command::Cert(args) => cert::run(&general, args, &mut output),
         Command::InstallService(args) => service::run(&args, &mut output),
+        Command::Doctor(args) => doctor::run(&general, &args, &mut output).await,
         Command::Config(args) => config::run(&general, &args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
     };

@@ -1,0 +1,50 @@
+//! `muxwire doctor`: whether what muxwire needs is there, and what to do about what isn't.
+
+mod checks;
+mod running;
+
+use std::io::Write;
+
+use anyhow::ensure;
+use serde_json::json;
+
+use self::checks::{Check, State};
+use crate::cli::{DoctorArgs, General};
+use crate::cmd::output::Output;
+use crate::config::resolve;
+
+/// Makes all checks and prints what they found. Nothing is changed, and no control client is attached.
+///
+/// # Errors
+/// A check failed.
+pub async fn run(
+    general: &General,
+    args: &DoctorArgs,
+    output: &mut Output<impl Write>,
+) -> anyhow::Result<()> {
+    let inputs = general.inputs(args.server.flags());
+    let resolved = resolve(&inputs);
+    let mut found = vec![checks::configuration(&inputs, resolved.as_ref().err())];
+    if let Ok(resolved) = &resolved {
+        let config = &resolved.config;
+        found.push(checks::address(config));
+        found.extend(checks::state(config));
+        let (tmux, connected) = checks::tmux(config).await;
+        found.extend(tmux);
+        found.push(running::muxwire(config, connected).await);
+    }
+    let failed = found
+        .iter()
+        .filter(|check| check.state == State::Failed)
+        .count();
+    if args.json {
+        let checks: Vec<_> = found.iter().map(Check::described).collect();
+        output.json(&json!({ "ok": failed == 0, "checks": checks }))?;
+    } else {
+        for check in &found {
+            output.line(&check.to_string())?;
+        }
+    }
+    ensure!(failed == 0, "{failed} of {} checks failed", found.len());
+    Ok(())
+}
