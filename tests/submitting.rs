@@ -13,7 +13,7 @@ use muxwire::model::ChangeKind;
 use serde_json::{Value, json};
 
 use crate::support::bridge::{LiveBridge, SETTINGS};
-use crate::support::{SOON, TmuxServer, for_each_version_async, wait_until};
+use crate::support::{SOON, TmuxServer, for_each_version_async, wait_until, wait_until_async};
 
 /// Long enough that a program which gets little time reads the text before the Enter comes.
 const PATIENT: Settings = Settings {
@@ -154,15 +154,14 @@ fn nothing_of_others_comes_between_a_line_and_its_enter() {
         let target = json!({ "pane": pane.to_string() });
         one.send(json!({"action": "command", "target": target, "command": "line"}))
             .await;
-        wait_until("the line is typed", SOON, || {
-            fs::read(&file).unwrap().starts_with(b"line")
-        });
+        let typed = || fs::read(&file).unwrap();
+        wait_until_async("the line is typed", SOON, || typed().starts_with(b"line")).await;
         two.send(at("raw", "x")).await;
         terminal.send(json!({"type": "input", "data": "t"})).await;
         assert_eq!(one.next().await["type"], "command.response");
         assert_eq!(two.next().await["type"], "command.response");
-        wait_until("all", SOON, || fs::read(&file).unwrap().len() == 7);
-        let typed = fs::read(&file).unwrap();
+        wait_until_async("all", SOON, || typed().len() == 7).await;
+        let typed = typed();
         assert!(typed.starts_with(b"line\r"), "{}", typed.escape_ascii());
         bridge.stop().await;
     });

@@ -129,13 +129,7 @@ impl Peer {
                 cancel_mode,
                 key,
             } => {
-                let request = TypeRequest {
-                    target,
-                    typed,
-                    paste,
-                    submit_delay,
-                    cancel_mode,
-                };
+                let request = TypeRequest::new(target, typed, (paste, submit_delay), cancel_mode);
                 self.ask_type(id, principal, &request, key.as_deref(), now)
             }
             ClientMessage::Open(request) => self.open(id, principal, &request, now),
@@ -328,6 +322,21 @@ struct TypeRequest {
 }
 
 impl TypeRequest {
+    fn new(
+        target: Target,
+        typed: Typed,
+        (paste, submit_delay): (Option<bool>, Option<Duration>),
+        cancel_mode: bool,
+    ) -> Self {
+        Self {
+            target,
+            typed,
+            paste,
+            submit_delay,
+            cancel_mode,
+        }
+    }
+
     fn input(&self, client: ClientNumber, pane: PaneId) -> InputRequest {
         let text = |text: &str| {
             let bytes = Bytes::copy_from_slice(text.as_bytes());
