@@ -25,7 +25,7 @@ macro_rules! named {
     ($quote:literal, $value:literal) => {
         concat!(
             r"(?i)(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret)",
-            r#"(?:\\*["'`])?[ \t]*(?::=|=>|[:=]|%3[ad])[ \t]*"#,
+            r#"(?:\\*["'`])?[ \t]*(?::=|=>|={1,3}|:|%3[ad])"#,
             $quote,
             "(?<secret>",
             $value,
@@ -136,33 +136,35 @@ pub const DEFAULTS: &[Usual] = &[
     hides(
         "what is called a password, a secret or a token",
         &[
-            // Bare. A backslash before a quote belongs to the text around, which is itself quoted.
-            named!("", r#"[^\s"'*&;,\\](?:[^\s"'&;,\\]|\\+[^\s"'\\])*"#),
+            // Bare. A backslash before a quote belongs to the text around, which is itself quoted. Right behind the sign, what
+            // is a sign with it is none of the value.
+            named!(r"[ \t]+", r#"[^\s"'*&;,\\](?:[^\s"'&;,\\]|\\+[^\s"'\\])*"#),
+            named!("", r#"[^\s"'*&;,\\=>](?:[^\s"'&;,\\]|\\+[^\s"'\\])*"#),
             // In quotes, to the closing one. What is escaped within belongs to the value.
             named!(
-                r#"(?:\$|[bfru]{1,2})?""#,
+                r#"[ \t]*(?:\$|[bfru]{1,2})?""#,
                 r#"(?:[^\s"'*&;,)\\]|\\[^\r\n])(?:[^"\\\r\n]|\\[^\r\n])*"#
             ),
             named!(
-                r"(?:\$|[bfru]{1,2})?'",
+                r"[ \t]*(?:\$|[bfru]{1,2})?'",
                 r#"(?:[^\s"'*&;,)\\]|\\[^\r\n])(?:[^'\\\r\n]|\\[^\r\n]|''|'\\'')*"#
             ),
             // The same within a text that is quoted itself, as JSON within JSON is.
             named!(
-                r#"\\""#,
+                r#"[ \t]*\\""#,
                 r#"(?:[^\s"'*&;,)\\]|\\\\[^\r\n])(?:[^"\\\r\n]|\\[^"\\\r\n]|\\\\(?:\\["\\]|[^"\\\r\n]))*"#
             ),
             named!(
-                r"\\'",
+                r"[ \t]*\\'",
                 r#"(?:[^\s"'*&;,)\\]|\\\\[^\r\n])(?:[^'\\\r\n]|\\[^'\\\r\n]|\\\\(?:\\['\\]|[^'\\\r\n]))*"#
             ),
             // And twice, and deeper.
             named!(
-                r#"\\{2,3}["']"#,
+                r#"[ \t]*\\{2,3}["']"#,
                 r#"[^\s"'*&;,)\\](?:[^"'\\\r\n]|\\+[^"'\\\r\n]|\\{4,}["'])*"#
             ),
             named!(
-                r#"\\{4,}["']"#,
+                r#"[ \t]*\\{4,}["']"#,
                 r#"[^\s"'*&;,)\\](?:[^"'\\\r\n]|\\+[^"'\\\r\n]|\\{8,}["'])*"#
             ),
         ],
