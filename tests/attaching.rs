@@ -17,8 +17,8 @@ use crate::support::program::Home;
 use crate::support::random::Random;
 use crate::support::relayed::control_client;
 use crate::support::{
-    KillOnDrop, SOON, TmuxServer, for_each_version, for_each_version_async, holds_within, pause,
-    signal, wait_until, wait_until_async,
+    KillOnDrop, SOON, TmuxServer, for_each_version, for_each_version_async, pause, signal,
+    wait_until, wait_until_async,
 };
 
 /// The session that starts with a server.
@@ -263,6 +263,7 @@ fn regression_muxwire_killed_and_started_again_in_a_storm_leaves_the_server_aliv
         let _storm = Storm::over(&server);
         let home = Home::new();
         let mut random = Random::new(30);
+        let mut most = 0;
         let socket = server.socket();
         let log = std::fs::File::create(server.folder().join("log")).unwrap();
         for run in 0..times("MUXWIRE_KILLED_RUNS", 10) {
@@ -276,11 +277,9 @@ fn regression_muxwire_killed_and_started_again_in_a_storm_leaves_the_server_aliv
                 .spawn()
                 .unwrap();
             let muxwire = KillOnDrop(muxwire);
-            let enough = random.below(31) + 1;
-            let attached = holds_within(SOON, || server.clients().len() > enough);
-            if !attached {
-                let said = std::fs::read_to_string(server.folder().join("log")).unwrap();
-                panic!("run {run}: {enough} links did not attach; the log is {said}");
+            // Killed at any moment: before the first link, among them, or when all are attached.
+            for _ in 0..random.below(100) {
+                most = most.max(server.clients().len());
             }
             signal(muxwire.0.id(), Signal::KILL);
             drop(muxwire);
@@ -290,5 +289,6 @@ fn regression_muxwire_killed_and_started_again_in_a_storm_leaves_the_server_aliv
             server.clients().len() == 1
         });
         alive(&server, "at the end");
+        assert!(most > 1, "no link was ever attached");
     });
 }

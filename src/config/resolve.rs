@@ -253,12 +253,17 @@ impl Reading<'_> {
     }
 }
 
-/// The name that was probably meant. A right key in a wrong section counts for more than a similar spelling.
-/// The one of these names that was meant, as far as one can tell.
+/// What it counts that the given key is a part of a known one; the same spelling counts 2.
+const PART_OF_KEY: f64 = 0.3;
+
+/// The one of these names that was meant, as far as one can tell. A right key in a wrong section counts for more than
+/// a similar spelling, and so does a key that is a part of the right one.
 pub fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
     let key = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let likeness = |candidate: &str| {
-        strsim::jaro_winkler(name, candidate)
+        let is_part = !key(name).is_empty() && key(candidate).contains(&key(name));
+        f64::from(u8::from(is_part)) * PART_OF_KEY
+            + strsim::jaro_winkler(name, candidate)
             + strsim::normalized_damerau_levenshtein(&key(name), &key(candidate))
     };
     names
