@@ -37,6 +37,8 @@ fn a_server_that_is_killed_is_told_of_and_the_next_one_is_taken_up() {
                     "RATE_LIMITED",
                     "success",
                     "OUTCOME_UNKNOWN",
+                    // The text was typed, and its Enter, which is a write of its own, was not.
+                    "INTERRUPTED",
                     "TMUX_UNAVAILABLE",
                     "NOT_FOUND",
                 ];
