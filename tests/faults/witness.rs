@@ -153,6 +153,8 @@ impl Witness {
             let honest = [
                 "NOT_FOUND",
                 "OUTCOME_UNKNOWN",
+                // The text was typed, and its Enter, which is a write of its own, was not.
+                "INTERRUPTED",
                 "TMUX_UNAVAILABLE",
                 "RATE_LIMITED",
                 "AUDIT_UNAVAILABLE",
