@@ -2,16 +2,18 @@
 //!
 //! This module only describes. A flag that is a setting too goes into [`Inputs`], so that `config` decides what holds.
 
+mod address;
 mod audit;
 mod doctor;
 mod watch;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use self::address::listen;
 pub use self::audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs, Moment, Noted};
 pub use self::doctor::DoctorArgs;
 pub use self::watch::{Colours, WatchArgs};
@@ -153,7 +155,7 @@ impl StateArgs {
 /// The settings of a server that have flags.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ServerArgs {
-    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8765]
+    /// The address to listen on, or a port of this machine; port 0 takes a free one [default: 127.0.0.1:8765]
     #[arg(long, value_name = "ADDRESS", value_parser = listen)]
     pub listen: Option<SocketAddr>,
     /// The tmux server.
@@ -261,7 +263,8 @@ pub struct SchemaArgs {
 /// `muxwire cert`
 #[derive(Debug, Clone, Args)]
 pub struct CertArgs {
-    /// The names and addresses by which clients reach the server [default: this machine's name, localhost and loopback]
+    /// The names and addresses by which clients reach the server, besides localhost and loopback [default: this machine's
+    /// name]
     #[arg(value_name = "NAME|ADDRESS")]
     pub names: Vec<SubjectName>,
     /// The folder for cert.pem and key.pem [default: tls in the state directory]
@@ -332,7 +335,7 @@ pub struct TokenCreateArgs {
     )]
     pub allow: Vec<Permission>,
     /// Only sessions whose whole name fits, such as 'api-*'; may be repeated [default: all sessions]
-    #[arg(long = "session", value_name = "PATTERN", action = ArgAction::Append, value_parser = pattern)]
+    #[arg(long = "session", value_name = "PATTERN", action = ArgAction::Append, value_parser = session_pattern)]
     pub sessions: Vec<NamePattern>,
     /// When it ends by itself, such as 12h or 30d [default: never]
     #[arg(long, value_name = "TIME", value_parser = span)]
@@ -382,23 +385,19 @@ fn pattern(text: &str) -> Result<NamePattern, PatternError> {
     NamePattern::new(text)
 }
 
+/// A pattern for a token, which lasts longer than whoever could see that it fits nothing.
+fn session_pattern(text: &str) -> Result<NamePattern, PatternError> {
+    let pattern = pattern(text)?;
+    pattern.check_session()?;
+    Ok(pattern)
+}
+
 fn span(text: &str) -> Result<Duration, String> {
     unit::read_span(text)
         .ok_or_else(|| "a time is a number and a unit, such as 30s, 5m, 12h or 30d".to_owned())
 }
 
 /// `ADDRESS:PORT`, where the address may be `localhost`.
-fn listen(text: &str) -> Result<SocketAddr, String> {
-    if let Some(port) = text
-        .strip_prefix("localhost:")
-        .and_then(|port| port.parse().ok())
-    {
-        return Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
-    }
-    text.parse()
-        .map_err(|_| "an IP address and a port, such as 127.0.0.1:8765 or [::1]:8765".to_owned())
-}
-
 fn socket_name(text: &str) -> Result<String, String> {
     if text.is_empty() || text.contains('/') {
         return Err("a name is not empty and has no slash; -S takes a path".to_owned());

@@ -21,6 +21,12 @@ pub enum PatternError {
     /// It is longer than [`NamePattern::MAX_LEN`].
     #[error("a pattern is {0} bytes long, more than {max}", max = NamePattern::MAX_LEN)]
     TooLong(usize),
+    /// It has a character that no pattern of sessions needs.
+    #[error(
+        "{0:?} means nothing in a pattern: `*` stands for any run of characters, `?` for one, and all else for itself; \
+         write `?` for a character that a name really has"
+    )]
+    Odd(char),
 }
 
 impl NamePattern {
@@ -73,6 +79,21 @@ impl NamePattern {
             covered.next();
             pattern = behind_star.clone();
             rest = covered.clone();
+        }
+    }
+}
+
+impl NamePattern {
+    /// Refuses a pattern that looks like one of another kind. All but `*` and `?` stands for itself here, so a bracket or
+    /// a brace is mostly meant for what it would be in a shell; and a colon or a full stop is in no name of a session.
+    ///
+    /// # Errors
+    /// What it has that can't have been meant.
+    pub fn check_session(&self) -> Result<(), PatternError> {
+        let odd = |c: char| "[]{}\\:.".contains(c) || c.is_control();
+        match self.0.chars().find(|c| odd(*c)) {
+            Some(found) => Err(PatternError::Odd(found)),
+            None => Ok(()),
         }
     }
 }

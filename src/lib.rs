@@ -5,8 +5,8 @@
 //!
 //! Reading order, from the ground up, each module knowing only those before it in `docs/ARCHITECTURE.md`'s table:
 //!
-//! 1. [`ids`], [`glob`], [`site`] and [`printable`]: names, patterns of names, hosts and pages, and text that is safe to
-//!    show;
+//! 1. [`ids`], [`glob`], [`nearest`], [`site`] and [`printable`]: names, patterns of names, words that may have been meant,
+//!    hosts and pages, and text that is safe to show;
 //! 2. [`control`]: tmux's control mode without IO, bytes in and events out;
 //! 3. [`model`]: what tmux holds, and the changes from one listing to the next; [`screen`]: what a pane shows; [`redact`]:
 //!    what of it is secret;
@@ -33,6 +33,7 @@ pub mod ids;
 pub mod logging;
 pub mod metrics;
 pub mod model;
+pub mod nearest;
 pub mod network;
 pub mod printable;
 pub mod recording;

@@ -396,7 +396,9 @@ async fn those_who_have_not_authenticated_have_a_room_of_their_own() {
         inside.push(client);
     }
     let mut outside = vec![server.client().await, server.client().await];
-    assert_eq!(status(server.address, "").await, None);
+    // For one more, the oldest has to go.
+    assert_eq!(status(server.address, "").await, Some(200));
+    assert_eq!(outside.remove(0).close_code().await, Some(4004));
     counted(
         &server,
         "muxwire_refused_total{reason=\"unauthenticated\"} ",

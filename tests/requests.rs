@@ -154,3 +154,32 @@ async fn regression_an_address_with_a_secret_in_disguise_is_refused_and_not_repe
         }
     }
 }
+
+#[tokio::test]
+async fn regression_whoever_comes_with_a_browser_is_told_what_there_is() {
+    let server = TestServer::open().await;
+    let port = server.address.port();
+    let rows = [
+        ("GET", "/", 200, "ws://127.0.0.1:PORT/monitor"),
+        ("GET", "/favicon.ico", 404, "/healthz"),
+        ("GET", "/nothing/hunter2", 404, "/ws/terminal/SESSION"),
+        ("POST", "/nothing", 404, "/monitor"),
+        ("DELETE", "/healthz", 405, "Allow"),
+        ("GET", "/api/ticket", 405, "Allow"),
+    ];
+    for (method, path, status, part) in rows {
+        let said = format!(
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\r\n"
+        );
+        let (statuses, read) = statuses(&server, &said).await;
+        assert_eq!(statuses, [status], "{path}: {read:?}");
+        assert!(
+            read.contains(&part.replace("PORT", &port.to_string())),
+            "{path}: {read:?}"
+        );
+        assert!(
+            read.contains("text/plain") && !read.contains("hunter2"),
+            "{read:?}"
+        );
+    }
+}

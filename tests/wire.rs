@@ -127,6 +127,20 @@ fn entered(encoder: &Encoder) -> Value {
     read(encoder.event(&event, seen, Form::Json).payload())
 }
 
+fn subscribed<'a>(
+    id: Option<&'a RequestId>,
+    recovered: Option<bool>,
+    epoch: &'a Epoch,
+) -> ServerMessage<'a> {
+    ServerMessage::Subscribed {
+        id,
+        recovered,
+        epoch,
+        seq: Seq(48_213),
+        warnings: &[],
+    }
+}
+
 fn messages() -> Vec<Value> {
     let epoch = epoch();
     let text = RequestId::Text("r1".to_owned());
@@ -157,18 +171,8 @@ fn messages() -> Vec<Value> {
             id,
             message: "the token is not valid",
         },
-        ServerMessage::Subscribed {
-            id,
-            recovered: None,
-            epoch: &epoch,
-            seq,
-        },
-        ServerMessage::Subscribed {
-            id: Some(&number),
-            recovered: Some(true),
-            epoch: &epoch,
-            seq,
-        },
+        subscribed(id, None, &epoch),
+        subscribed(Some(&number), Some(true), &epoch),
         ServerMessage::Unsubscribed { id },
         ServerMessage::Done {
             id,

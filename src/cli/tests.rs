@@ -34,7 +34,7 @@ fn each_subcommand_is_read() {
             true,
         ),
         (&["serve", "--listen", "[::1]:8765"], true),
-        (&["serve", "--listen", "8765"], false),
+        (&["serve", "--listen", "8765"], true),
         (&["serve", "--listen", "example.org:8765"], false),
         (&["serve", "-L", "a", "-S", "/b"], false),
         (&["serve", "-L", "a/b"], false),
@@ -119,5 +119,68 @@ fn regression_watch_names_the_type_nearest_to_an_unknown_one() {
             told.contains(&format!("the nearest is {nearest}")),
             "{told}"
         );
+    }
+}
+
+#[test]
+fn regression_a_token_s_pattern_is_refused_if_it_can_not_be_meant() {
+    let good = ["api", "api-*", "?", "*", "a b", "caf\u{e9}", "$1", "x(1)"];
+    for text in good {
+        assert!(session_pattern(text).is_ok(), "{text:?}");
+    }
+    let bad = [
+        "[",
+        "]",
+        "api-[0-9]",
+        "{a,b}",
+        "a\\*",
+        "api:1",
+        "a.b",
+        "",
+        "a\u{7}b",
+    ];
+    for text in bad {
+        assert!(session_pattern(text).is_err(), "{text:?}");
+        let line = [
+            "muxwire",
+            "token",
+            "create",
+            "--name",
+            "x",
+            "--session",
+            text,
+        ];
+        assert!(Cli::try_parse_from(line).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn regression_an_address_may_leave_out_what_is_usual() {
+    let rows = [
+        ("127.0.0.1:9", Some("127.0.0.1:9")),
+        ("[::1]:9", Some("[::1]:9")),
+        ("0.0.0.0:9", Some("0.0.0.0:9")),
+        ("localhost:9", Some("127.0.0.1:9")),
+        ("LocalHost:9", Some("127.0.0.1:9")),
+        ("localhost", Some("127.0.0.1:8765")),
+        ("127.0.0.1", Some("127.0.0.1:8765")),
+        ("::1", Some("[::1]:8765")),
+        ("[::1]", Some("[::1]:8765")),
+        ("9", Some("127.0.0.1:9")),
+        (":9", Some("127.0.0.1:9")),
+        ("0", Some("127.0.0.1:0")),
+        ("", None),
+        (":", None),
+        ("65536", None),
+        ("-1", None),
+        ("localhost:", None),
+        ("localhostx", None),
+        ("localhost:9:9", None),
+        ("box:9", None),
+        ("caf\u{e9}1234", None),
+    ];
+    for (text, expected) in rows {
+        let found = listen(text).ok().map(|address| address.to_string());
+        assert_eq!(found.as_deref(), expected, "{text:?}");
     }
 }

@@ -16,7 +16,9 @@ pub enum Refusal {
     NoToken,
     /// The token is not accepted.
     #[error(
-        "the server does not accept the token: {0}; `muxwire token create --name me` makes another"
+        "the server does not accept the token: {0}; `muxwire token list` shows which there are, and where it looks for \
+         them: that has to be the server's own state directory, which its log names (--state-dir); \
+         `muxwire token create --name me` makes another there"
     )]
     Token(String),
     /// The server's certificate is not trusted, or it does not trust ours.
@@ -75,7 +77,9 @@ pub(super) fn shown(text: &str) -> String {
 
 fn remedy(code: u16) -> &'static str {
     match code {
-        4500 | 4503 => "; `muxwire token create --name me` makes another token",
+        4500 | 4503 => {
+            "; `muxwire token create --name me` makes another token, in the state directory that the server's log names"
+        }
         4501 => "; give a token by MUXWIRE_TOKEN or --token-file",
         4502 => "; ask for a token that allows it",
         _ => "",

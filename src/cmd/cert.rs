@@ -1,5 +1,6 @@
 //! `muxwire cert`: a certificate of our own making, for a start.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -28,11 +29,7 @@ pub fn run(
     let directory = args
         .dir
         .map_or_else(|| config.server.state_dir.join(FOLDER), PathBuf::from);
-    let names = if args.names.is_empty() {
-        own_names(&config.server.host_name)
-    } else {
-        args.names
-    };
+    let names = names(args.names, &config.server.host_name);
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     // A day of grace: clocks differ.
     let from = today.checked_sub(1.day())?;
@@ -42,12 +39,15 @@ pub fn run(
     Output::stderr().line(&hint(&names, &made, until))
 }
 
-/// The names by which this machine is reached from itself.
-fn own_names(host_name: &str) -> Vec<SubjectName> {
-    let own = host_name.parse().ok();
-    let local = ["localhost", "127.0.0.1", "::1"].map(|name| name.parse().ok());
-    let mut names: Vec<_> = [own].into_iter().chain(local).flatten().collect();
-    names.dedup();
+/// The names that are asked for, or else this machine's own; and always those by which it is reached from itself, since
+/// whoever sets it up tries it from there.
+fn names(asked: Vec<SubjectName>, host_name: &str) -> Vec<SubjectName> {
+    let own = || host_name.parse().ok().into_iter().collect();
+    let mut names: Vec<SubjectName> = if asked.is_empty() { own() } else { asked };
+    let local = ["localhost", "127.0.0.1", "::1"];
+    names.extend(local.iter().filter_map(|name| name.parse().ok()));
+    let mut known = HashSet::new();
+    names.retain(|name| known.insert(name.to_string()));
     names
 }
 
@@ -66,4 +66,35 @@ fn hint(names: &[SubjectName], made: &SelfSigned, until: Date) -> String {
          muxwire: trust it elsewhere: `muxwire watch --fingerprint` with the fingerprint, or --ca with a copy of {certificate}",
         names.join(", "),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn regression_a_certificate_is_always_good_for_this_machine() {
+        let rows: [(&[&str], &[&str]); 4] = [
+            (&[], &["box", "localhost", "127.0.0.1", "::1"]),
+            (
+                &["a.example"],
+                &["a.example", "localhost", "127.0.0.1", "::1"],
+            ),
+            (&["localhost"], &["localhost", "127.0.0.1", "::1"]),
+            (
+                &["::1", "10.0.0.7"],
+                &["::1", "10.0.0.7", "localhost", "127.0.0.1"],
+            ),
+        ];
+        for (asked, expected) in rows {
+            let asked = asked.iter().map(|name| name.parse().unwrap()).collect();
+            let found: Vec<_> = names(asked, "box")
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            assert_eq!(found, expected);
+        }
+    }
 }

@@ -75,6 +75,7 @@ pub async fn run(
             Source::Tmux(Tmux::probe(&config.server.tmux, choice).await?)
         }
     };
+    source.check().await?;
     serve(&config, source, &mut signals, output).await
 }
 
@@ -101,6 +102,17 @@ impl Source {
             "replaying {shown}"
         );
         Ok(Self::Recording(recording, speed))
+    }
+
+    /// Refuses what no waiting would make usable, before anybody is told that there is a server here.
+    async fn check(&self) -> anyhow::Result<()> {
+        let Self::Tmux(tmux) = self else {
+            return Ok(());
+        };
+        match tmux.check_socket().await {
+            Err(error) if !error.heals_by_waiting() => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The name of the log: a recording's events have the same places whenever it is replayed.
@@ -156,7 +168,7 @@ async fn serve(
     output.line(&listens)?;
     manager.ready(&listens);
     tokio::spawn(living);
-    tell_how_to_make_a_token(authenticator.as_ref());
+    tell_of_tokens(config, authenticator.as_ref());
 
     let stop_bridge = CancellationToken::new();
     let bridge = tokio::spawn(source.run(serving(config), ends, stop_bridge.clone()));
@@ -313,6 +325,7 @@ fn bounds(config: &Config) -> Bounds {
     Bounds {
         tickets: limits.tickets as usize,
         unauthenticated: limits.unauthenticated as usize,
+        token_connections: limits.token_connections as usize,
         remote: address(limits.address_connections, limits.address_rate),
         local: address(limits.local_connections, limits.local_rate),
         http: HttpLimits {
@@ -416,11 +429,19 @@ fn jwt(config: &Config) -> anyhow::Result<Option<Jwt>> {
     Ok(Some(jwt))
 }
 
-fn tell_how_to_make_a_token(authenticator: Option<&Authenticator>) {
-    if authenticator.is_some_and(|authenticator| authenticator.in_force().borrow().is_empty()) {
+/// Where tokens are looked for: one that was made elsewhere is as good as none, and nothing else would say why.
+fn tell_of_tokens(config: &Config, authenticator: Option<&Authenticator>) {
+    let Some(authenticator) = authenticator else {
+        return;
+    };
+    let folder = config.server.state_dir.display();
+    let count = authenticator.in_force().borrow().len();
+    if count == 0 {
         tracing::info!(
-            "there is no token yet; make one with: muxwire token create --name me --allow write"
+            "there is no token yet in {folder}; make one with: muxwire token create --name me --allow write"
         );
+    } else {
+        tracing::info!(count, "tokens are looked for in {folder}");
     }
 }
 

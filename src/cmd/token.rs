@@ -69,12 +69,12 @@ fn create(
     if args.json {
         Ok(())
     } else {
-        Output::stderr().line(&hint(&entry))
+        Output::stderr().line(&hint(&entry, store))
     }
 }
 
 /// What to do with a token, for whoever reads stderr.
-fn hint(entry: &Entry) -> String {
+fn hint(entry: &Entry, store: &TokenStore) -> String {
     let principal = entry.principal();
     let until = principal
         .expires()
@@ -86,11 +86,12 @@ fn hint(entry: &Entry) -> String {
     };
     format!(
         "muxwire: this is the token {:?} (id {}), shown this once. Its holder may {} in {}{until}{hidden}.\n\
-         muxwire: end it with `muxwire token revoke {}`",
+         muxwire: servers with the state directory {} know it at once; end it with `muxwire token revoke {}`",
         principal.name(),
         entry.id(),
         words(entry).join(", "),
         sessions(entry),
+        store.directory().display(),
         entry.id(),
     )
 }
@@ -107,7 +108,10 @@ fn list(
     }
     if entries.is_empty() {
         return Output::stderr().line(
-            "muxwire: there are no tokens; make one with `muxwire token create --name me --allow write`",
+            &format!(
+                "muxwire: there are no tokens in {}; make one with `muxwire token create --name me --allow write`",
+                store.directory().display()
+            ),
         );
     }
     let heads = [
@@ -126,7 +130,9 @@ fn revoke(
     args: &TokenRevokeArgs,
     output: &mut Output<impl Write>,
 ) -> anyhow::Result<()> {
-    let entry = store.revoke(&args.token)?;
+    let entry = store
+        .revoke(&args.token)
+        .with_context(|| format!("tokens were looked for in {}", store.directory().display()))?;
     output.line(&format!(
         "revoked {} ({})",
         entry.id(),

@@ -234,8 +234,10 @@ settings! {
         /// New connections from this machine in a second; five times as many may come at once.
         local_rate: u32 = Integer(1..=100_000u32), "2000";
         /// Connections at one time on which nobody has authenticated: handshakes, scrapes and probes too. They come on top
-        /// of `server.max_connections`.
+        /// of `server.max_connections`. For one more, the one goes that has waited longest at the address with the most.
         unauthenticated: u32 = Integer(4..=100_000u32), "256";
+        /// Connections of one token at one time, or of one subject of JWTs. Beyond, they are closed with 4006.
+        token_connections: u32 = Integer(1..=100_000u32), "250";
         /// The largest head of an HTTP request.
         head_bytes: u64 = Size(8192..=MIB), "16KiB";
         /// The most headers of an HTTP request.

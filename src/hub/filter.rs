@@ -2,7 +2,7 @@
 
 use crate::glob::{NamePattern, PatternError};
 use crate::ids::{PaneId, SessionId, WindowId};
-use crate::model::{Place, State};
+use crate::model::{Place, Session, State};
 
 /// What filters look at in an event.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +63,17 @@ enum WindowPattern {
 enum PanePattern {
     Any,
     Id(PaneId),
+}
+
+/// An entry of a filter that matches nothing as things stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idle {
+    /// The list that it is in.
+    pub list: &'static str,
+    /// Its place there, from 0 on.
+    pub entry: usize,
+    /// The text, if it is a name or a pattern of names.
+    pub text: Option<String>,
 }
 
 /// A filter that can't be understood, with the field that is wrong.
@@ -193,6 +204,54 @@ impl Filter {
             .is_some_and(|windows| windows.iter().any(named))
     }
 
+    /// The entries that match nothing as things stand, of all that such a viewer sees. Each may match something later.
+    pub fn idle(
+        &self,
+        state: &State,
+        sees: impl Fn(&str) -> bool,
+        types: &[impl AsRef<str>],
+    ) -> Vec<Idle> {
+        let sessions = state.sessions.values();
+        let sessions: Vec<&Session> = sessions.filter(|one| sees(&one.name)).collect();
+        let windows = || {
+            let links = sessions.iter().flat_map(|session| &session.windows);
+            links.map(|(index, id)| (*index, *id))
+        };
+        let window_is = |pattern: &WindowPattern, (index, id): (u32, WindowId)| {
+            let named = |pattern: &NamePattern| {
+                let window = state.windows.get(&id);
+                window.is_some_and(|window| pattern.matches(&window.name))
+            };
+            match pattern {
+                WindowPattern::Any => true,
+                WindowPattern::Id(wanted) => *wanted == id,
+                WindowPattern::Index(wanted, name) => *wanted == index || named(name),
+                WindowPattern::Name(name) => named(name),
+            }
+        };
+        let pane_is = |wanted: PaneId| {
+            let pane = state.panes.get(&wanted);
+            pane.is_some_and(|pane| windows().any(|(_, id)| id == pane.window))
+        };
+        let mut idle = Vec::new();
+        idle_of("types", &self.types, &mut idle, |pattern| {
+            types.iter().any(|known| pattern.matches(known.as_ref()))
+        });
+        idle_of("sessions", &self.sessions, &mut idle, |pattern| {
+            sessions
+                .iter()
+                .any(|session| pattern.covers(session.id, &session.name))
+        });
+        idle_of("windows", &self.windows, &mut idle, |pattern| {
+            windows().any(|window| window_is(pattern, window))
+        });
+        idle_of("panes", &self.panes, &mut idle, |pattern| match pattern {
+            PanePattern::Any => true,
+            PanePattern::Id(id) => pane_is(*id),
+        });
+        idle
+    }
+
     /// Whether the event passes.
     #[must_use]
     pub fn matches(&self, subject: &Subject<'_>, names: WindowNames<'_>) -> bool {
@@ -214,10 +273,8 @@ impl Filter {
             return true;
         };
         let Some(place) = place else { return false };
-        sessions.iter().any(|pattern| match pattern {
-            SessionPattern::Id(id) => *id == place.session,
-            SessionPattern::Name(name) => name.matches(&place.session_name),
-        })
+        let (id, name) = (place.session, &place.session_name);
+        sessions.iter().any(|pattern| pattern.covers(id, name))
     }
 
     fn window_matches(&self, place: Option<&Place>, names: WindowNames<'_>) -> bool {
@@ -245,6 +302,67 @@ impl Filter {
             PanePattern::Any => true,
             PanePattern::Id(id) => *id == pane,
         })
+    }
+}
+
+impl SessionPattern {
+    fn covers(&self, id: SessionId, name: &str) -> bool {
+        match self {
+            Self::Id(wanted) => *wanted == id,
+            Self::Name(pattern) => pattern.matches(name),
+        }
+    }
+}
+
+/// Tells which entries of a list match nothing.
+fn idle_of<P: Entry>(
+    list: &'static str,
+    entries: &Option<Vec<P>>,
+    idle: &mut Vec<Idle>,
+    matches: impl Fn(&P) -> bool,
+) {
+    let entries = entries.iter().flatten().enumerate();
+    let lonely = entries.filter(|(_, pattern)| !matches(pattern));
+    idle.extend(lonely.map(|(entry, pattern)| Idle {
+        list,
+        entry,
+        text: pattern.text().map(str::to_owned),
+    }));
+}
+
+/// An entry of a list.
+trait Entry {
+    /// The name or the pattern of names that it is, if it is one.
+    fn text(&self) -> Option<&str>;
+}
+
+impl Entry for NamePattern {
+    fn text(&self) -> Option<&str> {
+        Some(self.as_str())
+    }
+}
+
+impl Entry for SessionPattern {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Id(_) => None,
+            Self::Name(pattern) => Some(pattern.as_str()),
+        }
+    }
+}
+
+impl Entry for WindowPattern {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Any | Self::Id(_) | Self::Index(..) => None,
+            Self::Name(pattern) => Some(pattern.as_str()),
+        }
+    }
+}
+
+impl Entry for PanePattern {
+    fn text(&self) -> Option<&str> {
+        None
     }
 }
 

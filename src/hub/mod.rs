@@ -20,7 +20,7 @@ mod subscription;
 mod veil;
 mod view;
 
-pub use filter::{Filter, FilterError, Subject, WindowNames};
+pub use filter::{Filter, FilterError, Idle, Subject, WindowNames};
 pub use log::{Hub, HubFigures};
 pub use printing::{Printer, PrintsIn};
 pub use published::{Form, Published, Stamp};

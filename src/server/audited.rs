@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::connection::Services;
 use super::repeats::Typed;
+use super::services::Services;
 use crate::audit::{self, Act, Piece, Who};
 use crate::auth::Authorized;
 use crate::bridge::{InputError, InputRequest, Key, PreparedInput, ResizeError, SizeWish};

@@ -14,51 +14,23 @@ use std::time::Instant;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time;
-use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
-use super::addresses::Addresses;
+use super::admission::Admission;
 use super::jobs::{self, Begun, Ending, Job};
-use super::listen::Held;
-use super::peer::{Context, Dismissal, Entrant, Outcome, Peer};
-use super::shard::{Member, Seat, Shards, Standing};
+use super::peer::{Dismissal, Outcome, Peer, Work};
+use super::services::{Arrival, Services};
+use super::shard::{Member, Seat, Standing};
 use super::socket::{Happened, Socket};
-use super::tickets::Tickets;
 use crate::audit::Who;
 use crate::auth::Ended;
-use crate::bridge::{Handle, Listener};
-use crate::metrics::{Metrics, Present};
-use crate::wire::{ClientInfo, ClientStats, CloseCode, Credential};
+use crate::bridge::Listener;
+use crate::metrics::Present;
+use crate::wire::{ClientInfo, ClientStats, CloseCode};
 
 /// How much one client may do before others get their turn: so many messages.
 const TURN: usize = 32;
-
-/// What a connection needs besides its socket.
-#[derive(Debug)]
-pub(super) struct Services {
-    pub(super) context: Arc<Context>,
-    pub(super) bridge: Handle,
-    pub(super) metrics: Metrics,
-    pub(super) shards: Shards,
-    pub(super) tickets: Tickets,
-    pub(super) addresses: Addresses,
-    pub(super) stop: CancellationToken,
-}
-
-/// What is known of a client when its handshake is done.
-#[derive(Debug)]
-pub(super) struct Arrival {
-    /// The server's number for it.
-    pub(super) number: u64,
-    /// What it showed with the handshake.
-    pub(super) credential: Option<Credential>,
-    /// What else is known of it.
-    pub(super) entrant: Entrant,
-    /// What it takes up.
-    pub(super) held: Held,
-}
 
 /// What can happen to a connection in its own task.
 enum Event {
@@ -70,6 +42,8 @@ enum Event {
     Done(Outcome),
     Ended(Ended),
     Due,
+    /// It has to go for others, before it has shown who it is.
+    SentAway,
     Broken(io::Error),
     Over,
 }
@@ -105,11 +79,10 @@ struct State<S> {
     left: bool,
     broken: Option<io::Error>,
     services: Arc<Services>,
-    held: Held,
+    admission: Admission,
     /// It listens from when it is let in.
     listener: Option<Listener>,
     _present: Present,
-    _permit: OwnedSemaphorePermit,
 }
 
 /// The connection's own task.
@@ -120,17 +93,13 @@ pub(super) struct ConnectionTask<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// A client whose handshake is done.
-    pub(super) fn new(
-        arrival: Arrival,
-        socket: Socket<S>,
-        services: Arc<Services>,
-        permit: OwnedSemaphorePermit,
-    ) -> Arc<Self> {
+    pub(super) fn new(arrival: Arrival, socket: Socket<S>, services: Arc<Services>) -> Arc<Self> {
         let Arrival {
             number,
             credential,
             entrant,
             held,
+            permit,
         } = arrival;
         info!(client = number, "connected");
         let now = now();
@@ -151,10 +120,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             full: false,
             left: false,
             broken: None,
-            held,
+            admission: Admission::new(held, permit),
             listener: None,
             _present: services.metrics.client(),
-            _permit: permit,
             services,
         };
         state.settle();
@@ -267,6 +235,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     }
 
     fn poll_event(&mut self, cx: &mut TaskContext<'_>) -> Poll<Event> {
+        if self.admission.poll_sent_away(cx).is_ready() {
+            return Poll::Ready(Event::SentAway);
+        }
         match self.write() {
             Ok(false) => {}
             Ok(true) => return Poll::Ready(Event::Written),
@@ -313,6 +284,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             Event::Behind => self.peer.pump(now),
             Event::Done(outcome) => {
                 self.note(&outcome);
+                self.take_place(&outcome, now);
                 self.peer.on_outcome(outcome, now);
             }
             Event::Ended(ended) => {
@@ -320,6 +292,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 self.peer.on_ended(ended, now);
             }
             Event::Due => self.peer.on_deadline(now),
+            Event::SentAway => return self.send_away(now),
             Event::Broken(error) => {
                 debug!(client = self.number, %error, "the connection broke");
                 return false;
@@ -368,19 +341,45 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         }
     }
 
+    /// A client that is known now needs a place.
+    fn take_place(&mut self, outcome: &Outcome, now: Instant) {
+        let Outcome::Verified { verdict, .. } = outcome else {
+            return;
+        };
+        self.admission.set_checked(false);
+        if let (Ok(principal), None) = (verdict, self.peer.closing())
+            && let Err(code) = self.admission.admit(principal, &self.services)
+        {
+            self.peer.close(code, now);
+        }
+    }
+
+    /// The client goes at once, since its place is another's. It is told why if its socket takes that now.
+    fn send_away(&mut self, now: Instant) -> bool {
+        self.peer.close(CloseCode::TryLater, now);
+        self.settle();
+        if let Err(error) = self.write() {
+            debug!(client = self.number, %error, "the connection broke");
+        }
+        false
+    }
+
     /// Begins the work that the peer asks for, and says goodbye if it wants to. Returns whether there is something
     /// that only the connection's own task can wait for.
     fn settle(&mut self) -> bool {
         let mut begun = false;
         for work in self.peer.take_work() {
             begun = true;
+            if matches!(work, Work::Verify { .. }) {
+                self.admission.set_checked(true);
+            }
             match jobs::begin(work, self.peer.who(), &self.services) {
                 Begun::Job(job) => self.jobs.get_or_insert_default().push(job),
                 Begun::Watch(ended) => self.ended = ended,
             }
         }
         if self.listener.is_none() && self.peer.is_let_in() {
-            self.held.unauthenticated = None;
+            self.admission.leave_the_crowd();
             self.listener = Some(self.services.bridge.demand().listen());
         }
         let closing = self.peer.closing();

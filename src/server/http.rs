@@ -19,17 +19,18 @@ use axum::routing::{any, get, post};
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::api;
-use super::connection::{Arrival, Connection, ConnectionTask, Services, now};
+use super::connection::{Connection, ConnectionTask, now};
 use super::framing;
+use super::front;
 use super::listen::{Came, ClientAddress, Held, Pass, Stream, TlsStream};
 use super::origin::{Gate, Visitor};
 use super::peer::Entrant;
 use super::scrape;
+use super::services::{Arrival, Services};
 use super::shard::Standing;
 use super::socket::Socket;
 use super::target::TerminalAddress;
@@ -48,8 +49,6 @@ struct Shared {
     services: Arc<Services>,
     gate: Gate,
     metrics: bool,
-    /// A permit for each WebSocket.
-    room: Arc<Semaphore>,
     clients: AtomicU64,
     tasks: TaskTracker,
 }
@@ -68,7 +67,6 @@ impl App {
                 config.allowed_origins.clone(),
             ),
             metrics: config.metrics,
-            room: Arc::new(Semaphore::new(config.max_connections)),
             clients: AtomicU64::new(0),
             tasks,
         }))
@@ -76,12 +74,15 @@ impl App {
 
     pub(super) fn router(&self) -> Router {
         Router::new()
+            .route("/", get(front::page))
             .route("/monitor", any(monitor))
             .route("/ws/terminal/{session}", any(terminal))
             .route("/healthz", get(|| async { "ok\n" }))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
             .route("/api/ticket", post(api::ask_ticket).options(api::preflight))
+            .fallback(front::nothing_here)
+            .method_not_allowed_fallback(front::other_method)
             .layer(from_fn_with_state(self.clone(), guarded))
             .with_state(self.clone())
     }
@@ -105,12 +106,15 @@ impl App {
         let shared = &self.0;
         check_form(request)?;
         let handshake = Handshake::read(request.method(), request.headers())?;
-        let permit = Arc::clone(&shared.room)
-            .try_acquire_owned()
-            .map_err(|_| Refused::FULL)?;
+        let room = Arc::clone(&shared.services.room).try_acquire_owned();
+        let permit = room.map_err(|_| Refused::FULL)?;
         let response = handshake.response();
         let came = request.extensions().get::<Came>().copied();
         let held = self.hold(request, came)?;
+        let principal = came.and_then(|came| came.admitted());
+        // Whoever is still to show who it is has no place among those who are let in yet.
+        let is_known = principal.is_some() || shared.services.context.authenticator.is_none();
+        let permit = is_known.then_some(permit);
         let arrival = Arrival {
             number: shared.clients.fetch_add(1, Ordering::Relaxed) + 1,
             entrant: Entrant {
@@ -118,15 +122,16 @@ impl App {
                 terminal,
                 address: came.map(|came| came.address),
                 origin: visitor(request).origin,
-                principal: came.and_then(|came| came.admitted()),
+                principal,
             },
             credential: handshake.credential,
             held,
+            permit,
         };
         let upgraded = hyper::upgrade::on(request);
         let app = self.clone();
         shared.tasks.spawn(async move {
-            if let Err(error) = app.take_over(upgraded, arrival, permit).await {
+            if let Err(error) = app.take_over(upgraded, arrival).await {
                 debug!(%error, "the upgrade failed");
             }
         });
@@ -145,43 +150,36 @@ impl App {
         let pass: Option<&Pass> = request.extensions().get();
         let mut held = pass.map(Pass::take).unwrap_or_default();
         held.guests[1] = guest;
+        if let (Some(place), Some(address)) = (&held.unauthenticated, forwarded) {
+            place.comes_from(address);
+        }
         Ok(held)
     }
 
     /// Makes a WebSocket of what hyper served, which is of one of the kinds that are listened for.
-    async fn take_over(
-        &self,
-        upgraded: OnUpgrade,
-        arrival: Arrival,
-        permit: OwnedSemaphorePermit,
-    ) -> io::Result<()> {
+    async fn take_over(&self, upgraded: OnUpgrade, arrival: Arrival) -> io::Result<()> {
         let upgraded = upgraded.await.map_err(io::Error::other)?;
         let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => return self.seat(parts, arrival, permit),
+            Ok(parts) => return self.seat(parts, arrival),
             Err(upgraded) => upgraded,
         };
         let upgraded = match upgraded.downcast::<TokioIo<TlsStream>>() {
-            Ok(parts) => return self.seat(parts, arrival, permit),
+            Ok(parts) => return self.seat(parts, arrival),
             Err(upgraded) => upgraded,
         };
         match upgraded.downcast::<TokioIo<UnixStream>>() {
-            Ok(parts) => self.seat(parts, arrival, permit),
+            Ok(parts) => self.seat(parts, arrival),
             Err(_) => Err(io::Error::other(
                 "the socket is of another type than was served",
             )),
         }
     }
 
-    fn seat<S: Stream>(
-        &self,
-        parts: Parts<TokioIo<S>>,
-        arrival: Arrival,
-        permit: OwnedSemaphorePermit,
-    ) -> io::Result<()> {
+    fn seat<S: Stream>(&self, parts: Parts<TokioIo<S>>, arrival: Arrival) -> io::Result<()> {
         let socket = Socket::new(parts.io.into_inner(), &parts.read_buf);
         let shared = &self.0;
         let services = Arc::clone(&shared.services);
-        let connection = Connection::new(arrival, socket, services, permit);
+        let connection = Connection::new(arrival, socket, services);
         // Nobody comes in while the server stops.
         let member = Arc::clone(&connection);
         if let Some(seat) = shared.services.shards.seat(member, Standing::NEW) {
@@ -194,7 +192,7 @@ impl App {
 /// Who makes a request that has passed the gate.
 pub(super) fn visitor(request: &Request) -> Visitor {
     let known = request.extensions().get();
-    known.cloned().unwrap_or(Visitor { origin: None })
+    known.cloned().unwrap_or_default()
 }
 
 /// What holds for every route, those that there are not too: who may ask, and what browsers may do with the answer.
@@ -341,7 +339,7 @@ pub(super) async fn figures(services: &Services, names_tokens: bool) -> Result<S
 async fn metrics(State(app): State<App>, request: Request) -> Response<Body> {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     if !app.0.metrics {
-        return StatusCode::NOT_FOUND.into_response();
+        return front::no_metrics();
     }
     let (head, _) = request.into_parts();
     let names_tokens = match scrape::may_name_tokens(&app.0.services, &head).await {

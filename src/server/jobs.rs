@@ -11,9 +11,10 @@ use futures_util::FutureExt as _;
 use tokio::time;
 
 use super::audited;
-use super::connection::{Services, now};
+use super::connection::now;
 use super::peer::{Captured, Dismissal, Outcome, Present, Work};
 use super::repeats::{Earlier, Slot, Typed};
+use super::services::Services;
 use super::shard::Shards;
 use crate::audit::Who;
 use crate::auth::{AuthError, Authorized, Ended, Principal};

@@ -1,17 +1,21 @@
 //! The server that clients connect to: HTTP, the WebSocket handshake, and the clients in their shards.
 //!
 //! Reading order: `listen` (accepting), `origin`, `secrets` and `framing` (which requests are looked at), `http` and `api` (the routes),
-//! `upgrade` and `tickets` (the handshake), `connection` (a client and its own task), `shard` (many clients, and the task
+//! `upgrade` and `tickets` (the handshake), `crowd`, `holders` and `admission` (how many there may be), `services` (what connections are given), `connection` (a client and its own task), `shard` (many clients, and the task
 //! that brings them what is published), `peer` (the client as a state machine without IO), `jobs` (the work that it asks
 //! for), `outbox` and `socket` (what is written and how), `target` and `repeats` (what requests mean). This module knows
 //! nothing of tmux's protocol or processes.
 
 mod addresses;
+mod admission;
 mod api;
 mod audited;
 mod bucket;
 mod connection;
+mod crowd;
 mod framing;
+mod front;
+mod holders;
 mod http;
 mod jobs;
 mod listen;
@@ -22,6 +26,7 @@ mod redact;
 mod repeats;
 mod scrape;
 mod secrets;
+mod services;
 mod shard;
 #[cfg(test)]
 mod shard_tests;
@@ -33,16 +38,18 @@ mod upgrade;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::addresses::Addresses;
-use self::connection::Services;
+use self::holders::Holders;
 use self::http::App;
 use self::listen::{Listener, Reception};
 use self::peer::{Context, Timing};
 use self::redact::Redact;
 use self::repeats::Repeats;
+use self::services::Services;
 use self::shard::Shards;
 use self::tickets::Tickets;
 use crate::audit;
@@ -93,6 +100,8 @@ pub struct Bounds {
     pub tickets: usize,
     /// Connections that nobody has authenticated on: besides the WebSockets that are let in.
     pub unauthenticated: usize,
+    /// Connections of one holder of a token.
+    pub token_connections: usize,
     /// What one address may do.
     pub remote: AddressLimits,
     /// The same for all of loopback together, and for each user at the Unix socket.
@@ -106,6 +115,7 @@ impl Default for Bounds {
         Self {
             tickets: 1024,
             unauthenticated: 256,
+            token_connections: 250,
             remote: AddressLimits {
                 connections: 100,
                 rate: Rate {
@@ -171,18 +181,7 @@ pub async fn start(
 ) -> Result<Running, ListenError> {
     let (listeners, address) = Listener::bind(config.listen, &config.listeners).await?;
     schema::prepare();
-    let context = Context {
-        redact: Redact::new(&sources.hub, &config.redacted_roles),
-        encoder: Encoder::new(&config.host_name, sources.hub.epoch()),
-        hub: sources.hub,
-        limits: config.limits,
-        resize: config.resize,
-        repeats: Repeats::default(),
-        authenticator: sources.authenticator,
-        metrics: sources.metrics.clone(),
-        audit: sources.audit,
-        timing: Timing::default(),
-    };
+    let context = context(&config, &sources);
     let tasks = TaskTracker::new();
     let shards = Shards::new(
         context.hub.clone(),
@@ -197,6 +196,8 @@ pub async fn start(
         shards,
         tickets: Tickets::new(config.bounds.tickets),
         addresses: Addresses::new(config.bounds.remote, config.bounds.local),
+        holders: Holders::new(config.bounds.token_connections),
+        room: Arc::new(Semaphore::new(config.max_connections)),
         stop,
     });
     let router = App::new(Arc::clone(&services), &config, tasks.clone()).router();
@@ -213,6 +214,21 @@ pub async fn start(
         reception.open(listener);
     }
     Ok(Running { address, tasks })
+}
+
+fn context(config: &ServerConfig, sources: &Sources) -> Context {
+    Context {
+        redact: Redact::new(&sources.hub, &config.redacted_roles),
+        encoder: Encoder::new(&config.host_name, sources.hub.epoch()),
+        hub: sources.hub.clone(),
+        limits: config.limits,
+        resize: config.resize,
+        repeats: Repeats::default(),
+        authenticator: sources.authenticator.clone(),
+        metrics: sources.metrics.clone(),
+        audit: sources.audit.clone(),
+        timing: Timing::default(),
+    }
 }
 
 impl Running {

@@ -25,8 +25,10 @@ pub(super) struct Gate {
 }
 
 /// Who makes a request, as far as it says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Visitor {
+    /// What it asks for this server as.
+    pub(super) host: Option<Host>,
     /// The origin of the page; `None` for what is no browser.
     pub(super) origin: Option<Origin>,
 }
@@ -83,7 +85,10 @@ impl Gate {
         if secrets::stand_in(&head.uri) {
             return Err(TOKEN_IN_ADDRESS);
         }
-        Ok(Visitor { origin })
+        Ok(Visitor {
+            host: Some(host),
+            origin,
+        })
     }
 
     /// Whether a name leads here by nobody's will but that of this machine's owner.

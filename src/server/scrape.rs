@@ -5,8 +5,8 @@ use axum::http::Extensions;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
-use super::connection::Services;
 use super::listen::{Came, ClientAddress};
+use super::services::Services;
 use crate::audit::{Act, Who};
 use crate::auth::{AuthError, Permission};
 

@@ -21,12 +21,14 @@ use tokio_util::task::TaskTracker;
 
 use super::addresses::Addresses;
 use super::bucket::Rate;
-use super::connection::{Arrival, Connection, ConnectionTask, Services};
+use super::connection::{Connection, ConnectionTask};
+use super::holders::Holders;
 use super::http::figures;
 use super::listen::Held;
 use super::outbox::OutboxLimits;
 use super::peer::{ConnectionLimits, Context, Entrant, Timing};
 use super::repeats::Repeats;
+use super::services::{Arrival, Services};
 use super::shard::{Shards, Standing};
 use super::socket::Socket;
 use super::tickets::Tickets;
@@ -89,6 +91,8 @@ impl Rig {
             shards: shards.clone(),
             tickets: Tickets::new(0),
             addresses: Addresses::new(bounds.remote, bounds.local),
+            holders: Holders::new(bounds.token_connections),
+            room: Arc::new(Semaphore::new(1)),
             stop: stop.clone(),
         };
         Self {
@@ -109,9 +113,10 @@ impl Rig {
             credential: None,
             entrant: Entrant::default(),
             held: Held::default(),
+            permit: Some(permit),
         };
         let socket = Socket::new(theirs, &[]);
-        let connection = Connection::new(arrival, socket, Arc::clone(&self.services), permit);
+        let connection = Connection::new(arrival, socket, Arc::clone(&self.services));
         let member = Arc::clone(&connection);
         if let Some(seat) = self.shards.seat(member, Standing::NEW) {
             self.tasks.spawn(ConnectionTask::new(connection, seat));

@@ -7,6 +7,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value};
 
 use super::code::ErrorCode;
+use crate::nearest::nearest;
 
 /// A schema of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,9 @@ pub const ACTIONS: [&str; 13] = [
     "disconnect",
     "ping",
 ];
+
+/// The lists that filters may have.
+const FILTERS: [&str; 4] = ["types", "sessions", "windows", "panes"];
 
 /// What clients can send to a terminal.
 pub const TERMINAL_TYPES: [&str; 5] = ["connect", "input", "resize", "ack", "disconnect"];
@@ -130,6 +134,7 @@ fn check_with(
             (_, "/target", "anyOf") => {
                 "a window or a pane's index is one of a session: give that too".to_owned()
             }
+            (_, "/filters", "additionalProperties") => unknown_list(message),
             _ => error.masked().to_string(),
         };
         let field = path.trim_start_matches('/').replace('/', ".");
@@ -151,6 +156,19 @@ fn no_line(message: &Value) -> String {
         return "it has a NUL in it; send it as text with send-keys".to_owned();
     }
     "a line has no line breaks in it; with \"paste\":true, text of several lines is pasted and submitted".to_owned()
+}
+
+/// What is wrong with filters that have a key that is none. The key itself is not repeated: it may be anything.
+fn unknown_list(message: &Value) -> String {
+    let given = message.get("filters").and_then(Value::as_object);
+    let keys = given.into_iter().flat_map(Map::keys);
+    let mut unknown = keys.filter(|key| !FILTERS.contains(&&***key));
+    let meant = unknown.find_map(|key| nearest(key, FILTERS));
+    let meant = meant.map_or_else(String::new, |meant| format!(" (did you mean {meant:?}?)"));
+    format!(
+        "a key is none of {}{meant}: to ignore it would give more than was asked for",
+        FILTERS.join(", ")
+    )
 }
 
 type Validators = LazyLock<BTreeMap<&'static str, Validator>>;

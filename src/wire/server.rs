@@ -57,6 +57,8 @@ pub enum ServerMessage<'a> {
         epoch: &'a Epoch,
         /// The place after which it counts.
         seq: Seq,
+        /// What of its filters matches nothing now, for people.
+        warnings: &'a [String],
     },
     /// A subscription ended.
     Unsubscribed {
@@ -250,6 +252,8 @@ enum Message<'a> {
         epoch: Text<&'a Epoch>,
         seq: u64,
         cursor: String,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        warnings: &'a [String],
     },
     #[serde(rename = "unsubscribed")]
     Unsubscribed {
@@ -383,9 +387,11 @@ impl<'a> From<&ServerMessage<'a>> for Message<'a> {
                 recovered,
                 epoch,
                 seq,
+                warnings,
             } => {
                 let cursor = cursor(epoch, seq);
                 Self::Subscribed {
+                    warnings,
                     id,
                     recovered,
                     epoch: Text(epoch),

@@ -22,6 +22,7 @@ const fn module(name: &'static str, floor: u8, imports: &'static [&'static str])
 pub const MODULES: &[Module] = &[
     module("ids", 0, &[]),
     module("glob", 0, &[]),
+    module("nearest", 0, &[]),
     module("network", 0, &[]),
     module("printable", 0, &[]),
     module("site", 0, &[]),
@@ -34,7 +35,7 @@ pub const MODULES: &[Module] = &[
     module("audit", 3, &["ids"]),
     module("tls", 3, &[]),
     module("tmux", 4, &["ids", "control"]),
-    module("wire", 4, &["ids", "model", "screen", "hub"]),
+    module("wire", 4, &["ids", "nearest", "model", "screen", "hub"]),
     module(
         "config",
         5,
@@ -64,6 +65,7 @@ pub const MODULES: &[Module] = &[
         6,
         &[
             "glob",
+            "nearest",
             "printable",
             "audit",
             "auth",
@@ -76,8 +78,8 @@ pub const MODULES: &[Module] = &[
         "server",
         7,
         &[
-            "ids", "network", "site", "model", "screen", "hub", "auth", "audit", "tls", "wire",
-            "metrics", "bridge",
+            "ids", "nearest", "network", "site", "model", "screen", "hub", "auth", "audit", "tls",
+            "wire", "metrics", "bridge",
         ],
     ),
     module(
@@ -86,6 +88,7 @@ pub const MODULES: &[Module] = &[
         &[
             "ids",
             "glob",
+            "nearest",
             "printable",
             "redact",
             "model",

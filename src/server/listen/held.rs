@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 use crate::server::addresses::Guest;
+use crate::server::crowd::Place;
 
 /// Bounds of HTTP, before a connection becomes a WebSocket or beside those that do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub(in crate::server) struct Held {
     /// Its address counts it, and that of the client behind a proxy does.
     pub(in crate::server) guests: [Option<Guest>; 2],
     /// Until somebody has authenticated on it.
-    pub(in crate::server) unauthenticated: Option<OwnedSemaphorePermit>,
+    pub(in crate::server) unauthenticated: Option<Place>,
 }
 
 /// Hands over what a connection takes up to the WebSocket that it becomes. Each request has it among its extensions.
@@ -47,6 +48,13 @@ pub(in crate::server) struct Pass(Arc<Mutex<Held>>);
 impl Pass {
     pub(super) fn new(held: Held) -> Self {
         Self(Arc::new(Mutex::new(held)))
+    }
+
+    /// Cancelled when the connection has to go for others.
+    pub(super) fn sent_away(&self) -> CancellationToken {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = held.unauthenticated.as_ref();
+        place.map_or_else(CancellationToken::new, |place| place.sent_away().clone())
     }
 
     /// What is taken up, from now on by whoever asks.

@@ -26,7 +26,6 @@ use hyper_util::service::TowerToHyperService;
 use rustix::process::geteuid;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
-use tokio::sync::Semaphore;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -41,6 +40,7 @@ use self::unix::LocalListener;
 use super::Bounds;
 use super::addresses::{Addresses, Crowded};
 use super::connection::now;
+use super::crowd::Crowd;
 use crate::auth::Principal;
 use crate::metrics::Metrics;
 use crate::network::Network;
@@ -193,8 +193,8 @@ pub(super) struct Reception(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     router: Router,
-    /// A permit for each connection that nobody has authenticated on.
-    unauthenticated: Arc<Semaphore>,
+    /// The connections that nobody has authenticated on.
+    crowd: Crowd,
     addresses: Addresses,
     http: HttpLimits,
     proxies: Proxies,
@@ -217,7 +217,7 @@ impl Reception {
     ) -> Self {
         Self(Arc::new(Shared {
             router,
-            unauthenticated: Arc::new(Semaphore::new(bounds.unauthenticated)),
+            crowd: Crowd::new(bounds.unauthenticated),
             addresses,
             http: bounds.http,
             proxies: Proxies::new(options.proxies.clone()),
@@ -305,27 +305,34 @@ impl Reception {
 
     /// What a connection takes up, if there is room for it. Proxies are not counted: those behind them are.
     fn admit(&self, accepted: &Accepted) -> Result<Held, &'static str> {
-        let address = match accepted {
-            Accepted::Tcp(_, address) if self.0.proxies.trust(address.ip()) => None,
-            Accepted::Tcp(_, address) => Some(ClientAddress::Direct(*address)),
-            Accepted::Local(_, address) => Some(*address),
+        let (address, is_proxy) = match accepted {
+            Accepted::Tcp(_, address) => (
+                ClientAddress::Direct(*address),
+                self.0.proxies.trust(address.ip()),
+            ),
+            Accepted::Local(_, address) => (*address, false),
         };
-        let guest = address.map(|address| self.0.addresses.admit(address, now()));
+        let counted = (!is_proxy).then_some(address);
+        let guest = counted.map(|address| self.0.addresses.admit(address, now()));
         let guest = guest.transpose().map_err(Crowded::reason)?;
-        let permit = Arc::clone(&self.0.unauthenticated).try_acquire_owned();
-        let permit = permit.map_err(|_| "unauthenticated")?;
+        let (place, somebody_went) = self.0.crowd.enter(address).ok_or("unauthenticated")?;
+        if somebody_went {
+            self.0.metrics.refused("unauthenticated");
+        }
         Ok(Held {
             guests: [guest, None],
-            unauthenticated: Some(permit),
+            unauthenticated: Some(place),
         })
     }
 
     /// Shakes hands, which holds up nobody else, and serves what comes behind.
     async fn greet(self, stream: TcpStream, address: SocketAddr, tls: Tls, pass: Pass) {
         let stop = self.0.stop.clone();
+        let sent_away = pass.sent_away();
         let hands = tokio::select! {
             hands = tls::shake_hands(stream, &tls.identity, tls.handshake_timeout) => hands,
             () = stop.cancelled() => return,
+            () = sent_away.cancelled() => return,
         };
         match hands {
             Ok(stream) => self.serve(stream, Came::by(address, true), pass).await,
@@ -338,6 +345,7 @@ impl Reception {
 
     /// Serves HTTP on a connection, until it ends or becomes a WebSocket.
     async fn serve(self, stream: impl Stream, came: Came, pass: Pass) {
+        let sent_away = pass.sent_away();
         let routes = TowerToHyperService::new(self.0.router.clone());
         let reception = self.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
@@ -357,6 +365,7 @@ impl Reception {
         let mut connection = std::pin::pin!(connection);
         let served = tokio::select! {
             served = connection.as_mut() => served,
+            () = sent_away.cancelled() => return,
             () = self.0.stop.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await

@@ -1,5 +1,6 @@
 //! What a client asks for. Each request gets exactly one reply or error.
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -10,11 +11,13 @@ use super::told::Asked;
 use super::{MAX_IN_FLIGHT, Peer, Phase, Work};
 use crate::auth::{Denied, Permission, Principal};
 use crate::bridge::{ClientNumber, InputError, InputRequest, Key};
-use crate::hub::{Filter, PrintsIn, Since};
+use crate::hub::{Filter, Idle, PrintsIn, Since};
 use crate::ids::PaneId;
 use crate::model::State;
+use crate::nearest::nearest;
 use crate::server::repeats::{self, Known};
 use crate::server::target::{self, NoTarget};
+use crate::wire::schema::event_types;
 use crate::wire::{
     ClientMessage, ErrorCode, Incoming, RequestId, ServerMessage, Target, Typed, parse,
 };
@@ -22,6 +25,12 @@ use crate::wire::{
 /// A line that is longer is pasted unless the client says otherwise. Programs that read less at once than is there find
 /// the rest of a long line together with its Enter, whenever that comes, and take it for a line break.
 const LONG_LINE: usize = 256;
+
+/// The types that filters can name.
+static EVENT_TYPES: LazyLock<Vec<String>> = LazyLock::new(event_types);
+
+/// How much one answer tells of filters that match nothing.
+const MOST_WARNINGS: usize = 16;
 
 /// Why a request is refused.
 pub(super) type Refusal = (ErrorCode, String);
@@ -158,6 +167,7 @@ impl Peer {
             .authorize_everywhere(Permission::Read, ())
             .map_err(denied)?;
         self.check_subscriptions()?;
+        let warnings = self.idle(principal, &filter);
         let (seq, recovered) = self
             .stream
             .subscribe(filter, since)
@@ -169,6 +179,7 @@ impl Peer {
                 recovered,
                 epoch: &epoch,
                 seq,
+                warnings: &warnings,
             },
             now,
         );
@@ -186,6 +197,33 @@ impl Peer {
             let sees = move |name: &str| viewer.sees(name);
             self.printer = Some(self.context.hub.print_in(prints_in, sees));
         }
+    }
+
+    /// What of a filter matches nothing now, of all that the client may see.
+    fn idle(&self, principal: &Principal, filter: &Filter) -> Vec<String> {
+        if filter.is_all() {
+            return Vec::new();
+        }
+        let (state, _) = self.context.hub.snapshot();
+        let types = &*EVENT_TYPES;
+        let sees = |name: &str| principal.sees(name);
+        let idle = filter.idle(&state, sees, types);
+        let sentences = idle.into_iter().take(MOST_WARNINGS).map(|one| {
+            let Idle { list, entry, text } = one;
+            let names = state.sessions.values().map(|session| &*session.name);
+            let meant = text.and_then(|text| match list {
+                "types" => nearest(&text, types.iter().map(|known| &**known)),
+                "sessions" => nearest(&text, names.filter(|name| principal.sees(name))),
+                _ => None,
+            });
+            let meant =
+                meant.map_or_else(String::new, |meant| format!("; did you mean {meant:?}?"));
+            match list {
+                "types" => format!("filters.types[{entry}] is no event type that there is{meant}"),
+                _ => format!("filters.{list}[{entry}] matches nothing now{meant}"),
+            }
+        });
+        sentences.collect()
     }
 
     fn unsubscribe(

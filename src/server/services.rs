@@ -1,0 +1,46 @@
+//! What connections are given: what all of them share, and what each of them brings.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::addresses::Addresses;
+use super::holders::Holders;
+use super::listen::Held;
+use super::peer::{Context, Entrant};
+use super::shard::Shards;
+use super::tickets::Tickets;
+use crate::bridge::Handle;
+use crate::metrics::Metrics;
+use crate::wire::Credential;
+
+/// What a connection needs besides its socket.
+#[derive(Debug)]
+pub(super) struct Services {
+    pub(super) context: Arc<Context>,
+    pub(super) bridge: Handle,
+    pub(super) metrics: Metrics,
+    pub(super) shards: Shards,
+    pub(super) tickets: Tickets,
+    pub(super) addresses: Addresses,
+    pub(super) holders: Holders,
+    /// A permit for each client that is let in.
+    pub(super) room: Arc<Semaphore>,
+    pub(super) stop: CancellationToken,
+}
+
+/// What is known of a client when its handshake is done.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// The server's number for it.
+    pub(super) number: u64,
+    /// What it showed with the handshake.
+    pub(super) credential: Option<Credential>,
+    /// What else is known of it.
+    pub(super) entrant: Entrant,
+    /// What it takes up.
+    pub(super) held: Held,
+    /// Its place among those who are let in, if it is.
+    pub(super) permit: Option<OwnedSemaphorePermit>,
+}
