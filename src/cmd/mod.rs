@@ -4,6 +4,7 @@ pub mod audit;
 mod audited;
 pub mod cert;
 pub mod config;
+mod counters;
 mod descriptors;
 pub mod doctor;
 mod listeners;

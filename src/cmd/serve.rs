@@ -13,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{
     AttemptLimits, AuthSettings, Authenticator, Jwt, JwtRules, KeyWatch, TokenStore, TokenWatch,
 };
-use crate::bridge::{self, Attach, Counters, Counts, Demand, Ends, Handle, Settings, Speed};
+use crate::bridge::{self, Attach, Ends, Handle, Settings, Speed};
 use crate::cli::{General, ReplaySpeed, ServeArgs};
 use crate::cmd::audited;
+use crate::cmd::counters;
 use crate::cmd::descriptors;
 use crate::cmd::listeners;
 use crate::cmd::notify::Notifier;
@@ -26,7 +27,7 @@ use crate::cmd::signals::{INTERRUPTED, Signals};
 use crate::config::{Attaching, Config, Listening, Resize, listening};
 use crate::hub::{HistoryLimits, Hub, Redaction};
 use crate::ids::Epoch;
-use crate::metrics::{Kind, Metrics};
+use crate::metrics::Metrics;
 use crate::model::Debounce;
 use crate::recording::Recording;
 use crate::redact::Rules;
@@ -449,63 +450,12 @@ fn tell_of_tokens(config: &Config, authenticator: Option<&Authenticator>) {
 fn ends(hub: &Hub, metrics: &Metrics) -> (Handle, Ends) {
     let (handle, requests) = Handle::pair();
     let demand = handle.demand().clone();
-    watch_demand(metrics, demand.clone());
+    counters::watch_demand(metrics, demand.clone());
     let ends = Ends {
         hub: hub.clone(),
-        counters: watched_counters(metrics),
+        counters: counters::watched(metrics),
         requests,
         demand,
     };
     (handle, ends)
-}
-
-/// Whether the bridge leaves tmux alone, shown among the metrics.
-fn watch_demand(metrics: &Metrics, demand: Demand) {
-    metrics.watch(
-        "idle",
-        "Whether tmux is left alone, since nobody listens",
-        Kind::Gauge,
-        move || u64::from(demand.is_idle()),
-    );
-}
-
-/// What the bridge counts, shown among the metrics.
-fn watched_counters(metrics: &Metrics) -> Arc<Counters> {
-    let counters = Arc::new(Counters::default());
-    type Read = fn(Counts) -> u64;
-    let figures: [(&'static str, &'static str, Kind, Read); 6] = [
-        (
-            "drift",
-            "Changes that no notification told of",
-            Kind::Counter,
-            |counts| counts.drift,
-        ),
-        (
-            "gaps",
-            "Times that output was lost before the log",
-            Kind::Counter,
-            |counts| counts.gaps,
-        ),
-        (
-            "resyncs",
-            "Times that notifications were lost",
-            Kind::Counter,
-            |counts| counts.resyncs,
-        ),
-        (
-            "reconnects",
-            "Times that the control link ended",
-            Kind::Counter,
-            |counts| counts.reconnects,
-        ),
-        ("listings", "Listings taken", Kind::Counter, |counts| {
-            counts.listings
-        }),
-        ("links", "Links to tmux", Kind::Gauge, |counts| counts.links),
-    ];
-    for (name, help, kind, read) in figures {
-        let counters = Arc::clone(&counters);
-        metrics.watch(name, help, kind, move || read(counters.counts()));
-    }
-    counters
 }

@@ -437,8 +437,8 @@ impl LinkTask {
 
     /// Why the relay did not hand the child over, which says more than the child can.
     async fn not_handed_over(&mut self) -> Option<String> {
-        let relay = self.relay.take().filter(|relay| relay.is_finished())?;
-        match relay.await {
+        // It sees the child's end a moment after this task does.
+        match timeout(END_LIMIT, self.relay.take()?).await.ok()? {
             Ok(Err(RelayError::Ended)) | Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
             Err(error) => Some(error.to_string()),
