@@ -134,8 +134,11 @@ fn regression_attaching_in_a_storm_of_notifications_leaves_the_server_alive() {
             alive(&server, &format!("attachment {number}"));
             assert!(attached, "attachment {number}: {reason}");
             assert_eq!(reason, CloseReason::Requested, "attachment {number}");
+            if (number + 1) % 1_000 == 0 {
+                let done = number + 1;
+                eprintln!("  tmux {}: {done} attachments, 0 deaths", program.version);
+            }
         }
-        eprintln!("  tmux {}: {count} attachments, 0 deaths", program.version);
     });
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use muxwire::auth::{Authenticator, Permission};
 use muxwire::bridge::{InputError, Request, ResizeError, ScreenError};
@@ -17,17 +17,15 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::support::memory_of;
 use crate::support::random::Random;
 use crate::support::server::{Client, Setup, TestServer};
 use crate::support::tokens::Tokens;
 use crate::support::views::view;
 use crate::support::world::{World, stamp};
+use crate::support::{SOON, memory_of};
 
 /// Cases in a run, unless the environment says otherwise.
 const CASES: u32 = 120;
-/// How long anything may take on a busy machine.
-const SOON: Duration = Duration::from_secs(10);
 
 /// Where a client connects.
 const PLACES: [(&str, &str); 5] = [

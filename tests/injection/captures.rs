@@ -1,7 +1,6 @@
 //! A pane that prints lines of control mode while its screen is captured: they are lines of that screen, and nothing else.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use muxwire::ids::PaneId;
 use muxwire::model::ChangeKind;
@@ -145,14 +144,10 @@ fn floods_of_control_lines_cost_nothing_but_themselves() {
         bridge
             .until("the pane is gone", |state| state.panes.len() == 1)
             .await;
-        wait_until_async(
-            "one link has gone with its session",
-            Duration::from_secs(20),
-            || {
-                let left = server.clients();
-                left.len() == links.len() - 1 && left.iter().all(|pid| links.contains(pid))
-            },
-        )
+        wait_until_async("one link has gone with its session", SOON, || {
+            let left = server.clients();
+            left.len() == links.len() - 1 && left.iter().all(|pid| links.contains(pid))
+        })
         .await;
         let counts = bridge.counters.counts();
         assert_eq!((counts.resyncs, counts.reconnects), (0, 0), "{counts:?}");

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::Stdio;
-use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use muxwire::printable::acts_on_terminals;
@@ -20,11 +19,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::support::program::Home;
 use crate::support::server::TestServer;
-use crate::support::signal;
 use crate::support::world::{World, stamp};
-
-/// How long anything may take on a busy machine.
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{SOON, signal};
 
 /// Everything that a terminal would act on, or that would not be seen for what it is, around words that are text.
 const SEQUENCES: [&str; 34] = [

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use muxwire::auth::{Authenticator, Permission};
@@ -26,10 +25,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request as Handshake;
 use tokio_util::sync::CancellationToken;
 
-use super::schema;
-
-/// How long anything may take on a busy machine.
-const SOON: Duration = Duration::from_secs(20);
+use super::{SOON, schema};
 
 /// How the server of a test differs from the usual.
 #[derive(Debug, Clone, Default)]

@@ -1,14 +1,12 @@
 //! WebSocket frames by hand, right and wrong ones, over a plain TCP connection.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// How long anything may take on a busy machine.
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::SOON;
 
 pub const CONTINUATION: u8 = 0;
 pub const TEXT: u8 = 1;
