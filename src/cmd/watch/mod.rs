@@ -3,6 +3,7 @@
 mod lines;
 mod meter;
 mod overview;
+mod own_pane;
 mod paint;
 mod pane_text;
 mod pen;

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use super::lines::Lines;
 use super::meter::{self, Meter, Moment};
 use super::overview::Overview;
+use super::own_pane::OwnPane;
 use super::paint::Paint;
 use super::readable;
 use crate::cli::{Colours, WatchArgs};
@@ -26,6 +27,8 @@ pub(super) struct View {
     connected: bool,
     /// What there is at the beginning, as long as it has not come.
     overview: Option<Overview>,
+    /// The pane in which this is read, as long as nobody has heard that it is left out.
+    own_pane: Option<OwnPane>,
     requests: Vec<Request<'static>>,
     /// Why the connection is gone, so that the same is not said with every attempt.
     trouble: Option<String>,
@@ -44,7 +47,8 @@ impl View {
     pub(super) fn new(args: &WatchArgs, prints_in: Option<&PrintsIn>) -> Self {
         let zone = TimeZone::system();
         let is_for_people = io::stdout().is_terminal();
-        let overview = Overview::new(args, is_for_people && !args.json, prints_in);
+        let is_list = is_for_people && !args.json && args.latency.is_none();
+        let left_out = prints_in.filter(|_| is_list && !args.include_own_pane);
         let form = match (args.latency.is_some(), args.json) {
             (true, true) => Form::Meter(Box::new(Meter::new(meter::Form::Json))),
             (true, false) => Form::Meter(Box::new(Meter::new(meter::Form::Words(zone)))),
@@ -66,7 +70,8 @@ impl View {
             notices: Vec::new(),
             url: args.url.to_string(),
             connected: false,
-            overview: overview.filter(|_| args.latency.is_none()),
+            overview: Overview::new(args, is_list).filter(|_| args.latency.is_none()),
+            own_pane: left_out.map(|place| OwnPane::new(place.clone(), args.sessions.clone())),
             requests: Vec::new(),
             trouble: None,
         }
@@ -179,6 +184,16 @@ impl View {
         {
             return;
         }
+        self.show(message);
+        let is_there = |own: &mut OwnPane| own.is_in(message);
+        if self.own_pane.take_if(is_there).is_some() {
+            self.notice(
+                "what is printed in this pane is left out; --include-own-pane shows it".to_owned(),
+            );
+        }
+    }
+
+    fn show(&mut self, message: &Received) {
         if message.kind() == Kind::Snapshot
             && message.field("target").is_none()
             && let Some(overview) = self.overview.take()
@@ -212,11 +227,6 @@ impl View {
             self.notice(format!(
                 "no session is called {pattern} now; those that come are shown"
             ));
-        }
-        if overview.own_pane(snapshot) && overview.is_shown {
-            self.notice(
-                "what is printed in this pane is left out; --include-own-pane shows it".to_owned(),
-            );
         }
     }
 

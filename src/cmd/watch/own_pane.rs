@@ -1,0 +1,167 @@
+//! The pane in which a watch is read, found in what the server tells.
+//!
+//! A pane that was made for the watch may come into what the server knows only after the first snapshot was made, so
+//! the events that tell of panes are looked at as well.
+
+use serde_json::Value;
+
+use super::overview::{list, matches};
+use crate::glob::NamePattern;
+use crate::wire::{Kind, PrintsIn, Received};
+
+/// What is known of the pane until it is found.
+pub(super) struct OwnPane {
+    place: PrintsIn,
+    sessions: Vec<NamePattern>,
+    /// The process of the tmux server.
+    server: Option<u32>,
+}
+
+impl OwnPane {
+    /// The pane in which is printed, among the sessions that are watched; no pattern stands for all.
+    pub(super) fn new(place: PrintsIn, sessions: Vec<NamePattern>) -> Self {
+        Self {
+            place,
+            sessions,
+            server: None,
+        }
+    }
+
+    /// Whether a message tells of the pane, in a session that is watched.
+    pub(super) fn is_in(&mut self, message: &Received) -> bool {
+        match message.kind() {
+            Kind::Snapshot => {
+                let server = message.field("server").map(|server| &server["pid"]);
+                self.server = server.and_then(number);
+                let sessions = list(message.field("sessions")).iter();
+                let mut windows = sessions
+                    .filter(|session| self.is_watched(session))
+                    .flat_map(|session| list(session.get("windows")));
+                windows.any(|window| self.is_in_window(window))
+            }
+            Kind::Event => self.is_in_event(message.type_name(), message.data()),
+            _ => false,
+        }
+    }
+
+    /// The server sends events of those sessions alone that are watched.
+    fn is_in_event(&mut self, type_name: &str, data: &Value) -> bool {
+        match type_name {
+            "server.connected" => self.server = number(&data["pid"]),
+            "server.lost" => self.server = None,
+            "pane.created" => return self.is(data),
+            "window.created" => return self.is_in_window(data),
+            "session.created" => {
+                let contents = &data["contents"];
+                let mut windows = list(contents.get("windows")).iter();
+                return windows.any(|window| self.is_in_window(window));
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn is_watched(&self, session: &Value) -> bool {
+        let mut sessions = self.sessions.iter();
+        self.sessions.is_empty() || sessions.any(|one| matches(one, session))
+    }
+
+    fn is_in_window(&self, window: &Value) -> bool {
+        list(window.get("panes")).iter().any(|pane| self.is(pane))
+    }
+
+    fn is(&self, pane: &Value) -> bool {
+        let Some(server) = self.server else {
+            return false;
+        };
+        let descends = |pid| self.place.processes.contains(&pid);
+        let named = self.place.pane.map(|pane| pane.to_string());
+        let is_named = self.place.server == Some(server) && named.as_deref() == pane["id"].as_str();
+        is_named || (descends(server) && number(&pane["pid"]).is_some_and(descends))
+    }
+}
+
+fn number(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|number| u32::try_from(number).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn own_pane(sessions: &[&str]) -> OwnPane {
+        let place = PrintsIn {
+            server: Some(100),
+            pane: Some("%7".parse().unwrap()),
+            processes: vec![300, 207, 100, 1],
+        };
+        let sessions = sessions.iter().map(|text| NamePattern::new(text).unwrap());
+        OwnPane::new(place, sessions.collect())
+    }
+
+    fn pane(id: &str, pid: u32) -> Value {
+        json!({ "id": id, "pid": pid })
+    }
+
+    fn window(pane: &Value) -> Value {
+        json!({ "id": "@1", "panes": [pane] })
+    }
+
+    fn event(type_name: &str, data: &Value) -> Received {
+        let event = json!({
+            "type": type_name, "timestamp": "2026-11-20T05:00:00.123Z", "epoch": "e1", "seq": 1,
+            "session": "api", "data": data,
+        });
+        Received::parse(&event.to_string()).unwrap()
+    }
+
+    fn snapshot(server: u32, session: &str, pane: &Value) -> Received {
+        let sessions = json!([{ "id": "$1", "name": session, "windows": [window(pane)] }]);
+        let snapshot = json!({
+            "type": "snapshot", "epoch": "e1", "seq": 1,
+            "server": { "pid": server }, "sessions": sessions,
+        });
+        Received::parse(&snapshot.to_string()).unwrap()
+    }
+
+    #[test]
+    fn regression_a_pane_is_found_in_whatever_tells_of_it() {
+        let ours = [pane("%7", 207), pane("%7", 9), pane("%9", 207)];
+        for pane in &ours {
+            for later in [
+                event("pane.created", pane),
+                event("window.created", &window(pane)),
+                event(
+                    "session.created",
+                    &json!({ "contents": { "windows": [window(pane)] } }),
+                ),
+                snapshot(100, "api", pane),
+            ] {
+                let mut own = own_pane(&[]);
+                assert!(!own.is_in(&snapshot(100, "api", &json!({ "id": "%0", "pid": 9 }))));
+                assert!(own.is_in(&later), "{}", later.text());
+                // The first snapshot is of a moment when muxwire had no tmux server.
+                let mut own = own_pane(&[]);
+                assert!(!own.is_in(&later) || later.kind() == Kind::Snapshot);
+                assert!(!own.is_in(&event("server.connected", &json!({ "pid": 100 }))));
+                assert!(own.is_in(&later), "{}", later.text());
+            }
+        }
+    }
+
+    #[test]
+    fn another_pane_server_or_session_is_not_taken_for_it() {
+        let mut own = own_pane(&["a*"]);
+        assert!(!own.is_in(&snapshot(100, "api", &pane("%8", 208))));
+        assert!(!own.is_in(&snapshot(100, "web", &pane("%7", 207))));
+        assert!(own.is_in(&snapshot(100, "api", &pane("%7", 207))));
+        assert!(!own.is_in(&snapshot(101, "api", &pane("%7", 207))));
+        assert!(!own.is_in(&event("pane.created", &pane("%7", 207))));
+        assert!(!own.is_in(&event("pane.resized", &pane("%7", 207))));
+        assert!(!own.is_in(&event("session.created", &json!({}))));
+    }
+}
