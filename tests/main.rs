@@ -14,6 +14,7 @@
 mod attaching;
 mod audit;
 mod authorisation;
+mod beginnings;
 mod bridge;
 mod config;
 mod control_abnf;

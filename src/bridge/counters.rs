@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::model::{Change, ChangeKind};
+
 /// Counts since the start, but for the links, which are those open now.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -18,7 +20,7 @@ pub struct Counters {
 pub struct Counts {
     /// Changes that no notification told of and the reconciler found.
     pub drift: u64,
-    /// Times that output of a pane was lost before it reached the log.
+    /// Times that output of a pane was lost before it reached the log, or may have been.
     pub gaps: u64,
     /// Times that notifications were lost, and everything was listed again.
     pub resyncs: u64,
@@ -49,8 +51,11 @@ impl Counters {
         self.drift.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn gap(&self) {
-        self.gaps.fetch_add(1, Ordering::Relaxed);
+    /// Counts a change that is about to be published, if it is one of those that are counted.
+    pub(super) fn observe(&self, change: &Change) {
+        if matches!(change.kind, ChangeKind::PaneGap { .. }) {
+            self.gaps.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn resync(&self) {

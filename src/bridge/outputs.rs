@@ -136,11 +136,12 @@ impl Outputs {
         self.links.values().filter(|output| output.attached).count()
     }
 
-    /// The links with the place of their session, in the order in which they came.
+    /// The attached links with the place of their session, in the order in which they came.
     pub(super) fn candidates(&self, state: &State) -> Vec<(LinkId, Place)> {
         let place = |session: &SessionId| state.sessions.get(session).map(Session::place);
         self.links
             .iter()
+            .filter(|(_, output)| output.attached)
             .filter_map(|(link, output)| Some((*link, place(&output.session)?)))
             .collect()
     }

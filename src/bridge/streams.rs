@@ -3,23 +3,21 @@
 //! A window that is linked in several sessions arrives on the links of all of them; one link owns the pane and its
 //! bytes are published, the others only keep a tail, so that one of them can take over without loss or doubling.
 //! Output may come before the first listing that knows its pane; it is held until the pane has a place.
+//!
+//! A pane whose first byte may have come before its link begins with a gap, and one that goes before anybody listened to
+//! it ends with one: nothing is lost untold.
+
+mod stream;
 
 use std::collections::HashMap;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
-use super::align::{Shift, shift};
-use super::text::{decides_a_character, unfinished};
-use crate::ids::PaneId;
-use crate::model::{Change, ChangeKind, Place, Places, State};
+use self::stream::Stream;
+use crate::ids::{PaneId, SessionId};
+use crate::model::{Change, Place, Places, State};
 use crate::screen::Tracker;
 use crate::tmux::LinkId;
-
-/// What a link that is not listened to keeps of a shared pane: enough to find where two connections meet.
-const TAIL_BYTES: usize = 16 * 1024;
-
-/// What is held for a pane that no listing has shown yet; listings come within 50 ms, so this is a flood.
-const HELD_BYTES: usize = 4 * 1024 * 1024;
 
 /// How many listings a pane that they don't show is waited for, or remembered after it went.
 ///
@@ -36,43 +34,12 @@ pub(super) struct Streams {
     /// The last pane that there was when a link had come; whatever that link shows of later ones, it shows from the
     /// first byte on.
     last_before: HashMap<LinkId, PaneId>,
-}
-
-#[derive(Debug)]
-struct Stream {
-    /// The offset of the next byte to publish, counted from when the pane was first seen.
-    offset: u64,
-    /// The link whose bytes are published.
-    owner: Option<LinkId>,
-    /// Whether bytes have been published of any link, so that a change of owner has something to join on to.
-    begun: bool,
-    /// Where the pane is seen; empty until a listing has shown it.
-    places: Places,
-    /// The listings since the pane was last shown by one.
-    unseen: u32,
-    /// The begun character at the end of what was published.
-    carry: Bytes,
-    /// The last bytes of the owner, kept while other links bring the same pane.
-    published: BytesMut,
-    /// What the other links brought.
-    others: Vec<Other>,
-    /// How many bytes the owner will bring that its predecessor has brought already.
-    skip: usize,
-    /// What the bytes so far say of the terminal.
-    tracker: Tracker,
-    /// Whether it has been found out if the pane is seen from its first byte on.
-    judged: bool,
-    /// Whether it is known if the pane is in the middle of a character.
-    character_known: bool,
-}
-
-#[derive(Debug)]
-struct Other {
-    link: LinkId,
-    bytes: BytesMut,
-    dropped: u64,
-    /// Whether it brought the pane while the owner did too; if not, its bytes come after all of the owner's.
-    shared: bool,
+    /// Where each open link was last seen.
+    open: HashMap<LinkId, Place>,
+    /// The sessions of the last listing.
+    sessions: Vec<SessionId>,
+    /// Panes that the next listing shows first may have begun where no link was, whatever their links saw.
+    doubtful: bool,
 }
 
 impl Streams {
@@ -163,6 +130,45 @@ impl Streams {
         }
     }
 
+    /// Something has happened that may have brought panes from where no link was.
+    pub(super) fn doubt(&mut self) {
+        self.doubtful = true;
+    }
+
+    /// A link has ended, by tmux's own doing or not. What it brought of panes that no listing has shown is all that there
+    /// is of them.
+    pub(super) fn ended(&mut self, link: LinkId, by_tmux: bool) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let Some(place) = self.open.remove(&link) else {
+            return changes;
+        };
+        let mut panes: Vec<_> = self.panes.iter_mut().collect();
+        panes.sort_unstable_by_key(|(pane, _)| **pane);
+        for (pane, stream) in panes {
+            if stream.owner == Some(link) {
+                stream.ended_with = by_tmux.then_some(place.session);
+            } else if !stream.judged {
+                let whole = is_later(&self.last_before, link, *pane);
+                changes.extend(stream.orphaned(*pane, (link, place.clone()), whole));
+            }
+        }
+        self.last_before.remove(&link);
+        changes
+    }
+
+    /// What is missing of a pane that is gone, now that these sessions are left: everything, if nobody ever listened.
+    pub(super) fn removed(&mut self, pane: PaneId, left: &State) -> Option<Change> {
+        let stream = self.panes.get_mut(&pane)?;
+        let ended = stream.ended_with;
+        let with_session = ended.is_some_and(|session| !left.sessions.contains_key(&session));
+        if stream.owner.is_some() || with_session || stream.places.is_empty() {
+            return None;
+        }
+        stream.begun = true;
+        stream.ended_with = None;
+        Some(stream.gap(pane, None))
+    }
+
     /// A link was there before any pane that comes after this one.
     pub(super) fn shows_all_after(&mut self, link: LinkId, last: PaneId) {
         self.last_before.entry(link).or_insert(last);
@@ -170,41 +176,42 @@ impl Streams {
 
     /// A listing has come: panes that it doesn't show grow old.
     pub(super) fn listed(&mut self, state: &State, links: &Candidates) -> Vec<Change> {
+        let doubtful = std::mem::take(&mut self.doubtful) || self.has_blind_spot(links);
         for stream in self.panes.values_mut() {
             stream.unseen += 1;
+            stream.doubtful |= doubtful;
             stream.tracker.listed();
         }
         for pane in state.panes.keys() {
             self.panes
                 .entry(*pane)
-                .or_insert_with(Stream::unplaced)
+                .or_insert_with(|| Stream::first_seen(doubtful))
                 .unseen = 0;
         }
+        self.sessions = state.sessions.keys().copied().collect();
         let mut changes = self.assign(state, links);
-        changes.extend(self.forget(links));
+        changes.extend(self.forget());
         changes
     }
 
     /// Gives every pane its places and its owner after links or state have changed, and publishes what waited.
     pub(super) fn assign(&mut self, state: &State, links: &Candidates) -> Vec<Change> {
         let mut changes = Vec::new();
-        self.last_before
-            .retain(|link, _| links.iter().any(|(known, _)| known == link));
-        let last_before = &self.last_before;
+        self.open.extend(links.iter().cloned());
+        let (open, last_before) = (&self.open, &self.last_before);
         let places = state.places_by_window();
         let mut panes: Vec<_> = self.panes.iter_mut().collect();
         panes.sort_unstable_by_key(|(pane, _)| **pane);
         for (pane, stream) in panes {
-            stream
-                .others
-                .retain(|other| links.iter().any(|(link, _)| *link == other.link));
+            let others = &mut stream.others;
+            others.retain(|other| open.contains_key(&other.link));
             let known = state
                 .panes
                 .get(pane)
                 .and_then(|known| places.get(&known.window));
             if let Some(places) = known {
                 stream.places = Places::clone(places);
-                let seen_whole = |link| last_before.get(&link).is_some_and(|last| *pane > *last);
+                let seen_whole = |link| is_later(last_before, link, *pane);
                 changes.extend(stream.choose_owner(*pane, links, seen_whole));
             }
         }
@@ -220,16 +227,29 @@ impl Streams {
 
     /// The server is gone, and all panes with it.
     pub(super) fn clear(&mut self) {
-        self.panes.clear();
-        self.last_before.clear();
+        *self = Self::default();
     }
 
-    fn forget(&mut self, links: &Candidates) -> Vec<Change> {
+    /// Whether a session was there at the last listing in which a pane could begin unseen.
+    fn has_blind_spot(&self, links: &Candidates) -> bool {
+        let is_watched = |session: &SessionId| {
+            links.iter().any(|(link, place)| {
+                place.session == *session && self.last_before.contains_key(link)
+            })
+        };
+        !self.sessions.iter().all(is_watched)
+    }
+
+    fn forget(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
+        let (open, last_before) = (&self.open, &self.last_before);
         self.panes.retain(|pane, stream| {
             let keep = stream.unseen < PATIENCE;
-            if !keep {
-                changes.extend(stream.orphaned(*pane, links));
+            let mut others = stream.others.iter().map(|other| other.link);
+            let brought = others.find_map(|link| Some((link, open.get(&link)?.clone())));
+            if let Some((link, place)) = brought.filter(|_| !keep) {
+                let whole = is_later(last_before, link, *pane);
+                changes.extend(stream.orphaned(*pane, (link, place), whole));
             }
             keep
         });
@@ -237,201 +257,9 @@ impl Streams {
     }
 }
 
-impl Stream {
-    fn unplaced() -> Self {
-        Self {
-            offset: 0,
-            owner: None,
-            begun: false,
-            places: Places::from([]),
-            unseen: 0,
-            carry: Bytes::new(),
-            published: BytesMut::new(),
-            others: Vec::new(),
-            skip: 0,
-            tracker: Tracker::midway(),
-            judged: false,
-            character_known: false,
-        }
-    }
-
-    fn publish(&mut self, pane: PaneId, mut bytes: Bytes) -> Option<Change> {
-        self.begun = true;
-        let skipped = self.skip.min(bytes.len());
-        self.skip -= skipped;
-        drop(bytes.split_to(skipped));
-        if !self.others.is_empty() {
-            keep_last(&mut self.published, &bytes, TAIL_BYTES);
-        }
-        if !self.carry.is_empty() {
-            bytes = [&self.carry[..], &bytes[..]].concat().into();
-        }
-        self.carry = bytes.split_off(bytes.len() - unfinished(&bytes));
-        if bytes.is_empty() {
-            return None;
-        }
-        let offset = self.offset;
-        self.offset += bytes.len() as u64;
-        self.tracker.feed(&bytes);
-        self.character_known = self.character_known || decides_a_character(&bytes);
-        Some(self.change(pane, ChangeKind::PaneOutput { offset, bytes }))
-    }
-
-    fn gap(&mut self, pane: PaneId, bytes: Option<u64>) -> Change {
-        let lost = self.carry.len() as u64 + bytes.unwrap_or(0);
-        self.carry = Bytes::new();
-        self.tracker.doubt();
-        self.character_known = false;
-        let offset = self.offset;
-        self.offset += lost;
-        self.change(
-            pane,
-            ChangeKind::PaneGap {
-                offset,
-                bytes: bytes.map(|_| lost),
-            },
-        )
-    }
-
-    fn change(&self, pane: PaneId, kind: ChangeKind) -> Change {
-        Change::of_pane(pane, Places::clone(&self.places), kind)
-    }
-
-    fn keep(&mut self, link: LinkId, bytes: &[u8]) {
-        let limit = if self.owner.is_none() {
-            HELD_BYTES
-        } else {
-            TAIL_BYTES
-        };
-        let index = self
-            .others
-            .iter()
-            .position(|other| other.link == link)
-            .unwrap_or_else(|| {
-                self.others.push(Other {
-                    link,
-                    bytes: BytesMut::new(),
-                    dropped: 0,
-                    shared: false,
-                });
-                self.others.len() - 1
-            });
-        let other = &mut self.others[index];
-        other.dropped += keep_last(&mut other.bytes, bytes, limit);
-    }
-
-    fn choose_owner(
-        &mut self,
-        pane: PaneId,
-        links: &Candidates,
-        seen_whole: impl Fn(LinkId) -> bool,
-    ) -> Vec<Change> {
-        let shows = |place: &Place| self.places.iter().any(|mine| mine.session == place.session);
-        let candidates: Vec<LinkId> = links
-            .iter()
-            .filter(|(_, place)| shows(place))
-            .map(|(link, _)| *link)
-            .collect();
-        let mut changes = Vec::new();
-        if !self.owner.is_some_and(|owner| candidates.contains(&owner)) {
-            let next = candidates.first().copied();
-            if let Some(link) = next {
-                self.judge(seen_whole(link));
-                changes = self.take_over(pane, link);
-            }
-            self.owner = next;
-        }
-        // Whichever link comes now has missed the beginning.
-        self.judge(false);
-        self.share_with(&candidates);
-        changes
-    }
-
-    /// Decides once whether the pane is seen from its first byte on.
-    fn judge(&mut self, seen_whole: bool) {
-        if !self.judged && seen_whole {
-            self.tracker = Tracker::from_start();
-            self.character_known = true;
-        }
-        self.judged = true;
-    }
-
-    /// Keeps a tail of every candidate beside the owner. Who is none any more is forgotten; who is none yet, because
-    /// its bytes came before the listing that says so, is kept.
-    fn share_with(&mut self, candidates: &[LinkId]) {
-        self.others
-            .retain(|other| !other.shared || candidates.contains(&other.link));
-        let Some(owner) = self.owner else { return };
-        for link in candidates.iter().filter(|link| **link != owner) {
-            self.keep(*link, &[]);
-        }
-        self.others
-            .iter_mut()
-            .filter(|other| candidates.contains(&other.link))
-            .for_each(|other| other.shared = true);
-        if self.others.is_empty() {
-            self.published = BytesMut::new();
-        }
-    }
-
-    /// Joins the bytes of the next owner on to those of the last one.
-    ///
-    /// A copy joins where the tails meet. Otherwise something may be missing between the two, and nobody knows how
-    /// much: what tmux had queued for a link is dropped when the window leaves its session, and a second link to the
-    /// same session has missed what came before it.
-    fn take_over(&mut self, pane: PaneId, next: LinkId) -> Vec<Change> {
-        let index = self.others.iter().position(|other| other.link == next);
-        let waiting = index.map(|index| self.others.swap_remove(index));
-        let mut changes = Vec::new();
-        let Some(mut waiting) = waiting else {
-            changes.extend(self.begun.then(|| self.gap(pane, None)));
-            return changes;
-        };
-        let mut fresh = waiting.bytes.split().freeze();
-        if self.begun && waiting.shared {
-            match shift(&self.published, &fresh) {
-                Some(Shift::Ahead(bytes)) => drop(fresh.split_to(fresh.len() - bytes)),
-                Some(Shift::Behind(bytes)) => {
-                    fresh.clear();
-                    self.skip = bytes;
-                }
-                None => changes.push(self.gap(pane, None)),
-            }
-        } else if self.begun {
-            changes.push(self.gap(pane, None));
-        } else if waiting.dropped > 0 {
-            changes.push(self.gap(pane, Some(waiting.dropped)));
-        }
-        if !fresh.is_empty() {
-            changes.extend(self.publish(pane, fresh));
-        }
-        changes
-    }
-
-    /// What is left of a pane that no listing shows any more, or ever showed: it was too short-lived for one.
-    fn orphaned(&mut self, pane: PaneId, links: &Candidates) -> Vec<Change> {
-        let Some(other) = self.others.first().filter(|_| self.owner.is_none()) else {
-            return Vec::new();
-        };
-        let link = other.link;
-        let place = links
-            .iter()
-            .find(|(known, _)| *known == link)
-            .map(|(_, place)| place.clone());
-        let Some(place) = place else {
-            return Vec::new();
-        };
-        self.places = Places::from([place]);
-        self.take_over(pane, link)
-    }
-}
-
-/// Appends to a tail and cuts it to its limit; tells how many bytes were cut off.
-fn keep_last(tail: &mut BytesMut, bytes: &[u8], limit: usize) -> u64 {
-    tail.extend_from_slice(bytes);
-    let excess = tail.len().saturating_sub(limit);
-    drop(tail.split_to(excess));
-    excess as u64
+/// Whether a pane came after a link had.
+fn is_later(last_before: &HashMap<LinkId, PaneId>, link: LinkId, pane: PaneId) -> bool {
+    last_before.get(&link).is_some_and(|last| pane > *last)
 }
 
 #[cfg(test)]

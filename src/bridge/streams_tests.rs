@@ -78,12 +78,21 @@ enum Step {
     Links(&'static [(LinkId, SessionId)]),
     /// A link lost bytes.
     Lose((LinkId, SessionId), Option<u64>),
+    /// tmux ended a link, or something else did.
+    End((LinkId, SessionId), bool),
+    /// A listing shows the pane no more, and these sessions are left.
+    Remove(&'static [SessionId]),
+    /// Sessions have come or gone.
+    Doubt,
 }
-use Step::{Bring, Links, List, Lose};
+use Step::{Bring, Doubt, End, Links, List, Lose, Remove};
 
-/// What is published: text, and `<n>` or `<?>` for a gap.
+/// What is published: text, and `<n>` or `<?>` for a gap. The links A and B were there before the pane was.
 fn run(steps: &[Step]) -> String {
     let mut streams = Streams::default();
+    for (link, _) in [A, B] {
+        streams.shows_all_after(link, PaneId(PANE.0 - 1));
+    }
     let mut shown = State::default();
     let mut published = Vec::new();
     for step in steps {
@@ -97,6 +106,15 @@ fn run(steps: &[Step]) -> String {
             }
             Links(links) => published.extend(streams.assign(&shown, &candidates(links))),
             Lose((link, _), bytes) => published.extend(streams.gap(*link, PANE, *bytes)),
+            End((link, _), by_tmux) => published.extend(streams.ended(*link, *by_tmux)),
+            Remove(left) => {
+                let mut left_over = state(&[]);
+                left_over
+                    .sessions
+                    .retain(|session, _| left.contains(session));
+                published.extend(streams.removed(PANE, &left_over));
+            }
+            Doubt => streams.doubt(),
         }
     }
     render(&published)
@@ -239,9 +257,9 @@ fn each_byte_is_published_once() {
             "a pane that no listing ever shows",
             vec![
                 Bring(A, b"bye"),
-                List(&[], &[A]),
-                List(&[], &[A]),
-                List(&[], &[A]),
+                List(&[], &[A, B]),
+                List(&[], &[A, B]),
+                List(&[], &[A, B]),
             ],
             "bye",
         ),
@@ -270,4 +288,97 @@ fn characters_are_never_cut() {
         Bring(A, b"\xacz"),
     ];
     assert_eq!(run(&steps), "a\u{20ac}z");
+}
+
+#[test]
+fn regression_what_a_pane_printed_before_anybody_listened_is_a_gap() {
+    const BOTH: &[SessionId] = &[A.1, B.1];
+    let table: [(&str, Vec<Step>, &str); 13] = [
+        (
+            "the link came after the pane",
+            vec![List(&[A.1], &[A_AGAIN]), Bring(A_AGAIN, b"b")],
+            "<?>b",
+        ),
+        (
+            "the link came after the pane, and brought it before the listing did",
+            vec![Bring(A_AGAIN, b"b"), List(&[A.1], &[A_AGAIN])],
+            "<?>b",
+        ),
+        (
+            "the link came after the first listing of the pane",
+            vec![List(&[A.1], &[]), Links(&[A_AGAIN]), Bring(A_AGAIN, b"b")],
+            "<?>b",
+        ),
+        (
+            "an older link shows a pane that a listing had shown without one",
+            vec![List(&[B.1], &[A]), List(&[A.1], &[A]), Bring(A, b"b")],
+            "<?>b",
+        ),
+        (
+            "the link is recycled before the pane prints",
+            vec![
+                List(&[A.1], &[A]),
+                End(A, false),
+                Links(&[]),
+                Links(&[A_AGAIN]),
+                Bring(A_AGAIN, b"z"),
+            ],
+            "<?>z",
+        ),
+        (
+            "the window moves before the pane prints",
+            vec![List(&[A.1], &[A, B]), List(&[B.1], &[A, B]), Bring(B, b"x")],
+            "<?>x",
+        ),
+        (
+            "the window moves before the first listing",
+            vec![Bring(A, b"ab"), List(&[B.1], &[A, B]), Bring(B, b"c")],
+            "ab<?>c",
+        ),
+        (
+            "the window may come from a session that has no link",
+            vec![Doubt, List(&[A.1], &[A, B]), Bring(A, b"b")],
+            "<?>b",
+        ),
+        (
+            "a session without a link was there before",
+            vec![List(&[], &[A]), Bring(A, b"a"), List(&[A.1], &[A])],
+            "<?>a",
+        ),
+        (
+            "a window of two sessions is whole, whichever link is quicker",
+            vec![
+                Bring(A, b"a"),
+                Bring(B, b"ab"),
+                List(BOTH, &[A, B]),
+                Bring(B, b"c"),
+            ],
+            "abc",
+        ),
+        (
+            "the link ends before any listing shows the pane",
+            vec![List(&[], &[A, B]), Bring(A, b"bye"), End(A, true)],
+            "bye",
+        ),
+        (
+            "the pane goes before any link comes",
+            vec![List(&[A.1], &[]), Remove(&[A.1])],
+            "<?>",
+        ),
+        (
+            "the pane goes with its session, or after its link was killed",
+            vec![
+                List(&[A.1], &[A]),
+                End(A, true),
+                Links(&[]),
+                Remove(&[B.1]),
+                End(A, false),
+                Remove(&[A.1]),
+            ],
+            "<?>",
+        ),
+    ];
+    for (name, steps, expected) in table {
+        assert_eq!(run(&steps), expected, "{name}");
+    }
 }

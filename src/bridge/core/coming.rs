@@ -76,7 +76,8 @@ impl Core {
             return;
         };
         tracing::warn!(pid = server.pid, reason, "tmux server lost");
-        let mut changes = diff(&self.state, &State::default());
+        let none = State::default();
+        let mut changes = self.with_losses(diff(&self.state, &none), &none);
         let reason = reason.to_owned();
         changes.push(Change::new(
             Audience::Everyone,
@@ -98,6 +99,7 @@ impl Core {
     pub(super) fn enter(&mut self, changes: Vec<Change>, state: State, now: Instant) {
         for change in &changes {
             self.views.observe(change);
+            self.counters.observe(change);
             self.follow_terminal(change);
         }
         self.state = Arc::new(state);
@@ -106,6 +108,18 @@ impl Core {
             Some(Arc::clone(&self.state)),
             self.setup.clock.stamp(now),
         );
+    }
+
+    /// The same changes, and what is missing of the panes that are gone for good.
+    pub(super) fn with_losses(&mut self, changes: Vec<Change>, left: &State) -> Vec<Change> {
+        let streams = &mut self.streams;
+        let changes = changes.into_iter().flat_map(|change| {
+            let gone = matches!(change.kind, ChangeKind::PaneRemoved { moved: false });
+            let pane = change.pane.filter(|_| gone);
+            let missing = pane.and_then(|pane| streams.removed(pane, left));
+            [missing, Some(change)]
+        });
+        changes.flatten().collect()
     }
 
     /// What is known of a pane's terminal ends with its size or its process.
@@ -165,6 +179,7 @@ impl Core {
     pub(super) fn attached(&mut self, link: LinkId, now: Instant) {
         if self.control == Some(link) {
             self.control_attached = true;
+            self.streams.doubt();
             self.settle_sizes();
             self.relist.request(now);
         } else if let Some(session) = self.outputs.session_of(link) {
@@ -214,8 +229,10 @@ impl Core {
             }
             self.finding.again(now);
         } else if self.outputs.closed(link, wanted, now).is_some() {
+            let by_tmux = matches!(reason, CloseReason::Ended(_) | CloseReason::Moved(_));
+            let mut changes = self.streams.ended(link, by_tmux);
             let candidates = self.outputs.candidates(&self.state);
-            let changes = self.streams.assign(&self.state, &candidates);
+            changes.extend(self.streams.assign(&self.state, &candidates));
             self.publish(changes, now);
             self.links_changed(now);
             self.hint(now);

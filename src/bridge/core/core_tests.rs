@@ -162,7 +162,10 @@ impl Bench {
     }
 
     fn notify(&mut self) {
-        let notification = Notification::SessionsChanged;
+        let notification = Notification::UnlinkedWindowRenamed {
+            window: WindowId(0),
+            name: "renamed".into(),
+        };
         self.handle(Event::Link(LinkEvent::Notification {
             link: CONTROL,
             notification,
@@ -199,6 +202,26 @@ fn what_a_notification_tells_of_is_ordinary() {
     bench.list("renamed");
     assert_eq!(bench.published(), ["session.renamed"]);
     assert_eq!(bench.counters.counts().drift, 0);
+}
+
+#[test]
+fn regression_what_comes_is_listed_before_it_can_go() {
+    for notification in [
+        Notification::SessionsChanged,
+        Notification::WindowAdd {
+            window: WindowId(9),
+        },
+        Notification::UnlinkedWindowAdd {
+            window: WindowId(9),
+        },
+    ] {
+        let mut bench = Bench::new();
+        let link = CONTROL;
+        bench.handle(Event::Link(LinkEvent::Notification { link, notification }));
+        bench.pass(Duration::ZERO);
+        bench.list("renamed");
+        assert_eq!(bench.published(), ["session.renamed"]);
+    }
 }
 
 #[test]

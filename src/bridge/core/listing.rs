@@ -64,6 +64,7 @@ impl Core {
         }
         self.suspected.clear();
         self.exits.listed(&state, now);
+        let changes = self.with_losses(changes, &state);
         let left = left(&self.state, &state);
         if changes.is_empty() {
             self.state = Arc::new(state);

@@ -259,8 +259,11 @@ impl Core {
 
     fn publish(&mut self, changes: impl IntoIterator<Item = Change>, read_at: Instant) {
         let stamp = self.setup.clock.stamp(read_at);
-        let views = &mut self.views;
-        let changes = changes.into_iter().inspect(|change| views.observe(change));
+        let (views, counters) = (&mut self.views, &self.counters);
+        let changes = changes.into_iter().inspect(|change| {
+            views.observe(change);
+            counters.observe(change);
+        });
         self.hub.publish(changes, None, stamp);
     }
 
@@ -305,9 +308,6 @@ impl Core {
             LinkEvent::Gap { link, pane, bytes } => {
                 self.views.saw(link, pane);
                 let change = self.streams.gap(link, pane, (bytes > 0).then_some(bytes));
-                if change.is_some() {
-                    self.counters.gap();
-                }
                 self.publish(change, now);
             }
             LinkEvent::Attached { link } => self.attached(link, now),
@@ -316,6 +316,7 @@ impl Core {
             }
             LinkEvent::Resync { .. } => {
                 self.counters.resync();
+                self.streams.doubt();
                 self.hint(now);
             }
             LinkEvent::Reply {
@@ -348,8 +349,12 @@ impl Core {
         if let Notification::PasteBufferChanged { name } = &notification {
             self.touched.insert(name.to_string_lossy().into_owned());
         }
-        let heard = self.control == Some(link) || self.outputs.session_of(link).is_some();
-        if heard && is_hint(&notification, self.control == Some(link)) {
+        if matches!(notification, Notification::SessionsChanged) {
+            self.streams.doubt();
+        }
+        let on_control_link = self.control == Some(link);
+        let heard = on_control_link || self.outputs.session_of(link).is_some();
+        if heard && is_hint(&notification, on_control_link) {
             self.hint(now);
         }
         if let Notification::LayoutChange { window, .. } = &notification
@@ -357,7 +362,7 @@ impl Core {
         {
             window.panes.iter().for_each(|pane| self.views.spoil(*pane));
         }
-        if is_urgent(&notification) {
+        if is_urgent(&notification, on_control_link) {
             self.relist.request_at_once(now);
         }
     }
