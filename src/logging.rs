@@ -5,10 +5,11 @@
 
 mod patient;
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::sync::OnceLock;
 
-use tracing_subscriber::filter::ParseError;
+use tracing::Metadata;
+use tracing_subscriber::filter::{ParseError, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
@@ -44,7 +45,9 @@ static LEVEL: OnceLock<Level> = OnceLock::new();
 /// # Errors
 /// The level is no directive, or logging has begun already.
 pub fn start(settings: &Monitoring) -> Result<(), LoggingError> {
-    let (filter, handle) = reload::Layer::new(EnvFilter::try_new(&settings.log_level)?);
+    let (filter, handle) = reload::Layer::new(EnvFilter::try_new(directives(&settings.log_level))?);
+    let is_terminal = io::stderr().is_terminal();
+    let may_be_told = filter_fn(move |told| !is_terminal || may_stand_in_a_terminal(told));
     let writer = Escaped {
         format: settings.log_format,
         inner: Patient::stderr,
@@ -54,7 +57,9 @@ pub fn start(settings: &Monitoring) -> Result<(), LoggingError> {
         .with_ansi(false)
         .log_internal_errors(false)
         .with_writer(writer);
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry()
+        .with(filter)
+        .with(may_be_told);
     match settings.log_format {
         LogFormat::Text => registry.with(layer).try_init()?,
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init()?,
@@ -69,7 +74,7 @@ pub fn start(settings: &Monitoring) -> Result<(), LoggingError> {
 /// # Errors
 /// The level is no directive.
 pub fn change(level: &str) -> Result<bool, LoggingError> {
-    let filter = EnvFilter::try_new(level)?;
+    let filter = EnvFilter::try_new(directives(level))?;
     let Some(Level(handle)) = LEVEL.get() else {
         return Ok(false);
     };
@@ -78,6 +83,29 @@ pub fn change(level: &str) -> Result<bool, LoggingError> {
         handle.reload(filter)?;
     }
     Ok(differs)
+}
+
+/// The directives that a setting stands for.
+///
+/// A bare level is about muxwire. Others log each message that they read or write, and a log in a pane of the tmux that
+/// muxwire follows would tell of each of its own lines, and of that again.
+fn directives(setting: &str) -> String {
+    let is_bare = |directive: &&str| ["debug", "trace"].contains(&directive.trim());
+    let bare = setting.split(',').filter(is_bare);
+    let bare = bare.map(|directive| match directive.trim() {
+        "debug" => "info,muxwire=debug",
+        _ => "debug,muxwire=trace",
+    });
+    let others = setting.split(',').filter(|directive| !is_bare(directive));
+    // Of two directives for the same the later one counts.
+    bare.chain(others).collect::<Vec<_>>().join(",")
+}
+
+/// Whether something may be told where it may be read from a pane: muxwire's own lines tell of no output that comes, but
+/// traces of what it is built of do.
+fn may_stand_in_a_terminal(told: &Metadata<'_>) -> bool {
+    let is_ours = told.target().split("::").next() == Some("muxwire");
+    is_ours || *told.level() <= tracing::Level::DEBUG
 }
 
 /// Makes writers that escape what could act on a terminal.
@@ -170,6 +198,47 @@ mod tests {
         }
         let bytes = kept.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn bare_levels_are_about_muxwire() {
+        let rows = [
+            ("info", "info"),
+            ("off", "off"),
+            ("debug", "info,muxwire=debug"),
+            ("trace", "debug,muxwire=trace"),
+            ("info,muxwire::tmux=debug", "info,muxwire::tmux=debug"),
+            ("tungstenite=trace", "tungstenite=trace"),
+            (
+                "muxwire::hub=info, trace",
+                "debug,muxwire=trace,muxwire::hub=info",
+            ),
+        ];
+        for (setting, expected) in rows {
+            let filter = EnvFilter::try_new(directives(setting)).unwrap();
+            let expected = EnvFilter::try_new(expected).unwrap();
+            assert_eq!(filter.to_string(), expected.to_string(), "{setting}");
+        }
+    }
+
+    #[test]
+    fn traces_of_others_stand_in_no_terminal() {
+        let kept = Kept::default();
+        let inner = kept.clone();
+        let layer = tracing_subscriber::fmt::layer().with_writer(move || inner.clone());
+        let registry = tracing_subscriber::registry().with(filter_fn(may_stand_in_a_terminal));
+        tracing::subscriber::with_default(registry.with(layer), || {
+            tracing::trace!(target: "muxwire::hub", "first");
+            tracing::trace!(target: "tungstenite::protocol", "second");
+            tracing::debug!(target: "tungstenite::protocol", "third");
+            tracing::trace!(target: "muxwire_like", "fourth");
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let told: Vec<_> = ["first", "second", "third", "fourth"]
+            .into_iter()
+            .filter(|word| text.contains(word))
+            .collect();
+        assert_eq!(told, ["first", "third"]);
     }
 
     #[test]

@@ -43,6 +43,7 @@ mod live_panes;
 mod misfit;
 mod on_demand;
 mod panes;
+mod printing_in_panes;
 mod protocol;
 mod random_operations;
 mod recordings;

@@ -7,6 +7,7 @@ pub mod config;
 mod counters;
 mod descriptors;
 pub mod doctor;
+mod feeding;
 mod listeners;
 mod notify;
 pub mod output;

@@ -21,6 +21,17 @@ pub(super) fn prints_in(output: impl AsFd) -> io::Result<Option<PrintsIn>> {
     Ok((!is_file).then(own_pane))
 }
 
+/// Where another process of this machine prints, as far as the line of its ancestors leads there.
+pub(super) fn place_of(process: u32) -> PrintsIn {
+    let mut processes = vec![process];
+    processes.extend(ancestors(process, &parent));
+    processes.truncate(MOST_PROCESSES);
+    PrintsIn {
+        processes,
+        ..PrintsIn::default()
+    }
+}
+
 fn own_pane() -> PrintsIn {
     let tmux = env::var("TMUX").unwrap_or_default();
     let pane = env::var("TMUX_PANE").unwrap_or_default();

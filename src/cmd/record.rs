@@ -13,15 +13,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bridge::{self, Counters, Ends, Handle};
 use crate::cli::{General, RecordArgs};
+use crate::cmd::feeding::Feeding;
 use crate::cmd::output::Closed;
+use crate::cmd::own_pane::prints_in;
 use crate::cmd::prepare;
 use crate::cmd::serve::settings;
 use crate::cmd::signals::{INTERRUPTED, Signals};
 use crate::config::Config;
 use crate::hub::{HistoryLimits, Hub};
 use crate::ids::Epoch;
-use crate::recording::{End, Header, Outcome, Recorder, Writing};
-use crate::tmux::{Tap, Tmux, TmuxError};
+use crate::recording::{End, Header, Outcome, Recorder, Without, Writing};
+use crate::tmux::{Tap, TapSink, Tmux, TmuxError};
+use crate::wire::PrintsIn;
 
 /// Nobody reads the events that the bridge publishes meanwhile.
 const NO_HISTORY: HistoryLimits = HistoryLimits {
@@ -38,8 +41,13 @@ pub async fn run(general: &General, args: RecordArgs) -> anyhow::Result<()> {
     let config = prepare(general, args.socket.flags())?.config;
     let mut signals = Signals::new()?;
     let tmux = Tmux::probe(&config.server.tmux, config.server.tmux_socket.clone()).await?;
+    let prints_in = match args.output {
+        Some(_) => None,
+        None => prints_in(io::stdout()).context("can't look at stdout")?,
+    };
+    let prints_in = prints_in.filter(|_| !args.include_own_pane);
     let (recorder, writing) = start(&tmux, args.output.as_deref())?;
-    let recording = Recording::start(&config, tmux, recorder, writing)?;
+    let recording = Recording::start(&config, tmux, (recorder, writing), prints_in)?;
     recording.run(&mut signals, args.duration).await
 }
 
@@ -87,22 +95,30 @@ impl Recording {
     fn start(
         config: &Config,
         tmux: Tmux,
-        recorder: Recorder,
-        writing: Writing,
+        (recorder, writing): (Recorder, Writing),
+        prints_in: Option<PrintsIn>,
     ) -> anyhow::Result<Self> {
         let recorder = Arc::new(recorder);
         let stop = CancellationToken::new();
         // Nobody asks this bridge for anything.
         let (handle, requests) = Handle::pair();
         let epoch = Epoch::new("unread").context("an epoch is made of letters")?;
+        let hub = Hub::new(NO_HISTORY, epoch);
+        let tap: Arc<dyn TapSink> = match prints_in {
+            None => Arc::<Recorder>::clone(&recorder),
+            Some(place) => {
+                let feeding = Feeding::new(hub.clone(), place);
+                let recorder = Arc::<Recorder>::clone(&recorder);
+                Arc::new(Without::new(recorder, Box::new(move || feeding.panes())))
+            }
+        };
         let ends = Ends {
-            hub: Hub::new(NO_HISTORY, epoch),
+            hub,
             counters: Arc::new(Counters::default()),
             requests,
             demand: handle.demand().clone(),
         };
-        let tap = Tap(Arc::<Recorder>::clone(&recorder));
-        let following = bridge::follow(tmux, settings(config), ends, Some(tap), stop.clone());
+        let following = bridge::follow(tmux, settings(config), ends, Some(Tap(tap)), stop.clone());
         Ok(Self {
             recorder,
             writing,

@@ -322,7 +322,8 @@ settings! {
     }
     /// What can be seen of muxwire itself.
     monitoring: Monitoring {
-        /// What is logged: a level, or directives for single modules.
+        /// What is logged: a level, or directives for single modules. `debug` and `trace` alone are levels of muxwire itself,
+        /// with `info` and `debug` for the libraries in it.
         log_level: String = LogFilter, "info";
         /// The form of a log line: `text` for people, `json` for programs.
         log_format: LogFormat = Choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]), "text";
