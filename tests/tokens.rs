@@ -371,3 +371,21 @@ fn the_help_has_an_example() {
         assert!(stdout.contains("Examples:\n  muxwire "), "{stdout}");
     }
 }
+
+#[test]
+fn regression_a_scope_that_looks_like_an_id_is_told_to_be_a_name() {
+    let home = Home::new();
+    for json in ["", " --json"] {
+        let made = home.run(&format!(
+            "token create --name n{} --session $9{json}",
+            json.len()
+        ));
+        assert_eq!(made.code, Some(0), "{made:?}");
+        assert!(
+            made.stderr.contains("$9 is a session that is called so"),
+            "{made:?}"
+        );
+    }
+    let made = home.run("token create --name other --session api-*");
+    assert!(!made.stderr.contains("called so"), "{made:?}");
+}

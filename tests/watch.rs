@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use muxwire::auth::Permission;
-use muxwire::client::{Endpoint, Patience, Refusal, Token, Update, Watcher, Wish};
+use muxwire::client::{Endpoint, Patience, Refusal, SessionPattern, Token, Update, Watcher, Wish};
 use muxwire::hub::HistoryLimits;
 use muxwire::server::ConnectionLimits;
 use muxwire::wire::{Kind, Received};
@@ -77,7 +77,7 @@ async fn events_come_through_the_filters() {
     let mut world = World::new();
     let wish = Wish {
         types: vec!["session.*".to_owned()],
-        sessions: vec!["b*".to_owned()],
+        sessions: vec![SessionPattern::from_text("b*").unwrap()],
         ..Wish::default()
     };
     let mut watcher = Watcher::new(endpoint(server.address), wish, None);
@@ -127,7 +127,7 @@ async fn run_with_cuts(seed: u64) -> usize {
     world.publish(&server.hub);
     let panes: Vec<_> = world.state.panes.keys().copied().collect();
     let wish = Wish {
-        sessions: vec!["wanted".to_owned()],
+        sessions: vec![SessionPattern::from_text("wanted").unwrap()],
         ..types(&["pane.output"])
     };
     let mut watcher = Watcher::new(endpoint(proxy.address), wish, None);

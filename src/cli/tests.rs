@@ -184,3 +184,28 @@ fn regression_an_address_may_leave_out_what_is_usual() {
         assert_eq!(found.as_deref(), expected, "{text:?}");
     }
 }
+
+#[test]
+fn regression_watch_takes_a_session_exactly_as_tmux_does() {
+    let rows = [
+        ("api-*", Some("Like(\"api-*\")")),
+        ("$9", Some("IdText(SessionId(9))")),
+        ("=$9", Some("Name(\"$9\")")),
+        ("=api-*", Some("Name(\"api-*\")")),
+        ("==", Some("Name(\"=\")")),
+        ("=", None),
+        ("", None),
+    ];
+    for (text, expected) in rows {
+        let parsed = Cli::try_parse_from(["muxwire", "watch", "--session", text]);
+        let found = parsed.ok().map(|cli| match cli.command {
+            Command::Watch(args) => {
+                // What is shown is what may be written.
+                assert_eq!(args.sessions[0].to_string(), text);
+                format!("{:?}", args.sessions[0])
+            }
+            other => format!("{other:?}"),
+        });
+        assert_eq!(found.as_deref(), expected, "{text:?}");
+    }
+}

@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::{pattern, span};
-use crate::client::{Endpoint, Position, event_types};
+use crate::client::{Endpoint, Position, SessionPattern, event_types};
 use crate::config::nearest;
-use crate::glob::NamePattern;
+use crate::glob::{NamePattern, PatternError};
 use crate::tls::Fingerprint;
 
 /// `muxwire watch`
@@ -52,9 +52,10 @@ pub struct WatchArgs {
     /// Only events of these types, such as 'pane.*'; may be repeated
     #[arg(long = "type", value_name = "PATTERN", action = ArgAction::Append, value_parser = type_pattern)]
     pub types: Vec<NamePattern>,
-    /// Only events of these sessions, such as 'api-*'; may be repeated
-    #[arg(long = "session", value_name = "PATTERN", action = ArgAction::Append, value_parser = pattern)]
-    pub sessions: Vec<NamePattern>,
+    /// Only events of these sessions: a pattern such as 'api-*', an id such as '$3', or exactly this name as '=api'; may be
+    /// repeated
+    #[arg(long = "session", value_name = "PATTERN", action = ArgAction::Append, value_parser = session)]
+    pub sessions: Vec<SessionPattern>,
     /// Show every event and all output as they come, as where stdout is no terminal, and not only what one can follow
     #[arg(long)]
     pub all: bool,
@@ -88,6 +89,15 @@ fn type_pattern(text: &str) -> Result<NamePattern, String> {
     Err(format!(
         "no event is of this type; the nearest is {nearest}"
     ))
+}
+
+/// A session as one names it to tmux, or a pattern of names.
+fn session(text: &str) -> Result<SessionPattern, PatternError> {
+    match text.strip_prefix('=') {
+        Some("") => Err(PatternError::Empty),
+        Some(name) => Ok(SessionPattern::Name(name.into())),
+        None => SessionPattern::from_text(text),
+    }
 }
 
 /// A span that is long enough to measure something in it.

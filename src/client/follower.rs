@@ -10,15 +10,15 @@ use std::time::Duration;
 use super::backoff::Backoff;
 use super::position::Position;
 use super::refusal::{Refusal, shown};
-use crate::wire::{Kind, PROTOCOL, PrintsIn, Received, Request, RequestSince};
+use crate::wire::{Kind, PROTOCOL, PrintsIn, Received, Request, RequestSince, SessionPattern};
 
 /// What a client wants to see; an empty list stands for all.
 #[derive(Debug, Clone, Default)]
 pub struct Wish {
     /// Patterns of event types.
     pub types: Vec<String>,
-    /// Patterns of session names, or session ids.
-    pub sessions: Vec<String>,
+    /// Sessions by patterns of their names, or exactly.
+    pub sessions: Vec<SessionPattern>,
     /// A position as a server wrote it, to begin behind; `None` is from now on.
     pub since: Option<String>,
     /// Where what comes is printed, so that others can leave it out.

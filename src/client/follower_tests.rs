@@ -90,7 +90,9 @@ impl Scene {
 fn a_client_greets_authenticates_and_subscribes() {
     let wish = Wish {
         types: vec!["pane.*".to_owned()],
-        sessions: vec!["api".to_owned(), "$3".to_owned()],
+        sessions: ["api", "$3"]
+            .map(|text| SessionPattern::from_text(text).unwrap())
+            .to_vec(),
         since: Some("1.e0.7".to_owned()),
         ..Wish::default()
     };

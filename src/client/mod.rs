@@ -18,4 +18,5 @@ pub use position::{NotPosition, Position};
 pub use refusal::Refusal;
 pub use watcher::{Patience, Watcher};
 
+pub use crate::wire::SessionPattern;
 pub use crate::wire::schema::event_types;

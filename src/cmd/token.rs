@@ -12,6 +12,8 @@ use crate::cli::{
 };
 use crate::cmd::output::Output;
 use crate::cmd::prepare;
+use crate::glob::NamePattern;
+use crate::ids::SessionId;
 
 /// Does what the subcommand asks for.
 ///
@@ -41,6 +43,7 @@ fn create(
 ) -> anyhow::Result<()> {
     let now = Timestamp::from_second(Timestamp::now().as_second())?;
     let expires = args.expires.map(|life| now.checked_add(life)).transpose();
+    let misleading: Vec<String> = args.sessions.iter().filter_map(misleading).collect();
     let new = NewToken {
         name: args.name,
         permissions: Permissions::closure(args.allow).context("--allow is empty")?,
@@ -66,14 +69,25 @@ fn create(
             "the token could not be shown, so it was revoked: {error:#}"
         ));
     }
-    if args.json {
-        Ok(())
-    } else {
-        Output::stderr().line(&hint(&entry, store))
+    let mut stderr = Output::stderr();
+    if !args.json {
+        stderr.line(&hint(&entry, store))?;
     }
+    misleading.iter().try_for_each(|line| stderr.line(line))
 }
 
 /// What to do with a token, for whoever reads stderr.
+/// What is said of a scope that looks like the id of a session: ids begin anew with every tmux server, scopes last.
+fn misleading(scope: &NamePattern) -> Option<String> {
+    let text = scope.as_str();
+    let looks_like_id = text.parse::<SessionId>().is_ok();
+    looks_like_id.then(|| {
+        format!(
+            "muxwire: a scope is of names: {text} is a session that is called so, and not the one with this id"
+        )
+    })
+}
+
 fn hint(entry: &Entry, store: &TokenStore) -> String {
     let principal = entry.principal();
     let until = principal

@@ -1,7 +1,8 @@
 //! What a client wants to see of the log. A filter is a wish, never a right.
 
+use super::patterns::{Entry, PanePattern, SessionPattern, WindowPattern};
 use crate::glob::{NamePattern, PatternError};
-use crate::ids::{PaneId, SessionId, WindowId};
+use crate::ids::{PaneId, WindowId};
 use crate::model::{Place, Session, State};
 
 /// What filters look at in an event.
@@ -44,27 +45,6 @@ pub struct Filter {
     without_watchers: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum SessionPattern {
-    Id(SessionId),
-    Name(NamePattern),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum WindowPattern {
-    Any,
-    Id(WindowId),
-    /// Digits are an index, and a name too: windows may be called `2`.
-    Index(u32, NamePattern),
-    Name(NamePattern),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum PanePattern {
-    Any,
-    Id(PaneId),
-}
-
 /// An entry of a filter that matches nothing as things stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idle {
@@ -74,6 +54,15 @@ pub struct Idle {
     pub entry: usize,
     /// The text, if it is a name or a pattern of names.
     pub text: Option<String>,
+}
+
+/// An entry that was taken for an id or an index, while something is named so too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mistakable {
+    /// The list that it is in.
+    pub list: &'static str,
+    /// Its place there, from 0 on.
+    pub entry: usize,
 }
 
 /// A filter that can't be understood, with the field that is wrong.
@@ -88,6 +77,9 @@ pub enum FilterError {
     /// An entry that is no pattern.
     #[error("{0}: {1}")]
     Pattern(&'static str, PatternError),
+    /// An object that says not exactly one thing.
+    #[error("{0}: an object has one of {1}")]
+    Exact(&'static str, &'static str),
     /// An entry that no event type can match.
     #[error(
         "types: an event type is lower-case words joined by dots, such as pane.output or pane.*"
@@ -135,12 +127,11 @@ impl Filter {
     /// # Errors
     /// The list or one of its entries is not acceptable.
     pub fn with_sessions<T: AsRef<str>>(mut self, entries: &[T]) -> Result<Self, FilterError> {
-        self.sessions = Some(list("sessions", entries, |entry| {
-            Ok(match entry.parse() {
-                Ok(id) => SessionPattern::Id(id),
-                Err(_) => SessionPattern::Name(name("sessions", entry)?),
-            })
-        })?);
+        let read = |entry: &str| {
+            SessionPattern::from_text(entry)
+                .map_err(|error| FilterError::Pattern("sessions", error))
+        };
+        self.sessions = Some(list("sessions", entries, read)?);
         Ok(self)
     }
 
@@ -149,19 +140,34 @@ impl Filter {
     /// # Errors
     /// The list or one of its entries is not acceptable.
     pub fn with_windows<T: AsRef<str>>(mut self, entries: &[T]) -> Result<Self, FilterError> {
-        self.windows = Some(list("windows", entries, |entry| {
-            if entry == "*" {
-                return Ok(WindowPattern::Any);
-            }
-            if let Ok(id) = entry.parse() {
-                return Ok(WindowPattern::Id(id));
-            }
-            let pattern = name("windows", entry)?;
-            Ok(match entry.parse() {
-                Ok(index) => WindowPattern::Index(index, pattern),
-                Err(_) => WindowPattern::Name(pattern),
-            })
-        })?);
+        let read = |entry: &str| {
+            WindowPattern::from_text(entry).map_err(|error| FilterError::Pattern("windows", error))
+        };
+        self.windows = Some(list("windows", entries, read)?);
+        Ok(self)
+    }
+
+    /// Limits the filter to the sessions that these entries mean.
+    ///
+    /// # Errors
+    /// There are none, or too many.
+    pub fn with_session_patterns(
+        mut self,
+        entries: Vec<SessionPattern>,
+    ) -> Result<Self, FilterError> {
+        self.sessions = Some(bounded("sessions", entries)?);
+        Ok(self)
+    }
+
+    /// Limits the filter to the windows that these entries mean.
+    ///
+    /// # Errors
+    /// There are none, or too many.
+    pub fn with_window_patterns(
+        mut self,
+        entries: Vec<WindowPattern>,
+    ) -> Result<Self, FilterError> {
+        self.windows = Some(bounded("windows", entries)?);
         Ok(self)
     }
 
@@ -196,12 +202,8 @@ impl Filter {
     /// Whether windows are named in it, so that matching needs their names.
     #[must_use]
     pub fn needs_window_names(&self) -> bool {
-        let named = |pattern: &WindowPattern| {
-            matches!(pattern, WindowPattern::Name(_) | WindowPattern::Index(..))
-        };
-        self.windows
-            .as_ref()
-            .is_some_and(|windows| windows.iter().any(named))
+        let mut windows = self.windows.iter().flatten();
+        windows.any(WindowPattern::needs_names)
     }
 
     /// The entries that match nothing as things stand, of all that such a viewer sees. Each may match something later.
@@ -218,16 +220,10 @@ impl Filter {
             links.map(|(index, id)| (*index, *id))
         };
         let window_is = |pattern: &WindowPattern, (index, id): (u32, WindowId)| {
-            let named = |pattern: &NamePattern| {
-                let window = state.windows.get(&id);
-                window.is_some_and(|window| pattern.matches(&window.name))
-            };
-            match pattern {
-                WindowPattern::Any => true,
-                WindowPattern::Id(wanted) => *wanted == id,
-                WindowPattern::Index(wanted, name) => *wanted == index || named(name),
-                WindowPattern::Name(name) => named(name),
-            }
+            let window = state.windows.get(&id);
+            pattern.covers((id, index), |named| {
+                window.is_some_and(|window| named(&window.name))
+            })
         };
         let pane_is = |wanted: PaneId| {
             let pane = state.panes.get(&wanted);
@@ -250,6 +246,31 @@ impl Filter {
             PanePattern::Id(id) => pane_is(*id),
         });
         idle
+    }
+
+    /// The entries that were taken for ids or indexes while something else that such a viewer sees is named so.
+    pub fn mistakable(&self, state: &State, sees: impl Fn(&str) -> bool) -> Vec<Mistakable> {
+        let sessions = state.sessions.values();
+        let sessions: Vec<&Session> = sessions.filter(|one| sees(&one.name)).collect();
+        let is_session =
+            |pattern: &SessionPattern| sessions.iter().any(|one| pattern.is_name_of(&one.name));
+        let is_window = |pattern: &WindowPattern| {
+            let mut windows = sessions.iter().flat_map(|session| &session.windows);
+            windows.any(|(index, id)| {
+                let window = state.windows.get(id);
+                window.is_some_and(|window| pattern.is_name_of(*index, &window.name))
+            })
+        };
+        let mut mistakable = Vec::new();
+        for (entry, pattern) in self.sessions.iter().flatten().enumerate() {
+            let list = "sessions";
+            mistakable.extend(is_session(pattern).then_some(Mistakable { list, entry }));
+        }
+        for (entry, pattern) in self.windows.iter().flatten().enumerate() {
+            let list = "windows";
+            mistakable.extend(is_window(pattern).then_some(Mistakable { list, entry }));
+        }
+        mistakable
     }
 
     /// Whether the event passes.
@@ -284,13 +305,10 @@ impl Filter {
         let Some((id, index)) = place.and_then(|place| place.window) else {
             return false;
         };
-        let named = |pattern: &NamePattern| names.any(id, |name| pattern.matches(name));
-        windows.iter().any(|pattern| match pattern {
-            WindowPattern::Any => true,
-            WindowPattern::Id(wanted) => *wanted == id,
-            WindowPattern::Index(wanted, name) => *wanted == index || named(name),
-            WindowPattern::Name(name) => named(name),
-        })
+        let named = |wanted: &dyn Fn(&str) -> bool| names.any(id, wanted);
+        windows
+            .iter()
+            .any(|pattern| pattern.covers((id, index), named))
     }
 
     fn pane_matches(&self, pane: Option<PaneId>) -> bool {
@@ -302,15 +320,6 @@ impl Filter {
             PanePattern::Any => true,
             PanePattern::Id(id) => *id == pane,
         })
-    }
-}
-
-impl SessionPattern {
-    fn covers(&self, id: SessionId, name: &str) -> bool {
-        match self {
-            Self::Id(wanted) => *wanted == id,
-            Self::Name(pattern) => pattern.matches(name),
-        }
     }
 }
 
@@ -330,42 +339,6 @@ fn idle_of<P: Entry>(
     }));
 }
 
-/// An entry of a list.
-trait Entry {
-    /// The name or the pattern of names that it is, if it is one.
-    fn text(&self) -> Option<&str>;
-}
-
-impl Entry for NamePattern {
-    fn text(&self) -> Option<&str> {
-        Some(self.as_str())
-    }
-}
-
-impl Entry for SessionPattern {
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Id(_) => None,
-            Self::Name(pattern) => Some(pattern.as_str()),
-        }
-    }
-}
-
-impl Entry for WindowPattern {
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Any | Self::Id(_) | Self::Index(..) => None,
-            Self::Name(pattern) => Some(pattern.as_str()),
-        }
-    }
-}
-
-impl Entry for PanePattern {
-    fn text(&self) -> Option<&str> {
-        None
-    }
-}
-
 fn name(field: &'static str, entry: &str) -> Result<NamePattern, FilterError> {
     NamePattern::new(entry).map_err(|error| FilterError::Pattern(field, error))
 }
@@ -378,9 +351,16 @@ fn list<T, P>(
 where
     T: AsRef<str>,
 {
+    bounded(field, entries.iter().collect())?
+        .into_iter()
+        .map(|entry| parse(entry.as_ref()))
+        .collect()
+}
+
+fn bounded<P>(field: &'static str, entries: Vec<P>) -> Result<Vec<P>, FilterError> {
     match entries.len() {
         0 => Err(FilterError::Empty(field)),
-        1..=Filter::MAX_ENTRIES => entries.iter().map(|entry| parse(entry.as_ref())).collect(),
+        1..=Filter::MAX_ENTRIES => Ok(entries),
         _ => Err(FilterError::TooMany(field)),
     }
 }

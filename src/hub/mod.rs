@@ -11,6 +11,7 @@
 
 mod filter;
 mod log;
+mod patterns;
 mod printed;
 mod printing;
 mod published;
@@ -20,8 +21,9 @@ mod subscription;
 mod veil;
 mod view;
 
-pub use filter::{Filter, FilterError, Idle, Subject, WindowNames};
+pub use filter::{Filter, FilterError, Idle, Mistakable, Subject, WindowNames};
 pub use log::{Hub, HubFigures};
+pub use patterns::{SessionPattern, WindowPattern};
 pub use printing::{Printer, PrintsIn};
 pub use published::{Form, Published, Stamp};
 pub use reader::{Heads, Next, NotRecoverable, Position, Reader, Since};

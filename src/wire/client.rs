@@ -9,10 +9,11 @@ use serde_json::Value;
 use super::code::ErrorCode;
 use super::credential::Credential;
 use super::cursor::since_cursor;
+use super::filter::FilterFields;
 use super::printing::PrintsInFields;
 use super::target::{Target, TargetFields, pane_id};
 use super::{quick, schema};
-use crate::hub::{Filter, FilterError, Position, PrintsIn, Since};
+use crate::hub::{Filter, Position, PrintsIn, Since};
 use crate::ids::{Epoch, PaneId, Seq};
 
 /// The longest message that is looked at, in bytes.
@@ -263,14 +264,6 @@ struct Fields {
     reason: Option<String>,
 }
 
-#[derive(Deserialize, Default)]
-struct FilterFields {
-    types: Option<Vec<String>>,
-    sessions: Option<Vec<String>>,
-    windows: Option<Vec<IndexOrText>>,
-    panes: Option<Vec<String>>,
-}
-
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum IndexOrText {
@@ -346,38 +339,6 @@ impl Fields {
             since: self.since.and_then(SinceField::into_offset),
             ack_window: self.ack_window,
         })
-    }
-}
-
-impl FilterFields {
-    fn into_filter(self) -> Result<Filter, (ErrorCode, String)> {
-        let build = || -> Result<Filter, FilterError> {
-            let mut filter = Filter::all();
-            if let Some(types) = &self.types {
-                filter = filter.with_types(types)?;
-            }
-            if let Some(sessions) = &self.sessions {
-                filter = filter.with_sessions(sessions)?;
-            }
-            if let Some(windows) = &self.windows {
-                let windows: Vec<String> = windows.iter().map(IndexOrText::to_text).collect();
-                filter = filter.with_windows(&windows)?;
-            }
-            if let Some(panes) = &self.panes {
-                filter = filter.with_panes(panes)?;
-            }
-            Ok(filter)
-        };
-        build().map_err(|error| (ErrorCode::InvalidFilter, format!("filters.{error}")))
-    }
-}
-
-impl IndexOrText {
-    fn to_text(&self) -> String {
-        match self {
-            Self::Index(index) => index.to_string(),
-            Self::Text(text) => text.clone(),
-        }
     }
 }
 

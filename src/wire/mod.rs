@@ -14,6 +14,7 @@ mod code;
 mod credential;
 mod cursor;
 mod event;
+mod filter;
 mod framed;
 mod json;
 mod objects;
@@ -53,7 +54,7 @@ pub use stats::{ClientStats, Latency, ServerStats, ShedStats};
 pub use target::{SessionRef, Target, WindowRef};
 pub use ticket::ticket_answer;
 
-pub use crate::hub::PrintsIn;
+pub use crate::hub::{PrintsIn, SessionPattern};
 
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;

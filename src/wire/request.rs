@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::printing::printing_place;
-use crate::hub::PrintsIn;
+use crate::hub::{PrintsIn, SessionPattern};
 use crate::ids::{Epoch, Seq};
 
 /// A request of a client. The other requests of the protocol are added when a client of ours makes them.
@@ -20,8 +20,8 @@ pub enum Request<'a> {
     Subscribe {
         /// Patterns of event types; none stands for all.
         types: &'a [String],
-        /// Patterns of sessions; none stands for all.
-        sessions: &'a [String],
+        /// Sessions; none stands for all.
+        sessions: &'a [SessionPattern],
         /// From where on; `None` is from now on.
         since: Option<RequestSince<'a>>,
         /// Where the client prints what it gets.
@@ -69,10 +69,11 @@ impl Request<'_> {
                 without_watchers,
             } => {
                 let mut filters = json!({});
-                for (name, patterns) in [("types", types), ("sessions", sessions)] {
-                    if !patterns.is_empty() {
-                        filters[name] = json!(patterns);
-                    }
+                if !types.is_empty() {
+                    filters["types"] = json!(types);
+                }
+                if !sessions.is_empty() {
+                    filters["sessions"] = sessions.iter().map(session).collect();
                 }
                 let mut request = json!({ "action": "subscribe", "filters": filters });
                 if let Some(place) = prints_in {
@@ -92,6 +93,16 @@ impl Request<'_> {
             }
         };
         request.to_string()
+    }
+}
+
+/// An entry of a list of sessions.
+fn session(pattern: &SessionPattern) -> Value {
+    match pattern {
+        SessionPattern::IdText(id) => json!(id.to_string()),
+        SessionPattern::Id(id) => json!({ "session_id": id.to_string() }),
+        SessionPattern::Name(name) => json!({ "session_name": name }),
+        SessionPattern::Like(pattern) => json!(pattern.as_str()),
     }
 }
 
@@ -132,9 +143,16 @@ mod tests {
             epoch: epoch.clone(),
             seq: Seq(7),
         });
-        let (types, sessions) = (["pane.*".to_owned()], ["a\"b".to_owned(), "$3".to_owned()]);
+        let types = ["pane.*".to_owned()];
+        let text = |text| SessionPattern::from_text(text).unwrap();
+        let sessions = [
+            text("a\"b"),
+            text("$3"),
+            SessionPattern::Id("$4".parse().unwrap()),
+            SessionPattern::Name("$5*".into()),
+        ];
         let filter = Filter::all().with_types(&types).unwrap();
-        let filter = filter.with_sessions(&sessions).unwrap();
+        let filter = filter.with_session_patterns(sessions.to_vec()).unwrap();
         let rows = [
             (&[][..], &[][..], None, Filter::all(), None),
             (

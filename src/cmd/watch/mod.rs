@@ -56,7 +56,7 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
     let span = args.latency.or_else(|| view.moment());
     let wish = Wish {
         types: texts(&args.types),
-        sessions: texts(&args.sessions),
+        sessions: args.sessions.clone(),
         since: args.since.as_ref().map(ToString::to_string),
         without_watchers: prints_in.is_some() && !args.include_own_pane,
         prints_in,

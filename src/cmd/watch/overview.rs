@@ -3,12 +3,11 @@
 use serde_json::Value;
 
 use crate::cli::WatchArgs;
-use crate::glob::NamePattern;
-use crate::wire::Received;
+use crate::wire::{Received, SessionPattern};
 
 /// What is wanted of the first snapshot.
 pub(super) struct Overview {
-    sessions: Vec<NamePattern>,
+    sessions: Vec<SessionPattern>,
     /// It is for people; otherwise it only serves to tell of patterns that nothing matches.
     pub(super) is_shown: bool,
 }
@@ -31,20 +30,30 @@ impl Overview {
     /// The patterns that no session matches.
     pub(super) fn missing(&self, snapshot: &Received) -> Vec<String> {
         let sessions = list(snapshot.field("sessions"));
-        let missing = |pattern: &&NamePattern| !sessions.iter().any(|one| matches(pattern, one));
+        let missing = |pattern: &&SessionPattern| !sessions.iter().any(|one| matches(pattern, one));
         let missing = self.sessions.iter().filter(missing);
         missing.map(ToString::to_string).collect()
     }
+
+    /// The patterns that were taken for ids, while a session is named so.
+    pub(super) fn mistakable(&self, snapshot: &Received) -> Vec<String> {
+        let sessions = list(snapshot.field("sessions"));
+        let names = || {
+            sessions
+                .iter()
+                .filter_map(|session| session["name"].as_str())
+        };
+        let is_name = |pattern: &&SessionPattern| names().any(|name| pattern.is_name_of(name));
+        let mistakable = self.sessions.iter().filter(is_name);
+        mistakable.map(ToString::to_string).collect()
+    }
 }
 
-/// Whether a pattern names a session.
-pub(super) fn matches(pattern: &NamePattern, session: &Value) -> bool {
-    let is = |name| {
-        session[name]
-            .as_str()
-            .is_some_and(|text| pattern.matches(text))
-    };
-    is("name") || session["id"].as_str() == Some(pattern.to_string().as_str())
+/// Whether a pattern means a session.
+pub(super) fn matches(pattern: &SessionPattern, session: &Value) -> bool {
+    let text = |name| session[name].as_str().unwrap_or_default();
+    let id = text("id").parse();
+    id.is_ok_and(|id| pattern.covers(id, text("name")))
 }
 
 pub(super) fn list(value: Option<&Value>) -> &[Value] {

@@ -6,20 +6,19 @@
 use serde_json::Value;
 
 use super::overview::{list, matches};
-use crate::glob::NamePattern;
-use crate::wire::{Kind, PrintsIn, Received};
+use crate::wire::{Kind, PrintsIn, Received, SessionPattern};
 
 /// What is known of the pane until it is found.
 pub(super) struct OwnPane {
     place: PrintsIn,
-    sessions: Vec<NamePattern>,
+    sessions: Vec<SessionPattern>,
     /// The process of the tmux server.
     server: Option<u32>,
 }
 
 impl OwnPane {
     /// The pane in which is printed, among the sessions that are watched; no pattern stands for all.
-    pub(super) fn new(place: PrintsIn, sessions: Vec<NamePattern>) -> Self {
+    pub(super) fn new(place: PrintsIn, sessions: Vec<SessionPattern>) -> Self {
         Self {
             place,
             sessions,
@@ -99,7 +98,9 @@ mod tests {
             pane: Some("%7".parse().unwrap()),
             processes: vec![300, 207, 100, 1],
         };
-        let sessions = sessions.iter().map(|text| NamePattern::new(text).unwrap());
+        let sessions = sessions
+            .iter()
+            .map(|text| SessionPattern::from_text(text).unwrap());
         OwnPane::new(place, sessions.collect())
     }
 

@@ -222,6 +222,11 @@ impl View {
         {
             lines.overview(overview, snapshot);
         }
+        for id in overview.mistakable(snapshot) {
+            self.notice(format!(
+                "{id} is taken for an id; the session of that name is --session '={id}'"
+            ));
+        }
         for pattern in overview.missing(snapshot) {
             let pattern = escaped(&pattern).into_owned();
             self.notice(format!(

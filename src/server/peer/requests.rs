@@ -11,7 +11,7 @@ use super::told::Asked;
 use super::{MAX_IN_FLIGHT, Peer, Phase, Work};
 use crate::auth::{Denied, Permission, Principal};
 use crate::bridge::{ClientNumber, InputError, InputRequest, Key};
-use crate::hub::{Filter, Idle, PrintsIn, Since};
+use crate::hub::{Filter, Idle, Mistakable, PrintsIn, Since};
 use crate::ids::PaneId;
 use crate::model::State;
 use crate::nearest::nearest;
@@ -223,7 +223,13 @@ impl Peer {
                 _ => format!("filters.{list}[{entry}] matches nothing now{meant}"),
             }
         });
-        sentences.collect()
+        let sentences: Vec<String> = sentences.collect();
+        let room = MOST_WARNINGS - sentences.len();
+        let mistakable = filter.mistakable(&state, sees).into_iter().take(room);
+        sentences
+            .into_iter()
+            .chain(mistakable.map(mistaken))
+            .collect()
     }
 
     fn unsubscribe(
@@ -449,4 +455,16 @@ fn code_of(error: &InputError) -> ErrorCode {
         InputError::LinkLost => ErrorCode::OutcomeUnknown,
         InputError::Tmux(_) => ErrorCode::TmuxError,
     }
+}
+
+/// What is said of an entry that something else is named as well.
+fn mistaken(one: Mistakable) -> String {
+    let Mistakable { list, entry } = one;
+    let exact = match list {
+        "sessions" => "{\"session_name\": ...} or {\"session_id\": ...}",
+        _ => "{\"window_name\": ...}, {\"window_index\": ...} or {\"window_id\": ...}",
+    };
+    format!(
+        "filters.{list}[{entry}] looks like an id or an index, and another one is named so: {exact} can't be mistaken"
+    )
 }
