@@ -17,8 +17,8 @@ use crate::support::program::Home;
 use crate::support::random::Random;
 use crate::support::relayed::control_client;
 use crate::support::{
-    KillOnDrop, SOON, TmuxServer, for_each_version, for_each_version_async, pause, signal,
-    wait_until, wait_until_async,
+    KillOnDrop, SOON, TmuxServer, for_each_version, for_each_version_async, holds_within, pause,
+    signal, wait_until, wait_until_async,
 };
 
 /// The session that starts with a server.
@@ -293,5 +293,45 @@ fn regression_muxwire_killed_and_started_again_in_a_storm_leaves_the_server_aliv
         });
         alive(&server, "at the end");
         assert!(most > 1, "no link was ever attached");
+    });
+}
+
+/// While muxwire does nothing its clients stay where their sessions were, and tmux goes on looking, once a second, at what
+/// they have subscribed to.
+#[test]
+fn regression_a_session_that_ends_while_muxwire_is_stopped_leaves_the_server_alive() {
+    for_each_version(|program| {
+        let server = TmuxServer::start(program);
+        let (_, pane) = server.new_session("short", "exec cat");
+        let home = Home::new();
+        let path = server.folder().join("log");
+        let mut command = home.muxwire(["serve", "--listen", "127.0.0.1:0", "--no-auth"]);
+        command.args(["--log-level", "debug", "-S"]);
+        command.arg(server.socket());
+        command.env("MUXWIRE_SERVER_TMUX", &program.path);
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.stdout(Stdio::null());
+        command.stderr(std::fs::File::create(&path).unwrap());
+        let muxwire = KillOnDrop(command.spawn().unwrap());
+        let told = |what: &str| {
+            std::fs::read_to_string(&path)
+                .unwrap()
+                .matches(what)
+                .count()
+        };
+        wait_until("both sessions are streamed", SOON, || {
+            told("output link attached") == 2
+        });
+        if program.version.has_subscriptions() {
+            server.run(["select-pane", "-t", &pane, "-T", "a title of its own"]);
+            wait_until("the title is known", SOON, || {
+                told("a title of its own") > 0
+            });
+        }
+        signal(muxwire.0.id(), Signal::STOP);
+        server.run(["kill-session", "-t", "=short"]);
+        let died = holds_within(Duration::from_secs(3), || !server.is_alive());
+        signal(muxwire.0.id(), Signal::CONT);
+        assert!(!died, "THE TMUX SERVER IS GONE");
     });
 }

@@ -6,8 +6,8 @@ use muxwire::control::rows::{
 };
 use muxwire::control::{
     Case, Cell, Command, Content, ControlClient, Event, Flow, InputBytes, KeyName, Layout, Limits,
-    LineRange, MAX_INPUT_BYTES, MAX_STROKES, Otherwise, Sizing, Stroke, Subscription, Typing, When,
-    WindowSize, escape,
+    LineRange, MAX_INPUT_BYTES, MAX_STROKES, Otherwise, Sizing, Stroke, Subscription, Typing,
+    Watch, When, WindowSize, escape,
 };
 use muxwire::ids::{PaneId, WindowId};
 use proptest::collection::vec;
@@ -128,6 +128,8 @@ fn command() -> impl Strategy<Value = Command> {
     let size = (1..=WindowSize::MOST, 1..=WindowSize::MOST)
         .prop_map(|(columns, rows)| WindowSize::new(columns, rows).unwrap());
     let window = any::<u32>().prop_map(WindowId);
+    let watch = (window.clone(), select(vec![Watch::Panes, Watch::Places]))
+        .prop_map(|(window, watch)| watch(window));
     prop_oneof![
         lists,
         pane().prop_map(|pane| Command::CheckPane { pane }),
@@ -149,6 +151,8 @@ fn command() -> impl Strategy<Value = Command> {
             .clone()
             .prop_map(|subscription| Command::Subscribe { subscription }),
         subscription.prop_map(|subscription| Command::Unsubscribe { subscription }),
+        watch.clone().prop_map(|watch| Command::Watch { watch }),
+        watch.prop_map(|watch| Command::Unwatch { watch }),
         (pane(), range).prop_map(|(pane, lines)| Command::Capture { pane, lines }),
         (pane(), any::<u16>()).prop_map(|(pane, line)| Command::CaptureSaved { pane, line }),
         (window.clone(), size).prop_map(|(window, size)| Command::ResizeWindow { window, size }),

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use muxwire::control::rows::{CheckRow, Row as _, SessionRow};
 use muxwire::control::{
-    Command, Flow, InputBytes, KeyName, LineRange, Otherwise, Stroke, Subscription, Typing, When,
-    WindowSize,
+    Command, Flow, InputBytes, KeyName, LineRange, Otherwise, Stroke, Subscription, Typing, Watch,
+    When, WindowSize,
 };
 use muxwire::ids::{PaneId, WindowId};
 use muxwire::tmux::{
@@ -32,6 +32,7 @@ fn every_command() -> Vec<Command> {
     let window = WindowId(2);
     let lines = LineRange::new(-5, 20).unwrap();
     let subscription = Subscription::PaneTitle;
+    let watch = Watch::Panes(window);
     vec![
         Command::ServerInfo,
         Command::ListSessions,
@@ -57,6 +58,8 @@ fn every_command() -> Vec<Command> {
         flow(pane, Flow::Continue),
         Command::Subscribe { subscription },
         Command::Unsubscribe { subscription },
+        Command::Watch { watch },
+        Command::Unwatch { watch },
         Command::Capture { pane, lines },
         Command::CaptureSaved { pane, line: 3 },
         Command::CapturePending { pane },

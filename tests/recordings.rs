@@ -62,7 +62,7 @@ impl Recorded {
     async fn quiet(&self, has_subscriptions: bool) {
         let told = || {
             let kept = self.kept.0.lock().unwrap();
-            String::from_utf8_lossy(&kept).contains("%subscription-changed muxwire-dead")
+            String::from_utf8_lossy(&kept).contains("%subscription-changed muxwire-")
         };
         wait_until_async("subscriptions", SOON, || !has_subscriptions || told()).await;
         let listings = || self.bridge.counters.counts().listings;

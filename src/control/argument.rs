@@ -7,6 +7,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::rows;
+use crate::ids::WindowId;
 
 /// The most bytes that one [`super::Command::SendBytes`] carries.
 ///
@@ -38,6 +39,18 @@ pub enum Subscription {
     PaneDead,
     /// The window's flags: activity, bell, silence, zoom.
     WindowFlags,
+}
+
+/// What tmux watches for us once a second by way of one window that is named.
+///
+/// Before 3.7 a session that ends takes the whole server with it, if its client has a [`Subscription`] and has not gone
+/// yet within the second: tmux then looks for all windows of no session. A window by its id is looked for safely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Watch {
+    /// All that [`Subscription`]s tell of this window's panes.
+    Panes(WindowId),
+    /// Which windows all sessions of the server have; only told as long as this window is in the client's session.
+    Places(WindowId),
 }
 
 /// 1 to [`MAX_INPUT_BYTES`] bytes to type.
@@ -128,6 +141,41 @@ impl fmt::Display for Subscription {
     /// Its name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl Watch {
+    const PANES: &str = "muxwire-panes-";
+    const PLACES: &str = "muxwire-places-";
+
+    /// What has this name, as its display gives it.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        let panes = name.strip_prefix(Self::PANES).map(str::parse);
+        let places = name.strip_prefix(Self::PLACES).map(str::parse);
+        match (panes, places) {
+            (Some(window), _) => window.ok().map(Self::Panes),
+            (_, Some(window)) => window.ok().map(Self::Places),
+            (None, None) => None,
+        }
+    }
+
+    /// As `refresh-client -B` takes it.
+    pub(super) fn definition(self) -> String {
+        let (window, format) = match self {
+            Self::Panes(window) => (window, rows::WINDOW_PANES),
+            Self::Places(window) => (window, rows::PLACES),
+        };
+        format!("{self}:{window}:{format}")
+    }
+}
+
+impl fmt::Display for Watch {
+    /// Its name in `%subscription-changed`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panes(window) => write!(f, "{}{window}", Self::PANES),
+            Self::Places(window) => write!(f, "{}{window}", Self::PLACES),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! quotes) or be two commands. Client text becomes part of a line in three forms only: hex digits, octal ones, and checked key names.
 //! Commands that wait (`run-shell`, `wait-for`) or that harm a server (`refresh-client -A '%N:off'`) don't exist here.
 
-use super::argument::{Flow, InputBytes, LineRange, Sizing, Subscription, WindowSize};
+use super::argument::{Flow, InputBytes, LineRange, Sizing, Subscription, Watch, WindowSize};
 use super::block::Expected;
 use super::key::KeyName;
 use super::paste::{PasteBuffer, Pasting};
@@ -84,6 +84,16 @@ pub enum Command {
     Unsubscribe {
         /// The format.
         subscription: Subscription,
+    },
+    /// Asks to be told when something changes that is seen by way of a window (3.2).
+    Watch {
+        /// What is watched.
+        watch: Watch,
+    },
+    /// Ends a [`Command::Watch`] (3.2).
+    Unwatch {
+        /// What was watched.
+        watch: Watch,
     },
     /// Lines of the screen that shows and of its history, with their attributes, escaped: see
     /// [`super::escape::unescape_capture_into`]. How many lines tmux gives is taken from a [`Command::PaneState`] earlier

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::argument::{Flow, InputBytes, LineRange, Sizing, Subscription, WindowSize};
+use super::argument::{Flow, InputBytes, LineRange, Sizing, Subscription, Watch, WindowSize};
 use super::command::Command;
 use super::key::KeyName;
 use super::paste::{PasteBuffer, Pasting};
@@ -52,11 +52,10 @@ impl fmt::Display for Command {
             Self::CancelMode { pane } => write!(f, "send-keys -t '{pane}' -X cancel"),
             Self::QuitModes { pane } => write!(f, "copy-mode -t '{pane}' -q"),
             Self::Flow { pane, flow } => write!(f, "refresh-client -A '{pane}:{flow}'"),
-            Self::Subscribe { subscription } => {
-                let definition = subscription.definition();
-                write!(f, "refresh-client -B {}", Quoted(&definition))
-            }
+            Self::Subscribe { subscription } => ask_for(f, &subscription.definition()),
+            Self::Watch { watch } => ask_for(f, &watch.definition()),
             Self::Unsubscribe { subscription: name } => write!(f, "refresh-client -B '{name}'"),
+            Self::Unwatch { watch } => write!(f, "refresh-client -B '{watch}'"),
             Self::Capture { pane, lines } => {
                 let (first, last) = (lines.first(), lines.last());
                 write!(
@@ -81,6 +80,10 @@ impl fmt::Display for Command {
             Self::Detach => f.write_str("detach-client"),
         }
     }
+}
+
+fn ask_for(f: &mut fmt::Formatter<'_>, definition: &str) -> fmt::Result {
+    write!(f, "refresh-client -B {}", Quoted(definition))
 }
 
 impl Command {
@@ -145,10 +148,15 @@ fn without_target(words: &[&str]) -> Option<Command> {
         }
         ["refresh-client", "-B", what] => {
             let (name, definition) = what.split_once(':').unwrap_or((what, ""));
-            let subscription = Subscription::from_name(name.as_bytes())?;
-            match definition {
-                "" => Command::Unsubscribe { subscription },
-                _ => Command::Subscribe { subscription },
+            match (Subscription::from_name(name.as_bytes()), definition) {
+                (Some(subscription), "") => Command::Unsubscribe { subscription },
+                (Some(subscription), _) => Command::Subscribe { subscription },
+                (None, "") => Command::Unwatch {
+                    watch: Watch::from_name(name)?,
+                },
+                (None, _) => Command::Watch {
+                    watch: Watch::from_name(name)?,
+                },
             }
         }
         ["display-message", "-p", word] => {

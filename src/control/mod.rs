@@ -32,7 +32,7 @@ mod text;
 mod typing;
 
 pub use argument::{
-    Flow, InputBytes, LineRange, MAX_INPUT_BYTES, Sizing, Subscription, WindowSize,
+    Flow, InputBytes, LineRange, MAX_INPUT_BYTES, Sizing, Subscription, Watch, WindowSize,
 };
 pub use batch::parse_batch;
 pub use block::Guard;

@@ -49,6 +49,18 @@ pub(super) const PANE_TITLE: &str = clean!("pane_title");
 pub(super) const PANE_COMMAND: &str = clean!("pane_current_command");
 /// The format of [`super::Subscription::PanePath`].
 pub(super) const PANE_PATH: &str = clean!("pane_current_path");
+/// The format of [`super::Watch::Panes`].
+pub(super) const WINDOW_PANES: &str = concat!(
+    "#{P:#{pane_id} #{pane_pid} #{pane_dead} ",
+    clean!("pane_title"),
+    "|",
+    clean!("pane_current_command"),
+    "|",
+    clean!("pane_current_path"),
+    "|}"
+);
+/// The format of [`super::Watch::Places`].
+pub(super) const PLACES: &str = "#{S:#{session_id}#{W: #{window_index}#{window_id}}|}";
 
 /// Declares a row: each field with its format.
 macro_rules! row {

@@ -16,27 +16,30 @@ use crate::tmux::mark::Mark;
 ///
 /// It survives `exec`, as long as the program isn't setuid.
 #[cfg(target_os = "linux")]
+pub(super) fn end_with_parent(command: &mut Command) {
+    end_with(command, rustix::process::getpid());
+}
+
+/// The same, for a process that ends at once unless this is its parent.
+#[cfg(target_os = "linux")]
 #[expect(
     unsafe_code,
     reason = "only pre_exec runs code between fork and exec, where PR_SET_PDEATHSIG must be set"
 )]
-pub(super) fn end_with_parent(command: &mut Command) {
-    use std::io::{Error, ErrorKind};
+fn end_with(command: &mut Command, parent: rustix::process::Pid) {
+    use rustix::process::{Signal, getpid, getppid, kill_process, set_parent_process_death_signal};
 
-    use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
-
-    let parent = getpid();
     let set = move || {
         set_parent_process_death_signal(Some(Signal::TERM))?;
-        // The parent may have died before the line above, and then no signal will ever come.
-        if getppid() == Some(parent) {
-            Ok(())
-        } else {
-            Err(Error::from(ErrorKind::Interrupted))
+        // The parent may have died before the line above, and then no signal will ever come. An error can't be told
+        // to a dead parent either: the standard library aborts then, which leaves a core in the user's folder.
+        if getppid() != Some(parent) {
+            kill_process(getpid(), Signal::KILL)?;
         }
+        Ok(())
     };
-    // SAFETY: between fork and exec only async-signal-safe calls are allowed. The closure makes two plain system
-    // calls, allocates nothing (an error of a bare kind is not boxed), takes no lock, and captures a copied number.
+    // SAFETY: between fork and exec only async-signal-safe calls are allowed. The closure makes a few plain system
+    // calls, allocates nothing, takes no lock, and captures a copied number.
     unsafe {
         command.pre_exec(set);
     }
@@ -60,4 +63,23 @@ pub(super) fn clean_environment(command: &mut Command) {
 /// Writes into a link's environment whose it is, so that a later muxwire can tell an orphan from another's link.
 pub(super) fn mark_as_link(command: &mut Command, mark: &Mark) {
     command.env(Mark::VARIABLE, mark.text());
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn regression_a_child_whose_parent_is_gone_ends_without_a_core() {
+        let mut command = Command::new("true");
+        // As it looks to a child whose parent died before it could ask for a signal.
+        end_with(&mut command, rustix::process::Pid::INIT);
+        let status = command.spawn().unwrap().wait().await.unwrap();
+        assert_eq!(status.signal(), Some(9), "{status}");
+    }
 }

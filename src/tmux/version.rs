@@ -72,6 +72,12 @@ impl Version {
         self.rank >= Rank::release(3, 2)
     }
 
+    /// Subscriptions to all panes or windows outlive their session without ending the server: 3.7, and 3.8 of course.
+    #[must_use]
+    pub fn has_safe_subscriptions(&self) -> bool {
+        self.rank >= Rank::release(3, 7)
+    }
+
     /// The blocks of commands inside `if-shell` belong to the reply, as its own does: 3.2.
     #[must_use]
     pub fn answers_inside(&self) -> bool {

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use super::{Core, REMEMBERED};
 use crate::bridge::action::Action;
-use crate::control::{Command, Subscription};
 use crate::ids::SessionId;
 use crate::model::{Audience, Change, ChangeKind, Server, State, Unfit, Warning, diff};
 use crate::tmux::{CloseReason, LinkId, LinkKind, Version};
@@ -190,21 +189,7 @@ impl Core {
             let changes = self.streams.assign(&self.state, &candidates);
             self.publish(changes, now);
             self.links_changed(now);
-            if self
-                .version
-                .as_ref()
-                .is_some_and(Version::has_subscriptions)
-            {
-                let tag = self.next_tag();
-                let commands = SUBSCRIPTIONS
-                    .map(|subscription| Command::Subscribe { subscription })
-                    .to_vec();
-                self.actions.push(Action::Send {
-                    link,
-                    tag,
-                    commands,
-                });
-            }
+            self.subscribe(link);
             tracing::debug!(%link, %session, "output link attached");
             // What changed in its windows before it came was told to nobody.
             self.reconciler.hint();
@@ -216,6 +201,7 @@ impl Core {
     pub(super) fn closed(&mut self, link: LinkId, reason: &CloseReason, now: Instant) {
         self.retire(link);
         self.attached_at.remove(&link);
+        self.watched.closed(link);
         tracing::debug!(%link, %reason, "link closed");
         let wanted = *reason == CloseReason::Requested;
         if self.control == Some(link) {
@@ -254,12 +240,3 @@ impl Core {
         self.ended.drain(..excess);
     }
 }
-
-/// What tmux watches for us: what no notification tells of.
-const SUBSCRIPTIONS: [Subscription; 5] = [
-    Subscription::PaneTitle,
-    Subscription::PaneCommand,
-    Subscription::PanePath,
-    Subscription::PaneProcess,
-    Subscription::PaneDead,
-];

@@ -78,6 +78,7 @@ impl Core {
         self.links_changed(now);
         self.sizes.listed(&self.state);
         self.fit_links(&left);
+        self.watch_windows(now);
     }
 
     /// Panes that come after this listing are seen from their first byte on by the links that were there before it.

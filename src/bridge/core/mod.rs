@@ -10,6 +10,7 @@ mod hints;
 mod listing;
 mod requests;
 mod typing;
+mod watching;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use self::attaching::Attaching;
 use self::exits::HalfKnownExits;
 use self::finding::Finding;
 use self::hints::{is_hint, is_urgent};
+use self::watching::Watched;
 use super::action::Action;
 use super::clock::Clock;
 use super::counters::Counters;
@@ -105,6 +107,7 @@ pub(super) struct Core {
     finding: Finding,
     attaching: Attaching,
     outputs: Outputs,
+    watched: Watched,
     streams: Streams,
     relist: OpQueue,
     reconciler: Reconciler,
@@ -156,6 +159,7 @@ impl Core {
             finding: Finding::default(),
             attaching: Attaching::new(setup.attach),
             outputs: Outputs::default(),
+            watched: Watched::default(),
             streams: Streams::default(),
             relist: OpQueue::new(setup.debounce),
             reconciler: Reconciler::new(setup.reconcile, SETTLE, now),
@@ -480,6 +484,8 @@ impl Core {
             self.with_inputs(now, |inputs, way, actions| {
                 inputs.not_sent(tag, way, actions)
             });
+        } else if self.watched.not_sent(tag) {
+            self.relist.request(now);
         } else {
             self.list_again(now);
         }
