@@ -5,6 +5,9 @@
 /// The longest word that is compared, in bytes; it bounds the work.
 const LONGEST: usize = 64;
 
+/// What it counts that the last part of a word is in that of a known one; the same spelling counts 2.
+const PART: f64 = 0.3;
+
 /// The known word that is most like another one, if one is like it at all: no more than a third of it differs.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -12,15 +15,32 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         return None;
     }
     let word = word.to_lowercase();
-    let distances = known.into_iter().map(|one| {
-        // One that only lacks its end, or that is one of several, is as near as it gets: `type` for `types`.
-        let is_part = word.len() >= 3 && (one.starts_with(&word) || word.starts_with(one));
-        let distance = strsim::damerau_levenshtein(&word, &one.to_lowercase());
-        ((if is_part { 1 } else { distance }, distance), one)
-    });
-    let ((distance, _), found) = distances.min_by_key(|(distance, _)| *distance)?;
+    let found = most_like(&word, known)?;
+    // One that only lacks its end, or that is one of several, is near enough: `type` for `types`.
+    let is_part = word.len() >= 3 && (found.starts_with(&word) || word.starts_with(found));
     let most = (word.chars().count() / 3).max(1);
-    (distance <= most).then_some(found)
+    let differs = || strsim::damerau_levenshtein(&word, &found.to_lowercase());
+    (is_part || differs() <= most).then_some(found)
+}
+
+/// The known word that is most like another one, however little that is. Of words with dots a right last part behind a
+/// wrong one counts for more than a similar spelling, and so does one that is a part of the right one.
+#[must_use]
+pub fn most_like<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let last = last_part(word);
+    let likeness = |one: &str| {
+        let is_part = !last.is_empty() && last_part(one).contains(last);
+        f64::from(u8::from(is_part)) * PART
+            + strsim::jaro_winkler(word, one)
+            + strsim::normalized_damerau_levenshtein(last, last_part(one))
+    };
+    let likenesses = known.into_iter().map(|one| (likeness(one), one));
+    let found = likenesses.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    found.map(|(_, one)| one)
+}
+
+fn last_part(word: &str) -> &str {
+    word.rsplit('.').next().unwrap_or_default()
 }
 
 #[cfg(test)]

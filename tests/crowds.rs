@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use crate::support::server::{Client, Setup, TestServer};
 use crate::support::tokens::Tokens;
+use crate::support::{SOON, wait_until_async};
 
 /// What a connection of a flood says before it says nothing more.
 #[derive(Debug, Clone, Copy)]
@@ -166,6 +167,42 @@ async fn regression_a_flood_that_goes_on_keeps_nobody_out() {
         say(&server, &token).await;
     }
     flooding.abort();
+}
+
+/// Whether somebody was sent away: an end or an error instead of silence. A request shows that the others are still heard.
+async fn is_answered(mut stream: TcpStream) -> bool {
+    let request = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let mut answer = String::new();
+    let asked = stream.write_all(request).await;
+    asked.is_ok()
+        && stream.read_to_string(&mut answer).await.is_ok()
+        && answer.starts_with("HTTP/1.1 200")
+}
+
+#[tokio::test]
+async fn regression_of_those_who_wait_the_oldest_go_first() {
+    let (server, token) = guarded(Bounds {
+        unauthenticated: 4,
+        ..Bounds::default()
+    })
+    .await;
+    // Somebody from elsewhere keeps the place, since most who wait are at the other address.
+    let other = connect("127.0.0.2", server.address).await;
+    let mut crowd = flood(server.address, &["127.0.0.1"], 6, Silent::AtOnce).await;
+    let rest = crowd.split_off(3);
+    let refused = "muxwire_refused_total{reason=\"unauthenticated\"} 3";
+    wait_until_async(refused, SOON, || {
+        server.metrics.text().unwrap().contains(refused)
+    })
+    .await;
+    for gone in crowd {
+        assert!(!is_answered(gone).await, "the first three went");
+    }
+    assert!(is_answered(other).await);
+    for stays in rest {
+        assert!(is_answered(stays).await, "the last three stayed");
+    }
+    bear(&server, &token).await;
 }
 
 #[tokio::test]

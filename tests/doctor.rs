@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::program::{Home, Run};
 use crate::support::serving::Serving;
-use crate::support::{SOON, TmuxServer, any_program, for_each_version, wait_until};
+use crate::support::{SOON, TmuxServer, any_program, for_each_version, programs, wait_until};
 
 /// A port on which nothing listens.
 fn free_port() -> u16 {
@@ -156,4 +156,28 @@ fn a_stranger_at_the_address_is_told_from_muxwire() {
     stranger.join().unwrap();
     let (state, text) = check(&value, "muxwire");
     assert_eq!(state, "failed", "{text}");
+}
+
+#[test]
+fn regression_a_server_from_before_an_upgrade_is_judged_as_serve_judges_it() {
+    for_each_version(|program| {
+        let server = TmuxServer::start(program);
+        for other in programs() {
+            let home = Home::new();
+            let mut command = doctor(&home, &server, free_port(), &[]);
+            command.env("MUXWIRE_SERVER_TMUX", &other.path);
+            let (run, value) = checked(&mut command);
+            assert_eq!(run.code, Some(0), "{run:?}");
+            let (state, text) = check(&value, "tmux_server");
+            assert_eq!(state, "ok", "{text}");
+            assert!(text.contains(&program.version.to_string()), "{text}");
+            let is_upgrade = other.version != program.version;
+            let says_so = text.contains("the program of the server itself");
+            assert_eq!(says_so, is_upgrade, "{text}");
+            // What ends servers is told of the one that runs.
+            for hazard in program.version.hazards() {
+                assert_eq!(check(&value, hazard.code).0, "warning");
+            }
+        }
+    });
 }

@@ -50,7 +50,7 @@ fn windows_that_end_together_are_harmless_without_a_control_client() {
 }
 
 #[test]
-fn regression_what_ends_a_server_is_told_before_it_happens() {
+fn regression_what_ends_a_server_is_told_in_one_warning_before_it_happens() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let serving = Serving::start(&server, &[]);
@@ -75,6 +75,9 @@ fn regression_what_ends_a_server_is_told_before_it_happens() {
             );
             assert_eq!(log.contains(code), is_told, "{log}");
         }
+        // However many there are, it is one warning.
+        let warnings = log.lines().filter(|line| line.contains("has it mended"));
+        assert_eq!(warnings.count(), usize::from(!codes.is_empty()), "{log}");
         let sentence = format!("tmux {} ends with all its sessions when ", program.version);
         assert_eq!(ready.contains(&sentence), !codes.is_empty(), "{ready}");
     });

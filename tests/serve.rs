@@ -1,6 +1,6 @@
 //! The program as a process: its start, its end, and what it leaves behind.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -187,4 +187,51 @@ fn a_taken_address_is_an_error_with_a_remedy() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn regression_what_is_no_socket_is_refused_before_it_says_that_it_listens() {
+    let home = Home::new();
+    let file = home.write("file", "");
+    let folder = home.path().display().to_string();
+    for path in ["/etc/passwd", "/dev/null", file.to_str().unwrap(), &folder] {
+        let mut command = home.muxwire(["serve", "--listen", "127.0.0.1:0", "-S", path]);
+        command.env("MUXWIRE_SERVER_TMUX", &any_program().path);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let run = Run::wait(command.spawn().unwrap());
+        assert_eq!(run.code, Some(1), "{path}: {run:?}");
+        assert_eq!(run.stdout, "", "{path}: {run:?}");
+        assert!(run.stderr.contains(path), "{path}: {run:?}");
+    }
+}
+
+#[test]
+fn regression_where_tokens_are_looked_for_is_said() {
+    let server = TmuxServer::start(any_program());
+    let home = Home::new();
+    let (own, other) = (home.path().join("own"), home.path().join("other"));
+    let made = home.run(&format!("token create --name me --state-dir {}", other.display()));
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(made.stderr.contains(other.to_str().unwrap()), "{made:?}");
+    let settings = [("MUXWIRE_SERVER_STATE_DIR", own.to_str().unwrap())];
+    let serving = Serving::start_with(&server, &[], &settings);
+    let says = |text: &str| wait_until(text, SOON, || serving.log().contains(text));
+    says(&format!("there is no token yet in {}", own.display()));
+    let mut command = home.muxwire(["watch", "--url"]);
+    command.arg(format!("ws://{}/monitor", serving.address));
+    command.env("MUXWIRE_TOKEN", made.stdout.trim());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let watch = Run::wait(command.spawn().unwrap());
+    assert_eq!(watch.code, Some(1), "{watch:?}");
+    for part in ["server's own state directory", "its log names", "--state-dir"] {
+        assert!(watch.stderr.contains(part), "{watch:?}");
+    }
+    let listed = home.run(&format!("token list --state-dir {}", own.display()));
+    assert!(listed.stderr.contains(own.to_str().unwrap()), "{listed:?}");
+    drop(serving);
+    let made = home.run(&format!("token create --name me --state-dir {}", own.display()));
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let serving = Serving::start_with(&server, &[], &settings);
+    let text = format!("tokens are looked for in {}", own.display());
+    wait_until(&text, SOON, || serving.log().contains(&text));
 }

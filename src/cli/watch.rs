@@ -7,8 +7,8 @@ use clap::{ArgAction, Args, ValueEnum};
 
 use super::{pattern, span};
 use crate::client::{Endpoint, Position, SessionPattern, event_types};
-use crate::config::nearest;
 use crate::glob::{NamePattern, PatternError};
+use crate::nearest::most_like;
 use crate::tls::Fingerprint;
 
 /// `muxwire watch`
@@ -85,7 +85,7 @@ fn type_pattern(text: &str) -> Result<NamePattern, String> {
     if types.iter().any(|name| pattern.matches(name)) {
         return Ok(pattern);
     }
-    let nearest = nearest(text, types.into_iter());
+    let nearest = most_like(text, types.iter().map(String::as_str)).unwrap_or_default();
     Err(format!(
         "no event is of this type; the nearest is {nearest}"
     ))

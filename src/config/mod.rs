@@ -22,7 +22,7 @@ pub use input::{Environment, Flag, Inputs, NoHome};
 pub use kind::Raw;
 pub use listen::{ListenError, Listening, listening};
 pub use reference::reference;
-pub use resolve::{ConfigError, Problem, Resolved, Setting, Source, nearest, resolve};
+pub use resolve::{ConfigError, Problem, Resolved, Setting, Source, resolve};
 pub use table::{
     Attaching, Config, Limits, LogFormat, Monitoring, Performance, Redaction, Resize, Row,
     Security, Server, Terminal, Tls, rows,

@@ -8,6 +8,7 @@ use crate::config::file::{self, FileProblem};
 use crate::config::input::{Environment, FILE_VARIABLE, Inputs, OTHER_VARIABLES};
 use crate::config::kind::{Kind, Raw, Refusal};
 use crate::config::table::{self, Config};
+use crate::nearest::most_like;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +145,8 @@ impl Layers {
             self.values.insert(name.to_owned(), (raw, source));
             return;
         }
-        let nearest = nearest(name, rows.iter().map(|row| row.name.to_owned()));
+        let nearest = most_like(name, rows.iter().map(|row| row.name)).unwrap_or_default();
+        let nearest = nearest.to_owned();
         self.problems.push(Problem::Unknown {
             origin: source,
             name: name.to_owned(),
@@ -190,11 +192,10 @@ impl Layers {
                 }
                 (Some(_), None) => self.problems.push(Problem::NotUnicode(variable)),
                 (None, _) => {
-                    let names = rows
-                        .iter()
-                        .map(table::Row::variable)
-                        .chain([FILE_VARIABLE.to_owned()]);
-                    let nearest = nearest(&variable, names);
+                    let names = rows.iter().map(table::Row::variable);
+                    let names: Vec<String> = names.chain([FILE_VARIABLE.to_owned()]).collect();
+                    let nearest = most_like(&variable, names.iter().map(String::as_str));
+                    let nearest = nearest.unwrap_or_default().to_owned();
                     let origin = Source::Variable(variable.clone());
                     self.problems.push(Problem::Unknown {
                         origin,
@@ -253,24 +254,6 @@ impl Reading<'_> {
     }
 }
 
-/// What it counts that the given key is a part of a known one; the same spelling counts 2.
-const PART_OF_KEY: f64 = 0.3;
-
-/// The one of these names that was meant, as far as one can tell. A right key in a wrong section counts for more than
-/// a similar spelling, and so does a key that is a part of the right one.
-pub fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
-    let key = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
-    let likeness = |candidate: &str| {
-        let is_part = !key(name).is_empty() && key(candidate).contains(&key(name));
-        f64::from(u8::from(is_part)) * PART_OF_KEY
-            + strsim::jaro_winkler(name, candidate)
-            + strsim::normalized_damerau_levenshtein(&key(name), &key(candidate))
-    };
-    names
-        .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
-        .unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,10 +272,8 @@ mod tests {
             ("performance.history", "performance.history_age"),
         ];
         for (given, expected) in rows {
-            let found = nearest(
-                given,
-                table::rows().into_iter().map(|row| row.name.to_owned()),
-            );
+            let found = most_like(given, table::rows().into_iter().map(|row| row.name));
+            let found = found.unwrap_or_default();
             assert_eq!(found, expected, "{given}");
         }
     }

@@ -40,6 +40,23 @@ const WINDOW_OF_A_GROUP_KILLED: Hazard = Hazard {
 };
 
 impl Version {
+    /// All of it in one sentence, for people, with its names.
+    #[must_use]
+    pub fn hazards_in_short(&self) -> Option<(String, String)> {
+        let hazards = self.hazards();
+        let joined = |one: fn(&Hazard) -> &'static str, between| {
+            let words: Vec<&str> = hazards.iter().map(one).collect();
+            words.join(between)
+        };
+        let codes = joined(|hazard| hazard.code, ",");
+        let triggers = joined(|hazard| hazard.trigger, "; or when ");
+        let sentence = format!(
+            "tmux {self} ends with all its sessions while muxwire or any other control client is attached when {triggers}. \
+             {MENDED} has it mended; until then `muxwire doctor` and docs/tmux-versions.md say what to do"
+        );
+        (!hazards.is_empty()).then_some((codes, sentence))
+    }
+
     /// What ends a server of this version while muxwire is attached to it.
     #[must_use]
     pub fn hazards(&self) -> &'static [Hazard] {

@@ -113,6 +113,12 @@ impl Tmux {
         }
     }
 
+    /// Whether the program is of the server's own version, so that the two surely fit.
+    #[must_use]
+    pub fn is_of_server(&self) -> bool {
+        self.server_version.as_ref() == Some(&self.program_version)
+    }
+
     /// Where the program is.
     pub(super) fn program_path(&self) -> &Path {
         self.program.path()

@@ -383,6 +383,33 @@ async fn a_slow_handshake_costs_only_itself() {
     assert_eq!(answer["type"], "stats", "{answer}");
 }
 
+#[tokio::test]
+async fn regression_a_flood_on_the_tls_port_keeps_nobody_out() {
+    let scene = Scene::start(&[("MUXWIRE_LIMITS_UNAUTHENTICATED", "32")]);
+    let trust = scene.certificate.trust();
+    let mut inside = scene.client(&trust).await.unwrap();
+    // Silence, the beginning of a greeting, and something that is no TLS.
+    for said in [&b""[..], &[22, 3, 1, 2, 0, 1, 0], b"GET / HTTP/1.1\r\n"] {
+        let mut plain = Vec::new();
+        for _ in 0..100 {
+            let mut stream = TcpStream::connect(scene.serving.address).await.unwrap();
+            // Whoever was sent away can't say anything any more.
+            let _ = stream.write_all(said).await;
+            plain.push(stream);
+        }
+        // Others are silent behind the handshake.
+        let mut encrypted = Vec::new();
+        for _ in 0..40 {
+            encrypted.push(scene.reach(&trust).await.unwrap());
+        }
+        for _ in 0..3 {
+            scene.client(&trust).await.unwrap();
+        }
+        let pong = inside.ask(json!({ "action": "ping" })).await;
+        assert_eq!(pong["type"], "pong");
+    }
+}
+
 #[test]
 fn a_certificate_that_can_not_be_used_stops_the_start() {
     let home = Home::new();

@@ -39,7 +39,9 @@ pub const MODULES: &[Module] = &[
     module(
         "config",
         5,
-        &["network", "site", "tls", "redact", "auth", "tmux"],
+        &[
+            "nearest", "network", "site", "tls", "redact", "auth", "tmux",
+        ],
     ),
     module("recording", 5, &["ids", "control", "tmux"]),
     module("client", 5, &["ids", "printable", "tls", "wire"]),

@@ -16,15 +16,15 @@ impl Core {
             self.lose_server("another server answers", now);
             self.version = Version::parse(&server.version);
             tracing::info!(pid = server.pid, version = %server.version, "tmux server found");
-            server.warnings = self.warnings(&server);
             for warning in server.warnings.iter() {
-                tracing::warn!(
-                    code = warning.code,
-                    remedy = warning.remedy,
-                    "{}",
-                    warning.message
-                );
+                let Warning { code, remedy, .. } = warning;
+                tracing::warn!(code, remedy, "{}", warning.message);
             }
+            let of_version = self.version.as_ref().and_then(Version::hazards_in_short);
+            if let Some((codes, sentence)) = of_version {
+                tracing::warn!(codes, "{sentence}");
+            }
+            server.warnings = self.warnings(&server);
             let state = State {
                 server: Some(server.clone()),
                 ..State::default()

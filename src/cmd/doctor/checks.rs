@@ -166,7 +166,13 @@ pub(super) async fn tmux(config: &Config) -> (Vec<Check>, bool) {
         }
         Err(error) => {
             checks.push(of_no_server(&error));
-            checks.extend(of_hazards(&version));
+            checks.extend(of_hazards(match &error {
+                TmuxError::Misfit {
+                    server_version: Some(running),
+                    ..
+                } => running,
+                _ => &version,
+            }));
             (checks, false)
         }
     }
@@ -191,8 +197,13 @@ fn of_server(found: &Found, program: &Version) -> Check {
     if found.tmux.version() == program {
         return Check::ok("tmux_server", said);
     }
-    let remedy = "the server runs the version from before an upgrade: end its sessions and start it anew when you can";
-    let said = format!("{said}; the program is {program}");
+    let said = format!("{said}, from before the program was replaced by {program}");
+    if found.tmux.is_of_server() {
+        let said = format!("{said}; muxwire uses the program of the server itself");
+        return Check::ok("tmux_server", said);
+    }
+    let remedy = "the server's own program can't be found, and this one may not understand all that the server says: end \
+                  its sessions and start it anew when you can, or set server.tmux to its program";
     Check::warning("tmux_server", said, remedy)
 }
 
