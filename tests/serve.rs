@@ -210,7 +210,10 @@ fn regression_where_tokens_are_looked_for_is_said() {
     let server = TmuxServer::start(any_program());
     let home = Home::new();
     let (own, other) = (home.path().join("own"), home.path().join("other"));
-    let made = home.run(&format!("token create --name me --state-dir {}", other.display()));
+    let made = home.run(&format!(
+        "token create --name me --state-dir {}",
+        other.display()
+    ));
     assert_eq!(made.code, Some(0), "{made:?}");
     assert!(made.stderr.contains(other.to_str().unwrap()), "{made:?}");
     let settings = [("MUXWIRE_SERVER_STATE_DIR", own.to_str().unwrap())];
@@ -223,13 +226,20 @@ fn regression_where_tokens_are_looked_for_is_said() {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let watch = Run::wait(command.spawn().unwrap());
     assert_eq!(watch.code, Some(1), "{watch:?}");
-    for part in ["server's own state directory", "its log names", "--state-dir"] {
+    for part in [
+        "server's own state directory",
+        "its log names",
+        "--state-dir",
+    ] {
         assert!(watch.stderr.contains(part), "{watch:?}");
     }
     let listed = home.run(&format!("token list --state-dir {}", own.display()));
     assert!(listed.stderr.contains(own.to_str().unwrap()), "{listed:?}");
     drop(serving);
-    let made = home.run(&format!("token create --name me --state-dir {}", own.display()));
+    let made = home.run(&format!(
+        "token create --name me --state-dir {}",
+        own.display()
+    ));
     assert_eq!(made.code, Some(0), "{made:?}");
     let serving = Serving::start_with(&server, &[], &settings);
     let text = format!("tokens are looked for in {}", own.display());
