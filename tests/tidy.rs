@@ -89,6 +89,27 @@ fn code_has_the_shape_that_was_agreed_on() {
     assert_none(complaints.chain(shape::check_tables(&sources)));
 }
 
+/// Whoever prints for each event must know the pane in which it prints: it would be told of what it prints there.
+#[test]
+fn what_prints_for_each_event_knows_its_own_pane() {
+    let follows = ["Watcher::new(", "TapSink", ".reader()", ".subscribe("];
+    let mut found = 0;
+    for name in files_of(&["src/cmd/"], ".rs") {
+        let text = fs::read_to_string(root().join(&name)).unwrap();
+        if follows.iter().any(|word| text.contains(word)) {
+            found += 1;
+            assert!(
+                text.contains("prints_in("),
+                "{name} asks for events and not where it prints"
+            );
+        }
+    }
+    assert_eq!(
+        found, 2,
+        "watch and record are known; what is new belongs into a test of printing_in_panes"
+    );
+}
+
 #[test]
 fn texts_are_finished_and_name_no_machine() {
     let texts = files().into_iter().filter_map(|name| {

@@ -8,6 +8,7 @@ mod paint;
 mod pane_text;
 mod pen;
 mod readable;
+mod sequences;
 mod standing;
 mod summary;
 mod view;

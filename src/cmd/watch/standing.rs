@@ -7,11 +7,8 @@
 
 use std::collections::VecDeque;
 
-use vte::{Params, Parser, Perform};
-
-use super::pane_text::drawn;
 use super::pen::Pen;
-use crate::printable::acts_on_terminals;
+use super::sequences::{self, Act, Sequences};
 
 /// The rows of a terminal, as long as nothing else is known.
 const HEIGHT: usize = 24;
@@ -47,10 +44,7 @@ pub(super) struct Told {
 
 /// One pane.
 #[derive(Default)]
-pub(super) struct Standing {
-    parser: Parser,
-    page: Page,
-}
+pub(super) struct Standing(Sequences<Page>);
 
 #[derive(Default)]
 struct Page {
@@ -60,11 +54,6 @@ struct Page {
     height: usize,
     moment: u64,
     severity: Severity,
-    pen: Pen,
-    draws: [bool; 2],
-    shifted: bool,
-    in_title: bool,
-    last: Option<char>,
     full_screen: bool,
     /// The moment up to which whatever is written belongs to a redraw.
     redraw_until: u64,
@@ -88,18 +77,18 @@ struct Row {
 impl Standing {
     /// Reads what the pane prints.
     pub(super) fn read(&mut self, content: &str, severity: Severity) {
-        self.page.severity = severity;
-        self.parser.advance(&mut self.page, content.as_bytes());
+        self.0.page().severity = severity;
+        self.0.read(content);
     }
 
     /// The pane has so many rows.
     pub(super) fn set_height(&mut self, height: usize) {
-        self.page.height = height.min(MOST_ROWS);
+        self.0.page().height = height.min(MOST_ROWS);
     }
 
     /// Ends a moment: gives the line to be told of it, if there is one. At the `end` nothing is waited for.
     pub(super) fn settle(&mut self, end: bool) -> Option<Told> {
-        self.page.settle(end)
+        self.0.page().settle(end)
     }
 }
 
@@ -234,11 +223,11 @@ impl Page {
         row
     }
 
-    fn put(&mut self, c: char) {
+    fn put(&mut self, c: char, pen: Pen) {
         if self.full_screen || self.column >= MOST_COLUMNS {
             return;
         }
-        let (column, pen) = (self.column, self.pen);
+        let column = self.column;
         let row = self.touch();
         if column < row.cells.len() {
             row.cells[column] = (c, pen);
@@ -270,6 +259,10 @@ impl Page {
         self.redraw_until = self.moment + 2;
         self.row = row.min(self.top() + self.height() - 1);
         self.here();
+    }
+
+    fn go_up(&mut self, count: usize) {
+        self.go_to_row(self.row.saturating_sub(count).max(self.top()));
     }
 
     /// Erases from one column to another of the cursor's row.
@@ -306,10 +299,6 @@ impl Page {
         }
     }
 
-    fn draws_lines(&self) -> bool {
-        self.draws[usize::from(self.shifted)]
-    }
-
     fn switch_screen(&mut self, full: bool) {
         if full && !self.full_screen {
             self.severity = Severity::Info;
@@ -319,7 +308,7 @@ impl Page {
             }
             "(draws on the whole screen)"
                 .chars()
-                .for_each(|c| self.put(c));
+                .for_each(|c| self.put(c, Pen::default()));
             self.line_feed();
         }
         self.full_screen = full;
@@ -331,102 +320,48 @@ fn blank(cell: &mut (char, Pen)) {
     *cell = (' ', Pen::default());
 }
 
-impl Perform for Page {
-    fn print(&mut self, c: char) {
-        if self.in_title || acts_on_terminals(c) {
-            return;
-        }
-        let c = if self.draws_lines() { drawn(c) } else { c };
-        self.last = Some(c);
-        self.put(c);
-    }
-
-    fn execute(&mut self, byte: u8) {
-        match byte {
-            0x18 | 0x1a => self.in_title = false,
-            _ if self.in_title => {}
-            // LF, VT, FF, and the 8-bit forms of IND and NEL.
-            b'\n' | 0x0b | 0x0c | 0x84 => self.line_feed(),
-            0x85 => {
+impl sequences::Page for Page {
+    fn act(&mut self, act: Act, pen: Pen) {
+        match act {
+            Act::Put(c, count) => (0..count.min(MOST_COLUMNS)).for_each(|_| self.put(c, pen)),
+            Act::Feed => self.line_feed(),
+            Act::NextLine => {
                 self.line_feed();
                 self.column = 0;
             }
-            b'\r' => self.column = 0,
-            0x08 => self.column = self.column.saturating_sub(1),
-            0x8d => self.go_to_row(self.row.saturating_sub(1)),
-            b'\t' => self.column += TAB - self.column % TAB,
-            0x0e => self.shifted = true,
-            0x0f => self.shifted = false,
-            _ => {}
-        }
-    }
-
-    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignore: bool, action: char) {
-        self.in_title = false;
-        let numbers = params.iter().map(|param| param.first().copied());
-        let numbers: Vec<usize> = numbers.map(|n| n.unwrap_or(0).into()).collect();
-        let first = numbers.first().copied().unwrap_or(0);
-        let count = first.max(1);
-        let second = numbers.get(1).copied().unwrap_or(0).max(1);
-        match (intermediates, action) {
-            _ if ignore => {}
-            ([], 'm') => self.pen.apply(params),
-            ([], 'A' | 'F') => self.go_to_row(self.row.saturating_sub(count).max(self.top())),
-            ([], 'B' | 'E' | 'e') => self.go_to_row(self.row + count),
-            ([], 'H' | 'f' | 'd') => self.go_to_row(self.top() + count - 1),
-            ([], 'J') => self.erase_screen(first),
-            ([], 'K') => self.erase_line(first),
-            ([], 'C' | 'a') => self.column += count,
-            ([], 'D') => self.column = self.column.saturating_sub(count),
-            ([], 'G' | '`') => self.column = count - 1,
-            ([], 'b') => {
-                let last = self.last.unwrap_or(' ');
-                (0..count.min(MOST_COLUMNS)).for_each(|_| self.put(last));
-            }
-            (b"?", 'h' | 'l') if numbers.iter().any(|n| matches!(n, 47 | 1047 | 1049)) => {
-                self.switch_screen(action == 'h');
-            }
-            _ => {}
-        }
-        match (intermediates, action) {
-            _ if ignore => {}
-            ([], 'H' | 'f') => self.column = second - 1,
-            ([], 'E' | 'F') => self.column = 0,
-            _ => {}
-        }
-        self.column = self.column.min(MOST_COLUMNS);
-    }
-
-    fn esc_dispatch(&mut self, intermediates: &[u8], ignore: bool, byte: u8) {
-        self.in_title = false;
-        match (intermediates, byte) {
-            _ if ignore => {}
-            ([], b'k') => self.in_title = true,
-            ([], b'D') => self.line_feed(),
-            ([], b'E') => {
-                self.line_feed();
+            Act::Return => self.column = 0,
+            Act::Back => self.column = self.column.saturating_sub(1),
+            Act::Tab => self.column += TAB - self.column % TAB,
+            Act::Up(count) => self.go_up(count),
+            Act::Down(count) => self.go_to_row(self.row + count),
+            Act::LinesUp(count) => {
+                self.go_up(count);
                 self.column = 0;
             }
-            ([], b'M') => self.go_to_row(self.row.saturating_sub(1).max(self.top())),
-            ([], b'c') => {
+            Act::LinesDown(count) => {
+                self.go_to_row(self.row + count);
+                self.column = 0;
+            }
+            Act::Right(count) => self.column += count,
+            Act::Left(count) => self.column = self.column.saturating_sub(count),
+            Act::Row(row) => self.go_to_row(self.top() + row - 1),
+            Act::Column(column) => self.column = column - 1,
+            Act::Place(row, column) => {
+                self.go_to_row(self.top() + row - 1);
+                self.column = column - 1;
+            }
+            Act::EraseLine(mode) => self.erase_line(mode),
+            Act::EraseScreen(mode) => self.erase_screen(mode),
+            Act::Scroll => {}
+            Act::FullScreen(full) => self.switch_screen(full),
+            Act::Reset => {
                 self.full_screen = false;
-                (self.pen, self.draws, self.shifted) = (Pen::default(), [false; 2], false);
                 self.erase_screen(2);
                 self.go_to_row(self.top());
                 self.column = 0;
             }
-            ([b'('], set) => self.draws[0] = set == b'0',
-            ([b')'], set) => self.draws[1] = set == b'0',
-            _ => {}
         }
-    }
-
-    fn osc_dispatch(&mut self, _: &[&[u8]], _: bool) {
-        self.in_title = false;
-    }
-
-    fn hook(&mut self, _: &Params, _: &[u8], _: bool, _: char) {
-        self.in_title = false;
+        self.column = self.column.min(MOST_COLUMNS);
     }
 }
 

@@ -169,8 +169,8 @@ fn nothing_that_a_pane_prints_makes_it_grow_or_fail() {
             }
             pane.settle(false);
         }
-        assert!(pane.page.rows.len() <= MOST_ROWS);
-        let longest = pane.page.rows.iter().map(|row| row.cells.len()).max();
+        assert!(pane.0.page().rows.len() <= MOST_ROWS);
+        let longest = pane.0.page().rows.iter().map(|row| row.cells.len()).max();
         assert!(longest.unwrap() <= MOST_COLUMNS);
     }
 }
