@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::support::program::Home;
 use crate::support::server::Client;
+use crate::support::serving::Serving;
 use crate::support::world::World;
 use crate::support::{SOON, TmuxServer, any_program, for_each_version, wait_until};
 
@@ -21,17 +22,22 @@ struct InPane<'a> {
 }
 
 impl<'a> InPane<'a> {
-    /// Runs it in a window of its own. `before` goes before the program in the shell, `after` behind it.
+    /// Runs it on this tmux server.
     fn start(tmux: &'a TmuxServer, before: &str, arguments: &str, after: &str) -> Self {
+        let socket = tmux.socket().display().to_string();
+        Self::run(tmux, before, &format!("{arguments} -S {socket}"), after)
+    }
+
+    /// Runs it in a window of its own. `before` goes before the program in the shell, `after` behind it.
+    fn run(tmux: &'a TmuxServer, before: &str, arguments: &str, after: &str) -> Self {
         let home = Home::new();
         let command = home.muxwire([""]);
         let program = command.get_program().to_str().unwrap();
         let of_tmux = tmux.program().path.display().to_string();
-        let socket = tmux.socket().display().to_string();
         let settings =
             format!("MUXWIRE_SERVER_TMUX={of_tmux} MUXWIRE_MONITORING_RECONCILE_INTERVAL=1d");
-        let line =
-            format!("{before} env {settings} {program} {arguments} -S {socket} {after}; exec cat");
+        let line = format!("{before} env {settings} {program} {arguments} {after}; exec cat");
+        tmux.run(["set-option", "-g", "history-limit", "50000"]);
         let printed = tmux.run([
             "new-window",
             "-d",
@@ -114,10 +120,27 @@ fn regression_recordings_printed_in_panes_of_what_they_record_do_not_feed_each_o
             one.shows("\"output $0");
             all.push(one);
             nobody_is_fed(&tmux, &all);
+            // What is left out is said.
+            all.last().unwrap().shows("is left out");
         }
-        // What is left out is said, and the whole is there for who asks for it.
-        all[0].shows("is left out");
     });
+}
+
+#[test]
+fn regression_a_recording_and_a_watcher_in_panes_do_not_feed_each_other() {
+    let tmux = TmuxServer::start(any_program());
+    let serving = Serving::start(&tmux, &["--no-auth"]);
+    let watch = format!("watch --all --url ws://{}", serving.address);
+    let mut all = Vec::new();
+    for after in ["| cat", ""] {
+        let recording = InPane::start(&tmux, "", "record", after);
+        recording.shows("\"output $0");
+        all.push(recording);
+        let watching = InPane::run(&tmux, "", &watch, after);
+        watching.shows("watching");
+        all.push(watching);
+        nobody_is_fed(&tmux, &all);
+    }
 }
 
 #[test]

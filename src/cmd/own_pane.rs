@@ -32,6 +32,24 @@ pub(super) fn place_of(process: u32) -> PrintsIn {
     }
 }
 
+/// The other processes of this machine that run the program which this one runs.
+pub(super) fn others_of_this_program() -> Vec<u32> {
+    let own = std::process::id();
+    let Some(name) = name_of(own) else {
+        return Vec::new();
+    };
+    let folders = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let processes = folders.filter_map(|folder| folder.file_name().to_str()?.parse().ok());
+    processes
+        .filter(|process| *process != own && name_of(*process).as_ref() == Some(&name))
+        .collect()
+}
+
+/// The name of the program that a process runs, as far as the system tells.
+fn name_of(process: u32) -> Option<Vec<u8>> {
+    fs::read(format!("/proc/{process}/comm")).ok()
+}
+
 fn own_pane() -> PrintsIn {
     let tmux = env::var("TMUX").unwrap_or_default();
     let pane = env::var("TMUX_PANE").unwrap_or_default();
@@ -97,6 +115,18 @@ mod tests {
         assert_eq!(ancestors(9, &|_| Some(9)).len(), MOST_PROCESSES);
         let ours = ancestors(std::process::id(), &parent);
         assert_eq!(ours.first(), Some(&std::os::unix::process::parent_id()));
+    }
+
+    #[test]
+    fn others_that_run_this_program_are_found_and_not_this_process() {
+        let others = others_of_this_program();
+        assert!(!others.contains(&std::process::id()), "{others:?}");
+        let own = name_of(std::process::id());
+        let is_own = |process: &u32| name_of(*process).is_none_or(|name| Some(name) == own);
+        assert!(others.iter().all(is_own), "{others:?}");
+        let place = place_of(std::process::id());
+        assert_eq!(place.processes.first(), Some(&std::process::id()));
+        assert!((2..=MOST_PROCESSES).contains(&place.processes.len()));
     }
 
     #[test]

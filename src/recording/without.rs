@@ -16,8 +16,8 @@ use crate::tmux::{CloseReason, LinkId, LinkKind, Note, TapSink};
 /// The beginning of a line that is held at most: more than a notification's name and a pane's id.
 const LONGEST_HEAD: usize = 96;
 
-/// Tells which panes are left out at a moment.
-pub type LeftOut = Box<dyn Fn() -> BTreeSet<PaneId> + Send + Sync>;
+/// Tells which panes are left out at a moment; none is told as long as that is not known, and then all are.
+pub type LeftOut = Box<dyn Fn() -> Option<BTreeSet<PaneId>> + Send + Sync>;
 
 /// Passes on what is no output of panes that are left out.
 pub struct Without {
@@ -113,7 +113,10 @@ impl Sieve {
                     self.head.extend_from_slice(piece);
                     if ends || self.head.len() > LONGEST_HEAD || !self.head.starts_with(b"%") {
                         let printed = self.judge();
-                        let is_out = |pane| panes.get_or_insert_with(left_out).contains(&pane);
+                        let is_out = |pane| {
+                            let panes = panes.get_or_insert_with(left_out).as_ref();
+                            panes.is_none_or(|panes| panes.contains(&pane))
+                        };
                         let head = std::mem::take(&mut self.head);
                         self.rest = if printed.is_some_and(is_out) {
                             Rest::Dropped
@@ -169,7 +172,7 @@ mod tests {
         a line\n%error 3 4 1\n%pause %1\n%output %\n%output\n\n%window-add @1\n";
 
     fn left_out() -> LeftOut {
-        Box::new(|| BTreeSet::from([PaneId(1), PaneId(3)]))
+        Box::new(|| Some(BTreeSet::from([PaneId(1), PaneId(3)])))
     }
 
     #[test]
@@ -186,6 +189,18 @@ mod tests {
                 assert!(sieve.head.is_empty());
             }
         }
+    }
+
+    #[test]
+    fn regression_before_the_panes_are_known_all_output_is_left_out() {
+        let mut sieve = Sieve::default();
+        let unknown: LeftOut = Box::new(|| None);
+        let kept = sieve.sift(b"%output %9 x\n%session-changed $0 main\n", &unknown);
+        assert_eq!(kept, b"%session-changed $0 main\n");
+        assert_eq!(
+            sieve.sift(b"%output %9 x\n", &left_out()),
+            b"%output %9 x\n"
+        );
     }
 
     #[test]
