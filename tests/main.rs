@@ -31,6 +31,7 @@ mod faults;
 mod filters;
 mod handshake;
 mod hazards;
+mod histories;
 mod hub;
 mod hub_panes;
 mod injection;

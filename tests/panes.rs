@@ -2,6 +2,7 @@
 //! bridge.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -150,6 +151,43 @@ async fn regression_a_long_history_is_paced_by_the_socket() {
         json!({ "lines": LINES, "pages": 200 })
     );
     assert_eq!(next_told(&mut client).await, row("pane.output", 0, "live"));
+}
+
+/// The server runs on one thread here as everywhere, so the order in which things are done is that of the turns.
+#[tokio::test]
+async fn regression_others_have_their_turn_between_two_pages() {
+    const LINES: u32 = 100_000;
+    let (mut server, _) = start(Setup::default()).await;
+    let (mut client, mut other) = (server.client().await, server.client().await);
+    let mut request = open("%0");
+    request["scrollback"] = json!(LINES);
+    client.send(request).await;
+    let (_, reply) = view_request(&mut server).await;
+    let mut view = view(PANE, 0, "LINE", "");
+    let snapshot = Arc::make_mut(&mut view.snapshot);
+    snapshot.scrollback = vec![Bytes::from("x".repeat(150)); LINES as usize];
+    view.scrollback = LINES;
+    reply.send(Ok(view)).unwrap();
+    client.expect("opened").await;
+    let pages = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&pages);
+    let reads = tokio::spawn(async move {
+        while client.next().await["type"] == "pane.scrollback" {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let mut most = 0;
+    let mut answers = 0;
+    while !reads.is_finished() {
+        let before = pages.load(Ordering::Relaxed);
+        assert!(other.until_pong().await.is_empty());
+        most = most.max(pages.load(Ordering::Relaxed) - before);
+        answers += 1;
+    }
+    reads.await.unwrap();
+    assert_eq!(pages.load(Ordering::Relaxed), 200);
+    assert!(answers > 20, "{answers} answers beside 200 pages");
+    assert!(most <= 8, "{most} pages were sent before one answer");
 }
 
 /// What is left of a history is sent no more when its pane is closed, and the connection goes on.

@@ -43,6 +43,7 @@ type Measure = fn(&Options, &mut Table);
 const PARTS: &[(&str, Measure)] = &[
     ("latency", parts::latency::measure),
     ("echo", parts::echo::measure),
+    ("history", parts::history::measure),
     ("flood", parts::flood::measure),
     ("fan-out", parts::fanout::measure),
     ("idle-connections", parts::idle_connections::measure),

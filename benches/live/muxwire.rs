@@ -126,6 +126,15 @@ impl Muxwire {
         socket
     }
 
+    /// A client that has asked for the output of one session.
+    pub fn subscribed_to(&self, session: &str) -> Socket {
+        let mut socket = Socket::connect(&self.address, self.json());
+        socket.send(&format!(
+            r#"{{"action":"subscribe","filters":{{"sessions":["{session}"],"types":["pane.output"]}}}}"#
+        ));
+        socket
+    }
+
     /// A client that has asked for all output in binary frames; none if this server has only JSON.
     pub fn subscribed_binary(&self) -> Option<Socket> {
         let mut socket = Socket::connect(&self.address, self.binary());

@@ -21,6 +21,7 @@ pub fn run(arguments: &[String]) {
     match arguments[0].as_str() {
         "stamp" => stamp(),
         "flood" => flood(number(1)),
+        "lines" => lines(number(1)),
         "print" => print(Duration::from_millis(number(1))),
         "poll" => crate::parts::polling::poll(&arguments[1..]),
         "exec" => exec(&arguments[1], &arguments[2..]),
@@ -28,6 +29,17 @@ pub fn run(arguments: &[String]) {
         "spin" => spin(usize::try_from(number(1)).unwrap()),
         other => panic!("there is no program {other}"),
     }
+}
+
+/// Writes this many lines of 150 characters, and stays.
+fn lines(count: u64) {
+    let mut output = std::io::stdout().lock();
+    for number in 0..count {
+        writeln!(output, "{number:09} {}", "x".repeat(140)).unwrap();
+    }
+    output.flush().unwrap();
+    drop(output);
+    while read_line().is_some() {}
 }
 
 /// The command line that runs a program in a pane.

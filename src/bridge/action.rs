@@ -1,8 +1,12 @@
 //! What the owner wants done.
 
+use std::sync::Arc;
+
 use crate::control::Command;
 use crate::ids::PaneId;
-use crate::tmux::{LinkId, LinkKind};
+use crate::redact::Rules;
+use crate::screen::PaneSnapshot;
+use crate::tmux::{HistoryRange, LinkId, LinkKind};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -26,6 +30,19 @@ pub(super) enum Action {
         ticket: u64,
         pane: PaneId,
         scrollback: u32,
+    },
+    /// Print the lower end of a part of a pane's history, whose lines have these tab stops.
+    PrintHistory {
+        ticket: u64,
+        pane: PaneId,
+        range: HistoryRange,
+        tabs: Arc<[u32]>,
+    },
+    /// Mask the secrets in a snapshot.
+    Mask {
+        ticket: u64,
+        snapshot: Arc<PaneSnapshot>,
+        rules: Arc<Rules>,
     },
     /// Let a link detach and end.
     Close(LinkId),

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::timeout_at;
@@ -15,12 +14,12 @@ use super::clock::Clock;
 use super::core::{Core, Event, Setup};
 use super::counters::Counters;
 use super::demand::{Attach, Demand, look};
-use super::request::{Request, ScreenError};
+use super::printing;
+use super::request::Request;
 use super::screens::Captured;
-use super::views::Printed;
-use crate::control::Body;
+use super::views::{PrintOutcome, Printed};
+use crate::control::{Body, Command};
 use crate::hub::Hub;
-use crate::ids::PaneId;
 use crate::model::{Debounce, Server, Unfit, Warning};
 use crate::tmux::{
     Found, LinkEvent, LinkHandle, LinkId, LinkKind, Note, SocketWatch, Tap, Tmux, TmuxError,
@@ -32,9 +31,6 @@ const EVENTS: usize = 4096;
 
 /// How many events are handled before timers and requests are looked at again.
 const BATCH: usize = 64;
-
-/// How long tmux may take to print one pane.
-const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long links may take to say what tmux had queued for them when muxwire ends, before they are ended by force.
 const DETACH_LIMIT: Duration = Duration::from_secs(3);
@@ -141,7 +137,7 @@ impl Live {
         let (to_events, events) = mpsc::channel(EVENTS);
         // One capture is under way at a time.
         let (to_captures, captures) = mpsc::channel(1);
-        // Each pane has at most one print under way.
+        // Each pane has at most a print, a history and a mask under way.
         let (to_prints, prints) = mpsc::unbounded_channel();
         // One look at a time, and seconds between them.
         let (to_looks, looks) = mpsc::unbounded_channel();
@@ -279,20 +275,11 @@ impl Live {
                 link,
                 tag,
                 commands,
-            } => {
-                let sent = self
-                    .links
-                    .get(&link)
-                    .map(|handle| handle.send(tag, commands));
-                if !matches!(sent, Some(Ok(()))) {
-                    tracing::debug!(%link, tag, "the link takes no commands now");
-                    self.core.handle(Event::NotSent { tag }, now);
-                }
-            }
+            } => self.send(link, tag, commands, now),
             Action::Capture { panes, context } => {
                 let (tmux, captures) = (self.tmux.clone(), self.to_captures.clone());
                 tokio::spawn(async move {
-                    let captured = capture(&tmux, panes, context).await;
+                    let captured = printing::screens(&tmux, panes, context).await;
                     if captures.send(captured).await.is_err() {
                         tracing::debug!("the bridge ended during a capture");
                     }
@@ -302,15 +289,21 @@ impl Live {
                 ticket,
                 pane,
                 scrollback,
+            } => self.print(ticket, printing::pane(self.tmux.clone(), pane, scrollback)),
+            Action::PrintHistory {
+                ticket,
+                pane,
+                range,
+                tabs,
             } => {
-                let (tmux, prints) = (self.tmux.clone(), self.to_prints.clone());
-                tokio::spawn(async move {
-                    let printed = print(&tmux, ticket, pane, scrollback).await;
-                    if prints.send(printed).is_err() {
-                        tracing::debug!("the bridge ended while a pane was printed");
-                    }
-                });
+                let tmux = self.tmux.clone();
+                self.print(ticket, printing::history(tmux, pane, range, tabs));
             }
+            Action::Mask {
+                ticket,
+                snapshot,
+                rules,
+            } => self.print(ticket, printing::masked(snapshot, rules)),
             Action::Close(link) => {
                 if let Some(handle) = self.links.get(&link) {
                     handle.detach();
@@ -318,6 +311,25 @@ impl Live {
             }
             Action::NoteCheck => self.note(Note::Check, now),
         }
+    }
+
+    fn send(&mut self, link: LinkId, tag: u64, commands: Vec<Command>, now: Instant) {
+        let handle = self.links.get(&link);
+        let sent = handle.map(|handle| handle.send(tag, commands));
+        if !matches!(sent, Some(Ok(()))) {
+            tracing::debug!(%link, tag, "the link takes no commands now");
+            self.core.handle(Event::NotSent { tag }, now);
+        }
+    }
+
+    fn print(&self, ticket: u64, print: impl Future<Output = PrintOutcome> + Send + 'static) {
+        let prints = self.to_prints.clone();
+        tokio::spawn(async move {
+            let parts = print.await;
+            if prints.send(Printed { ticket, parts }).is_err() {
+                tracing::debug!("the bridge ended while a pane was printed");
+            }
+        });
     }
 
     fn note(&self, note: Note<'_>, now: Instant) {
@@ -366,32 +378,6 @@ impl Live {
                 }
             }
         }
-    }
-}
-
-/// Prints panes through helper commands: a capture on a link would leak its reply in the servers of some versions.
-async fn capture(tmux: &Tmux, panes: Vec<PaneId>, context: u32) -> Captured {
-    let mut captured = Vec::with_capacity(panes.len());
-    for pane in panes {
-        let printed = tmux.print_pane(pane, context, CAPTURE_LIMIT).await;
-        let printed = printed.map(Bytes::from);
-        captured.push((pane, printed.map_err(|error| unprinted(&error))));
-    }
-    captured
-}
-
-/// Prints one pane whole.
-async fn print(tmux: &Tmux, ticket: u64, pane: PaneId, scrollback: u32) -> Printed {
-    let whole = tmux.print_whole(pane, scrollback, CAPTURE_LIMIT).await;
-    let parts = whole.map_err(|error| unprinted(&error));
-    Printed { ticket, parts }
-}
-
-fn unprinted(error: &TmuxError) -> ScreenError {
-    match error {
-        TmuxError::Failed { .. } => ScreenError::NoSuchPane,
-        TmuxError::NoServer { .. } => ScreenError::Unavailable,
-        other => ScreenError::Tmux(other.to_string()),
     }
 }
 

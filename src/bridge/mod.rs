@@ -13,6 +13,7 @@ mod gathering;
 mod inputs;
 mod live;
 mod outputs;
+mod printing;
 mod replay;
 mod request;
 mod screens;

@@ -1,6 +1,6 @@
 //! Which output links there should be: one for every session, opened, recycled and let go as sessions come and go.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::ids::{PaneId, SessionId};
@@ -24,8 +24,8 @@ pub(super) struct Outputs {
     /// Sessions that wait for their link, the one that was used last at the end.
     wanted: VecDeque<SessionId>,
     opening: Option<SessionId>,
-    /// The sessions that there were before muxwire attached, the one that was used last at the end.
-    by_use: Vec<SessionId>,
+    /// The places of the sessions that there were before muxwire attached; the one that was used last has the last.
+    by_use: HashMap<SessionId, usize>,
     failures: HashMap<SessionId, Failure>,
     warned: BTreeSet<SessionId>,
 }
@@ -186,20 +186,21 @@ impl Outputs {
                 _ => plan.close.push(*link),
             }
         }
+        let provided = self.provided();
         for session in state.sessions.values() {
             if session.destroy_unattached {
                 self.warn(session.id, &session.name);
-            } else if self.may_open(session.id) {
+            } else if !provided.contains(&session.id) {
                 self.wanted.push_back(session.id);
             }
         }
         let (wanted, by_use) = (&mut self.wanted, &self.by_use);
         wanted.retain(|session| state.sessions.contains_key(session));
-        let place = |session: &SessionId| by_use.iter().position(|known| known == session);
         // A session that came later was used later than all that were there.
+        let place = |session: &SessionId| by_use.get(session).copied().unwrap_or(usize::MAX);
         wanted
             .make_contiguous()
-            .sort_by_key(|session| (place(session).unwrap_or(usize::MAX), *session));
+            .sort_by_key(|session| (place(session), *session));
         plan
     }
 
@@ -208,7 +209,8 @@ impl Outputs {
     /// Attaching counts as use, and a bare `tmux attach` chooses the session that was used last. So the sessions are
     /// attached in this order, and it stays.
     pub(super) fn used(&mut self, sessions: Vec<SessionId>) {
-        self.by_use = sessions;
+        let places = sessions.into_iter().enumerate();
+        self.by_use = places.map(|(place, session)| (session, place)).collect();
     }
 
     /// Forgets everything but the links: their end is still to come.
@@ -219,13 +221,14 @@ impl Outputs {
         self.warned.clear();
     }
 
-    fn may_open(&self, session: SessionId) -> bool {
-        let has_link = self.links.values().any(|output| output.session == session);
-        let waits = self
-            .failures
-            .get(&session)
-            .is_some_and(|failure| failure.until.is_some());
-        !has_link && !waits && self.opening != Some(session) && !self.wanted.contains(&session)
+    /// The sessions that need nothing now: they have a link, are about to get one, or have to wait before the next attempt.
+    fn provided(&self) -> HashSet<SessionId> {
+        let linked = self.links.values().map(|output| output.session);
+        let failed = self.failures.iter();
+        let waiting = failed.filter(|(_, failure)| failure.until.is_some());
+        let waiting = waiting.map(|(session, _)| *session);
+        let wanted = self.wanted.iter().chain(&self.opening).copied();
+        linked.chain(waiting).chain(wanted).collect()
     }
 
     fn warn(&mut self, session: SessionId, name: &str) {
@@ -331,6 +334,22 @@ mod tests {
         }
         outputs.plan(&all, &[]);
         assert_eq!(outputs.next_to_open(), None, "all have theirs");
+    }
+
+    #[test]
+    fn a_session_is_wanted_once_however_often_its_listing_comes() {
+        let mut outputs = Outputs::default();
+        let sessions: Vec<_> = (0..5_000)
+            .map(|number| (SessionId(number), false))
+            .collect();
+        let all = state(&sessions);
+        (0..3).for_each(|_| drop(outputs.plan(&all, &[])));
+        for (number, (session, _)) in (0..).zip(&sessions) {
+            assert_eq!(outputs.next_to_open(), Some(*session));
+            outputs.opened(LinkId(number), *session, Instant::now());
+            assert!(outputs.attached(LinkId(number)));
+        }
+        assert_eq!(outputs.next_to_open(), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
+use super::lines::independent;
 use crate::control::escape::unescape_capture_into;
 use crate::control::rows::{PaneStateRow, Row as _, RowError};
 
@@ -53,6 +54,18 @@ impl Capture {
     pub fn has_unfinished_sequence(&self) -> bool {
         !self.pending.is_empty()
     }
+}
+
+/// The lines of a history, escaped as tmux prints them with `-C`, each ended by LF: each made to stand for itself, all in
+/// one piece of memory. The tab stops and columns are the pane's.
+#[must_use]
+pub fn history_lines(escaped: &Bytes, tabs: &[u32], cols: u32) -> Vec<Bytes> {
+    let lines = independent(&lines(escaped), tabs, cols);
+    let mut whole = Bytes::from(lines.concat());
+    lines
+        .iter()
+        .map(|line| whole.split_to(line.len()))
+        .collect()
 }
 
 fn lines(escaped: &Bytes) -> Vec<Bytes> {

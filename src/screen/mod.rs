@@ -13,15 +13,17 @@ mod modes;
 mod palette;
 mod pen;
 mod replay;
+mod scrolled;
 mod sequence;
 mod snapshot;
 pub use tracker::{Tracked, Tracker};
 mod tracker;
 
 pub use build::Circumstances;
-pub use capture::Capture;
+pub use capture::{Capture, history_lines};
 pub use masked::mask_lines;
 pub use replay::replay_scrollback;
+pub use scrolled::Scrolled;
 pub use snapshot::{
     Alternate, Assumed, Cursor, CursorShape, KeyMode, Modes, Mouse, PaneSnapshot, ScrollRegion,
     Unfinished,

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Instant;
@@ -37,6 +37,8 @@ enum Event {
     Socket(Happened),
     /// All that waited is written.
     Written,
+    /// The client has room for the next page of a snapshot.
+    Page,
     /// The log has something that the shard did not bring, since it would have been too much at once.
     Behind,
     Done(Outcome),
@@ -52,6 +54,7 @@ impl Event {
     /// How many messages it counts for.
     fn weight(&self) -> usize {
         match self {
+            Self::Page => TURN,
             Self::Behind => TURN / 2,
             _ => 1,
         }
@@ -230,7 +233,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             }
             self.settle();
         }
-        cx.waker().wake_by_ref();
+        // All others have their turn first, those included for whom the kernel has something.
+        let _ = pin!(tokio::task::yield_now()).poll(cx);
         Poll::Pending
     }
 
@@ -247,7 +251,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         if self.socket.is_done(outbox) {
             return Poll::Ready(Event::Over);
         }
-        if self.peer.is_behind() {
+        let page = self.peer.has_room_for_page();
+        if !page && self.peer.is_behind() {
             return Poll::Ready(Event::Behind);
         }
         if self.peer.wants_input() {
@@ -269,11 +274,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         {
             return Poll::Ready(Event::Ended(ended));
         }
-        // Last of all: a client is not silent whose answer only has not been read.
-        if std::mem::take(&mut self.due) {
-            return Poll::Ready(Event::Due);
+        // Last of all: a client is not silent whose answer only has not been read, and may have closed the pane.
+        match (std::mem::take(&mut self.due), page) {
+            (true, _) => Poll::Ready(Event::Due),
+            (false, true) => Poll::Ready(Event::Page),
+            (false, false) => Poll::Pending,
         }
-        Poll::Pending
     }
 
     /// Returns whether the connection goes on.
@@ -281,7 +287,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         match event {
             Event::Socket(happened) => return self.on_socket(happened, now),
             Event::Written => self.peer.on_written(now),
-            Event::Behind => self.peer.pump(now),
+            Event::Page | Event::Behind => self.peer.pump(now),
             Event::Done(outcome) => {
                 self.note(&outcome);
                 self.take_place(&outcome, now);

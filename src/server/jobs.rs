@@ -25,6 +25,8 @@ use crate::wire::{ClientStats, Credential, RequestId};
 
 /// How long a client's stream may stand still for screens. A link that is flooded answers late.
 const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
+/// How much longer it may take for each line of history, which is captured with time for others between.
+const LINE_LIMIT: Duration = Duration::from_millis(1);
 
 /// The most clients that one message tells of.
 const MOST_CLIENTS: usize = 1000;
@@ -217,7 +219,8 @@ async fn dismiss(
 }
 
 async fn view(bridge: Handle, pane: PaneId, request: Authorized<ViewRequest>) -> Outcome {
-    let view = time::timeout(CAPTURE_LIMIT, bridge.view(request)).await;
+    let limit = CAPTURE_LIMIT + LINE_LIMIT * request.request().scrollback;
+    let view = time::timeout(limit, bridge.view(request)).await;
     let view = view.unwrap_or_else(|_| Err(late()));
     Outcome::Viewed { pane, view }
 }

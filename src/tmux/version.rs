@@ -66,6 +66,12 @@ impl Version {
         self.rank >= Rank::release(3, 2)
     }
 
+    /// `run-shell -d`, which lets tmux do other things between two commands: 3.2.
+    #[must_use]
+    pub fn pauses_between_commands(&self) -> bool {
+        self.rank >= Rank::release(3, 2)
+    }
+
     /// `refresh-client -B`: 3.2.
     #[must_use]
     pub fn has_subscriptions(&self) -> bool {

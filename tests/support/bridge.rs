@@ -209,13 +209,18 @@ impl LiveBridge {
 
     /// Shows a pane.
     pub async fn view(&self, pane: PaneId, scrollback: u32) -> Result<PaneView, ScreenError> {
+        let view = self.read_request(pane, scrollback);
+        timeout(SOON, self.handle.view(view)).await.unwrap()
+    }
+
+    /// The request for a pane to be shown.
+    pub fn read_request(&self, pane: PaneId, scrollback: u32) -> Authorized<ViewRequest> {
         let request = ViewRequest {
             pane,
             scrollback,
             redacted: false,
         };
-        let view = self.authorized(Permission::Read, request);
-        timeout(SOON, self.handle.view(view)).await.unwrap()
+        self.authorized(Permission::Read, request)
     }
 
     /// Types into a pane.

@@ -133,6 +133,7 @@ pub const OUTSIDE: &[Outside] = &[
             "tmux",
             "bridge::demand",
             "bridge::live",
+            "bridge::printing",
             "bridge::replay",
             "bridge::request",
             "bridge::inputs",

@@ -29,10 +29,10 @@ const KEYS: &[u8] = b"#&+@_!*^|";
 /// How far behind bare control clients muxwire may be, in microseconds.
 const GOAL: f64 = 40.0;
 /// What echoes.
-const PANE: &str = "stty raw -echo && exec cat";
+pub(super) const PANE: &str = "stty raw -echo && exec cat";
 
 /// Somebody who types.
-trait Typist {
+pub(super) trait Typist {
     /// Types a key.
     fn press(&mut self, key: u8);
     /// Reads some more of what comes back.
@@ -72,10 +72,21 @@ impl Typist for Bare {
 }
 
 /// Types and reads on one connection of muxwire.
-struct Client {
+pub(super) struct Client {
     socket: Socket,
     binary: bool,
-    _alive: Muxwire,
+    _alive: Option<Muxwire>,
+}
+
+impl Client {
+    /// Of somebody else's muxwire.
+    pub(super) fn json(socket: Socket) -> Self {
+        Self {
+            socket,
+            binary: false,
+            _alive: None,
+        }
+    }
 }
 
 impl Typist for Client {
@@ -169,7 +180,7 @@ fn lanes(options: &Options) -> Vec<Lane> {
             let client = Client {
                 socket,
                 binary,
-                _alive: muxwire,
+                _alive: Some(muxwire),
             };
             add(name, tmux, Box::new(client));
         }
@@ -226,6 +237,12 @@ fn round(lanes: &mut [Lane], count: usize) -> Vec<(&'static str, Times)> {
         (lane.name, times)
     });
     found.collect()
+}
+
+/// The same for one of many keystrokes, after the pause before each.
+pub(super) fn paused_keystroke(typist: &mut dyn Typist, number: usize) -> u64 {
+    thread::sleep(PAUSE);
+    keystroke(typist, KEYS[number % KEYS.len()], &mut vec![0; 64 << 10])
 }
 
 /// Nanoseconds from pressing a key until its echo has been read.

@@ -4,6 +4,7 @@ pub mod auth_flood;
 pub mod echo;
 pub mod fanout;
 pub mod flood;
+pub mod history;
 pub mod idle;
 pub mod idle_connections;
 pub mod latency;

@@ -15,12 +15,15 @@ use crate::bridge::counters::Counters;
 use crate::bridge::demand::Attach;
 use crate::bridge::gathering::LISTS;
 use crate::bridge::request::{PaneView, Request, ScreenError, ViewRequest};
-use crate::bridge::views::Printed;
-use crate::control::{Body, Command, Notification};
+use crate::bridge::views::{HistoryPart, Parts, Printed};
+use crate::control::{Body, Command, LineRange, Notification};
 use crate::hub::{HistoryLimits, Hub, Next, Reader};
 use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::model::{Debounce, Server};
-use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkKind, PanePrint, ReplyError};
+use crate::tmux::{
+    CloseReason, HistoryRange, HistoryShape, HistorySlice, LinkEvent, LinkId, LinkKind, PanePrint,
+    ReplyError,
+};
 use tokio::sync::oneshot;
 
 const CONTROL: LinkId = LinkId(1);
@@ -427,7 +430,7 @@ impl Bench {
         };
         self.handle(Event::Printed(Printed {
             ticket,
-            parts: Ok(parts),
+            parts: Ok(Parts::Pane(parts)),
         }));
     }
 }
@@ -446,20 +449,127 @@ fn told(view: &mut View) -> (bool, u64, String, u64) {
     )
 }
 
-#[test]
-fn regression_as_many_lines_are_captured_as_may_be_asked_for() {
-    let mut bench = Bench::new();
-    let _view = bench.view(100_000);
-    let state = bench.question();
-    bench.answer(state);
-    let actions = bench.core.actions().into_iter();
-    let lines: Vec<u32> = actions
-        .filter_map(|action| match action {
-            Action::Print { scrollback, .. } => Some(scrollback),
+/// Slices of a history of 100,000 lines, as many as a helper brings.
+fn slices(range: HistoryRange) -> Vec<HistoryPart> {
+    let shape = HistoryShape {
+        size: 100_000,
+        limit: 100_000,
+        cols: 20,
+    };
+    let part = |below: u32| {
+        let above = (below + 250).min(range.above);
+        let lines = (100_000 - above..100_000 - below).map(|line| Bytes::from(line.to_string()));
+        let slice = HistorySlice {
+            shape,
+            below,
+            above,
+            lines: Bytes::new(),
+        };
+        HistoryPart {
+            slice,
+            lines: lines.collect(),
+        }
+    };
+    let begins = (range.below..range.above).step_by(250).take(64);
+    begins.map(part).collect()
+}
+
+impl Bench {
+    /// The part of a history that is to be printed, which must be the only thing wanted.
+    fn history(&mut self) -> Option<(u64, HistoryRange)> {
+        let actions = self.core.actions();
+        actions.into_iter().find_map(|action| match action {
+            Action::PrintHistory { ticket, range, .. } => Some((ticket, range)),
             _ => None,
         })
-        .collect();
-    assert_eq!(lines, [100_000]);
+    }
+
+    fn give_history(&mut self, ticket: u64, parts: Vec<HistoryPart>) {
+        let parts = Ok(Parts::History(parts));
+        self.handle(Event::Printed(Printed { ticket, parts }));
+    }
+
+    /// Answers a capture of a pane whose history has 100,000 lines, with the lowest so many of it.
+    fn answer_long(&mut self, (tag, commands): (u64, Vec<Command>)) {
+        for (index, command) in commands.into_iter().enumerate() {
+            let body = match &command {
+                Command::PaneState { .. } => LONG_STATE.to_owned(),
+                Command::Capture { .. } => {
+                    let said = command.to_string();
+                    let (_, start) = said.split_once("-S -").unwrap();
+                    let above: u32 = start.split(' ').next().unwrap().parse().unwrap();
+                    let lines = 100_000 - above..100_000;
+                    let lines: String = lines.map(|line| format!("{line}\n")).collect();
+                    lines + "seen\n\n"
+                }
+                _ => String::new(),
+            };
+            self.answer_one(tag, index, command, Ok(Body::new(Bytes::from(body))));
+        }
+    }
+}
+
+const LONG_STATE: &str = "%0|20|2|100000|3|1|1|0|||0|1|0|1|0|0|0|0|0|0|0|0||||||||8,16\n";
+
+#[test]
+fn regression_a_long_history_comes_in_slices_and_nobody_else_waits_for_it() {
+    let mut bench = Bench::of("3.8");
+    bench.questions();
+    let mut deep = bench.view(100_000);
+    let question = bench.question();
+    bench.answer_long(question);
+    let mut below = 0;
+    while let Some((ticket, range)) = bench.history() {
+        assert_eq!((range.below, range.above), (below, 100_000));
+        let parts = slices(range);
+        below = parts.last().unwrap().slice.above;
+        // Between two parts of it others get what they want, and the pane prints on.
+        bench.output(PANE, b"x");
+        let (mut shallow, mut none) = (bench.view(500), bench.view(0));
+        assert_eq!(told(&mut shallow).1, 0);
+        assert_eq!(told(&mut none).1, 0);
+        bench.give_history(ticket, parts);
+        if below == 100_000 {
+            break;
+        }
+    }
+    assert!(deep.try_recv().is_err(), "its screen is still to come");
+    let question = bench.question();
+    bench.answer_long(question);
+    let view = deep.try_recv().unwrap().unwrap();
+    assert!(view.snapshot.exact);
+    assert_eq!(view.scrollback, 100_000);
+    let lines = &view.snapshot.scrollback;
+    assert_eq!(lines.len(), 100_000);
+    for (number, line) in lines.iter().enumerate() {
+        assert_eq!(*line, number.to_string());
+    }
+    let mut again = bench.view(70_000);
+    assert!(again.try_recv().unwrap().is_ok(), "it serves for a while");
+}
+
+#[test]
+fn a_history_that_is_of_no_use_is_captured_at_once_in_the_end() {
+    let mut bench = Bench::of("3.8");
+    bench.questions();
+    let mut deep = bench.view(1000);
+    for _ in 0..2 {
+        let question = bench.question();
+        bench.answer_long(question);
+        let (ticket, range) = bench.history().unwrap();
+        // Whatever this was, it changed the history.
+        bench.gap();
+        bench.give_history(ticket, slices(range));
+    }
+    let question = bench.question();
+    let whole = LineRange::new(-1000, LineRange::FURTHEST).unwrap();
+    assert!(question.1.contains(&Command::Capture {
+        pane: PANE,
+        lines: whole
+    }));
+    bench.answer_long(question);
+    let view = deep.try_recv().unwrap().unwrap();
+    assert_eq!(view.snapshot.scrollback.len(), 1000);
 }
 
 #[test]

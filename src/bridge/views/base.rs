@@ -12,6 +12,9 @@ use crate::screen::PaneSnapshot;
 /// How long a snapshot serves. Nobody tells of a history that was cleared or of a terminal that was reset from outside.
 const LIFE: Duration = Duration::from_secs(10);
 
+/// How many lines of scrollback are masked in passing.
+const PASSING: usize = 1500;
+
 /// A snapshot and what came since.
 #[derive(Debug)]
 pub(super) struct Base {
@@ -49,6 +52,21 @@ impl Base {
     pub(super) fn lines(&self, scrollback: u32) -> u32 {
         let has = u32::try_from(self.snapshot.scrollback.len()).unwrap_or(u32::MAX);
         scrollback.min(has)
+    }
+
+    /// Whether masking it takes so long that it is not done in passing.
+    pub(super) fn is_long_to_mask(&self) -> bool {
+        self.masked.is_none() && self.snapshot.scrollback.len() > PASSING
+    }
+
+    /// The snapshot as it is.
+    pub(super) fn snapshot(&self) -> Arc<PaneSnapshot> {
+        Arc::clone(&self.snapshot)
+    }
+
+    /// It has been masked.
+    pub(super) fn set_masked(&mut self, masked: PaneSnapshot) {
+        self.masked = Some(Arc::new(masked));
     }
 
     /// The snapshot for those eyes, and what came since.

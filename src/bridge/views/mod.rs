@@ -2,9 +2,15 @@
 //!
 //! A snapshot stays good while its pane only prints: who comes later gets it with the bytes since, so that many who
 //! come cost tmux one capture. Each pane has at most one snapshot on its way, which all who wait for it share.
+//!
+//! tmux and muxwire serve nobody else while a long history is captured and read. So it comes in slices, with time for
+//! others between them, and is put above a snapshot that is captured at the end. Who wants less does not wait for it.
 
 mod base;
+mod deep;
 mod flight;
+mod history;
+mod landing;
 mod step;
 mod tape;
 
@@ -16,9 +22,11 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use self::base::Base;
+use self::deep::Masking;
 use self::flight::{Flight, Step};
+use self::history::History;
+pub(super) use self::history::HistoryPart;
 use self::step::Outcome;
-use self::tape::Tape;
 use super::action::Action;
 use super::outputs::Outputs;
 use super::request::{PaneView, ScreenError, ViewRequest};
@@ -43,11 +51,25 @@ const LEAK: usize = 8 * 1024 * 1024;
 /// Where a view goes. Nobody may be waiting for it any more, and that is no error.
 pub(super) type ViewReply = oneshot::Sender<Result<PaneView, ScreenError>>;
 
-/// What tmux printed of a pane.
+/// What was done for a pane beside everything else.
 #[derive(Debug)]
 pub(super) struct Printed {
     pub(super) ticket: u64,
-    pub(super) parts: Result<PanePrint, ScreenError>,
+    pub(super) parts: PrintOutcome,
+}
+
+/// What came of it, or why nothing did.
+pub(super) type PrintOutcome = Result<Parts, ScreenError>;
+
+/// What was to be had of a pane.
+#[derive(Debug)]
+pub(super) enum Parts {
+    /// All that tmux printed.
+    Pane(PanePrint),
+    /// Some slices of its history.
+    History(Vec<HistoryPart>),
+    /// A snapshot with its secrets masked.
+    Masked(Box<PaneSnapshot>),
 }
 
 /// What of the bridge is looked at and acted on.
@@ -69,8 +91,10 @@ pub(super) struct Scene<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Views {
     panes: HashMap<PaneId, Shown>,
-    /// The pane of each tag or ticket that is out.
+    /// The pane of each tag or ticket of a flight that is out.
     asked: HashMap<u64, PaneId>,
+    /// The same for histories and masks.
+    deep: HashMap<u64, PaneId>,
     leaked: usize,
 }
 
@@ -79,6 +103,11 @@ pub(super) struct Views {
 struct Shown {
     base: Option<Base>,
     flight: Option<Flight>,
+    /// A long history on its way, for those who want more than a flight brings.
+    history: Option<History>,
+    /// How many histories were of no use.
+    broken: u32,
+    masking: Option<Masking>,
     waiting: Vec<Waiting>,
 }
 
@@ -99,6 +128,14 @@ impl Views {
         }
         let shown = self.panes.entry(pane).or_default();
         let usable = |base: &&mut Base| base.serves(scrollback, scene.now);
+        let masks = |base: &Base| view.redacted && base.is_long_to_mask();
+        if let Some(base) = shown
+            .base
+            .take_if(|base| base.serves(scrollback, scene.now) && masks(base))
+        {
+            shown.waiting.push(Waiting { view, reply });
+            return self.mask(pane, base, scrollback, true, scene);
+        }
         if let Some(view) = shown
             .base
             .as_mut()
@@ -165,7 +202,7 @@ impl Views {
             return;
         }
         self.panes
-            .retain(|pane, shown| scene.state.panes.contains_key(pane) || shown.flight.is_some());
+            .retain(|pane, shown| scene.state.panes.contains_key(pane) || shown.is_on_its_way());
         let waits = |shown: &Shown| {
             let flight = shown.flight.as_ref();
             flight.is_some_and(|flight| matches!(flight.step, Step::Link))
@@ -185,7 +222,7 @@ impl Views {
     pub(super) fn timer(&mut self, scene: &mut Scene<'_>) {
         self.panes.retain(|_, shown| {
             shown.base.take_if(|base| base.ends() <= scene.now);
-            shown.base.is_some() || shown.flight.is_some()
+            shown.base.is_some() || shown.is_on_its_way()
         });
         let late = |shown: &Shown| shown.flight_due().is_some_and(|due| due <= scene.now);
         let late: Vec<PaneId> = self
@@ -207,6 +244,7 @@ impl Views {
             }
         }
         self.asked.clear();
+        self.deep.clear();
         self.leaked = 0;
     }
 
@@ -243,12 +281,21 @@ impl Views {
     /// A pane has been printed.
     pub(super) fn printed(&mut self, printed: Printed, scene: &mut Scene<'_>) {
         let Printed { ticket, parts } = printed;
+        if let Some(pane) = self.deep.remove(&ticket) {
+            return self.went_deep(pane, ticket, parts, scene);
+        }
         let Some(pane) = self.asked.remove(&ticket) else {
             return;
         };
         let Some(flight) = self.flight(pane) else {
             return;
         };
+        let parts = parts.and_then(|parts| match parts {
+            Parts::Pane(print) => Ok(print),
+            other => Err(ScreenError::Tmux(format!(
+                "not a pane was printed: {other:?}"
+            ))),
+        });
         let outcome = flight.was_printed(ticket, parts, scene);
         if let Step::MarkAfter { tag, .. } = &flight.step {
             let tag = *tag;
@@ -267,13 +314,15 @@ impl Views {
         self.panes.len()
     }
 
-    /// Starts a flight for those who wait, unless there is one.
+    /// Starts a flight for those who wait, unless there is one, or all of them wait for a history.
     fn start(&mut self, pane: PaneId, scene: &mut Scene<'_>) {
         let Some(shown) = self.panes.get_mut(&pane) else {
             return;
         };
-        let waiting = shown.waiting.iter();
-        let wanted = waiting.map(|waiting| waiting.view.scrollback).max();
+        if shown.waiting.is_empty() {
+            shown.history = None;
+        }
+        let wanted = shown.wants(scene.context());
         if let Some(scrollback) = wanted.filter(|_| shown.flight.is_none()) {
             shown.flight = Some(Flight::new(pane, scrollback, scene.now));
             self.attempt(pane, scene);
@@ -348,39 +397,18 @@ impl Views {
             }
             Outcome::Again => self.attempt(pane, scene),
             Outcome::Done(snapshot, tape) => self.land(pane, *snapshot, tape, scene),
-            Outcome::Failed(error) => {
-                self.forget_questions(pane);
-                if let Some(shown) = self.panes.remove(&pane) {
-                    for waiting in shown.waiting {
-                        answer(waiting.reply, Err(error.clone()));
-                    }
-                }
-            }
+            Outcome::Failed(error) => self.fail(pane, &error),
         }
     }
 
-    /// Gives a snapshot to all whom it serves, and starts the next one for the others.
-    fn land(&mut self, pane: PaneId, snapshot: PaneSnapshot, tape: Tape, scene: &mut Scene<'_>) {
+    /// There is nothing to show of a pane.
+    fn fail(&mut self, pane: PaneId, error: &ScreenError) {
         self.forget_questions(pane);
-        let Some(shown) = self.panes.get_mut(&pane) else {
-            return;
-        };
-        let asked_for = shown.flight.take().map_or(0, |flight| flight.scrollback);
-        let exact = snapshot.exact;
-        let mut base = Base::new(snapshot, tape, scene.now);
-        let waiting = std::mem::take(&mut shown.waiting);
-        let (served, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| {
-            let scrollback = waiting.view.scrollback;
-            scrollback <= asked_for || base.has_scrollback(scrollback)
-        });
-        for Waiting { view, reply } in served {
-            let given = base.view_for(view, scene);
-            let given = given.or_else(|| base.view_apart(view, scene));
-            answer(reply, given.ok_or(ScreenError::Busy));
+        if let Some(shown) = self.panes.remove(&pane) {
+            for waiting in shown.waiting {
+                answer(waiting.reply, Err(error.clone()));
+            }
         }
-        shown.waiting = others;
-        shown.base = exact.then_some(base);
-        self.start(pane, scene);
     }
 }
 
@@ -407,12 +435,28 @@ impl Shown {
             // One that is full says so at its end.
             let _ = flight.tape.push(bytes);
         }
+        if let Some(history) = &mut self.history {
+            history.printed.feed(bytes);
+        }
+        if let Some(masking) = &mut self.masking {
+            let _ = masking.base.tape.push(bytes);
+        }
+    }
+
+    fn is_on_its_way(&self) -> bool {
+        self.flight.is_some() || self.history.is_some() || self.masking.is_some()
     }
 
     fn spoil(&mut self) {
         self.base = None;
         if let Some(flight) = &mut self.flight {
             flight.spoilt = true;
+        }
+        if let Some(history) = &mut self.history {
+            history.spoilt = true;
+        }
+        if let Some(masking) = &mut self.masking {
+            masking.lasts = false;
         }
     }
 }

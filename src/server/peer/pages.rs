@@ -2,7 +2,8 @@
 //!
 //! A long history is many times what may wait for a client. So a page is encoded only when there is room for it, and
 //! the client's stream stands still until the last one is out: a snapshot stands at its place, and what happens behind it
-//! waits in the log. Whoever asked for much is never taken for slow because of it, and nobody else waits for its encoding.
+//! waits in the log. Whoever asked for much is never taken for slow because of it. Between two pages all others have their
+//! turn, so nobody waits for more than one to be encoded.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -102,30 +103,30 @@ impl View {
 
 impl Peer {
     /// Whether a page of a snapshot waits, and the client has room for it.
-    pub(super) fn has_room_for_page(&self) -> bool {
+    pub(in crate::server) fn has_room_for_page(&self) -> bool {
         matches!(self.phase, Phase::Open { .. })
             && !self.stream.pages.is_empty()
             && self.outbox.is_short()
     }
 
-    /// Sends pages of snapshots as long as the client has room.
-    pub(super) fn send_pages(&mut self, now: Instant) {
-        while self.has_room_for_page() {
-            let Some(mut view) = self.stream.pages.0.pop_front() else {
-                return;
-            };
-            let (frames, is_last) = self.encode_page(&view);
-            if frames.is_empty() {
-                self.lose(view.pane(), now);
-                continue;
-            }
-            for framed in frames {
-                self.send(Frame::new(framed), now);
-            }
-            if !is_last {
-                view.next += 1;
-                self.stream.pages.0.push_front(view);
-            }
+    /// Sends a page of a snapshot, if there is one and the client has room for it.
+    pub(super) fn send_page(&mut self, now: Instant) {
+        if !self.has_room_for_page() {
+            return;
+        }
+        let Some(mut view) = self.stream.pages.0.pop_front() else {
+            return;
+        };
+        let (frames, is_last) = self.encode_page(&view);
+        if frames.is_empty() {
+            return self.lose(view.pane(), now);
+        }
+        for framed in frames {
+            self.send(Frame::new(framed), now);
+        }
+        if !is_last {
+            view.next += 1;
+            self.stream.pages.0.push_front(view);
         }
     }
 

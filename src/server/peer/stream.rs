@@ -145,7 +145,7 @@ impl Stream {
 }
 
 impl Peer {
-    /// Whether [`Peer::pump`] has something to do: pages to send, events to take, or to find that there are no more.
+    /// Whether [`Peer::pump`] has something to do: a page to send, events to take, or to find that there are no more.
     pub(in crate::server) fn is_behind(&self) -> bool {
         let behind = |place| place < self.context.hub.head();
         if self.has_room_for_page() {
@@ -169,7 +169,7 @@ impl Peer {
             return;
         };
         let principal = principal.clone();
-        self.send_pages(now);
+        self.send_page(now);
         self.skim();
         let names = self.stream.subscription.names();
         for _ in 0..STEPS {

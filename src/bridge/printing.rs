@@ -1,0 +1,73 @@
+//! Printing panes through helper commands, and what takes long to do with what was printed, beside everything else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::task::spawn_blocking;
+
+use super::request::ScreenError;
+use super::screens::Captured;
+use super::views::{HistoryPart, Parts, PrintOutcome};
+use crate::ids::PaneId;
+use crate::redact::Rules;
+use crate::screen::{PaneSnapshot, history_lines};
+use crate::tmux::{HistoryRange, Tmux, TmuxError};
+
+/// How long tmux may take to print one pane.
+const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Prints panes through helper commands: a capture on a link would leak its reply in the servers of some versions.
+pub(super) async fn screens(tmux: &Tmux, panes: Vec<PaneId>, context: u32) -> Captured {
+    let mut captured = Vec::with_capacity(panes.len());
+    for pane in panes {
+        let printed = tmux.print_pane(pane, context, CAPTURE_LIMIT).await;
+        let printed = printed.map(Bytes::from);
+        captured.push((pane, printed.map_err(|error| unprinted(&error))));
+    }
+    captured
+}
+
+/// Prints one pane whole.
+pub(super) async fn pane(tmux: Tmux, pane: PaneId, scrollback: u32) -> PrintOutcome {
+    let whole = tmux.print_whole(pane, scrollback, CAPTURE_LIMIT).await;
+    whole.map(Parts::Pane).map_err(|error| unprinted(&error))
+}
+
+/// Prints some slices of a history.
+pub(super) async fn history(
+    tmux: Tmux,
+    pane: PaneId,
+    range: HistoryRange,
+    tabs: Arc<[u32]>,
+) -> PrintOutcome {
+    let slices = tmux.print_history(pane, range, CAPTURE_LIMIT).await;
+    let slices = slices.map_err(|error| unprinted(&error))?;
+    let read = move || {
+        let parts = slices.into_iter().map(|slice| HistoryPart {
+            lines: history_lines(&slice.lines, &tabs, range.cols),
+            slice,
+        });
+        Parts::History(parts.collect())
+    };
+    apart(read).await
+}
+
+/// A snapshot with its secrets masked.
+pub(super) async fn masked(snapshot: Arc<PaneSnapshot>, rules: Arc<Rules>) -> PrintOutcome {
+    apart(move || Parts::Masked(Box::new(snapshot.masked(&rules)))).await
+}
+
+/// Does what takes long on a thread of its own, so that nobody waits for it who didn't ask.
+async fn apart(work: impl FnOnce() -> Parts + Send + 'static) -> PrintOutcome {
+    let done = spawn_blocking(work).await;
+    done.map_err(|error| ScreenError::Tmux(format!("a capture could not be read: {error}")))
+}
+
+fn unprinted(error: &TmuxError) -> ScreenError {
+    match error {
+        TmuxError::Failed { .. } => ScreenError::NoSuchPane,
+        TmuxError::NoServer { .. } => ScreenError::Unavailable,
+        other => ScreenError::Tmux(other.to_string()),
+    }
+}
