@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use muxwire::bridge::{Attach, PaneView, Settings};
-use muxwire::hub::Next;
-use muxwire::ids::{PaneId, Seq};
+use muxwire::hub::{Next, Published};
+use muxwire::ids::{PaneId, Seq, WindowId};
 use muxwire::model::{ChangeKind, State};
 use rustix::process::Signal;
+use serde_json::{Value, json};
 
 use crate::support::bridge::{LiveBridge, SETTINGS};
 use crate::support::random::Random;
@@ -138,6 +139,47 @@ fn regression_what_a_new_session_prints_at_once_is_told_and_shown() {
 }
 
 #[test]
+fn regression_who_opens_a_pane_at_once_holds_what_it_printed_before() {
+    for_each_version_async(async |program| {
+        let server = TmuxServer::start(&program);
+        let bridge = LiveBridge::start(server.tmux().await);
+        bridge.settled().await;
+        let served = bridge.serve().await;
+        let mut client = served.client().await;
+        client
+            .ask(json!({ "action": "subscribe" }), "subscribed")
+            .await;
+        // More than a screen, so that the first lines are in the history only.
+        let text = "echo EARLY; seq 60; read go; echo LATE; exec cat";
+        let pane = pane_of(&server, &["new-session", "-s", "early", text]).to_string();
+        while client.find("pane.created").await["pane"] != *pane {}
+        client
+            .send(json!({ "action": "open", "target": { "pane": pane } }))
+            .await;
+        let mut held = String::new();
+        let (mut told, mut typed) = (false, false);
+        while !(told && held.contains("EARLY") && held.contains("LATE")) {
+            let message = client.next().await;
+            let data = &message["data"];
+            let of = |text: &Value| text.as_str().unwrap_or_default().to_owned();
+            match message["type"].as_str().unwrap() {
+                // Each replay begins with a reset, which takes what was held.
+                "pane.scrollback" if message["page"] == 0 => held = of(&message["replay"]),
+                "pane.snapshot" if data["scrollback"]["pages"] == 0 => held = of(&data["replay"]),
+                "pane.snapshot" => held.push_str(&of(&data["replay"])),
+                "pane.output" if message["pane"] == *pane => held.push_str(&of(&data["content"])),
+                "pane.gap" => told |= message["pane"] == *pane,
+                _ => {}
+            }
+            if held.contains("EARLY") && !typed {
+                typed = true;
+                server.run(["send-keys", "-t", &pane, "Enter"]);
+            }
+        }
+    });
+}
+
+#[test]
 fn regression_a_session_that_goes_soon_is_told_with_what_is_missing() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
@@ -166,6 +208,29 @@ fn regression_a_session_that_goes_soon_is_told_with_what_is_missing() {
             "pane.removed",
         ] {
             assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
+        }
+    });
+}
+
+#[test]
+fn regression_sessions_of_a_moment_are_told_of_each() {
+    for_each_version_async(async |program| {
+        let server = TmuxServer::start(&program);
+        let mut bridge = LiveBridge::start(server.tmux().await);
+        bridge.settled().await;
+        for number in 0..10 {
+            let name = format!("moment{number}");
+            let session = ["new-session", "-d", "-P", "-F", "#{window_id}", "-s", &name];
+            let window = server.run([&session[..], &["echo hi; sleep 0.02"]].concat());
+            let window: WindowId = window.trim().parse().unwrap();
+            let tells = |event: &Published| match &event.change.kind {
+                ChangeKind::WindowMissed { window: missed } => *missed == window,
+                ChangeKind::WindowCreated {
+                    window: created, ..
+                } => created.id == window,
+                _ => false,
+            };
+            bridge.event("what tells of the window", tells).await;
         }
     });
 }

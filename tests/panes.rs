@@ -398,6 +398,43 @@ async fn changes_that_no_byte_tells_of_bring_a_fresh_snapshot() {
 }
 
 #[tokio::test]
+async fn regression_behind_a_gap_the_history_comes_too_and_stays() {
+    let (mut server, world) = start(Setup::default()).await;
+    let gap = |offset| ChangeKind::PaneGap {
+        offset,
+        bytes: None,
+    };
+    let resized = ChangeKind::PaneResized {
+        width: 10,
+        height: 5,
+        previous: (80, 24),
+    };
+    for (asked, behind) in [(0, 1000), (5000, 5000)] {
+        let mut client = server.client().await;
+        let mut request = open("%0");
+        request["scrollback"] = json!(asked);
+        opened(&mut server, &mut client, request, 0).await;
+        for kind in [gap(0), resized.clone()] {
+            let places = world.state.places_of_pane(PANE);
+            let change = Change::of_pane(PANE, places, kind);
+            let name = change.kind.name();
+            server.hub.publish([change], None, stamp());
+            client.expect(name).await;
+            let (view_of, reply) = view_request(&mut server).await;
+            assert_eq!(view_of.scrollback, behind, "asked for {asked}");
+            reply.send(Ok(view(PANE, 0, "NEW", ""))).unwrap();
+            client.expect("pane.snapshot").await;
+        }
+        client
+            .ask(
+                json!({ "action": "close", "id": 2, "target": { "pane": "%0" } }),
+                "closed",
+            )
+            .await;
+    }
+}
+
+#[tokio::test]
 async fn a_change_while_a_snapshot_is_under_way_brings_another_one() {
     let (mut server, world) = start(Setup::default()).await;
     let mut client = server.client().await;

@@ -309,6 +309,7 @@ fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
         | K::WindowRemoved
         | K::WindowMoved { .. }
         | K::WindowActiveChanged { .. }
+        | K::WindowMissed { .. }
         | K::PaneRemoved { .. }
         | K::PaneExited { .. }
         | K::PaneActiveChanged { .. }

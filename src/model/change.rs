@@ -135,6 +135,10 @@ pub enum ChangeKind {
     WindowActiveChanged {
         previous: Option<u32>,
     },
+    /// A window that was gone before any listing showed it.
+    WindowMissed {
+        window: WindowId,
+    },
     PaneCreated {
         pane: Pane,
         active: bool,
@@ -217,6 +221,7 @@ impl ChangeKind {
             Self::WindowMoved { .. } => "window.moved",
             Self::WindowLayoutChanged { .. } => "window.layout_changed",
             Self::WindowActiveChanged { .. } => "window.active_changed",
+            Self::WindowMissed { .. } => "window.missed",
             Self::PaneCreated { .. } => "pane.created",
             Self::PaneRemoved { .. } => "pane.removed",
             Self::PaneExited { .. } => "pane.exited",

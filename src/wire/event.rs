@@ -260,6 +260,7 @@ fn write_data(out: &mut Vec<u8>, kind: &ChangeKind, view: View, place: Option<&P
         }
         K::WindowLayoutChanged { window, panes } => write(out, &layout(window, panes)),
         K::WindowActiveChanged { previous } => write(out, &json!({ "previous": previous })),
+        K::WindowMissed { window } => write(out, &json!({ "id": window.to_string() })),
         K::PaneCreated {
             pane,
             active,

@@ -203,14 +203,14 @@ impl Pane {
     /// Nothing yet.
     pub fn new() -> Self {
         Self {
-            terminal: Terminal::new(1, 1),
+            terminal: Terminal::new(80, 24),
             offset: 0,
             lagged: 0,
             snapshots: 0,
             epoch: String::new(),
             exact: false,
             replay_comes: false,
-            size: (1, 1),
+            size: (80, 24),
             said_lagged: None,
         }
     }

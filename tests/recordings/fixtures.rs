@@ -158,6 +158,8 @@ fn all_that_changes_is_told_somewhere() {
     }
     // A recording holds what a server says, and one that does not fit the program says nothing: tests/misfit.rs has it.
     missing.remove("server.unfit");
+    // Whether a listing comes in time is chance, so no recording of it can be had again; tests/beginnings.rs has it.
+    missing.remove("window.missed");
     assert!(missing.is_empty(), "in no recording: {missing:?}");
 }
 

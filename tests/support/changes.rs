@@ -36,6 +36,8 @@ pub fn changes() -> (State, Vec<Change>) {
         reconciled: true,
         ..all[3].clone()
     });
+    let missed = K::WindowMissed { window: EDITOR };
+    all.push(Change::new(Audience::Unscoped, missed));
     (state, all)
 }
 

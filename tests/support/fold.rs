@@ -158,7 +158,7 @@ impl Folded {
         let kind = text(event, "type");
         match kind.split_once('.').unwrap() {
             ("server", "connected") => self.server = Some(data.clone()),
-            ("server", "unfit") => {}
+            ("server", "unfit") | ("window", "missed") => {}
             ("server", _) => *self = Self::default(),
             ("session", what) => self.on_session(what, event, data),
             ("window", what) => self.on_window(what, event, data),

@@ -208,6 +208,7 @@ impl Core {
             self.control = None;
             self.control_attached = false;
             self.inputs.cut();
+            self.announced.forget();
             self.relist.reset();
             self.reconciler.reset(now);
             if self.attaching.is_on() {

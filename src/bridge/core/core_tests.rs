@@ -212,10 +212,10 @@ fn regression_what_comes_is_listed_before_it_can_go() {
     for notification in [
         Notification::SessionsChanged,
         Notification::WindowAdd {
-            window: WindowId(9),
+            window: WindowId(0),
         },
         Notification::UnlinkedWindowAdd {
-            window: WindowId(9),
+            window: WindowId(0),
         },
     ] {
         let mut bench = Bench::new();
@@ -225,6 +225,28 @@ fn regression_what_comes_is_listed_before_it_can_go() {
         bench.list("renamed");
         assert_eq!(bench.published(), ["session.renamed"]);
     }
+}
+
+#[test]
+fn regression_a_window_that_no_listing_shows_is_told_of() {
+    let mut bench = Bench::new();
+    for number in [0, 9] {
+        let window = WindowId(number);
+        let notification = Notification::UnlinkedWindowAdd { window };
+        let link = CONTROL;
+        bench.handle(Event::Link(LinkEvent::Notification { link, notification }));
+    }
+    bench.pass(Duration::ZERO);
+    bench.list("main");
+    assert_eq!(bench.published(), ["window.missed"], "the other is known");
+    bench.notify();
+    bench.pass(Duration::from_millis(20));
+    bench.list("main");
+    assert_eq!(
+        bench.published(),
+        Vec::<String>::new(),
+        "it is told of once"
+    );
 }
 
 #[test]

@@ -64,7 +64,8 @@ impl Core {
         }
         self.suspected.clear();
         self.exits.listed(&state, now);
-        let changes = self.with_losses(changes, &state);
+        let missed = self.announced.missed(&self.state, &state);
+        let changes = [missed, self.with_losses(changes, &state)].concat();
         let left = left(&self.state, &state);
         if changes.is_empty() {
             self.state = Arc::new(state);

@@ -2,6 +2,7 @@
 //!
 //! Time is a parameter, and what is to be done is returned; so a recording drives it exactly as tmux does.
 
+mod announced;
 mod attaching;
 mod coming;
 mod exits;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use self::announced::Announced;
 use self::attaching::Attaching;
 use self::exits::HalfKnownExits;
 use self::finding::Finding;
@@ -115,6 +117,7 @@ pub(super) struct Core {
     gathering: Gathering,
     touched: BTreeSet<String>,
     exits: HalfKnownExits,
+    announced: Announced,
     processes: HashMap<LinkId, u32>,
     ended: VecDeque<u32>,
     inputs: Inputs,
@@ -167,6 +170,7 @@ impl Core {
             gathering: Gathering::default(),
             touched: BTreeSet::new(),
             exits: HalfKnownExits::default(),
+            announced: Announced::default(),
             processes: HashMap::new(),
             ended: VecDeque::new(),
             inputs: Inputs::default(),
@@ -357,6 +361,9 @@ impl Core {
             self.streams.doubt();
         }
         let on_control_link = self.control == Some(link);
+        if on_control_link {
+            self.announced.heard(&notification);
+        }
         let heard = on_control_link || self.outputs.session_of(link).is_some();
         if heard && is_hint(&notification, on_control_link) {
             self.hint(now);

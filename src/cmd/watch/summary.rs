@@ -42,6 +42,7 @@ fn describe(type_name: &str, data: &Value) -> String {
         "session.created" | "session.changed" => session(data),
         "session.renamed" => format!("was {}", quoted("previous")),
         "session.removed" | "window.removed" => String::new(),
+        "window.missed" => format!("{} was gone before it could be looked at", text("id")),
         "window.created" => window(data),
         "window.renamed" => was(quoted("name")),
         "window.moved" => format!("to {}, was {}", text("index"), text("previous")),
@@ -57,6 +58,9 @@ fn describe(type_name: &str, data: &Value) -> String {
         "pane.mode_changed" if data["mode"].is_null() => format!("left {}", text("previous")),
         "pane.mode_changed" => format!("entered {}", text("mode")),
         "pane.resized" => format!("{}, was {}", size(data), size(&data["previous"])),
+        "pane.gap" if data["bytes"].is_null() && data["offset"] == 0 => {
+            "what it printed at first was not seen".to_owned()
+        }
         "pane.gap" if data["bytes"].is_null() => "output is missing here".to_owned(),
         "pane.gap" => format!("{} bytes of output are missing here", text("bytes")),
         "client.attached" => client(data),

@@ -15,6 +15,9 @@ use crate::wire::RequestId;
 /// read them.
 const ASKED_LINES: u32 = 100_000;
 
+/// How many lines of history come at least with the snapshots behind a gap: what the gap swallowed may have scrolled out.
+const BEHIND_A_GAP: u32 = 1000;
+
 /// The panes of one client that are open or behind.
 #[derive(Debug, Default)]
 pub(super) struct Panes {
@@ -269,6 +272,15 @@ impl Panes {
         let Some(entry) = self.panes.get_mut(&pane) else {
             return;
         };
+        // Who opens it now gets as much history as was asked for: all of it is new.
+        let opening = matches!(&entry.flow, Flow::Wanted(missing) if missing.asked_by.is_some());
+        if let Some(opened) = &mut entry.opened
+            && reason == Reason::Gap
+            && !opening
+        {
+            // Each later snapshot begins with a reset as well, so it has to bring these lines again.
+            opened.scrollback = opened.scrollback.max(BEHIND_A_GAP);
+        }
         match &mut entry.flow {
             Flow::Live if entry.opened.is_some() => {
                 entry.flow = Flow::Wanted(Missing::of(reason));
