@@ -199,3 +199,40 @@ async fn regression_on_a_terminal_lines_are_told_as_they_stand_behind_a_list_of_
     assert!(every.text().contains("turn 9"), "{}", every.text());
     assert!(!reader.text().contains("turn 9"), "{}", reader.text());
 }
+
+#[tokio::test]
+async fn regression_a_session_that_is_named_as_another_s_id_is_told_apart() {
+    let tmux = TmuxServer::start(any_program());
+    let bridge = LiveBridge::start(tmux.tmux().await);
+    // The session main has the id $0.
+    let format = "#{session_id} #{pane_id}";
+    let made = [
+        "new-session",
+        "-d",
+        "-P",
+        "-F",
+        format,
+        "-s",
+        "$0",
+        "exec cat",
+    ];
+    let made = tmux.run(made);
+    let (id, pane) = made.trim().split_once(' ').unwrap();
+    assert_ne!(id, "$0");
+    bridge.settled().await;
+    let served = bridge.serve().await;
+    let address = served.address.to_string();
+    let by_id = Watching::start(&tmux, "main", ("", &address, "--all --session '$0'")).await;
+    by_id.shows("$0 is taken for an id").await;
+    by_id.shows("--session '=$0'").await;
+    let by_name = Watching::start(&tmux, "main", ("", &address, "--all --session '=$0'")).await;
+    by_name.shows(&format!("$0:0.{pane}  window")).await;
+    tmux.run(["send-keys", "-t", "%0", "of-main", "Enter"]);
+    by_id.shows("of-main").await;
+    tmux.run(["send-keys", "-t", pane, "of-the-other", "Enter"]);
+    by_name.shows("of-the-other").await;
+    assert!(!by_name.text().contains("of-main"), "{}", by_name.text());
+    tmux.run(["send-keys", "-t", "%0", "again-of-main", "Enter"]);
+    by_id.shows("again-of-main").await;
+    assert!(!by_id.text().contains("of-the-other"), "{}", by_id.text());
+}
