@@ -44,6 +44,32 @@ fn regression_windows_that_end_together_end_servers_before_3_8_with_any_control_
     });
 }
 
+/// Who reads that a test failed sees that tmux crashed, and where.
+#[test]
+fn a_crash_of_tmux_is_told_as_one() {
+    for_each_version(|program| {
+        let dies = |server: &TmuxServer| {
+            let _client = bare_control_client(server);
+            !survives_the_end_of_four_windows(server)
+        };
+        let mut tries = (0..TRIES).map(|_| TmuxServer::start(program));
+        let Some(server) = tries.find(dies) else {
+            return;
+        };
+        let told = server.state();
+        assert!(told.contains("IS GONE"), "{told}");
+        // A system may send cores elsewhere; where one is, it is shown.
+        let kept = told.split_once("its core is kept in ");
+        match kept.and_then(|(_, rest)| rest.split_once('\n')) {
+            Some((core, stack)) => {
+                std::fs::remove_file(core).unwrap();
+                assert!(stack.contains("SIG") || stack.contains("gdb"), "{told}");
+            }
+            None => assert!(told.contains("the system puts them to"), "{told}"),
+        }
+    });
+}
+
 #[test]
 fn windows_that_end_together_are_harmless_without_a_control_client() {
     for_each_version(|program| assert_eq!(survived(program, |_| None), TRIES));

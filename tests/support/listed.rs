@@ -7,13 +7,19 @@ use muxwire::control::rows::{BufferRow, ClientRow, PaneRow, Row, SessionRow, Win
 use muxwire::model::{Listing, State, diff};
 
 use super::bridge::LiveBridge;
-use super::{SOON, TmuxServer};
+use super::{SOON, TmuxServer, holds_within};
 
 /// Waits until the bridge knows what tmux lists, and every session has its link. Returns what tmux lists.
 pub async fn synced(bridge: &LiveBridge, server: &TmuxServer) -> State {
+    let synced = synced_or_gone(bridge, server).await;
+    synced.unwrap_or_else(|| panic!("{}", server.state()))
+}
+
+/// The same; none if the server is gone.
+pub async fn synced_or_gone(bridge: &LiveBridge, server: &TmuxServer) -> Option<State> {
     let since = Instant::now();
     loop {
-        let mut listed = listed(server);
+        let mut listed = listed(server)?;
         let known = bridge.state();
         for window in listed
             .windows
@@ -33,7 +39,7 @@ pub async fn synced(bridge: &LiveBridge, server: &TmuxServer) -> State {
         };
         let links = bridge.counters.counts().links == listed.sessions.len() as u64 + 1;
         if links && known == listed {
-            return listed;
+            return Some(listed);
         }
         let counts = bridge.counters.counts();
         let differ = diff(&known, &listed);
@@ -55,24 +61,32 @@ pub async fn checked(bridge: &LiveBridge) {
     }
 }
 
-/// What tmux itself says, without control clients: those are muxwire's links.
-pub fn listed(server: &TmuxServer) -> State {
+/// What tmux itself says, without control clients: those are muxwire's links. None if the server is gone.
+fn listed(server: &TmuxServer) -> Option<State> {
     let listing = Listing {
-        sessions: rows::<SessionRow>(server, &["list-sessions"]),
-        windows: rows::<WindowRow>(server, &["list-windows", "-a"]),
-        panes: rows::<PaneRow>(server, &["list-panes", "-a"]),
-        clients: rows::<ClientRow>(server, &["list-clients"]),
-        buffers: rows::<BufferRow>(server, &["list-buffers"]),
+        sessions: rows::<SessionRow>(server, &["list-sessions"])?,
+        windows: rows::<WindowRow>(server, &["list-windows", "-a"])?,
+        panes: rows::<PaneRow>(server, &["list-panes", "-a"])?,
+        clients: rows::<ClientRow>(server, &["list-clients"])?,
+        buffers: rows::<BufferRow>(server, &["list-buffers"])?,
     };
     let own: BTreeSet<u32> = listing.clients.iter().map(|client| client.pid).collect();
-    listing.into_state(None, &own)
+    Some(listing.into_state(None, &own))
 }
 
-fn rows<R: Row>(server: &TmuxServer, command: &[&str]) -> Vec<R> {
-    let arguments = command.iter().copied().chain(["-F", R::FORMAT]);
-    let listed = server.run(arguments);
-    listed
+fn rows<R: Row>(server: &TmuxServer, command: &[&str]) -> Option<Vec<R>> {
+    let arguments: Vec<&str> = command.iter().copied().chain(["-F", R::FORMAT]).collect();
+    let output = server.try_run(&arguments).expect("tmux answers");
+    let error = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        // A server that writes its core has closed its connections already, and is not gone yet.
+        let gone = holds_within(SOON, || !server.is_alive());
+        assert!(gone, "tmux {command:?}: {error}, though the server lives");
+        return None;
+    }
+    let listed = String::from_utf8_lossy(&output.stdout);
+    let rows = listed
         .lines()
-        .map(|line| R::parse(line.as_bytes()).unwrap())
-        .collect()
+        .map(|line| R::parse(line.as_bytes()).unwrap());
+    Some(rows.collect())
 }

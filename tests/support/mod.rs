@@ -4,6 +4,7 @@
 
 pub mod bridge;
 pub mod changes;
+pub mod cores;
 pub mod flood;
 pub mod fold;
 pub mod hazards;
@@ -168,17 +169,10 @@ impl TmuxServer {
 
     /// Starts the server (again), with one session `main`.
     pub fn boot(&mut self) {
-        self.run([
-            "new-session",
-            "-d",
-            "-s",
-            "main",
-            "-x",
-            "80",
-            "-y",
-            "24",
-            "exec cat",
-        ]);
+        let session = ["new-session", "-d", "-s", "main", "-x", "80", "-y", "24"];
+        let command = self.command(session.into_iter().chain(["exec cat"]));
+        let status = cores::leaving_core(&command, self.folder()).status();
+        assert!(status.unwrap().success(), "no server of {}", self.version());
         self.adopt();
     }
 
@@ -329,11 +323,15 @@ impl TmuxServer {
     }
 
     /// Whether the server lives, as a failure should say it.
-    fn state(&self) -> String {
+    pub fn state(&self) -> String {
         match self.pid {
             None => "no server was started".to_owned(),
             Some(pid) if is_alive(pid) => format!("the server {pid} lives"),
-            Some(pid) => format!("THE TMUX SERVER {pid} IS GONE: version {}", self.version()),
+            Some(pid) => format!(
+                "THE TMUX SERVER {pid} IS GONE: version {}, {}",
+                self.version(),
+                cores::crash(&self.program, self.folder())
+            ),
         }
     }
 
