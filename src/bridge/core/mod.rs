@@ -23,7 +23,6 @@ use self::announced::Announced;
 use self::attaching::Attaching;
 use self::exits::HalfKnownExits;
 use self::finding::Finding;
-use self::hints::{is_hint, is_urgent};
 use self::watching::Watched;
 use super::action::Action;
 use super::clock::Clock;
@@ -37,7 +36,7 @@ use super::screens::{Captured, Screens};
 use super::sizes::Sizes;
 use super::streams::Streams;
 use super::views::{Printed, Scene, Views};
-use crate::control::{Body, Command, Notification, PASTE_PREFIX};
+use crate::control::{Body, Command};
 use crate::hub::{Hub, Redaction};
 use crate::ids::{PaneId, SessionId};
 use crate::model::{Change, Debounce, OpQueue, Reconciler, Server, State, Unfit};
@@ -348,58 +347,6 @@ impl Core {
         } else if self.streams.is_unplaced(pane) && !self.relist.is_requested() {
             self.hint(read_at);
         }
-    }
-
-    fn notification(&mut self, link: LinkId, notification: Notification, now: Instant) {
-        if self.is_own(&notification) {
-            return;
-        }
-        if let Notification::PasteBufferChanged { name } = &notification {
-            self.touched.insert(name.to_string_lossy().into_owned());
-        }
-        if matches!(notification, Notification::SessionsChanged) {
-            self.streams.doubt();
-        }
-        let on_control_link = self.control == Some(link);
-        if on_control_link {
-            self.announced.heard(&notification);
-        }
-        let heard = on_control_link || self.outputs.session_of(link).is_some();
-        if heard && is_hint(&notification, on_control_link) {
-            self.hint(now);
-        }
-        if let Notification::LayoutChange { window, .. } = &notification
-            && let Some(window) = self.state.windows.get(window)
-        {
-            window.panes.iter().for_each(|pane| self.views.spoil(*pane));
-        }
-        if is_urgent(&notification, on_control_link) {
-            self.relist.request_at_once(now);
-        }
-    }
-
-    /// Whether a notification tells of nothing but one of muxwire's own links or paste buffers.
-    fn is_own(&self, notification: &Notification) -> bool {
-        if let Notification::PasteBufferChanged { name }
-        | Notification::PasteBufferDeleted { name } = notification
-        {
-            return name.to_string_lossy().starts_with(PASTE_PREFIX);
-        }
-        let (Notification::ClientSessionChanged { client, .. }
-        | Notification::ClientDetached { client }) = notification
-        else {
-            return false;
-        };
-        let name = client.to_string_lossy();
-        let pid = name
-            .strip_prefix("client-")
-            .and_then(|pid| pid.parse::<u32>().ok());
-        pid.is_some_and(|pid| {
-            self.processes
-                .values()
-                .chain(&self.ended)
-                .any(|own| *own == pid)
-        })
     }
 
     fn hint(&mut self, now: Instant) {
