@@ -93,14 +93,13 @@ impl Bun {
         if !program.is_file() {
             return None;
         }
-        let attach = tmux.command();
+        let attach = tmux.control_command();
         let clients = tmux.run(&["list-clients", "-F", "x"]).lines().count();
         let mut command = bound(program);
         command
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/live/publish.js"))
             .arg(attach.get_program())
             .args(attach.get_args())
-            .args(["-C", "attach-session", "-t", "=main"])
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", tmux.folder())

@@ -5,9 +5,11 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use muxwire::tmux::{Relay, RelayTask, Version};
 use tempfile::TempDir;
 
 use crate::pane;
@@ -15,6 +17,9 @@ use crate::process::Guard;
 
 /// How long tmux may take for anything here.
 const SOON: Duration = Duration::from_secs(20);
+
+/// Relays live as long as the benchmark: they end with their clients.
+static RELAYS: Mutex<Vec<RelayTask>> = Mutex::new(Vec::new());
 
 /// A tmux program and what it calls itself.
 #[derive(Debug, Clone)]
@@ -57,6 +62,7 @@ impl Program {
 #[derive(Debug)]
 pub struct Tmux {
     program: PathBuf,
+    version: Version,
     folder: TempDir,
     pub pid: u32,
     /// Ends the server once its input ends, so also when the benchmark is killed.
@@ -72,6 +78,7 @@ impl Tmux {
             .unwrap();
         let mut server = Self {
             program: program.path.clone(),
+            version: Version::parse(&program.version).expect("a version of tmux"),
             folder,
             pid: 0,
             keeper: None,
@@ -119,10 +126,31 @@ impl Tmux {
 
     /// A command of this server, in a small and fixed environment.
     pub fn command(&self) -> Command {
+        self.command_through(&self.socket())
+    }
+
+    /// A command for one control client, attached to the session `main`: where attaching could end the server, it goes
+    /// through a relay, by which nothing passes but what client and server say of themselves.
+    pub fn control_command(&self) -> Command {
+        let mut command = if self.version.dies_of_early_notifications() {
+            let relay = Relay::listen(&self.socket(), &self.version).unwrap();
+            let command = self.command_through(&relay.socket_path());
+            let mut relays = RELAYS.lock().unwrap();
+            relays.retain(|relay| !relay.is_finished());
+            relays.push(relay.start().unwrap());
+            command
+        } else {
+            self.command()
+        };
+        command.args(["-C", "attach-session", "-t", "=main"]);
+        command
+    }
+
+    fn command_through(&self, socket: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["-u", "-f", "/dev/null", "-S"]);
         command
-            .arg(self.socket())
+            .arg(socket)
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
@@ -153,8 +181,7 @@ impl Tmux {
     /// A reader in control mode, attached to the session `main`, with these flags if any.
     pub fn control(&self, flags: &[&str]) -> (Guard, ChildStdin, ChildStdout) {
         let child = self
-            .command()
-            .args(["-C", "attach-session", "-t", "=main"])
+            .control_command()
             .args(flags)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
