@@ -12,7 +12,8 @@ use muxwire::control::{
 };
 use muxwire::ids::{PaneId, WindowId};
 use muxwire::tmux::{
-    LinkEvent, LinkKind, SocketWatch, Tmux, TmuxError, attachable, find_server, reap_stale,
+    ExitUnattached, LinkEvent, LinkKind, SocketWatch, Tmux, TmuxError, attachable, find_server,
+    reap_stale,
 };
 use rustix::process::Signal;
 use tokio::time::timeout;
@@ -621,7 +622,7 @@ fn danger_12_a_session_that_would_go_with_us_is_refused() {
         let mut watch = SocketWatch::new(&server.socket());
         let early = timeout(
             Duration::from_secs(1),
-            find_server(&tmux, &mut watch, |_| {}),
+            find_server(&tmux, ExitUnattached::Watch, &mut watch, |_| {}),
         )
         .await;
         assert!(early.is_err(), "{early:?}");
@@ -640,10 +641,13 @@ fn danger_12_a_session_that_would_go_with_us_is_refused() {
         assert!(refused.to_string().contains(remedy), "{refused}");
 
         let (other, _) = server.new_session("safe", "cat");
-        let found = timeout(SOON, find_server(&tmux, &mut watch, |_| {}))
-            .await
-            .unwrap()
-            .unwrap();
+        let found = timeout(
+            SOON,
+            find_server(&tmux, ExitUnattached::Watch, &mut watch, |_| {}),
+        )
+        .await
+        .unwrap()
+        .unwrap();
         assert_eq!(found.session, session(&other));
         assert_eq!(
             server.run(["list-sessions"]).lines().count(),

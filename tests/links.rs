@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use muxwire::control::{Command, InputBytes};
 use muxwire::tmux::{
-    CloseReason, LinkBusy, LinkEvent, LinkHandle, LinkId, LinkKind, MAX_IN_FLIGHT, ReplyError,
-    SocketChoice, SocketWatch, Tmux, TmuxError, find_server,
+    CloseReason, ExitUnattached, LinkBusy, LinkEvent, LinkHandle, LinkId, LinkKind, MAX_IN_FLIGHT,
+    ReplyError, SocketChoice, SocketWatch, Tmux, TmuxError, find_server,
 };
 use rustix::process::Signal;
 use tokio::time::timeout;
@@ -209,7 +209,9 @@ async fn the_visitor() {
         .await
         .unwrap();
     let mut watch = SocketWatch::new(tmux.socket_path());
-    let error = find_server(&tmux, &mut watch, |_| {}).await.unwrap_err();
+    let error = find_server(&tmux, ExitUnattached::Watch, &mut watch, |_| {})
+        .await
+        .unwrap_err();
     writeln!(std::io::stdout(), "{error}").unwrap();
 }
 
@@ -219,9 +221,14 @@ fn links_attach_answer_carry_output_and_detach() {
         let server = TmuxServer::start(&program);
         let (id, pane) = server.new_session("work", "cat");
         let mut watch = SocketWatch::new(&server.socket());
-        let found = find_server(&server.tmux().await, &mut watch, |_| {})
-            .await
-            .unwrap();
+        let found = find_server(
+            &server.tmux().await,
+            ExitUnattached::Watch,
+            &mut watch,
+            |_| {},
+        )
+        .await
+        .unwrap();
         assert_eq!(found.session, session("$0"));
         assert_eq!(found.server.pid, server.pid());
         assert_eq!(found.tmux.version(), server.version());
@@ -454,7 +461,12 @@ fn a_server_is_found_when_it_comes_and_comes_again() {
         let mut watch = SocketWatch::new(&server.socket());
         let mut starts = Vec::new();
         for _ in 0..3 {
-            let mut found = std::pin::pin!(find_server(&tmux, &mut watch, |_| {}));
+            let mut found = std::pin::pin!(find_server(
+                &tmux,
+                ExitUnattached::Watch,
+                &mut watch,
+                |_| {}
+            ));
             let early = timeout(Duration::from_millis(600), found.as_mut()).await;
             assert!(early.is_err(), "there is no server yet: {early:?}");
             server.boot();

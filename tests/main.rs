@@ -43,6 +43,7 @@ mod listening;
 mod live_panes;
 mod misfit;
 mod on_demand;
+mod options;
 mod panes;
 mod printing_in_panes;
 mod protocol;

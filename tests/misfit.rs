@@ -8,7 +8,8 @@ use std::process::Stdio;
 use muxwire::hub::Published;
 use muxwire::model::{Audience, Change, ChangeKind, State, Unfit};
 use muxwire::tmux::{
-    LinkKind, SocketChoice, SocketWatch, Tmux, TmuxError, find_server, look_for_server,
+    ExitUnattached, LinkKind, SocketChoice, SocketWatch, Tmux, TmuxError, find_server,
+    look_for_server,
 };
 use serde_json::json;
 use tokio::time::timeout;
@@ -37,7 +38,11 @@ async fn follows(server: &TmuxServer, given: &Program) {
     let choice = SocketChoice::Path(server.socket());
     let tmux = Tmux::probe(&given.path, choice).await.unwrap();
     let mut watch = SocketWatch::new(&server.socket());
-    let found = timeout(SOON, find_server(&tmux, &mut watch, |_| {})).await;
+    let found = timeout(
+        SOON,
+        find_server(&tmux, ExitUnattached::Watch, &mut watch, |_| {}),
+    )
+    .await;
     let found = found
         .unwrap_or_else(|_| panic!("tmux {} finds no server in time", given.version))
         .unwrap();
@@ -106,7 +111,9 @@ async fn regression_two_versions_that_do_not_fit_are_named_with_the_remedy() {
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     let choice = SocketChoice::Path(socket);
     let tmux = Tmux::probe(&program, choice).await.unwrap();
-    let error = look_for_server(&tmux).await.unwrap_err();
+    let error = look_for_server(&tmux, ExitUnattached::Watch)
+        .await
+        .unwrap_err();
     let said = error.to_string();
     assert!(matches!(error, TmuxError::Misfit { .. }), "{said}");
     assert!(error.heals_by_waiting());
@@ -121,7 +128,7 @@ async fn regression_two_versions_that_do_not_fit_are_named_with_the_remedy() {
     // Where the server's own program can be found, the same program is no hindrance.
     let choice = SocketChoice::Path(server.socket());
     let tmux = Tmux::probe(&program, choice).await.unwrap();
-    let found = look_for_server(&tmux).await.unwrap();
+    let found = look_for_server(&tmux, ExitUnattached::Watch).await.unwrap();
     assert_eq!(found.server.pid, server.pid());
 }
 
@@ -129,7 +136,9 @@ async fn regression_two_versions_that_do_not_fit_are_named_with_the_remedy() {
 fn a_program_of_the_same_version_is_used_as_it_was_given() {
     for_each_version_async(|program| async move {
         let server = TmuxServer::start(&program);
-        let found = look_for_server(&server.tmux().await).await.unwrap();
+        let found = look_for_server(&server.tmux().await, ExitUnattached::Watch)
+            .await
+            .unwrap();
         assert!(format!("{:?}", found.tmux).contains("kept: None"));
     });
 }
@@ -185,10 +194,20 @@ fn regression_exit_unattached_is_found_and_told() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let tmux = server.tmux().await;
-        assert!(!look_for_server(&tmux).await.unwrap().exits_unattached);
+        assert!(
+            !look_for_server(&tmux, ExitUnattached::Watch)
+                .await
+                .unwrap()
+                .exits_unattached
+        );
         let _user = attached(&server, "main");
         server.run(["set-option", "-s", "exit-unattached", "on"]);
-        assert!(look_for_server(&tmux).await.unwrap().exits_unattached);
+        assert!(
+            look_for_server(&tmux, ExitUnattached::Watch)
+                .await
+                .unwrap()
+                .exits_unattached
+        );
         let mut bridge = LiveBridge::start(server.tmux().await);
         let warned = |event: &Published| match &event.change.kind {
             ChangeKind::ServerConnected { server } => {

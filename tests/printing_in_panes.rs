@@ -110,6 +110,8 @@ fn nobody_is_fed(tmux: &TmuxServer, all: &[InPane<'_>]) {
 fn regression_recordings_printed_in_panes_of_what_they_record_do_not_feed_each_other() {
     for_each_version(|program| {
         let tmux = TmuxServer::start(program);
+        // All that is recorded while the panes come to rest stays to be looked at.
+        tmux.run(["set-option", "-g", "history-limit", "50000"]);
         let mut all = Vec::new();
         for (before, after) in [
             ("", ""),
@@ -118,6 +120,8 @@ fn regression_recordings_printed_in_panes_of_what_they_record_do_not_feed_each_o
         ] {
             let one = InPane::start(&tmux, before, "record", after);
             one.shows("\"output $0");
+            // tmux has said something on that link, the second one: it is attached.
+            one.shows(",2,\"<\",");
             all.push(one);
             nobody_is_fed(&tmux, &all);
             // What is left out is said.

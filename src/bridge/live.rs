@@ -20,10 +20,10 @@ use super::screens::Captured;
 use super::views::{PrintOutcome, Printed};
 use crate::control::{Body, Command};
 use crate::hub::Hub;
-use crate::model::{Debounce, Server, Unfit, Warning};
+use crate::model::{Debounce, Server, Unfit};
 use crate::tmux::{
-    Found, LinkEvent, LinkHandle, LinkId, LinkKind, Note, SocketWatch, Tap, Tmux, TmuxError,
-    find_server, look_for_server, reap_stale,
+    ExitUnattached, Found, LinkEvent, LinkHandle, LinkId, LinkKind, Note, SocketWatch, Tap, Tmux,
+    TmuxError, find_server, look_for_server, reap_stale,
 };
 
 /// How many events of all links may wait for the owner. A link whose events find no room counts and drops them.
@@ -46,6 +46,8 @@ pub struct Settings {
     pub submit_delay: Duration,
     /// When control clients are attached.
     pub attach: Attach,
+    /// What to do with a server that ends when nobody is attached.
+    pub exit_unattached: ExitUnattached,
 }
 
 /// What the bridge is connected to.
@@ -125,6 +127,7 @@ impl Live {
             reconcile,
             submit_delay,
             attach,
+            exit_unattached,
         } = settings;
         let setup = Setup {
             debounce,
@@ -144,7 +147,7 @@ impl Live {
         let mut listeners = ends.demand.watch();
         // Whoever listens already is told of as the first event.
         listeners.mark_changed();
-        let finder = Finder::start(tmux.clone());
+        let finder = Finder::start(tmux.clone(), exit_unattached);
         finder.find();
         Self {
             core: Core::new(ends.hub, ends.counters, setup, Instant::now()),
@@ -242,12 +245,13 @@ impl Live {
             pid: server.pid,
             start_time: server.start_time,
             version: server.version.clone(),
-            warnings: exits_unattached.then(exit_unattached).into_iter().collect(),
+            warnings: Arc::default(),
         };
         let found = Event::Found {
             server,
             session,
             by_use,
+            exits_unattached,
         };
         self.handle(found, now);
     }
@@ -404,12 +408,12 @@ struct Finder {
 }
 
 impl Finder {
-    fn start(tmux: Tmux) -> Self {
+    fn start(tmux: Tmux, exit_unattached: ExitUnattached) -> Self {
         // Each link that ends asks at most once, so the requests are bounded by the links.
         let (wanted, asked) = mpsc::unbounded_channel();
         // Each request brings at most two, and one more whenever another reason keeps the server from being used.
         let (to_findings, findings) = mpsc::unbounded_channel();
-        let task = tokio::spawn(look_when_asked(tmux, asked, to_findings));
+        let task = tokio::spawn(look_when_asked(tmux, exit_unattached, asked, to_findings));
         Self {
             wanted,
             findings,
@@ -427,17 +431,6 @@ impl Finder {
 impl Drop for Finder {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-/// What is to be known of a server with `exit-unattached` on.
-fn exit_unattached() -> Warning {
-    Warning {
-        code: "exit_unattached".to_owned(),
-        message: "exit-unattached is on: while muxwire is attached the server outlives the last user's detach, and it ends \
-                  with all its sessions when muxwire stops or restarts while nobody else is attached"
-            .to_owned(),
-        remedy: "set it off with `tmux set-option -s exit-unattached off`".to_owned(),
     }
 }
 
@@ -459,12 +452,13 @@ fn nothing(error: &TmuxError) -> Finding {
 
 async fn look_when_asked(
     tmux: Tmux,
+    exit_unattached: ExitUnattached,
     mut asked: mpsc::UnboundedReceiver<()>,
     findings: mpsc::UnboundedSender<Finding>,
 ) {
     let mut watch = SocketWatch::new(tmux.socket_path());
     while asked.recv().await.is_some() {
-        let mut finding = look_for_server(&tmux).await;
+        let mut finding = look_for_server(&tmux, exit_unattached).await;
         if let Err(error) = &finding {
             tracing::info!(socket = %tmux.socket_path().display(), %error, "waiting for a tmux server");
             let tell = |error: &TmuxError| {
@@ -473,7 +467,7 @@ async fn look_when_asked(
                 }
             };
             tell(error);
-            finding = find_server(&tmux, &mut watch, tell).await;
+            finding = find_server(&tmux, exit_unattached, &mut watch, tell).await;
         }
         let finding =
             finding.map_or_else(Finding::Unusable, |found| Finding::Server(Box::new(found)));

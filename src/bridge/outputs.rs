@@ -116,6 +116,12 @@ impl Outputs {
         self.links.get(&link).is_some_and(|output| output.attached)
     }
 
+    /// Whether tmux has attached a link to the session.
+    pub(super) fn streams(&self, session: SessionId) -> bool {
+        let mut links = self.links.values();
+        links.any(|output| output.session == session && output.attached)
+    }
+
     /// The session whose link is to be opened now. They are attached one after the other, so that tmux remembers them in
     /// this order.
     pub(super) fn next_to_open(&mut self) -> Option<SessionId> {
@@ -172,7 +178,10 @@ impl Outputs {
         let mut plan = Plan::default();
         for (link, output) in &mut self.links {
             match state.sessions.get(&output.session) {
-                Some(session) if !session.destroy_unattached => {
+                // While it is ours alone, leaving it would be its end.
+                Some(session)
+                    if session.destroy_unattached.is_none() || !is_shown(state, session.id) =>
+                {
                     for (_, pane) in left
                         .iter()
                         .filter(|(session, _)| *session == output.session)
@@ -188,9 +197,12 @@ impl Outputs {
         }
         let provided = self.provided();
         for session in state.sessions.values() {
-            if session.destroy_unattached {
-                self.warn(session.id, &session.name);
-            } else if !provided.contains(&session.id) {
+            if session.destroy_unattached.is_some() {
+                self.warn(session);
+                continue;
+            }
+            self.warned.remove(&session.id);
+            if !provided.contains(&session.id) {
                 self.wanted.push_back(session.id);
             }
         }
@@ -231,11 +243,24 @@ impl Outputs {
         linked.chain(waiting).chain(wanted).collect()
     }
 
-    fn warn(&mut self, session: SessionId, name: &str) {
-        if self.warned.insert(session) {
+    fn warn(&mut self, session: &Session) {
+        let (id, name) = (session.id, &session.name);
+        let Some(value) = &session.destroy_unattached else {
+            return;
+        };
+        if !self.warned.insert(id) {
+            return;
+        }
+        if self.links.values().any(|output| output.session == id) {
             tracing::warn!(
-                %session, ?name,
-                "destroy-unattached is on: attaching would let tmux destroy the session when muxwire leaves, so its \
+                session = %id, ?name,
+                "destroy-unattached is {value} now: tmux destroys the session when its last client detaches, so muxwire \
+                 stays attached to it until somebody else is; turn the option off for this session to keep it"
+            );
+        } else {
+            tracing::warn!(
+                session = %id, ?name,
+                "destroy-unattached is {value}: attaching would let tmux destroy the session when muxwire leaves, so its \
                  output is not streamed; turn the option off for this session to see it"
             );
         }
@@ -256,6 +281,12 @@ impl Output {
             !back && state.panes.contains_key(pane)
         });
     }
+}
+
+/// Whether a client that is not ours shows the session.
+fn is_shown(state: &State, session: SessionId) -> bool {
+    let mut clients = state.clients.values();
+    clients.any(|client| client.session == Some(session))
 }
 
 /// The panes that a session showed in `old` and shows no more in `new`, though they live on.
@@ -286,7 +317,8 @@ mod tests {
     #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
     use super::*;
-    use crate::model::Session;
+    use crate::control::DestroyUnattached;
+    use crate::model::{Client, Session};
 
     const A: SessionId = SessionId(1);
     const B: SessionId = SessionId(2);
@@ -301,7 +333,9 @@ mod tests {
                 path: String::new(),
                 created: 0,
                 group: None,
-                destroy_unattached: *destroy_unattached,
+                destroy_unattached: destroy_unattached.then_some(DestroyUnattached::On),
+                streamed: false,
+                alerts: BTreeMap::new(),
                 windows: BTreeMap::new(),
                 active: None,
             };
@@ -396,5 +430,23 @@ mod tests {
                 ..Plan::default()
             }
         );
+    }
+
+    #[test]
+    fn regression_a_session_that_only_we_show_is_not_left_when_that_would_be_its_end() {
+        let mut outputs = Outputs::default();
+        outputs.opened(LinkId(1), A, Instant::now());
+        let mut state = state(&[(A, true)]);
+        assert_eq!(outputs.plan(&state, &[]), Plan::default());
+        let client = Client {
+            name: "/dev/pts/3".to_owned(),
+            pid: 800,
+            session: Some(A),
+            control: false,
+            read_only: false,
+            tty: "/dev/pts/3".to_owned(),
+        };
+        state.clients.insert(client.name.clone(), client);
+        assert_eq!(outputs.plan(&state, &[]).close, [LinkId(1)]);
     }
 }

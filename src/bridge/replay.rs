@@ -238,6 +238,7 @@ impl Player {
                     server,
                     session,
                     by_use: Vec::new(),
+                    exits_unattached: false,
                 };
                 self.handle(found, now);
             }

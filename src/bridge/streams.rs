@@ -10,12 +10,13 @@
 mod stream;
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use bytes::Bytes;
 
 use self::stream::Stream;
 use crate::ids::{PaneId, SessionId};
-use crate::model::{Change, Place, Places, State};
+use crate::model::{Change, ChangeKind, Place, Places, State};
 use crate::screen::Tracker;
 use crate::tmux::LinkId;
 
@@ -51,6 +52,15 @@ impl Streams {
             return None;
         }
         stream.publish(pane, bytes)
+    }
+
+    /// The bell that rings in what is about to be published, if one does.
+    pub(super) fn bell(&mut self, change: &Change, now: Instant) -> Option<Change> {
+        if !matches!(change.kind, ChangeKind::PaneOutput { .. }) {
+            return None;
+        }
+        let pane = change.pane?;
+        self.panes.get_mut(&pane)?.bell(pane, now)
     }
 
     /// Whether output of the pane waits for a listing that shows it.

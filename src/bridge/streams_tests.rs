@@ -33,7 +33,9 @@ fn state(sessions: &[SessionId]) -> State {
             path: String::new(),
             created: 0,
             group: None,
-            destroy_unattached: false,
+            destroy_unattached: None,
+            streamed: false,
+            alerts: [].into(),
             windows,
             active: None,
         };

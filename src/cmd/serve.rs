@@ -24,7 +24,7 @@ use crate::cmd::output::Output;
 use crate::cmd::prepare;
 use crate::cmd::reload::ConfigWatch;
 use crate::cmd::signals::{INTERRUPTED, Signals};
-use crate::config::{Attaching, Config, Listening, Resize, listening};
+use crate::config::{Attaching, Config, Listening, Resize, Unattached, listening};
 use crate::hub::{HistoryLimits, Hub, Redaction};
 use crate::ids::Epoch;
 use crate::metrics::Metrics;
@@ -35,7 +35,7 @@ use crate::server::{
     self, AddressLimits, Bounds, ConnectionLimits, HttpLimits, OutboxLimits, Rate, ResizePolicy,
     Running, ServerConfig, Sources,
 };
-use crate::tmux::{Demo, Tmux};
+use crate::tmux::{Demo, ExitUnattached, Tmux};
 
 /// How much longer than after the last hint a listing may wait after the first one.
 const LONGEST_BURST: Duration = Duration::from_millis(30);
@@ -252,6 +252,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         reconcile: config.monitoring.reconcile_interval,
         submit_delay: config.input.submit_delay,
         attach: Attach::Always,
+        exit_unattached: exit_unattached(config),
     }
 }
 
@@ -264,6 +265,14 @@ fn serving(config: &Config) -> Settings {
             Attaching::OnDemand => Attach::OnDemand { grace },
         },
         ..settings(config)
+    }
+}
+
+/// What to do with a server that ends when nobody is attached.
+pub(super) fn exit_unattached(config: &Config) -> ExitUnattached {
+    match config.server.exit_unattached {
+        Unattached::Watch => ExitUnattached::Watch,
+        Unattached::Leave => ExitUnattached::Leave,
     }
 }
 

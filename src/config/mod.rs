@@ -25,5 +25,5 @@ pub use reference::reference;
 pub use resolve::{ConfigError, Problem, Resolved, Setting, Source, resolve};
 pub use table::{
     Attaching, Config, Limits, LogFormat, Monitoring, Performance, Redaction, Resize, Row,
-    Security, Server, Terminal, Tls, rows,
+    Security, Server, Terminal, Tls, Unattached, rows,
 };

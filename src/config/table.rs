@@ -37,6 +37,15 @@ pub enum Attaching {
     OnDemand,
 }
 
+/// What is done with a server whose option `exit-unattached` is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unattached {
+    /// It is attached to as any other.
+    Watch,
+    /// It is left alone.
+    Leave,
+}
+
 /// Who may give windows a size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resize {
@@ -179,6 +188,12 @@ settings! {
         ]), "always";
         /// How long they stay on demand after the last such client has gone.
         attach_grace: Duration = Span(s(1)..=s(86_400)), "30s";
+        /// What is done with a tmux server whose option `exit-unattached` is on, which ends it, with all its sessions, when
+        /// its last client detaches: `watch` attaches to it as to any other, so that it ends when muxwire stops and nobody
+        /// else is attached; `leave` leaves it alone until the option is off.
+        exit_unattached: Unattached = Choice(&[
+            ("watch", Unattached::Watch), ("leave", Unattached::Leave),
+        ]), "watch";
         /// Where tokens are kept.
         state_dir: PathBuf = Directory, "$XDG_STATE_HOME/muxwire";
     }

@@ -30,6 +30,7 @@ mod quote;
 pub mod rows;
 mod text;
 mod typing;
+mod unattached;
 
 pub use argument::{
     Flow, InputBytes, LineRange, MAX_INPUT_BYTES, Sizing, Subscription, Watch, WindowSize,
@@ -48,3 +49,4 @@ pub use output::Output;
 pub use paste::{MAX_PASTE, PASTE_PREFIX, PasteBuffer, PasteName, Pasting};
 pub use text::Text;
 pub use typing::{Case, MAX_STROKES, Otherwise, Stroke, Typing, When};
+pub use unattached::DestroyUnattached;

@@ -7,6 +7,7 @@
 //! Recordings hold the commands that were sent: with another format here, older ones can't be replayed any more.
 
 use super::text::Text;
+use super::unattached::DestroyUnattached;
 use crate::ids::{PaneId, SessionId, WindowId};
 
 /// A row that is not what its format gives.
@@ -51,7 +52,7 @@ pub(super) const PANE_COMMAND: &str = clean!("pane_current_command");
 pub(super) const PANE_PATH: &str = clean!("pane_current_path");
 /// The format of [`super::Watch::Panes`].
 pub(super) const WINDOW_PANES: &str = concat!(
-    "#{P:#{pane_id} #{pane_pid} #{pane_dead} ",
+    "#{window_flags} #{P:#{pane_id} #{pane_pid} #{pane_dead} ",
     clean!("pane_title"),
     "|",
     clean!("pane_current_command"),
@@ -102,9 +103,14 @@ row! {
         created: u64 = "#{session_created}",
         /// How many clients are attached to it.
         attached: u32 = "#{session_attached}",
+        /// When it was used last, in seconds since 1970.
+        activity: u64 = "#{session_activity}",
+        /// How many sessions its group has, if it is in one.
+        group_size: Option<u32> = "#{session_group_size}",
         /// Whether it goes when its last client detaches.
-        destroy_unattached: bool =
-            "#{?#{==:#{destroy-unattached},off},0,#{?#{destroy-unattached},1,0}}",
+        destroy_unattached: DestroyUnattached = "#{destroy-unattached}",
+        /// Whether the server ends, with all its sessions, as soon as no client is attached.
+        exits_unattached: bool = "#{exit-unattached}",
         /// The group that it shares its windows with, if any.
         group: Option<String> = text!("session_group"),
         /// Its name.
@@ -131,6 +137,12 @@ row! {
         height: u32 = "#{window_height}",
         /// Whether one pane fills it for now.
         zoomed: bool = "#{window_zoomed_flag}",
+        /// Whether it is marked since a bell rang in it.
+        bell: bool = "#{window_bell_flag}",
+        /// Whether it is marked since something was printed in it.
+        activity: bool = "#{window_activity_flag}",
+        /// Whether it is marked since nothing was printed in it.
+        silence: bool = "#{window_silence_flag}",
         /// Its layout, for [`super::Layout::parse`].
         layout: String = "#{window_layout}",
         /// Its name.
@@ -219,6 +231,9 @@ row! {
         pid: u32 = "#{pid}",
         /// When it started, in seconds since 1970.
         start_time: u64 = "#{start_time}",
+        /// The session that a command means which names none: the one that was used last, unless a client asks that shows
+        /// another one.
+        session: Option<SessionId> = "#{session_id}",
         /// Its version, as `3.3a`.
         version: String = text!("version"),
         /// Its socket.
@@ -376,13 +391,19 @@ macro_rules! id_field {
 id_field!(SessionId, WindowId, PaneId);
 
 impl Field for bool {
-    /// A count too: a pane is in as many modes as were entered.
+    /// A count too: a pane is in as many modes as were entered. And an option's value in a word.
     fn parse(field: &[u8]) -> Option<Self> {
-        if field.is_empty() {
-            Some(false)
-        } else {
-            u32::parse(field).map(|count| count > 0)
+        match field {
+            b"" | b"off" => Some(false),
+            b"on" => Some(true),
+            _ => u32::parse(field).map(|count| count > 0),
         }
+    }
+}
+
+impl Field for DestroyUnattached {
+    fn parse(field: &[u8]) -> Option<Self> {
+        Some(Self::from_value(&String::from_utf8_lossy(field)))
     }
 }
 

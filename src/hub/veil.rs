@@ -263,6 +263,11 @@ fn mask_window(window: &mut Window, mask: &mut impl FnMut(&mut String)) {
     mask(&mut window.name);
 }
 
+fn mask_contents(window: &mut Window, panes: &mut [Pane], mask: &mut impl FnMut(&mut String)) {
+    mask_window(window, mask);
+    panes.iter_mut().for_each(|pane| mask_pane(pane, mask));
+}
+
 fn mask_pane(pane: &mut Pane, mask: &mut impl FnMut(&mut String)) {
     pane.mode.iter_mut().for_each(&mut *mask);
     mask(&mut pane.title);
@@ -278,10 +283,7 @@ fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
         K::SessionCreated { session }
         | K::SessionRenamed { session, .. }
         | K::SessionChanged { session } => mask_session(session, mask),
-        K::WindowCreated { window, panes, .. } => {
-            mask_window(window, mask);
-            panes.iter_mut().for_each(|pane| mask_pane(pane, mask));
-        }
+        K::WindowCreated { window, panes, .. } => mask_contents(window, panes, mask),
         K::WindowRenamed {
             name: text,
             previous,
@@ -304,16 +306,19 @@ fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
         K::PaneModeChanged { mode, previous } => mode.iter_mut().chain(previous).for_each(mask),
         K::BufferChanged { buffer } => mask(&mut buffer.name),
         K::ServerConnected { .. }
+        | K::ServerChanged { .. }
         | K::ServerUnfit { .. }
         | K::SessionRemoved
         | K::WindowRemoved
         | K::WindowMoved { .. }
         | K::WindowActiveChanged { .. }
         | K::WindowMissed { .. }
+        | K::WindowAlert { .. }
         | K::PaneRemoved { .. }
         | K::PaneExited { .. }
         | K::PaneActiveChanged { .. }
         | K::PaneResized { .. }
+        | K::PaneBell
         | K::PaneOutput { .. }
         | K::PaneGap { .. }
         | K::ClientAttached { .. }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::state::{Buffer, Client, Exit, Pane, Server, Session, Window};
+use super::state::{Alerts, Buffer, Client, Exit, Pane, Server, Session, Window};
 use crate::ids::{PaneId, SessionId, WindowId};
 
 /// Where a change is seen: a session, and one of its windows where the change concerns one.
@@ -96,6 +96,9 @@ pub enum ChangeKind {
     ServerConnected {
         server: Server,
     },
+    ServerChanged {
+        server: Server,
+    },
     ServerLost {
         server: Server,
         reason: String,
@@ -118,6 +121,7 @@ pub enum ChangeKind {
         window: Window,
         panes: Vec<Pane>,
         active: bool,
+        alerts: Alerts,
     },
     WindowRemoved,
     WindowRenamed {
@@ -138,6 +142,9 @@ pub enum ChangeKind {
     /// A window that was gone before any listing showed it.
     WindowMissed {
         window: WindowId,
+    },
+    WindowAlert {
+        alerts: Alerts,
     },
     PaneCreated {
         pane: Pane,
@@ -177,6 +184,7 @@ pub enum ChangeKind {
         height: u32,
         previous: (u32, u32),
     },
+    PaneBell,
     PaneOutput {
         offset: u64,
         bytes: Bytes,
@@ -209,6 +217,7 @@ impl ChangeKind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::ServerConnected { .. } => "server.connected",
+            Self::ServerChanged { .. } => "server.changed",
             Self::ServerLost { .. } => "server.lost",
             Self::ServerUnfit { .. } => "server.unfit",
             Self::SessionCreated { .. } => "session.created",
@@ -222,6 +231,7 @@ impl ChangeKind {
             Self::WindowLayoutChanged { .. } => "window.layout_changed",
             Self::WindowActiveChanged { .. } => "window.active_changed",
             Self::WindowMissed { .. } => "window.missed",
+            Self::WindowAlert { .. } => "window.alert",
             Self::PaneCreated { .. } => "pane.created",
             Self::PaneRemoved { .. } => "pane.removed",
             Self::PaneExited { .. } => "pane.exited",
@@ -231,6 +241,7 @@ impl ChangeKind {
             Self::PanePathChanged { .. } => "pane.path_changed",
             Self::PaneModeChanged { .. } => "pane.mode_changed",
             Self::PaneResized { .. } => "pane.resized",
+            Self::PaneBell => "pane.bell",
             Self::PaneOutput { .. } => "pane.output",
             Self::PaneGap { .. } => "pane.gap",
             Self::ClientAttached { .. } => "client.attached",

@@ -29,6 +29,7 @@ pub fn diff(old: &State, new: &State) -> Vec<Change> {
     diff.windows_changed();
     diff.panes_changed();
     diff.active_windows();
+    diff.alerts();
     diff.clients_come_and_changed();
     diff.buffers();
     diff.changes
@@ -111,8 +112,10 @@ impl Diff<'_> {
                     ..Change::new(audience.clone(), kind)
                 });
             }
-            let attributes =
-                |of: &Session| (of.path.clone(), of.group.clone(), of.destroy_unattached);
+            let attributes = |of: &Session| {
+                let destroyed = of.destroy_unattached.is_some();
+                (of.path.clone(), of.group.clone(), destroyed, of.streamed)
+            };
             if attributes(old) != attributes(session) {
                 self.push(
                     audience,
@@ -159,6 +162,7 @@ impl Diff<'_> {
             window: window.clone(),
             panes,
             active,
+            alerts: session.alerts_of(id),
         };
         self.push(Audience::at(session.place_at(index, id)), kind);
     }
@@ -247,6 +251,23 @@ impl Diff<'_> {
                     previous: old.active,
                 };
                 self.push(Audience::at(session.place_at(index, window)), kind);
+            }
+        }
+    }
+
+    /// Windows are marked, or aren't any more.
+    fn alerts(&mut self) {
+        for (id, session) in &self.new.sessions {
+            let Some(old) = self.old.sessions.get(id) else {
+                continue;
+            };
+            for (index, window) in &session.windows {
+                let alerts = session.alerts_of(*window);
+                let stood = old.windows.values().any(|known| known == window);
+                if stood && old.alerts_of(*window) != alerts {
+                    let kind = ChangeKind::WindowAlert { alerts };
+                    self.push(Audience::at(session.place_at(*index, *window)), kind);
+                }
             }
         }
     }

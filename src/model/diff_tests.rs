@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use super::diff;
 use crate::ids::{PaneId, SessionId, WindowId};
 use crate::model::{
-    Audience, Buffer, Change, ChangeKind, Client, Exit, Pane, Place, Session, State, Window,
+    Alerts, Audience, Buffer, Change, ChangeKind, Client, Exit, Pane, Place, Session, State, Window,
 };
 
 /// The places at which windows are linked. Within one batch of changes two windows may stand at one index for a
@@ -71,7 +71,8 @@ fn apply(state: &mut State, links: &mut Links, change: &Change) {
             let known = session_of(state, &places[0]);
             known.path = session.path.clone();
             known.group = session.group.clone();
-            known.destroy_unattached = session.destroy_unattached;
+            known.destroy_unattached = session.destroy_unattached.clone();
+            known.streamed = session.streamed;
         }
         ChangeKind::ClientAttached { client } | ChangeKind::ClientSessionChanged { client, .. } => {
             state.clients.insert(client.name.clone(), client.clone());
@@ -94,6 +95,11 @@ fn session_of<'a>(state: &'a mut State, place: &Place) -> &'a mut Session {
         .expect("changes name known sessions only")
 }
 
+fn set_alerts(session: &mut Session, window: WindowId, alerts: Alerts) {
+    session.alerts.insert(window, alerts);
+    session.alerts.retain(|_, alerts| !alerts.is_empty());
+}
+
 fn apply_to_window(state: &mut State, links: &mut Links, place: &Place, kind: &ChangeKind) {
     let (id, index) = place.window.expect("a change of a window has one");
     let session = session_of(state, place);
@@ -102,8 +108,10 @@ fn apply_to_window(state: &mut State, links: &mut Links, place: &Place, kind: &C
             window,
             panes,
             active,
+            alerts,
         } => {
             links.insert((place.session, index, id));
+            set_alerts(session, id, *alerts);
             if *active {
                 session.active = Some(index);
             }
@@ -118,6 +126,7 @@ fn apply_to_window(state: &mut State, links: &mut Links, place: &Place, kind: &C
             links.insert((place.session, *index, id));
         }
         ChangeKind::WindowActiveChanged { .. } => session.active = Some(index),
+        ChangeKind::WindowAlert { alerts } => set_alerts(session, id, *alerts),
         ChangeKind::WindowRenamed { name, .. } => {
             state.windows.get_mut(&id).expect("known").name = name.clone();
         }
@@ -293,7 +302,9 @@ fn assemble(
             path: "/".into(),
             created: 1,
             group,
-            destroy_unattached: false,
+            destroy_unattached: None,
+            streamed: false,
+            alerts: [].into(),
             windows,
             active,
         };

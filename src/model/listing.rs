@@ -1,9 +1,9 @@
 //! One listing of everything that a tmux server holds, and the state that it shows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::state::{Buffer, Client, Exit, Pane, Server, Session, State, Window};
+use super::state::{Alerts, Buffer, Client, Exit, Pane, Server, Session, State, Window};
 use crate::control::rows::{BufferRow, ClientRow, PaneRow, SessionRow, WindowRow};
 
 /// The rows of the five lists, taken in one turn of the server.
@@ -67,14 +67,17 @@ impl Listing {
 }
 
 fn session(row: SessionRow) -> Session {
+    let destroys = row.destroy_unattached.destroys(row.group_size);
     Session {
         id: row.id,
         name: Arc::from(row.name),
         path: row.path,
         created: row.created,
         group: row.group,
-        destroy_unattached: row.destroy_unattached,
-        windows: std::collections::BTreeMap::new(),
+        destroy_unattached: destroys.then_some(row.destroy_unattached),
+        streamed: false,
+        windows: BTreeMap::new(),
+        alerts: BTreeMap::new(),
         active: None,
     }
 }
@@ -87,6 +90,15 @@ fn link(state: &mut State, row: WindowRow) {
     session.windows.insert(row.index, row.window);
     if row.active {
         session.active = Some(row.index);
+    }
+    let alerts = Alerts {
+        bell: row.bell,
+        activity: row.activity,
+        silence: row.silence,
+    };
+    if !alerts.is_empty() {
+        let known = session.alerts.entry(row.window).or_default();
+        *known = known.or(alerts);
     }
     state.windows.entry(row.window).or_insert_with(|| Window {
         id: row.window,

@@ -15,4 +15,4 @@ pub use diff::diff;
 pub use listing::Listing;
 pub use op_queue::{Debounce, OpQueue};
 pub use reconcile::{Reconciler, Verdict};
-pub use state::{Buffer, Client, Exit, Pane, Server, Session, State, Warning, Window};
+pub use state::{Alerts, Buffer, Client, Exit, Pane, Server, Session, State, Warning, Window};

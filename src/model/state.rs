@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::change::{Audience, Place, Places};
+use crate::control::DestroyUnattached;
 use crate::ids::{PaneId, SessionId, WindowId};
 
 /// Everything that is known of one tmux server; empty when none is connected.
@@ -70,12 +71,28 @@ pub struct Session {
     pub created: u64,
     /// The group, if it shares its windows with other sessions.
     pub group: Option<String>,
-    /// Whether tmux destroys it when its last client detaches; muxwire does not attach to such a session.
-    pub destroy_unattached: bool,
+    /// By what value of `destroy-unattached` tmux destroys it when its last client detaches, if it does. muxwire does not
+    /// attach to such a session.
+    pub destroy_unattached: Option<DestroyUnattached>,
+    /// Whether what its panes print is streamed now: a link of ours is attached to it.
+    pub streamed: bool,
     /// Windows by index; one window may stand at several.
     pub windows: BTreeMap<u32, WindowId>,
+    /// How these windows are marked, wherever they stand in the session; the others aren't.
+    pub alerts: BTreeMap<WindowId, Alerts>,
     /// The index of the current window.
     pub active: Option<u32>,
+}
+
+/// How tmux marks a window in a session that shows another one, or that nobody is attached to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Alerts {
+    /// A bell rang in it.
+    pub bell: bool,
+    /// Something was printed in it, and `monitor-activity` is on.
+    pub activity: bool,
+    /// Nothing was printed in it for as long as `monitor-silence` says.
+    pub silence: bool,
 }
 
 /// A window, wherever it is linked.
@@ -163,6 +180,36 @@ pub struct Buffer {
     pub created: u64,
 }
 
+impl Alerts {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Those that are in one of the two.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            bell: self.bell || other.bell,
+            activity: self.activity || other.activity,
+            silence: self.silence || other.silence,
+        }
+    }
+
+    /// Those that there are, in a word each.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let all = [
+            (self.bell, "bell"),
+            (self.activity, "activity"),
+            (self.silence, "silence"),
+        ];
+        all.into_iter()
+            .filter(|(is_set, _)| *is_set)
+            .map(|(_, name)| name)
+    }
+}
+
 impl State {
     /// The session with exactly this name.
     #[must_use]
@@ -236,6 +283,12 @@ impl Session {
             window: Some((window, index)),
             ..self.place()
         }
+    }
+
+    /// How a window is marked.
+    #[must_use]
+    pub fn alerts_of(&self, window: WindowId) -> Alerts {
+        self.alerts.get(&window).copied().unwrap_or_default()
     }
 
     /// The current window.

@@ -57,6 +57,7 @@ fn server() -> ServerRow {
     ServerRow {
         pid: 42,
         start_time: 1_700_000_000,
+        session: None,
         version: "3.5a".to_owned(),
         socket_path: "unrecorded".to_owned(),
     }

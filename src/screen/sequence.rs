@@ -25,6 +25,8 @@ const ROOM: usize = 128;
 pub(super) trait Listener {
     /// Text, or a control character that moves the cursor.
     fn text(&mut self);
+    /// The bell rings.
+    fn bell(&mut self);
     /// G1 is used from here on, or G0.
     fn shift(&mut self, to_g1: bool);
     /// `ESC`, intermediate bytes, and a final byte.
@@ -76,6 +78,14 @@ pub(super) struct Parser {
     overlong: bool,
 }
 
+/// Text that may have a bell in it.
+fn text(bytes: &[u8], listener: &mut impl Listener) {
+    listener.text();
+    if memchr(BEL, bytes).is_some() {
+        listener.bell();
+    }
+}
+
 impl Parser {
     /// Whether no sequence is under way.
     pub(super) fn is_ground(&self) -> bool {
@@ -111,11 +121,11 @@ impl Parser {
 
     fn ground(&mut self, bytes: &[u8], listener: &mut impl Listener) -> usize {
         let Some(at) = memchr3(ESC, SO, SI, bytes) else {
-            listener.text();
+            text(bytes, listener);
             return bytes.len();
         };
         if at > 0 {
-            listener.text();
+            text(&bytes[..at], listener);
         }
         match bytes[at] {
             ESC => {
@@ -138,6 +148,7 @@ impl Parser {
             (_, CAN | SUB) => self.enter(State::Ground),
             (State::DcsStart, _) => self.dcs_start(byte),
             (_, SO | SI) => listener.shift(byte == SO),
+            (_, BEL) => listener.bell(),
             (_, 0x00..=0x1f) => listener.text(),
             (_, 0x7f..) => {}
             (State::Escape, _) => self.escape(byte, listener),

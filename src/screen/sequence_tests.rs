@@ -23,6 +23,9 @@ impl Listener for Log {
         }
     }
 
+    /// It is told of once in a while of text, so where it stands depends on how that is cut.
+    fn bell(&mut self) {}
+
     fn shift(&mut self, to_g1: bool) {
         self.push(if to_g1 { "SO" } else { "SI" });
     }

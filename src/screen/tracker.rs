@@ -38,6 +38,8 @@ pub struct Tracked {
     pub(super) tabs_changed: bool,
     /// Whether the pane's size has changed since the alternate screen came.
     pub(super) resized_in_alternate: bool,
+    /// Whether the bell has rung and nobody asked yet.
+    rang: bool,
     alternate: Option<bool>,
     /// Where the cursor is, if it was sent to a place and nothing moved it since.
     position: Option<(u32, u32)>,
@@ -116,6 +118,7 @@ impl Tracker {
                 may_have_coloured_blanks: false,
                 tabs_changed: false,
                 resized_in_alternate: false,
+                rang: false,
                 alternate: Some(false),
                 position: Some((0, 0)),
             },
@@ -138,6 +141,11 @@ impl Tracker {
     /// Reads what the pane printed next.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.parser.feed(bytes, &mut self.state);
+    }
+
+    /// Whether the bell has rung since this was last asked.
+    pub fn take_bell(&mut self) -> bool {
+        std::mem::take(&mut self.state.rang)
     }
 
     /// The pane's size has changed. tmux keeps the primary screen at its old size until the alternate one goes.
@@ -348,6 +356,10 @@ impl Saved {
 impl Listener for Tracked {
     fn text(&mut self) {
         self.position = None;
+    }
+
+    fn bell(&mut self) {
+        self.rang = true;
     }
 
     fn shift(&mut self, to_g1: bool) {

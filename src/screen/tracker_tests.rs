@@ -194,3 +194,27 @@ proptest! {
         prop_assert_eq!(whole.tracked(), cut.tracked());
     }
 }
+
+#[test]
+fn a_bell_rings_in_text_and_within_sequences_but_not_as_the_end_of_a_string() {
+    let rows: [(&[u8], bool); 9] = [
+        (b"plain", false),
+        (b"\x07", true),
+        (b"text\x07text", true),
+        (b"\x1b[3\x071m", true),
+        (b"\x1b(\x07B", true),
+        (b"\x1b]2;title\x07", false),
+        (b"\x1b]2;title\x07\x07", true),
+        (b"\x1b_string\x07more\x1b\\", false),
+        (b"\x1bPq\x07\x1b\\", false),
+    ];
+    for (bytes, expected) in rows {
+        let mut whole = Tracker::from_start();
+        whole.feed(bytes);
+        assert_eq!(whole.take_bell(), expected, "{}", bytes.escape_ascii());
+        assert!(!whole.take_bell(), "it rings once");
+        let mut cut = Tracker::from_start();
+        bytes.chunks(1).for_each(|piece| cut.feed(piece));
+        assert_eq!(cut.take_bell(), expected, "{}", bytes.escape_ascii());
+    }
+}

@@ -91,12 +91,19 @@ pub enum TmuxError {
     },
     /// A session that would go when muxwire leaves it.
     #[error(
-        "session {session} has destroy-unattached on, so it would go when muxwire detaches: set it off with `tmux set-option -t '{session}' destroy-unattached off`"
+        "session {session} has destroy-unattached {value}, so it would go when muxwire detaches: set it off with `tmux set-option -t '{session}' destroy-unattached off`"
     )]
     DestroyUnattached {
         /// The session.
         session: SessionId,
+        /// The option's value.
+        value: String,
     },
+    /// A server that ends when muxwire leaves it, unless somebody else is attached.
+    #[error(
+        "exit-unattached is on, so the tmux server would end when muxwire detaches: set it off with `tmux set-option -s exit-unattached off`, or have it watched all the same with server.exit_unattached = \"watch\""
+    )]
+    ExitUnattached,
     /// A helper command took too long and was ended.
     #[error(
         "`tmux {command}` did not end within {after:?}: the tmux server hangs; look at it with `tmux ls`, and restart it if that hangs too"

@@ -26,12 +26,24 @@ const SETTLING: [Duration; 7] = [
 /// When to look again at a server that listens and does not answer: it makes no event when it goes on.
 const HUNG_RETRY: Duration = Duration::from_millis(500);
 
+/// When to look again at a server that must not be attached to: nothing tells of an option that is set.
+const REFUSED_RETRY: Duration = Duration::from_secs(5);
+
 /// What a client prints when the server is of a version that it can't talk with.
 const MISFIT_SAYINGS: [&str; 3] = [
     "protocol version mismatch",
     "server exited unexpectedly",
     "lost server",
 ];
+
+/// What to do with a server that ends, with all its sessions, when its last client detaches: the option `exit-unattached`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitUnattached {
+    /// It is attached to as any other: it ends later than without muxwire, when that stops.
+    Watch,
+    /// It is left alone.
+    Leave,
+}
 
 /// A server that runs and has a session to attach to.
 #[derive(Debug, Clone)]
@@ -55,29 +67,25 @@ pub struct Found {
 /// What waiting doesn't heal: no permission, not a socket, a server that is too old.
 pub async fn find_server(
     tmux: &Tmux,
+    exit_unattached: ExitUnattached,
     watch: &mut SocketWatch,
     mut tell: impl FnMut(&TmuxError),
 ) -> Result<Found, TmuxError> {
-    let mut warned = false;
     let mut told = None;
     let mut settling = SETTLING.iter();
     loop {
         let mut half_dead = false;
-        match look_for_server(tmux).await {
+        let mut patience = Duration::MAX;
+        match look_for_server(tmux, exit_unattached).await {
             Ok(found) => return Ok(found),
-            Err(error @ TmuxError::DestroyUnattached { .. }) => {
-                if !warned {
-                    tracing::warn!("{error}");
-                }
-                warned = true;
+            Err(error @ (TmuxError::DestroyUnattached { .. } | TmuxError::ExitUnattached)) => {
+                warn_once(&error, &mut told);
+                patience = REFUSED_RETRY;
             }
             Err(error @ TmuxError::Misfit { .. }) => {
                 // The server may have been replaced since the last look.
-                let text = error.to_string();
-                if told.as_ref() != Some(&text) {
-                    tracing::warn!("{error}");
+                if warn_once(&error, &mut told) {
                     tell(&error);
-                    told = Some(text);
                 }
             }
             Err(error) if error.heals_by_waiting() => {
@@ -91,7 +99,6 @@ pub async fn find_server(
         match settling.next() {
             Some(pause) => tokio::time::sleep(*pause).await,
             None => {
-                let mut patience = Duration::MAX;
                 if half_dead {
                     reap_stale(tmux).await?;
                     patience = HUNG_RETRY;
@@ -104,11 +111,33 @@ pub async fn find_server(
     }
 }
 
+/// Says why a server can't be used, unless that was the last thing said. Returns whether it was new.
+fn warn_once(error: &TmuxError, told: &mut Option<String>) -> bool {
+    let text = error.to_string();
+    let is_new = told.as_ref() != Some(&text);
+    if is_new {
+        tracing::warn!("{error}");
+        *told = Some(text);
+    }
+    is_new
+}
+
 /// Looks once for a server with a session that muxwire can attach to.
 ///
 /// # Errors
 /// There is none now, or it can't be used.
-pub async fn look_for_server(tmux: &Tmux) -> Result<Found, TmuxError> {
+pub async fn look_for_server(
+    tmux: &Tmux,
+    exit_unattached: ExitUnattached,
+) -> Result<Found, TmuxError> {
+    let found = look(tmux).await?;
+    if found.exits_unattached && exit_unattached == ExitUnattached::Leave {
+        return Err(TmuxError::ExitUnattached);
+    }
+    Ok(found)
+}
+
+async fn look(tmux: &Tmux) -> Result<Found, TmuxError> {
     // Connecting costs far less than a process, and most looks find nothing.
     tmux.check_socket().await?;
     let looked = ask(tmux).await;
@@ -182,58 +211,49 @@ async fn ask(tmux: &Tmux) -> Result<Found, TmuxError> {
     let listed = tmux
         .run(&["list-sessions", "-F", SessionRow::FORMAT], DEADLINE)
         .await?;
-    let session = choose(tmux, &listed)?;
+    let rows = sessions(&listed)?;
+    let session = choose(tmux, &rows)?;
     let shown = tmux
         .run(&["display-message", "-p", ServerRow::FORMAT], DEADLINE)
         .await?;
     let server = ServerRow::parse(shown.trim_ascii_end())
         .map_err(|error| unreadable("display-message", error.to_string()))?;
-    let option = ["show-options", "-s", "-v", "exit-unattached"];
-    let exits = tmux.run(&option, DEADLINE).await?;
     let version = Version::parse(&server.version)
         .ok_or_else(|| unreadable("display-message", format!("version {:?}", server.version)))?;
     Ok(Found {
         tmux: tmux.with_server(version)?,
         session,
+        by_use: by_use(&rows, server.session),
+        exits_unattached: rows.iter().any(|row| row.exits_unattached),
         server,
-        by_use: sessions_by_use(tmux).await?,
-        exits_unattached: exits.trim_ascii() == b"on",
     })
 }
 
+fn sessions(listed: &[u8]) -> Result<Vec<SessionRow>, TmuxError> {
+    let lines = listed.split(|&byte| byte == b'\n');
+    let lines = lines.filter(|line| !line.is_empty());
+    lines
+        .map(SessionRow::parse)
+        .collect::<Result<_, _>>()
+        .map_err(|error| unreadable("list-sessions", error.to_string()))
+}
+
 /// The sessions in the order in which they were used. tmux tells seconds only, so it names the last one besides.
-async fn sessions_by_use(tmux: &Tmux) -> Result<Vec<SessionId>, TmuxError> {
-    let all = ["list-sessions", "-F", "#{session_activity} #{session_id}"];
-    let last = [";", "display-message", "-p", "#{session_id}"];
-    let listed = tmux.run(&[&all[..], &last[..]].concat(), DEADLINE).await?;
-    let text = String::from_utf8_lossy(&listed);
-    let mut lines: Vec<&str> = text.lines().collect();
-    let last = lines.pop().and_then(|line| line.parse().ok());
-    let mut used: Vec<(u64, SessionId)> = lines
-        .into_iter()
-        .filter_map(|line| {
-            let (activity, session) = line.split_once(' ')?;
-            Some((activity.parse().ok()?, session.parse().ok()?))
-        })
-        .collect();
-    used.sort_by_key(|(activity, session)| (Some(*session) == last, *activity, *session));
-    Ok(used.into_iter().map(|(_, session)| session).collect())
+fn by_use(rows: &[SessionRow], last: Option<SessionId>) -> Vec<SessionId> {
+    let mut rows: Vec<_> = rows.iter().collect();
+    rows.sort_by_key(|row| (Some(row.id) == last, row.activity, row.id));
+    rows.into_iter().map(|row| row.id).collect()
 }
 
 /// The oldest session that stays when we leave it.
-fn choose(tmux: &Tmux, listed: &[u8]) -> Result<SessionId, TmuxError> {
+fn choose(tmux: &Tmux, rows: &[SessionRow]) -> Result<SessionId, TmuxError> {
     // A server that has no session yet is as good as none.
     let mut refusal = TmuxError::NoServer {
         socket: tmux.socket_path().to_owned(),
     };
     let mut chosen: Option<SessionId> = None;
-    for line in listed
-        .split(|&byte| byte == b'\n')
-        .filter(|line| !line.is_empty())
-    {
-        let row = SessionRow::parse(line)
-            .map_err(|error| unreadable("list-sessions", error.to_string()))?;
-        match attachable(&row) {
+    for row in rows {
+        match attachable(row) {
             Ok(()) => chosen = Some(chosen.map_or(row.id, |other| other.min(row.id))),
             Err(error) => refusal = error,
         }

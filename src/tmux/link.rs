@@ -150,9 +150,11 @@ impl LinkHandle {
 /// # Errors
 /// [`TmuxError::DestroyUnattached`] if it would go.
 pub fn attachable(session: &crate::control::rows::SessionRow) -> Result<(), TmuxError> {
-    if session.destroy_unattached {
+    let option = &session.destroy_unattached;
+    if option.destroys(session.group_size) {
         return Err(TmuxError::DestroyUnattached {
             session: session.id,
+            value: option.to_string(),
         });
     }
     Ok(())

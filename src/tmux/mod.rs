@@ -28,7 +28,7 @@ mod watch;
 pub use demo::Demo;
 pub use error::TmuxError;
 pub use event::{CloseReason, LinkEvent, LinkId, LinkKind, ReplyError};
-pub use find::{Found, find_server, look_for_server};
+pub use find::{ExitUnattached, Found, find_server, look_for_server};
 pub use hazards::Hazard;
 pub use history::{HistoryRange, HistoryShape, HistorySlice};
 pub use link::{LinkBusy, LinkHandle, MAX_IN_FLIGHT, attachable};

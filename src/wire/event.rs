@@ -19,7 +19,7 @@ use super::terminal::{self, TerminalContext};
 use super::time::Times;
 use crate::hub::{Crossing, Form, Published, View, Viewer};
 use crate::ids::{Epoch, PaneId, Seq};
-use crate::model::{ChangeKind, Pane, Place, State, Window};
+use crate::model::{Alerts, ChangeKind, Pane, Place, State, Window};
 
 /// Writes events and snapshots of one log on one host.
 #[derive(Debug, Clone)]
@@ -216,7 +216,9 @@ fn write_data(out: &mut Vec<u8>, kind: &ChangeKind, view: View, place: Option<&P
     use ChangeKind as K;
     let session_name = place.map(|place| &*place.session_name);
     match kind {
-        K::ServerConnected { server } => write(out, &ServerObject::from(server)),
+        K::ServerConnected { server } | K::ServerChanged { server } => {
+            write(out, &ServerObject::from(server))
+        }
         K::ServerLost { server, reason } => {
             write(
                 out,
@@ -244,13 +246,17 @@ fn write_data(out: &mut Vec<u8>, kind: &ChangeKind, view: View, place: Option<&P
         K::SessionCreated { session }
         | K::SessionRenamed { session, .. }
         | K::SessionChanged { session } => write(out, &SessionObject::new(session, view.limited)),
-        K::SessionRemoved | K::WindowRemoved => write(out, &json!({})),
+        K::SessionRemoved | K::WindowRemoved | K::PaneBell => write(out, &json!({})),
         K::WindowCreated {
             window,
             panes,
             active,
+            alerts,
         } => {
-            write(out, &window_object(window, panes, *active, place));
+            write(
+                out,
+                &window_object(window, panes, (*active, *alerts), place),
+            );
         }
         K::WindowRenamed { name, previous } => {
             write(out, &json!({ "name": name, "previous": previous }))
@@ -261,6 +267,10 @@ fn write_data(out: &mut Vec<u8>, kind: &ChangeKind, view: View, place: Option<&P
         K::WindowLayoutChanged { window, panes } => write(out, &layout(window, panes)),
         K::WindowActiveChanged { previous } => write(out, &json!({ "previous": previous })),
         K::WindowMissed { window } => write(out, &json!({ "id": window.to_string() })),
+        K::WindowAlert { alerts } => {
+            let alerts: Vec<_> = alerts.names().collect();
+            write(out, &json!({ "alerts": alerts }));
+        }
         K::PaneCreated {
             pane,
             active,
@@ -342,14 +352,14 @@ fn with<'a, A: Serialize, B: Serialize>(object: &'a A, more: &'a B) -> With<'a, 
 fn window_object<'a>(
     window: &'a Window,
     panes: &'a [Pane],
-    active: bool,
+    marks: (bool, Alerts),
     place: Option<&Place>,
 ) -> WindowObject<'a> {
     let index = place
         .and_then(|place| place.window)
         .map_or(0, |(_, index)| index);
     let pane = |pane: &'a Pane| PaneObject::new(pane, window.active == Some(pane.id));
-    WindowObject::new(window, index, active, panes.iter().map(pane).collect())
+    WindowObject::new(window, index, marks, panes.iter().map(pane).collect())
 }
 
 fn layout(window: &Window, panes: &[(PaneId, u32)]) -> serde_json::Value {

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::snapshot::Screen;
 use crate::ids::{PaneId, SessionId, WindowId};
-use crate::model::{Buffer, Client, Exit, Pane, Server, Session, State, Warning, Window};
+use crate::model::{Alerts, Buffer, Client, Exit, Pane, Server, Session, State, Warning, Window};
 
 /// Something that is written as its text.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +74,7 @@ pub(super) struct SessionObject<'a> {
     created: u64,
     group: Option<&'a str>,
     destroy_unattached: bool,
+    streamed: bool,
     active: Option<u32>,
 }
 
@@ -86,7 +87,8 @@ impl<'a> SessionObject<'a> {
             path: &session.path,
             created: session.created,
             group: session.group.as_deref().filter(|_| !limited),
-            destroy_unattached: session.destroy_unattached,
+            destroy_unattached: session.destroy_unattached.is_some(),
+            streamed: session.streamed,
             active: session.active,
         }
     }
@@ -101,6 +103,7 @@ pub(super) struct WindowObject<'a> {
     width: u32,
     height: u32,
     zoomed: bool,
+    alerts: Vec<&'static str>,
     layout: &'a str,
     panes: Vec<PaneObject<'a>>,
 }
@@ -109,7 +112,7 @@ impl<'a> WindowObject<'a> {
     pub(super) fn new(
         window: &'a Window,
         index: u32,
-        active: bool,
+        (active, alerts): (bool, Alerts),
         panes: Vec<PaneObject<'a>>,
     ) -> Self {
         Self {
@@ -120,6 +123,7 @@ impl<'a> WindowObject<'a> {
             width: window.width,
             height: window.height,
             zoomed: window.zoomed,
+            alerts: alerts.names().collect(),
             layout: &window.layout,
             panes,
         }
@@ -178,8 +182,8 @@ impl<'a> Contents<'a> {
             let window = state.windows.get(id)?;
             let panes = window.panes.iter().filter_map(|id| state.panes.get(id));
             let panes = panes.map(|pane| PaneObject::new(pane, window.active == Some(pane.id)));
-            let active = session.active == Some(index);
-            Some(WindowObject::new(window, index, active, panes.collect()))
+            let marks = (session.active == Some(index), session.alerts_of(*id));
+            Some(WindowObject::new(window, index, marks, panes.collect()))
         };
         let windows = session
             .windows

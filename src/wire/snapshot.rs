@@ -75,6 +75,7 @@ struct SnapshotSession<'a> {
     created: u64,
     group: Option<&'a str>,
     destroy_unattached: bool,
+    streamed: bool,
     active: Option<u32>,
     windows: Vec<WindowObject<'a>>,
 }
@@ -201,7 +202,8 @@ impl<'a, V: Viewer> Source<'a, V> {
             path: &session.path,
             created: session.created,
             group: session.group.as_deref().filter(|_| self.viewer.sees_all()),
-            destroy_unattached: session.destroy_unattached,
+            destroy_unattached: session.destroy_unattached.is_some(),
+            streamed: session.streamed,
             active: session.active,
             windows,
         }
@@ -217,7 +219,7 @@ impl<'a, V: Viewer> Source<'a, V> {
         Some(WindowObject::new(
             window,
             index,
-            session.active == Some(index),
+            (session.active == Some(index), session.alerts_of(id)),
             panes,
         ))
     }

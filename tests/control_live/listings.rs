@@ -7,7 +7,7 @@ use muxwire::control::rows::{
     BufferRow, CheckRow, ClientRow, PaneRow, PaneStateRow, Row as _, ServerRow, SessionRow,
     WindowRow,
 };
-use muxwire::control::{Command, Content, Layout, Notification, Outcome};
+use muxwire::control::{Command, Content, DestroyUnattached, Layout, Notification, Outcome};
 use muxwire::ids::{PaneId, WindowId};
 
 use super::{Attached, MAIN};
@@ -32,7 +32,7 @@ fn rows_of_every_kind_are_read_back() {
         assert_eq!((found[0].name.as_str(), found[0].attached), ("main", 1));
         assert!(
             found[0].group.is_none()
-                && !found[0].destroy_unattached
+                && found[0].destroy_unattached == DestroyUnattached::Off
                 && found[0].created > 1_700_000_000
         );
 

@@ -14,7 +14,7 @@ use muxwire::ids::{Epoch, PaneId, Seq};
 use muxwire::metrics::Metrics;
 use muxwire::model::{ChangeKind, Debounce, State};
 use muxwire::server::{self, ConnectionLimits, ListenOptions, ResizePolicy, ServerConfig, Sources};
-use muxwire::tmux::{Tap, Tmux, TmuxError};
+use muxwire::tmux::{ExitUnattached, Tap, Tmux, TmuxError};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -33,6 +33,7 @@ pub const SETTINGS: Settings = Settings {
     reconcile: Duration::from_secs(3600),
     submit_delay: Duration::from_millis(150),
     attach: Attach::Always,
+    exit_unattached: ExitUnattached::Watch,
 };
 
 /// A running bridge and a reader of all that it publishes.

@@ -1,7 +1,9 @@
 //! A change of each kind, in a small world.
 
 use muxwire::ids::{PaneId, SessionId, WindowId};
-use muxwire::model::{Audience, Buffer, Change, ChangeKind as K, Client, Exit, Pane, State, Unfit};
+use muxwire::model::{
+    Alerts, Audience, Buffer, Change, ChangeKind as K, Client, Exit, Pane, State, Unfit,
+};
 
 use super::world::World;
 
@@ -46,6 +48,9 @@ fn of_server(state: &State) -> Vec<K> {
     let reason = "the server exited".to_owned();
     vec![
         K::ServerConnected {
+            server: server.clone(),
+        },
+        K::ServerChanged {
             server: server.clone(),
         },
         K::ServerLost { server, reason },
@@ -103,6 +108,17 @@ fn of_window(state: &State) -> Vec<K> {
             window: window.clone(),
             panes,
             active: false,
+            alerts: Alerts {
+                bell: true,
+                ..Alerts::default()
+            },
+        },
+        K::WindowAlert {
+            alerts: Alerts {
+                activity: true,
+                silence: true,
+                ..Alerts::default()
+            },
         },
         K::WindowRemoved,
         K::WindowRenamed { name, previous },
@@ -127,6 +143,7 @@ fn of_pane(state: &State) -> Vec<K> {
             moved: false,
         },
         K::PaneRemoved { moved: false },
+        K::PaneBell,
         K::PaneExited {
             exit: Exit {
                 status: Some(1),

@@ -19,9 +19,11 @@ pub struct Folded {
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Session {
-    /// Name, path, created, group, destroy_unattached.
+    /// Name, path, created, group, destroy_unattached, streamed.
     pub fields: Map<String, Value>,
     pub windows: BTreeMap<u64, String>,
+    /// How windows are marked, those that are.
+    pub alerts: BTreeMap<String, Value>,
     /// The current window, and the index at which it is current.
     pub active: Option<(u64, String)>,
 }
@@ -40,7 +42,7 @@ pub struct Pane {
     pub fields: Map<String, Value>,
 }
 
-const SESSION: [&str; 4] = ["path", "created", "group", "destroy_unattached"];
+const SESSION: [&str; 5] = ["path", "created", "group", "destroy_unattached", "streamed"];
 const WINDOW: [&str; 5] = ["name", "width", "height", "zoomed", "layout"];
 const PANE: [&str; 9] = [
     "index", "width", "height", "pid", "exit", "mode", "title", "command", "path",
@@ -65,6 +67,20 @@ fn number(object: &Value, field: &str) -> u64 {
     object[field]
         .as_u64()
         .unwrap_or_else(|| panic!("{field} is no number: {object}"))
+}
+
+impl Session {
+    fn set_alerts(&mut self, window: &str, alerts: &Value) {
+        self.alerts.insert(window.to_owned(), alerts.clone());
+        self.alerts.retain(|_, alerts| *alerts != json!([]));
+    }
+
+    /// Drops those of windows that stand here no more.
+    fn forget_alerts(&mut self) {
+        let windows = &self.windows;
+        self.alerts
+            .retain(|window, _| windows.values().any(|known| known == window));
+    }
 }
 
 impl Folded {
@@ -121,6 +137,7 @@ impl Folded {
         let (id, index) = (text(window, "id"), number(window, "index"));
         if let Some(session) = self.sessions.get_mut(session) {
             session.windows.insert(index, id.clone());
+            session.set_alerts(&id, &window["alerts"]);
             if window["active"] == true {
                 session.active = Some((index, id.clone()));
             }
@@ -157,7 +174,7 @@ impl Folded {
         let data = &event["data"];
         let kind = text(event, "type");
         match kind.split_once('.').unwrap() {
-            ("server", "connected") => self.server = Some(data.clone()),
+            ("server", "connected" | "changed") => self.server = Some(data.clone()),
             ("server", "unfit") | ("window", "missed") => {}
             ("server", _) => *self = Self::default(),
             ("session", what) => self.on_session(what, event, data),
@@ -243,6 +260,7 @@ impl Folded {
                     session.windows.remove(&index);
                 }
                 session.active.take_if(|active| *active == (index, id));
+                session.forget_alerts();
                 self.drop_unlinked();
             }
             "moved" => {
@@ -256,6 +274,7 @@ impl Folded {
                 }
             }
             "active_changed" => session.active = Some((index, id)),
+            "alert" => session.set_alerts(&id, &data["alerts"]),
             _ => {}
         }
     }
@@ -299,7 +318,7 @@ impl Folded {
             "path_changed" => self.set_pane(&id, &told(&["path"])),
             "mode_changed" => self.set_pane(&id, &told(&["mode"])),
             "resized" => self.set_pane(&id, &told(&["width", "height"])),
-            "output" | "gap" => {}
+            "output" | "gap" | "bell" => {}
             _ => panic!("an unknown event: {event}"),
         }
     }

@@ -47,7 +47,9 @@ impl World {
             path: "/home".to_owned(),
             created: 1_700_000_100,
             group: None,
-            destroy_unattached: false,
+            destroy_unattached: None,
+            streamed: false,
+            alerts: [].into(),
             windows: [].into(),
             active: Some(0),
         };

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{Core, REMEMBERED};
 use crate::bridge::action::Action;
 use crate::ids::SessionId;
-use crate::model::{Audience, Change, ChangeKind, Server, State, Unfit, Warning, diff};
+use crate::model::{Audience, Change, ChangeKind, Server, Session, State, Unfit, diff};
 use crate::tmux::{CloseReason, LinkId, LinkKind, Version};
 
 impl Core {
@@ -16,15 +16,8 @@ impl Core {
             self.lose_server("another server answers", now);
             self.version = Version::parse(&server.version);
             tracing::info!(pid = server.pid, version = %server.version, "tmux server found");
-            for warning in server.warnings.iter() {
-                let Warning { code, remedy, .. } = warning;
-                tracing::warn!(code, remedy, "{}", warning.message);
-            }
-            let of_version = self.version.as_ref().and_then(Version::hazards_in_short);
-            if let Some((codes, sentence)) = of_version {
-                tracing::warn!(codes, "{sentence}");
-            }
-            server.warnings = self.warnings(&server);
+            self.log_warnings();
+            server.warnings = self.warnings();
             let state = State {
                 server: Some(server.clone()),
                 ..State::default()
@@ -39,19 +32,6 @@ impl Core {
             );
         }
         self.attach_or_look(LinkKind::Control { session }, now);
-    }
-
-    /// What was found out about the server, and what ends servers of its version.
-    fn warnings(&self, server: &Server) -> Arc<[Warning]> {
-        let version = self.version.iter();
-        let of_version = version.flat_map(|version| {
-            version.hazards().iter().map(move |hazard| Warning {
-                code: hazard.code.to_owned(),
-                message: hazard.message(version),
-                remedy: hazard.remedy.to_owned(),
-            })
-        });
-        server.warnings.iter().cloned().chain(of_version).collect()
     }
 
     /// Says that a server runs which can't be used, once for each reason.
@@ -183,6 +163,7 @@ impl Core {
             self.relist.request(now);
         } else if let Some(session) = self.outputs.session_of(link) {
             self.outputs.attached(link);
+            self.streams_session(session, true, now);
             self.open_next();
             self.attached_at.insert(link, self.last_tag);
             let candidates = self.outputs.candidates(&self.state);
@@ -215,7 +196,8 @@ impl Core {
                 self.counters.reconnect();
             }
             self.finding.again(now);
-        } else if self.outputs.closed(link, wanted, now).is_some() {
+        } else if let Some(session) = self.outputs.closed(link, wanted, now) {
+            self.streams_session(session, self.outputs.streams(session), now);
             let by_tmux = matches!(reason, CloseReason::Ended(_) | CloseReason::Moved(_));
             let mut changes = self.streams.ended(link, by_tmux);
             let candidates = self.outputs.candidates(&self.state);
@@ -226,6 +208,23 @@ impl Core {
             self.open_next();
         }
         self.count_links();
+    }
+
+    /// What is printed in a session's panes is streamed from now on, or is not.
+    fn streams_session(&mut self, id: SessionId, streamed: bool, now: Instant) {
+        let known = self.state.sessions.get(&id);
+        let Some(session) = known.filter(|session| session.streamed != streamed) else {
+            return;
+        };
+        let session = Session {
+            streamed,
+            ..session.clone()
+        };
+        let mut state = State::clone(&self.state);
+        state.sessions.insert(id, session.clone());
+        let audience = Audience::at(session.place());
+        let kind = ChangeKind::SessionChanged { session };
+        self.enter(vec![Change::new(audience, kind)], state, now);
     }
 
     fn count_links(&self) {

@@ -80,6 +80,7 @@ impl Bench {
             },
             session: SESSION,
             by_use: vec![SESSION],
+            exits_unattached: false,
         });
         bench.handle(Event::Opened {
             link: CONTROL,
@@ -137,8 +138,8 @@ impl Bench {
     fn list(&mut self, name: &str) {
         let tag = self.asked().unwrap();
         let bodies = [
-            format!("$0|1|1|0||{name}|/\n"),
-            "$0|0|@0|1|80|24|0|b25d,80x24,0,0,0|w\n".to_owned(),
+            format!("$0|1|1|1||0|0||{name}|/\n"),
+            "$0|0|@0|1|80|24|0|0|0|0|b25d,80x24,0,0,0|w\n".to_owned(),
             "$0|@0|0|%0|0|1|80|24|5|0|||0||t|cat|/\n".to_owned(),
             "11|$0|1|0|80|24|client-11|\n".to_owned(),
             String::new(),
@@ -280,6 +281,7 @@ fn another_server_is_a_loss_and_a_new_beginning() {
         server: server(7),
         session: SESSION,
         by_use: vec![SESSION],
+        exits_unattached: false,
     });
     assert_eq!(
         bench.published(),
@@ -290,6 +292,7 @@ fn another_server_is_a_loss_and_a_new_beginning() {
         server: server(8),
         session: SESSION,
         by_use: vec![SESSION],
+        exits_unattached: false,
     });
     let gone = [
         "pane.removed",

@@ -51,7 +51,12 @@ impl Core {
             .chain(&self.ended)
             .copied()
             .collect();
-        let state = listing.into_state(self.state.server.clone(), &own);
+        let exits = listing.sessions.iter().any(|row| row.exits_unattached);
+        self.exits_unattached(exits, now);
+        let mut state = listing.into_state(self.state.server.clone(), &own);
+        for session in state.sessions.values_mut() {
+            session.streamed = self.outputs.streams(session.id);
+        }
         let mut changes = diff(&self.state, &state);
         self.touch_buffers(&state, &mut changes);
         match self.reconciler.judge(!changes.is_empty(), now) {

@@ -11,6 +11,7 @@ mod hints;
 mod listing;
 mod requests;
 mod typing;
+mod warnings;
 mod watching;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -59,6 +60,8 @@ pub(super) enum Event {
         session: SessionId,
         /// The sessions, the one that was used last at the end.
         by_use: Vec<SessionId>,
+        /// Whether it ends, with all its sessions, as soon as no client is attached.
+        exits_unattached: bool,
     },
     /// No server answers.
     NoServer { reason: String },
@@ -103,6 +106,7 @@ pub(super) struct Core {
     counters: Arc<Counters>,
     state: Arc<State>,
     version: Option<Version>,
+    exits_unattached: bool,
     control: Option<LinkId>,
     control_attached: bool,
     finding: Finding,
@@ -156,6 +160,7 @@ impl Core {
             counters,
             state: Arc::default(),
             version: None,
+            exits_unattached: false,
             control: None,
             control_attached: false,
             finding: Finding::default(),
@@ -190,8 +195,10 @@ impl Core {
                 server,
                 session,
                 by_use,
+                exits_unattached,
             } => {
                 self.outputs.used(by_use);
+                self.exits_unattached = exits_unattached;
                 self.found(server, session, now);
             }
             Event::NoServer { reason } => self.lose_server(&reason, now),
@@ -266,12 +273,17 @@ impl Core {
 
     fn publish(&mut self, changes: impl IntoIterator<Item = Change>, read_at: Instant) {
         let stamp = self.setup.clock.stamp(read_at);
-        let (views, counters) = (&mut self.views, &self.counters);
+        let (views, streams, counters) = (&mut self.views, &mut self.streams, &self.counters);
+        let mut bells = Vec::new();
         let changes = changes.into_iter().inspect(|change| {
             views.observe(change);
             counters.observe(change);
+            bells.extend(streams.bell(change, read_at));
         });
         self.hub.publish(changes, None, stamp);
+        if !bells.is_empty() {
+            self.hub.publish(bells, None, stamp);
+        }
     }
 
     /// Nothing is held back any more from those from whom secrets are kept, so that what is shown of a pane now stands at

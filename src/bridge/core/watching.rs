@@ -15,12 +15,13 @@ use crate::model::State;
 use crate::tmux::{LinkId, Version};
 
 /// What is asked for in all panes at once.
-const SUBSCRIPTIONS: [Subscription; 5] = [
+const SUBSCRIPTIONS: [Subscription; 6] = [
     Subscription::PaneTitle,
     Subscription::PaneCommand,
     Subscription::PanePath,
     Subscription::PaneProcess,
     Subscription::PaneDead,
+    Subscription::WindowFlags,
 ];
 
 /// The most commands that are sent to a link at once, so that others find room there.

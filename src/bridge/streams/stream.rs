@@ -1,5 +1,7 @@
 //! The byte stream of one pane.
 
+use std::time::{Duration, Instant};
+
 use bytes::{Bytes, BytesMut};
 
 use super::Candidates;
@@ -15,6 +17,9 @@ const TAIL_BYTES: usize = 16 * 1024;
 
 /// What is held for a pane that no listing has shown yet; listings come within 50 ms, so this is a flood.
 const HELD_BYTES: usize = 4 * 1024 * 1024;
+
+/// How soon another bell is told of.
+const BELL_PAUSE: Duration = Duration::from_millis(100);
 
 /// One pane's.
 #[derive(Debug)]
@@ -48,6 +53,8 @@ pub(super) struct Stream {
     pub(super) doubtful: bool,
     /// Whether it is known if the pane is in the middle of a character.
     pub(super) character_known: bool,
+    /// When its bell was told of last.
+    pub(super) rang: Option<Instant>,
 }
 
 /// What another link than the owner brought.
@@ -77,6 +84,7 @@ impl Stream {
             judged: false,
             doubtful: false,
             character_known: false,
+            rang: None,
         }
     }
 
@@ -122,6 +130,17 @@ impl Stream {
                 bytes: bytes.map(|_| lost),
             },
         )
+    }
+
+    /// The bell that has rung. Those that follow within [`BELL_PAUSE`] are one with it.
+    pub(super) fn bell(&mut self, pane: PaneId, now: Instant) -> Option<Change> {
+        let rings = self.tracker.take_bell();
+        let rang = |rang| now.saturating_duration_since(rang) < BELL_PAUSE;
+        if !rings || self.rang.is_some_and(rang) {
+            return None;
+        }
+        self.rang = Some(now);
+        Some(self.change(pane, ChangeKind::PaneBell))
     }
 
     fn change(&self, pane: PaneId, kind: ChangeKind) -> Change {

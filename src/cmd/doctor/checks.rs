@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::{Value, json};
 
 use crate::auth::TokenStore;
-use crate::config::{Config, ConfigError, Inputs, listening};
-use crate::tmux::{Found, Tmux, TmuxError, Version, look_for_server};
+use crate::config::{Config, ConfigError, Inputs, Unattached, listening};
+use crate::tmux::{ExitUnattached, Found, Tmux, TmuxError, Version, look_for_server};
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,9 +158,10 @@ pub(super) async fn tmux(config: &Config) -> (Vec<Check>, bool) {
     };
     let version = tmux.version().clone();
     let mut checks = vec![of_program(program, &version)];
-    match look_for_server(&tmux).await {
+    match look_for_server(&tmux, ExitUnattached::Watch).await {
         Ok(found) => {
             checks.push(of_server(&found, &version));
+            checks.extend(of_exit_unattached(&found, config));
             checks.extend(of_hazards(found.tmux.version()));
             (checks, true)
         }
@@ -205,6 +206,21 @@ fn of_server(found: &Found, program: &Version) -> Check {
     let remedy = "the server's own program can't be found, and this one may not understand all that the server says: end \
                   its sessions and start it anew when you can, or set server.tmux to its program";
     Check::warning("tmux_server", said, remedy)
+}
+
+fn of_exit_unattached(found: &Found, config: &Config) -> Option<Check> {
+    let (said, remedy) = match config.server.exit_unattached {
+        _ if !found.exits_unattached => return None,
+        Unattached::Watch => (
+            "the server ends with all its sessions when muxwire stops while nobody else is attached",
+            "set it off with `tmux set-option -s exit-unattached off`, or server.exit_unattached to leave",
+        ),
+        Unattached::Leave => (
+            "the option is on and server.exit_unattached is leave, so that muxwire leaves the server alone",
+            "set it off with `tmux set-option -s exit-unattached off`, or server.exit_unattached to watch",
+        ),
+    };
+    Some(Check::warning("exit_unattached", said, remedy))
 }
 
 fn of_no_server(error: &TmuxError) -> Check {

@@ -144,6 +144,19 @@ fn each_type_is_told_in_words() {
             "api:1 window.active_changed  was -",
         ),
         (
+            "window.alert",
+            "api:1",
+            json!({ "alerts": ["bell", "activity"] }),
+            "api:1 window.alert  marked: bell, activity",
+        ),
+        (
+            "window.alert",
+            "api:1",
+            json!({ "alerts": [] }),
+            "api:1 window.alert  not marked any more",
+        ),
+        ("pane.bell", "api:1.%1", json!({}), "api:1.%1 pane.bell"),
+        (
             "pane.created",
             "api:1.%1",
             pane,

@@ -37,17 +37,19 @@ fn describe(type_name: &str, data: &Value) -> String {
     let was = |now: String| format!("{now}, was {}", quoted("previous"));
     match type_name {
         "server.connected" => server(data),
+        "server.changed" => warnings(data),
         "server.lost" => format!("{}: {}", server(data), text("reason")),
         "server.unfit" => text("reason"),
         "session.created" | "session.changed" => session(data),
         "session.renamed" => format!("was {}", quoted("previous")),
-        "session.removed" | "window.removed" => String::new(),
+        "session.removed" | "window.removed" | "pane.bell" => String::new(),
         "window.missed" => format!("{} was gone before it could be looked at", text("id")),
         "window.created" => window(data),
         "window.renamed" => was(quoted("name")),
         "window.moved" => format!("to {}, was {}", text("index"), text("previous")),
         "window.layout_changed" => window_size(data),
         "window.active_changed" | "pane.active_changed" => format!("was {}", text("previous")),
+        "window.alert" => alerts(data),
         "pane.created" => pane(data),
         "pane.removed" if is(data, "moved") => "moved to another window".to_owned(),
         "pane.removed" => String::new(),
@@ -138,8 +140,30 @@ fn session(data: &Value) -> String {
         words.push_str(
             ", not followed: it would be destroyed when muxwire leaves (destroy-unattached)",
         );
+    } else if data["streamed"] == false {
+        words.push_str(", not streamed as yet");
     }
     words
+}
+
+fn warnings(server: &Value) -> String {
+    let warnings = server["warnings"].as_array();
+    let messages = warnings.into_iter().flatten();
+    let messages: Vec<_> = messages.map(|warning| text(warning, "message")).collect();
+    if messages.is_empty() {
+        return "no warnings".to_owned();
+    }
+    messages.join("; ")
+}
+
+fn alerts(data: &Value) -> String {
+    let alerts = data["alerts"].as_array();
+    let names = alerts.into_iter().flatten().filter_map(Value::as_str);
+    let names: Vec<_> = names.map(|name| escaped(name).into_owned()).collect();
+    if names.is_empty() {
+        return "not marked any more".to_owned();
+    }
+    format!("marked: {}", names.join(", "))
 }
 
 fn window(data: &Value) -> String {
