@@ -17,9 +17,10 @@ use crate::bridge::gathering::LISTS;
 use crate::bridge::request::{PaneView, Request, ScreenError, ViewRequest};
 use crate::bridge::views::{HistoryPart, Parts, Printed};
 use crate::control::{Body, Command, LineRange, Notification};
-use crate::hub::{HistoryLimits, Hub, Next, Reader};
+use crate::hub::{HistoryLimits, Hub, Next, Reader, Redaction};
 use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::model::{Debounce, Server};
+use crate::redact::Rules;
 use crate::tmux::{
     CloseReason, HistoryRange, HistoryShape, HistorySlice, LinkEvent, LinkId, LinkKind, PanePrint,
     ReplyError,
@@ -46,12 +47,17 @@ impl Bench {
 
     /// The same with a server of this version.
     fn of(version: &str) -> Self {
+        Self::keeping(version, None)
+    }
+
+    /// The same where secrets are kept from some.
+    fn keeping(version: &str, redaction: Option<Redaction>) -> Self {
         let limits = HistoryLimits {
             bytes: 1 << 20,
             events: 1000,
             age: RECONCILE * 100,
         };
-        let hub = Hub::new(limits, Epoch::new("e").unwrap());
+        let hub = Hub::redacting(limits, Epoch::new("e").unwrap(), redaction);
         let counters = Arc::new(Counters::default());
         let debounce = Debounce {
             quiet: Duration::from_millis(20),
@@ -363,9 +369,13 @@ type View = oneshot::Receiver<Result<PaneView, ScreenError>>;
 
 impl Bench {
     fn view(&mut self, scrollback: u32) -> View {
+        self.view_for(scrollback, false)
+    }
+
+    fn view_for(&mut self, scrollback: u32, redacted: bool) -> View {
         let (reply, view) = oneshot::channel();
         let request = ViewRequest {
-            redacted: false,
+            redacted,
             pane: PANE,
             scrollback,
         };
@@ -571,6 +581,53 @@ fn regression_a_long_history_comes_in_slices_and_nobody_else_waits_for_it() {
     }
     let mut again = bench.view(70_000);
     assert!(again.try_recv().unwrap().is_ok(), "it serves for a while");
+}
+
+#[test]
+fn a_long_history_is_masked_beside_everything_else() {
+    let rules = Arc::new(Rules::new(&["99\\d\\d\\d"], true).unwrap());
+    let hold = Duration::from_millis(100);
+    let mut bench = Bench::keeping("3.8", Some(Redaction { rules, hold }));
+    bench.questions();
+    let mut deep = bench.view_for(3000, true);
+    let question = bench.question();
+    bench.answer_long(question);
+    let (ticket, range) = bench.history().unwrap();
+    bench.give_history(ticket, slices(range));
+    let question = bench.question();
+    bench.answer_long(question);
+    let mut actions = bench.core.actions().into_iter();
+    let (ticket, masked) = actions
+        .find_map(|action| match action {
+            Action::Mask {
+                ticket,
+                snapshot,
+                rules,
+            } => Some((ticket, snapshot.masked(&rules))),
+            _ => None,
+        })
+        .unwrap();
+    drop(actions);
+    assert!(deep.try_recv().is_err(), "nothing is shown unmasked");
+    bench.output(PANE, b"since");
+    let mut plain = bench.view(100);
+    bench.handle(Event::Printed(Printed {
+        ticket,
+        parts: Ok(Parts::Masked(Box::new(masked))),
+    }));
+    let view = deep.try_recv().unwrap().unwrap();
+    let lines = &view.snapshot.scrollback;
+    assert!(lines.len() >= 3000);
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.starts_with(b"*") || line.starts_with(b"9") && *line < "99000")
+    );
+    assert_eq!(*lines.last().unwrap(), "*****");
+    assert!(
+        plain.try_recv().is_ok(),
+        "who sees all does not wait for long"
+    );
 }
 
 #[test]
