@@ -15,6 +15,9 @@ const QUIET: usize = 5;
 /// So many times are tried until it is quiet.
 const TRIES: usize = 60;
 
+/// What a recording has once it is told what panes print: its second link has said something.
+const FOLLOWED: &str = ",2,\"<\",";
+
 /// The program in a pane, where a shell runs it.
 struct InPane<'a> {
     tmux: &'a TmuxServer,
@@ -119,9 +122,7 @@ fn regression_recordings_printed_in_panes_of_what_they_record_do_not_feed_each_o
             ("env -u TMUX -u TMUX_PANE setsid -w", "| cat"),
         ] {
             let one = InPane::start(&tmux, before, "record", after);
-            one.shows("\"output $0");
-            // tmux has said something on that link, the second one: it is attached.
-            one.shows(",2,\"<\",");
+            one.shows(FOLLOWED);
             all.push(one);
             nobody_is_fed(&tmux, &all);
             // What is left out is said.
@@ -138,7 +139,7 @@ fn regression_a_recording_and_a_watcher_in_panes_do_not_feed_each_other() {
     let mut all = Vec::new();
     for after in ["| cat", ""] {
         let recording = InPane::start(&tmux, "", "record", after);
-        recording.shows("\"output $0");
+        recording.shows(FOLLOWED);
         all.push(recording);
         let watching = InPane::run(&tmux, "", &watch, after);
         watching.shows("watching");

@@ -136,6 +136,7 @@ async fn regression_who_asks_for_its_own_pane_gets_it_and_others_still_leave_it_
     bridge.settled().await;
     let asked = Watching::start(&tmux, "other", ("", &address, only)).await;
     bridge.settled().await;
+    wait_until_async("the links", SOON, || tmux.clients().len() == 3).await;
     tmux.run(["send-keys", "-t", "=other:0", "begin", "Enter"]);
     wait_until_async("its own output", SOON, || asked.quotes(asked.pane) > 0).await;
     left_out.shows("begin").await;
@@ -227,6 +228,7 @@ async fn regression_a_session_that_is_named_as_another_s_id_is_told_apart() {
     by_id.shows("--session '=$0'").await;
     let by_name = Watching::start(&tmux, "main", ("", &address, "--all --session '=$0'")).await;
     by_name.shows(&format!("$0:0.{pane}  window")).await;
+    wait_until_async("the links", SOON, || tmux.clients().len() == 3).await;
     tmux.run(["send-keys", "-t", "%0", "of-main", "Enter"]);
     by_id.shows("of-main").await;
     tmux.run(["send-keys", "-t", pane, "of-the-other", "Enter"]);
