@@ -17,8 +17,8 @@ use crate::support::program::Home;
 use crate::support::random::Random;
 use crate::support::relayed::control_client;
 use crate::support::{
-    KillOnDrop, SOON, TmuxServer, for_each_version, for_each_version_async, holds_within, pause,
-    signal, wait_until, wait_until_async,
+    KillOnDrop, SOON, TmuxServer, for_each_version, for_each_version_async,
+    for_each_version_at_once, holds_within, pause, signal, wait_until, wait_until_async,
 };
 
 /// The session that starts with a server.
@@ -300,7 +300,7 @@ fn regression_muxwire_killed_and_started_again_in_a_storm_leaves_the_server_aliv
 /// they have subscribed to.
 #[test]
 fn regression_a_session_that_ends_while_muxwire_is_stopped_leaves_the_server_alive() {
-    for_each_version(|program| {
+    for_each_version_at_once(|program| {
         let server = TmuxServer::start(program);
         let (_, pane) = server.new_session("short", "exec cat");
         let home = Home::new();

@@ -19,7 +19,9 @@ use crate::support::listed::{checked, synced, synced_or_gone};
 use crate::support::random::Random;
 use crate::support::relayed::control_client;
 use crate::support::server::Client;
-use crate::support::{KillOnDrop, Program, SOON, TmuxServer, for_each_version_async, wait_until};
+use crate::support::{
+    KillOnDrop, Program, SOON, TmuxServer, for_each_version_at_once_async, wait_until,
+};
 
 /// Operations on each version, unless the environment says otherwise.
 const OPERATIONS: usize = 200;
@@ -35,7 +37,7 @@ fn setting(name: &str, default: u64) -> u64 {
 fn random_operations_are_followed_without_drift() {
     let operations = usize::try_from(setting("MUXWIRE_OPERATIONS", OPERATIONS as u64)).unwrap();
     let seed = setting("MUXWIRE_SEED", u64::from(std::process::id()));
-    for_each_version_async(async |program| {
+    for_each_version_at_once_async(async |program| {
         eprintln!(
             "{operations} operations on tmux {}, MUXWIRE_SEED={seed}",
             program.version

@@ -110,15 +110,36 @@ pub fn for_each_version(test: impl Fn(&Program)) {
     }
 }
 
+/// The same with all versions at once, for a test that mostly waits.
+pub fn for_each_version_at_once(test: impl Fn(&Program) + Sync) {
+    assert!(!programs().is_empty(), "no tmux at all");
+    let test = &test;
+    thread::scope(|scope| {
+        for program in programs() {
+            scope.spawn(move || {
+                let guard = NameOnPanic(program);
+                test(program);
+                drop(guard);
+            });
+        }
+    });
+}
+
 /// Runs an async test over each version, on the kind of runtime that muxwire itself runs on.
 pub fn for_each_version_async<F: Future<Output = ()>>(test: impl Fn(Program) -> F) {
-    for_each_version(|program| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(test(program.clone()));
-    });
+    for_each_version(|program| runtime().block_on(test(program.clone())));
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// [`for_each_version_async`] with all versions at once, for a test that mostly waits.
+pub fn for_each_version_at_once_async<F: Future<Output = ()>>(test: impl Fn(Program) -> F + Sync) {
+    for_each_version_at_once(|program| runtime().block_on(test(program.clone())));
 }
 
 /// The newest version found: for tests in which the version doesn't matter.
