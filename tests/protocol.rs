@@ -623,6 +623,56 @@ async fn screens_stand_before_all_that_follows_them() {
     assert_eq!(snapshot["target"], json!({ "session_id": "$0" }));
 }
 
+/// Together they are many times what may wait for a client.
+#[tokio::test]
+async fn snapshots_of_many_panes_are_paced_by_the_socket() {
+    const SNAPSHOTS: usize = 8;
+    let mut server = TestServer::open().await;
+    let mut world = World::new();
+    for number in 0..300 {
+        world.session(&format!("s{number}"));
+    }
+    world.publish(&server.hub);
+    let mut client = server.client().await;
+    for id in 0..SNAPSHOTS {
+        client
+            .send(json!({ "action": "snapshot", "id": id, "screen": true }))
+            .await;
+    }
+    let screen = Screen {
+        offset: 0,
+        exact: true,
+        width: 200,
+        height: 50,
+        cursor: (0, 0),
+        cursor_visible: true,
+        alternate: false,
+        lines: vec!["x".repeat(200).into(); 50],
+    };
+    let answers = async {
+        for _ in 0..SNAPSHOTS {
+            let Request::Screens { screens, reply } = server.request().await else {
+                panic!("no screens are asked for")
+            };
+            let panes = screens.request().panes.iter();
+            let screens = panes.map(|pane| (*pane, Ok(screen.clone())));
+            reply.send(screens.collect()).unwrap();
+        }
+    };
+    let reads = async {
+        for id in 0..SNAPSHOTS {
+            let snapshot = client.expect("snapshot").await;
+            assert_eq!(snapshot["id"], id);
+            let sessions = snapshot["sessions"].as_array().unwrap();
+            assert_eq!(sessions.len(), 300);
+            let last = &sessions[299]["windows"][0]["panes"][0]["screen"];
+            assert_eq!(last["lines"].as_array().unwrap().len(), 50);
+        }
+    };
+    tokio::join!(answers, reads);
+    assert!(client.until_pong().await.is_empty());
+}
+
 #[tokio::test]
 async fn nothing_is_served_before_authentication() {
     let tokens = Tokens::new();
