@@ -7,10 +7,11 @@ use muxwire::bridge::{Key, PaneView, ScreenError};
 use muxwire::hub::{Next, Reader};
 use muxwire::ids::PaneId;
 use muxwire::model::ChangeKind;
+use tokio::time::timeout;
 
 use crate::support::bridge::LiveBridge;
 use crate::support::terminal::Terminal;
-use crate::support::{Program, TmuxServer, for_each_version_async};
+use crate::support::{Program, SOON, TmuxServer, for_each_version_async};
 
 /// How long muxwire looks for an exact place in the stream.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -128,7 +129,12 @@ impl Seen {
         let event = match reader.pull() {
             Next::Event(event) => event,
             Next::Head => {
-                reader.readable().await;
+                let more = timeout(SOON, reader.readable()).await;
+                assert!(
+                    more.is_ok(),
+                    "{pane} prints no more: {}",
+                    self.terminal.text().join("|")
+                );
                 return false;
             }
             Next::Evicted => panic!("the test's history is too short"),
