@@ -57,6 +57,8 @@ impl Muxwire {
             .env("HOME", tmux.folder())
             .env("MUXWIRE_SERVER_MAX_CONNECTIONS", MAX_CONNECTIONS)
             .env("MUXWIRE_SERVER_TMUX", tmux.program())
+            // Who types in a benchmark types faster than anybody.
+            .env("MUXWIRE_LIMITS_MESSAGE_BURST", "1000000")
             // Clients here answer no pings, and 30 s of silence see one.
             .env("MUXWIRE_SERVER_PING_INTERVAL", "10m")
             .stdin(Stdio::null());
