@@ -71,7 +71,12 @@ fn listed(server: &TmuxServer) -> Option<State> {
         buffers: rows::<BufferRow>(server, &["list-buffers"])?,
     };
     let own: BTreeSet<u32> = listing.clients.iter().map(|client| client.pid).collect();
-    Some(listing.into_state(None, &own))
+    let mut state = listing.into_state(None, &own);
+    for session in state.sessions.values_mut() {
+        // Once every session has its link.
+        session.streamed = true;
+    }
+    Some(state)
 }
 
 fn rows<R: Row>(server: &TmuxServer, command: &[&str]) -> Option<Vec<R>> {
