@@ -39,7 +39,7 @@ const TOKEN_VARIABLE: &str = "MUXWIRE_TOKEN";
 /// How much is gathered before it is printed, while more is there already, in bytes.
 const GATHERED: usize = 64 << 10;
 /// How long the last of what is printed may take after a signal.
-const LAST_LINE: Duration = Duration::from_millis(200);
+const LAST_LINE: Duration = Duration::from_millis(500);
 
 /// Watches until it is interrupted, or nobody reads any more.
 ///
