@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use crate::support::flood::{FLOOD, flood_with_progress, flow_by, links, progress};
 use crate::support::holder::hold;
 use crate::support::owner::{Owner, flow, session};
-use crate::support::relayed::control_client;
+use crate::support::relayed::{attached, control_client};
 use crate::support::{
     KillOnDrop, SOON, TmuxServer, for_each_version, for_each_version_async, holds_within, is_alive,
     signal, wait_until, wait_until_async,
@@ -607,16 +607,7 @@ fn danger_12_a_session_that_would_go_with_us_is_refused() {
     for_each_version_async(|program| async move {
         let server = TmuxServer::start(&program);
         // 3.1c destroys it at once unless somebody is attached.
-        let mut user = control_client(&server, ["-C", "attach-session", "-t", "$0"]);
-        let user = user
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let _user = KillOnDrop(user);
-        wait_until("the user is attached", SOON, || {
-            !server.clients().is_empty()
-        });
+        let _user = attached(&server, "main");
         server.run(["set-option", "-t", "$0", "destroy-unattached", "on"]);
         let tmux = server.tmux().await;
         let mut watch = SocketWatch::new(&server.socket());

@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use muxwire::hub::Published;
 use muxwire::model::{Audience, Change, ChangeKind, State, Unfit};
@@ -16,12 +15,10 @@ use tokio::time::timeout;
 
 use crate::support::bridge::LiveBridge;
 use crate::support::owner::Owner;
+use crate::support::relayed::attached;
 use crate::support::server::TestServer;
 use crate::support::world::stamp;
-use crate::support::{
-    KillOnDrop, Program, SOON, TmuxServer, any_program, for_each_version_async, programs,
-    wait_until,
-};
+use crate::support::{Program, SOON, TmuxServer, any_program, for_each_version_async, programs};
 
 #[test]
 fn regression_every_program_finds_and_attaches_to_a_server_of_every_version() {
@@ -174,19 +171,6 @@ async fn regression_clients_are_told_why_a_server_that_runs_is_not_connected() {
     let refused = client.expect("error").await;
     assert_eq!(refused["code"], "TMUX_UNAVAILABLE");
     assert_eq!(refused["message"], reason.as_str());
-}
-
-/// Somebody who is attached to a session.
-fn attached(server: &TmuxServer, session: &str) -> KillOnDrop {
-    let others = server.clients().len();
-    let target = format!("={session}");
-    let mut user = server.command(["-C", "attach-session", "-t", &target]);
-    let user = user.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
-    let user = KillOnDrop(user.unwrap());
-    wait_until("the user is attached", SOON, || {
-        server.clients().len() > others
-    });
-    user
 }
 
 #[test]

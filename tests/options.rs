@@ -1,6 +1,5 @@
 //! What options of tmux mean for who is attached: `destroy-unattached`, `exit-unattached`, and bells and alerts.
 
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,24 +10,10 @@ use muxwire::model::{ChangeKind, State};
 use muxwire::tmux::ExitUnattached;
 
 use crate::support::bridge::{LiveBridge, SETTINGS};
-use crate::support::relayed::control_client;
+use crate::support::relayed::attached;
 use crate::support::{
-    KillOnDrop, Program, SOON, TmuxServer, any_program, for_each_version_async, wait_until,
-    wait_until_async,
+    Program, SOON, TmuxServer, any_program, for_each_version_async, wait_until, wait_until_async,
 };
-
-/// Somebody who is attached to a session.
-fn attached(server: &TmuxServer, session: &str) -> KillOnDrop {
-    let others = server.clients().len();
-    let target = format!("={session}");
-    let mut user = control_client(server, ["-C", "attach-session", "-t", &target]);
-    let user = user.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
-    let user = KillOnDrop(user.unwrap());
-    wait_until("the user is attached", SOON, || {
-        server.clients().len() > others
-    });
-    user
-}
 
 fn named<'a>(state: &'a State, name: &str) -> &'a muxwire::model::Session {
     state.session_named(name).unwrap()
@@ -312,16 +297,7 @@ async fn bells_in_a_flood_are_told_of_ten_times_a_second_at_most() {
     bridge.settled().await;
     let flood = r"i=0; while [ $i -lt 2000 ]; do printf '\007.\n'; i=$((i+1)); done; printf 'over\n'; exec cat";
     let began = std::time::Instant::now();
-    let pane = server.run([
-        "new-window",
-        "-P",
-        "-F",
-        "#{pane_id}",
-        "-t",
-        "=main:",
-        flood,
-    ]);
-    let pane: PaneId = pane.trim().parse().unwrap();
+    let pane = server.new_window(flood);
     let mut bells = bells(&mut bridge, pane, "over").await;
     if bells == 0 {
         let bell = |event: &Published| event.change.kind == ChangeKind::PaneBell;

@@ -116,23 +116,26 @@ async fn what_a_snapshot_holds_already_is_not_sent_again() {
     assert_eq!(next_told(&mut client).await, row("pane.output", 3, "def"));
 }
 
+/// Opens the first pane with all these lines of its history.
+async fn open_with_history(server: &mut TestServer, client: &mut Client, lines: Vec<Bytes>) {
+    let mut request = open("%0");
+    request["scrollback"] = json!(lines.len());
+    client.send(request).await;
+    let (_, reply) = view_request(server).await;
+    let mut view = view(PANE, 0, "LINE", "");
+    view.scrollback = u32::try_from(lines.len()).unwrap();
+    Arc::make_mut(&mut view.snapshot).scrollback = lines;
+    reply.send(Ok(view)).unwrap();
+}
+
 /// The pages are many times what may wait for a client, which asks for more while they come.
 #[tokio::test]
 async fn regression_a_long_history_is_paced_by_the_socket() {
     const LINES: u32 = 100_000;
     let (mut server, world) = start(Setup::default()).await;
     let mut client = server.client().await;
-    let mut request = open("%0");
-    request["scrollback"] = json!(LINES);
-    client.send(request).await;
-    let (_, reply) = view_request(&mut server).await;
-    let mut view = view(PANE, 0, "LINE", "");
-    let snapshot = Arc::make_mut(&mut view.snapshot);
-    snapshot.scrollback = (0..LINES)
-        .map(|line| Bytes::from(format!("{line:0150}")))
-        .collect();
-    view.scrollback = LINES;
-    reply.send(Ok(view)).unwrap();
+    let lines = (0..LINES).map(|line| Bytes::from(format!("{line:0150}")));
+    open_with_history(&mut server, &mut client, lines.collect()).await;
     client.expect("opened").await;
     print(&server, &world, PANE, 0, "live");
     let mut line = 0;
@@ -156,18 +159,10 @@ async fn regression_a_long_history_is_paced_by_the_socket() {
 /// The server runs on one thread here as everywhere, so the order in which things are done is that of the turns.
 #[tokio::test]
 async fn regression_others_have_their_turn_between_two_pages() {
-    const LINES: u32 = 100_000;
     let (mut server, _) = start(Setup::default()).await;
     let (mut client, mut other) = (server.client().await, server.client().await);
-    let mut request = open("%0");
-    request["scrollback"] = json!(LINES);
-    client.send(request).await;
-    let (_, reply) = view_request(&mut server).await;
-    let mut view = view(PANE, 0, "LINE", "");
-    let snapshot = Arc::make_mut(&mut view.snapshot);
-    snapshot.scrollback = vec![Bytes::from("x".repeat(150)); LINES as usize];
-    view.scrollback = LINES;
-    reply.send(Ok(view)).unwrap();
+    let lines = vec![Bytes::from("x".repeat(150)); 100_000];
+    open_with_history(&mut server, &mut client, lines).await;
     client.expect("opened").await;
     let pages = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&pages);
@@ -195,15 +190,8 @@ async fn regression_others_have_their_turn_between_two_pages() {
 async fn regression_a_history_that_is_closed_ends() {
     let (mut server, world) = start(Setup::default()).await;
     let mut client = server.client().await;
-    let mut request = open("%0");
-    request["scrollback"] = json!(100_000);
-    client.send(request).await;
-    let (_, reply) = view_request(&mut server).await;
-    let mut long = view(PANE, 0, "LINE", "");
-    let snapshot = Arc::make_mut(&mut long.snapshot);
-    snapshot.scrollback = vec![Bytes::from("x".repeat(150)); 100_000];
-    long.scrollback = 100_000;
-    reply.send(Ok(long)).unwrap();
+    let lines = vec![Bytes::from("x".repeat(150)); 100_000];
+    open_with_history(&mut server, &mut client, lines).await;
     client.expect("opened").await;
     client
         .send(json!({ "action": "close", "target": { "pane": "%0" } }))

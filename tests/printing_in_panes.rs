@@ -41,20 +41,8 @@ impl<'a> InPane<'a> {
             format!("MUXWIRE_SERVER_TMUX={of_tmux} MUXWIRE_MONITORING_RECONCILE_INTERVAL=1d");
         let line = format!("{before} env {settings} {program} {arguments} {after}; exec cat");
         tmux.run(["set-option", "-g", "history-limit", "50000"]);
-        let printed = tmux.run([
-            "new-window",
-            "-d",
-            "-P",
-            "-F",
-            "#{pane_id}",
-            "-t",
-            "=main:",
-            &line,
-        ]);
-        Self {
-            tmux,
-            pane: printed.trim().parse().unwrap(),
-        }
+        let pane = tmux.new_window(&line);
+        Self { tmux, pane }
     }
 
     /// All that the pane shows and has shown.

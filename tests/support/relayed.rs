@@ -1,12 +1,12 @@
 //! Control clients of the tests' own, attached without danger to the server.
 
 use std::ffi::OsStr;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use muxwire::tmux::{Relay, RelayTask};
 
-use super::TmuxServer;
+use super::{KillOnDrop, SOON, TmuxServer, wait_until};
 
 /// Relays live as long as the tests: they end with their clients.
 static RELAYS: Mutex<Vec<RelayTask>> = Mutex::new(Vec::new());
@@ -27,4 +27,17 @@ pub fn control_client<S: AsRef<OsStr>>(
     relays.retain(|relay| !relay.is_finished());
     relays.push(relay.start().unwrap());
     command
+}
+
+/// Somebody who is attached to a session.
+pub fn attached(server: &TmuxServer, session: &str) -> KillOnDrop {
+    let others = server.clients().len();
+    let target = format!("={session}");
+    let mut user = control_client(server, ["-C", "attach-session", "-t", &target]);
+    let user = user.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let user = KillOnDrop(user.unwrap());
+    wait_until("the user is attached", SOON, || {
+        server.clients().len() > others
+    });
+    user
 }
