@@ -10,10 +10,12 @@ use crate::model::{Audience, Change, ChangeKind, Server, Session, State, Unfit, 
 use crate::tmux::{CloseReason, LinkId, LinkKind, Version};
 
 impl Core {
-    pub(super) fn found(&mut self, mut server: Server, session: SessionId, now: Instant) {
+    /// A server answers; it may be the one that is known.
+    pub(super) fn found(&mut self, mut server: Server, exits_unattached: bool, now: Instant) {
         let is_known = |known: &Server| known.is_same_life(&server);
         if !self.state.server.as_ref().is_some_and(is_known) {
             self.lose_server("another server answers", now);
+            self.exits_unattached = exits_unattached;
             self.version = Version::parse(&server.version);
             tracing::info!(pid = server.pid, version = %server.version, "tmux server found");
             self.log_warnings();
@@ -31,7 +33,7 @@ impl Core {
                 now,
             );
         }
-        self.attach_or_look(LinkKind::Control { session }, now);
+        self.exits_unattached(exits_unattached, now);
     }
 
     /// Says that a server runs which can't be used, once for each reason.

@@ -257,6 +257,19 @@ fn regression_a_window_that_no_listing_shows_is_told_of() {
 }
 
 #[test]
+fn regression_exit_unattached_that_is_found_with_the_same_server_again_is_told() {
+    let mut bench = Bench::new();
+    let server = bench.core.state.server.clone().unwrap();
+    bench.handle(Event::Found {
+        server,
+        session: SESSION,
+        by_use: vec![SESSION],
+        exits_unattached: true,
+    });
+    assert_eq!(bench.published(), ["server.changed"]);
+}
+
+#[test]
 fn what_no_notification_tells_of_is_found_and_counted() {
     let mut bench = Bench::new();
     bench.pass(RECONCILE);

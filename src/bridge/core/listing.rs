@@ -51,8 +51,10 @@ impl Core {
             .chain(&self.ended)
             .copied()
             .collect();
-        let exits = listing.sessions.iter().any(|row| row.exits_unattached);
-        self.exits_unattached(exits, now);
+        // An option of the server stands in each row; without a session, nothing is known of it.
+        if let Some(row) = listing.sessions.first() {
+            self.exits_unattached(row.exits_unattached, now);
+        }
         let mut state = listing.into_state(self.state.server.clone(), &own);
         for session in state.sessions.values_mut() {
             session.streamed = self.outputs.streams(session.id);

@@ -198,8 +198,8 @@ impl Core {
                 exits_unattached,
             } => {
                 self.outputs.used(by_use);
-                self.exits_unattached = exits_unattached;
-                self.found(server, session, now);
+                self.found(server, exits_unattached, now);
+                self.attach_or_look(LinkKind::Control { session }, now);
             }
             Event::NoServer { reason } => self.lose_server(&reason, now),
             Event::Unfit(unfit) => self.unfit(unfit, now),
