@@ -8,7 +8,7 @@ use std::time::Duration;
 use muxwire::bridge::{Attach, PaneView, ScreenError, Settings};
 use muxwire::hub::{Next, Published};
 use muxwire::ids::{PaneId, Seq, WindowId};
-use muxwire::model::{ChangeKind, State};
+use muxwire::model::{Audience, ChangeKind, State};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -233,6 +233,39 @@ fn regression_sessions_of_a_moment_are_told_of_each() {
                 _ => false,
             };
             bridge.event("what tells of the window", tells).await;
+        }
+    });
+}
+
+#[test]
+fn regression_panes_of_a_moment_are_told_of_with_what_they_printed() {
+    for_each_version_async(async |program| {
+        let server = TmuxServer::start(&program);
+        let mut bridge = LiveBridge::start(server.tmux().await);
+        bridge.settled().await;
+        let window = *bridge.state().windows.keys().next().unwrap();
+        for _ in 0..5 {
+            let split = ["split-window", "-d", "-P", "-F", "#{pane_id}"];
+            let pane = server.run([&split[..], &["printf 'bye\\a'"]].concat());
+            let pane: PaneId = pane.trim().parse().unwrap();
+            // Nothing else happens, so nothing else asks for a listing.
+            let mut told = Vec::new();
+            while !matches!(told.last(), Some(&("pane.missed" | "pane.removed"))) {
+                let of_pane = |event: &Published| event.change.pane == Some(pane);
+                let event = bridge.event("what tells of the pane", of_pane).await;
+                let Audience::Places(places) = &event.change.audience else {
+                    panic!("{:?}", event.change);
+                };
+                let shown: Vec<_> = places.iter().filter_map(|place| place.window).collect();
+                assert_eq!(shown, [(window, 0)], "{:?}", event.change);
+                told.push(event.change.kind.name());
+            }
+            // tmux may drop what it has not sent of a pane that ends, and that is a gap.
+            let output = ["pane.output", "pane.bell"].map(|kind| told.contains(&kind));
+            assert!(
+                output == [true, true] || told.contains(&"pane.gap"),
+                "{told:?}"
+            );
         }
     });
 }

@@ -154,9 +154,15 @@ async fn regression_exact_entries_of_filters_can_t_be_mistaken() {
 #[tokio::test]
 async fn regression_entries_of_filters_that_may_be_mistaken_are_told() {
     let server = TestServer::open().await;
-    misleading().publish(&server.hub);
+    let mut world = misleading();
+    let own = world.session("$3");
+    world.window(own, 7, "@7");
+    world.publish(&server.hub);
     let mut client = server.client().await;
-    let rows: [(Value, &[&str]); 7] = [
+    let rows: [(Value, &[&str]); 9] = [
+        // Who is named as its own id is no other.
+        (json!({ "sessions": ["$3"] }), &[]),
+        (json!({ "windows": ["@7"] }), &[]),
         (
             json!({ "sessions": ["$0"] }),
             &["sessions[0]", "session_name"],

@@ -37,6 +37,7 @@ mod hub_panes;
 mod injection;
 mod input;
 mod jwt;
+mod leaving;
 mod limits;
 mod links;
 mod listening;

@@ -11,8 +11,9 @@ use muxwire::tmux::ExitUnattached;
 
 use crate::support::bridge::{LiveBridge, SETTINGS};
 use crate::support::relayed::attached;
+use crate::support::users::attached_in;
 use crate::support::{
-    Program, SOON, TmuxServer, any_program, for_each_version_async, wait_until, wait_until_async,
+    SOON, TmuxServer, any_program, for_each_version_async, wait_until, wait_until_async,
 };
 
 fn named<'a>(state: &'a State, name: &str) -> &'a muxwire::model::Session {
@@ -31,20 +32,6 @@ fn values(server: &TmuxServer) -> Vec<&'static str> {
     let known = all.into_iter().filter(knows).collect();
     server.run(["set-option", "-t", "=main:", "destroy-unattached", "off"]);
     known
-}
-
-/// Somebody who is attached to a session with a terminal, which is a pane of another server.
-fn attached_in(outer: &TmuxServer, server: &TmuxServer, program: &Program, session: &str) {
-    let others = server.clients().len();
-    let (program, socket) = (program.path.display(), server.socket());
-    let attach = format!(
-        "TMUX= exec {program} -S {} attach-session -t ={session}",
-        socket.display()
-    );
-    outer.run(["new-window", "-d", "-t", "=main:", &attach]);
-    wait_until("the user is attached", SOON, || {
-        server.clients().len() > others
-    });
 }
 
 #[test]

@@ -468,7 +468,7 @@ async fn what_could_not_be_had_exactly_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn panes_are_closed_and_cancelled() {
+async fn regression_panes_are_closed_and_cancelled_or_not_found() {
     let (mut server, mut world) = start(Setup::default()).await;
     let mut client = server.client().await;
     opened(&mut server, &mut client, open("%0"), 0).await;
@@ -501,7 +501,7 @@ async fn panes_are_closed_and_cancelled() {
     let error = client.find("error").await;
     assert_eq!(
         (&error["id"], &error["code"]),
-        (&json!(1), &json!("CANCELLED"))
+        (&json!(1), &json!("NOT_FOUND"))
     );
 }
 

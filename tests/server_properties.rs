@@ -245,6 +245,8 @@ struct Talker {
     terminal: bool,
     /// How many answers each id has to have, and how many came.
     asked: BTreeMap<String, (usize, usize)>,
+    /// How many more each id may have, since it belongs to a request that is answered if it is refused.
+    refusable: BTreeMap<String, usize>,
     /// What was said, to be shown if it fails.
     said: Vec<String>,
     /// It has done what is answered by a close.
@@ -265,6 +267,7 @@ impl Talker {
             client,
             terminal: path != "/monitor",
             asked: BTreeMap::new(),
+            refusable: BTreeMap::new(),
             said: Vec::new(),
             may_be_closed: false,
             closed: false,
@@ -277,7 +280,9 @@ impl Talker {
             // A terminal answers typing, sizes and acks only if they are refused.
             let answered =
                 !self.terminal || message["type"] == "connect" || message["type"].is_null();
-            if answered && id.chars().count() <= 128 {
+            if !answered {
+                *self.refusable.entry(id.to_owned()).or_default() += 1;
+            } else if id.chars().count() <= 128 {
                 self.asked.entry(id.to_owned()).or_default().0 += 1;
             }
         }
@@ -314,7 +319,9 @@ impl Talker {
         let doubled: Vec<_> = self
             .asked
             .iter()
-            .filter(|(_, (wanted, came))| came > wanted)
+            .filter(|(id, (wanted, came))| {
+                *came > wanted + self.refusable.get(*id).copied().unwrap_or_default()
+            })
             .collect();
         assert!(doubled.is_empty(), "answered more than once: {doubled:?}");
         assert!(!self.closed || self.may_be_closed, "closed for nothing");

@@ -152,6 +152,10 @@ async fn regression_a_text_that_fits_two_things_is_refused_and_exact_forms_are_n
         (json!({ "window_name": "twice" }), "INVALID_MESSAGE"),
         (json!({ "pane_index": 0 }), "INVALID_MESSAGE"),
         (json!({}), "INVALID_MESSAGE"),
+        // Without the key, it would be another pane.
+        (json!({ "session": "b", "windw": 1 }), "INVALID_MESSAGE"),
+        (json!({ "session": "b", "pane_indx": 1 }), "INVALID_MESSAGE"),
+        (json!({ "pane": "%1", "host": "other" }), "INVALID_MESSAGE"),
     ];
     for (target, code) in refused {
         let found = typed_into(&mut server, &mut client, &target).await;

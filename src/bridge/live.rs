@@ -1,29 +1,30 @@
 //! Runs the owner on a tmux server: opens its links, hears them, and sends what it asks for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinHandle, yield_now};
-use tokio::time::timeout_at;
+use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
 
 use super::action::Action;
 use super::clock::Clock;
+use super::closing::Closing;
 use super::core::{Core, Event, Setup};
 use super::counters::Counters;
 use super::demand::{Attach, Demand, look};
+use super::finder::{Finder, Finding};
 use super::printing;
 use super::request::Request;
 use super::screens::Captured;
 use super::views::{PrintOutcome, Printed};
 use crate::control::{Body, Command};
 use crate::hub::Hub;
-use crate::model::{Debounce, Server, Unfit};
+use crate::model::{Debounce, Server};
 use crate::tmux::{
-    ExitUnattached, Found, LinkEvent, LinkHandle, LinkId, LinkKind, Note, SocketWatch, Tap, Tmux,
-    TmuxError, find_server, look_for_server, reap_stale,
+    ExitUnattached, Found, LinkEvent, LinkHandle, LinkId, LinkKind, Note, Tap, Tmux, TmuxError,
+    reap_stale,
 };
 
 /// How many events of all links may wait for the owner. A link whose events find no room counts and drops them.
@@ -34,6 +35,9 @@ const BATCH: usize = 64;
 
 /// How long links may take to say what tmux had queued for them when muxwire ends, before they are ended by force.
 const DETACH_LIMIT: Duration = Duration::from_secs(3);
+
+/// What each link adds to [`DETACH_LIMIT`], since they end one after the other.
+const DETACH_LIMIT_PER_LINK: Duration = Duration::from_millis(50);
 
 /// How the bridge follows tmux.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +52,20 @@ pub struct Settings {
     pub attach: Attach,
     /// What to do with a server that ends when nobody is attached.
     pub exit_unattached: ExitUnattached,
+}
+
+impl Settings {
+    fn setup(self) -> Setup {
+        Setup {
+            debounce: self.debounce,
+            reconcile: self.reconcile,
+            submit_delay: self.submit_delay,
+            attach: self.attach,
+            exit_unattached: self.exit_unattached,
+            clock: Clock::System,
+            live: true,
+        }
+    }
 }
 
 /// What the bridge is connected to.
@@ -89,6 +107,7 @@ struct Live {
     tmux: Tmux,
     tap: Option<Tap>,
     links: HashMap<LinkId, LinkHandle>,
+    closing: Closing,
     last_link: u64,
     events: mpsc::Receiver<LinkEvent>,
     /// Events that have come and are not yet handled.
@@ -117,26 +136,13 @@ enum Step {
     Demand,
     Looked(Vec<Body>),
     Timer,
+    /// A link that is asked to end takes long.
+    Closing,
     Cancelled,
 }
 
 impl Live {
     fn start(tmux: Tmux, settings: Settings, ends: Ends, tap: Option<Tap>) -> Self {
-        let Settings {
-            debounce,
-            reconcile,
-            submit_delay,
-            attach,
-            exit_unattached,
-        } = settings;
-        let setup = Setup {
-            debounce,
-            reconcile,
-            submit_delay,
-            attach,
-            clock: Clock::System,
-            live: true,
-        };
         let (to_events, events) = mpsc::channel(EVENTS);
         // One capture is under way at a time.
         let (to_captures, captures) = mpsc::channel(1);
@@ -147,13 +153,14 @@ impl Live {
         let mut listeners = ends.demand.watch();
         // Whoever listens already is told of as the first event.
         listeners.mark_changed();
-        let finder = Finder::start(tmux.clone(), exit_unattached);
+        let finder = Finder::start(tmux.clone(), settings.exit_unattached);
         finder.find();
         Self {
-            core: Core::new(ends.hub, ends.counters, setup, Instant::now()),
+            core: Core::new(ends.hub, ends.counters, settings.setup(), Instant::now()),
             tmux,
             tap,
             links: HashMap::new(),
+            closing: Closing::default(),
             last_link: 0,
             events,
             batch: Vec::with_capacity(BATCH),
@@ -203,6 +210,7 @@ impl Live {
                 }
                 Step::Looked(bodies) => self.handle(Event::Looked { bodies }, now),
                 Step::Timer => self.handle(Event::Timer, now),
+                Step::Closing => self.close_next(now),
                 Step::Cancelled => return Ok(()),
             }
         }
@@ -219,6 +227,7 @@ impl Live {
             Ok(()) = self.listeners.changed() => Step::Demand,
             Some(bodies) = self.looks.recv() => Step::Looked(bodies),
             () = until(deadline) => Step::Timer,
+            () = until(self.closing.due()) => Step::Closing,
             () = cancel.cancelled() => Step::Cancelled,
         }
     }
@@ -226,6 +235,8 @@ impl Live {
     fn link(&mut self, event: LinkEvent, now: Instant) {
         if let LinkEvent::Closed { link, .. } = &event {
             self.links.remove(link);
+            self.closing.closed(*link);
+            self.close_next(now);
         }
         self.handle(Event::Link(event), now);
     }
@@ -308,11 +319,7 @@ impl Live {
                 snapshot,
                 rules,
             } => self.print(ticket, printing::masked(snapshot, rules)),
-            Action::Close(link) => {
-                if let Some(handle) = self.links.get(&link) {
-                    handle.detach();
-                }
-            }
+            Action::Close(link) => self.close([link], now),
             Action::NoteCheck => self.note(Note::Check, now),
         }
     }
@@ -364,22 +371,47 @@ impl Live {
         }
     }
 
+    fn close(&mut self, links: impl IntoIterator<Item = LinkId>, now: Instant) {
+        links.into_iter().for_each(|link| self.closing.ask(link));
+        self.close_next(now);
+    }
+
+    fn close_next(&mut self, now: Instant) {
+        while let Some(link) = self.closing.next(now) {
+            match self.links.get(&link) {
+                Some(handle) => handle.detach(),
+                None => self.closing.closed(link),
+            }
+        }
+    }
+
     /// Detaches every link and waits for the end of each: tmux is left as if muxwire had never been there.
     async fn detach(mut self) {
-        self.links.values().for_each(LinkHandle::detach);
-        let limit = tokio::time::Instant::now() + DETACH_LIMIT;
+        let mut now = Instant::now();
+        let links: BTreeSet<_> = self.links.keys().copied().collect();
+        let limit = now
+            + DETACH_LIMIT
+            + DETACH_LIMIT_PER_LINK * u32::try_from(links.len()).unwrap_or(u32::MAX);
+        self.close(links, now);
         while !self.links.is_empty() {
-            match timeout_at(limit, self.events.recv()).await {
-                Ok(Some(LinkEvent::Closed { link, .. })) => drop(self.links.remove(&link)),
-                Ok(Some(_)) => {}
-                Ok(None) | Err(_) => {
-                    tracing::warn!(
-                        links = self.links.len(),
-                        "links did not end in time and are ended by force"
-                    );
-                    self.links.values().for_each(LinkHandle::kill);
-                    return;
-                }
+            let event = tokio::select! {
+                event = self.events.recv() => event,
+                () = until(self.closing.due()) => None,
+                () = until(Some(limit)) => None,
+            };
+            now = Instant::now();
+            if let Some(LinkEvent::Closed { link, .. }) = event {
+                self.links.remove(&link);
+                self.closing.closed(link);
+            }
+            self.close_next(now);
+            if now >= limit {
+                tracing::warn!(
+                    links = self.links.len(),
+                    "links did not end in time and are ended by force"
+                );
+                self.links.values().for_each(LinkHandle::kill);
+                return;
             }
         }
     }
@@ -389,90 +421,5 @@ async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
         None => std::future::pending().await,
-    }
-}
-
-/// What the finder says.
-enum Finding {
-    Server(Box<Found>),
-    Nothing(String),
-    Unfit(Unfit),
-    Unusable(TmuxError),
-}
-
-/// The task that looks for a server, whenever it is asked to.
-struct Finder {
-    wanted: mpsc::UnboundedSender<()>,
-    findings: mpsc::UnboundedReceiver<Finding>,
-    task: JoinHandle<()>,
-}
-
-impl Finder {
-    fn start(tmux: Tmux, exit_unattached: ExitUnattached) -> Self {
-        // Each link that ends asks at most once, so the requests are bounded by the links.
-        let (wanted, asked) = mpsc::unbounded_channel();
-        // Each request brings at most two, and one more whenever another reason keeps the server from being used.
-        let (to_findings, findings) = mpsc::unbounded_channel();
-        let task = tokio::spawn(look_when_asked(tmux, exit_unattached, asked, to_findings));
-        Self {
-            wanted,
-            findings,
-            task,
-        }
-    }
-
-    fn find(&self) {
-        if self.wanted.send(()).is_err() {
-            tracing::debug!("the finder has ended");
-        }
-    }
-}
-
-impl Drop for Finder {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// What it means for the owner that no server can be used now.
-fn nothing(error: &TmuxError) -> Finding {
-    match error {
-        TmuxError::Misfit {
-            program_version,
-            server_version,
-            ..
-        } => Finding::Unfit(Unfit {
-            reason: TmuxError::misfit(program_version, server_version.as_ref()),
-            program_version: program_version.to_string(),
-            server_version: server_version.as_ref().map(ToString::to_string),
-        }),
-        other => Finding::Nothing(other.to_string()),
-    }
-}
-
-async fn look_when_asked(
-    tmux: Tmux,
-    exit_unattached: ExitUnattached,
-    mut asked: mpsc::UnboundedReceiver<()>,
-    findings: mpsc::UnboundedSender<Finding>,
-) {
-    let mut watch = SocketWatch::new(tmux.socket_path());
-    while asked.recv().await.is_some() {
-        let mut finding = look_for_server(&tmux, exit_unattached).await;
-        if let Err(error) = &finding {
-            tracing::info!(socket = %tmux.socket_path().display(), %error, "waiting for a tmux server");
-            let tell = |error: &TmuxError| {
-                if findings.send(nothing(error)).is_err() {
-                    tracing::debug!("nobody hears any more what the finder says");
-                }
-            };
-            tell(error);
-            finding = find_server(&tmux, exit_unattached, &mut watch, tell).await;
-        }
-        let finding =
-            finding.map_or_else(Finding::Unusable, |found| Finding::Server(Box::new(found)));
-        if findings.send(finding).is_err() {
-            return;
-        }
     }
 }

@@ -6,9 +6,11 @@
 mod action;
 mod align;
 mod clock;
+mod closing;
 mod core;
 mod counters;
 mod demand;
+mod finder;
 mod gathering;
 mod inputs;
 mod live;

@@ -178,9 +178,8 @@ impl Outputs {
         let mut plan = Plan::default();
         for (link, output) in &mut self.links {
             match state.sessions.get(&output.session) {
-                // While it is ours alone, leaving it would be its end.
                 Some(session)
-                    if session.destroy_unattached.is_none() || !is_shown(state, session.id) =>
+                    if session.destroy_unattached.is_none() || ends_with_ours(state, session) =>
                 {
                     for (_, pane) in left
                         .iter()
@@ -214,6 +213,13 @@ impl Outputs {
             .make_contiguous()
             .sort_by_key(|session| (place(session), *session));
         plan
+    }
+
+    /// A session that ends when its link does: it goes with its last client, and nobody else is attached to it.
+    pub(super) fn ours_alone<'a>(&self, state: &'a State) -> Option<&'a Session> {
+        let attached = self.links.values().filter(|output| output.attached);
+        let mut sessions = attached.filter_map(|output| state.sessions.get(&output.session));
+        sessions.find(|session| ends_with_ours(state, session))
     }
 
     /// What is known of the sessions before muxwire attaches to any, the one that was used last at the end.
@@ -283,10 +289,11 @@ impl Output {
     }
 }
 
-/// Whether a client that is not ours shows the session.
-fn is_shown(state: &State, session: SessionId) -> bool {
+/// Whether the session goes when our clients leave it.
+fn ends_with_ours(state: &State, session: &Session) -> bool {
     let mut clients = state.clients.values();
-    clients.any(|client| client.session == Some(session))
+    let is_shown = clients.any(|client| client.session == Some(session.id));
+    session.destroy_unattached.is_some() && !is_shown
 }
 
 /// The panes that a session showed in `old` and shows no more in `new`, though they live on.

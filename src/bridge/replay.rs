@@ -23,7 +23,7 @@ use crate::control::{Command, Limits};
 use crate::hub::Hub;
 use crate::model::{Debounce, Server};
 use crate::recording::{Entry, Header, Recording, RecordingError, What};
-use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkReader};
+use crate::tmux::{CloseReason, ExitUnattached, LinkEvent, LinkId, LinkReader};
 
 /// How many entries are read ahead of the replay; each holds up to what a pipe does.
 const READ_AHEAD: usize = 64;
@@ -182,6 +182,7 @@ impl Player {
         let setup = Setup {
             submit_delay: Duration::ZERO,
             attach: Attach::Always,
+            exit_unattached: ExitUnattached::Watch,
             debounce: Debounce {
                 quiet: Duration::ZERO,
                 at_most: Duration::ZERO,

@@ -7,15 +7,17 @@
 //! A pane whose first byte may have come before its link begins with a gap, and one that goes before anybody listened to
 //! it ends with one: nothing is lost untold.
 
+mod announced;
 mod stream;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use bytes::Bytes;
 
+use self::announced::Announced;
 use self::stream::Stream;
-use crate::ids::{PaneId, SessionId};
+use crate::ids::{PaneId, SessionId, WindowId};
 use crate::model::{Change, ChangeKind, Place, Places, State};
 use crate::screen::Tracker;
 use crate::tmux::LinkId;
@@ -24,6 +26,9 @@ use crate::tmux::LinkId;
 ///
 /// Nothing orders a listing on the control link with the bytes of an output link, so one is not enough.
 const PATIENCE: u32 = 3;
+
+/// How many panes are remembered as gone, so that what is late of one doesn't look like a new one.
+const REMEMBERED: usize = 1024;
 
 /// The open output links, in the order in which they are preferred.
 pub(super) type Candidates = [(LinkId, Place)];
@@ -41,12 +46,16 @@ pub(super) struct Streams {
     sessions: Vec<SessionId>,
     /// Panes that the next listing shows first may have begun where no link was, whatever their links saw.
     doubtful: bool,
+    /// The windows of panes that no listing has shown yet.
+    announced: Announced,
+    /// How far panes had come that listings showed and show no more.
+    gone: BTreeMap<PaneId, u64>,
 }
 
 impl Streams {
     /// Takes output of a link. `None` if it is a copy, or if it waits for a listing.
     pub(super) fn output(&mut self, link: LinkId, pane: PaneId, bytes: Bytes) -> Option<Change> {
-        let stream = self.panes.entry(pane).or_insert_with(Stream::unplaced);
+        let stream = self.stream(pane);
         if stream.owner != Some(link) {
             stream.keep(link, &bytes);
             return None;
@@ -61,6 +70,31 @@ impl Streams {
         }
         let pane = change.pane?;
         self.panes.get_mut(&pane)?.bell(pane, now)
+    }
+
+    /// The pane's stream; a new one if nothing was known of it.
+    fn stream(&mut self, pane: PaneId) -> &mut Stream {
+        let gone = self.gone.get(&pane);
+        self.panes.entry(pane).or_insert_with(|| Stream {
+            judged: gone.is_some(),
+            offset: gone.copied().unwrap_or_default(),
+            ..Stream::unplaced()
+        })
+    }
+
+    /// tmux has told how a window is cut into panes.
+    pub(super) fn layout(&mut self, window: WindowId, panes: Vec<PaneId>) {
+        for pane in panes {
+            if !self.stream(pane).judged {
+                self.announced.add(pane, window);
+            }
+        }
+    }
+
+    /// Whether something has come of a pane that no listing has shown. Once it is in none of several listings, what there
+    /// is of it is published.
+    pub(super) fn awaits_listing(&self) -> bool {
+        self.panes.values().any(|stream| !stream.judged)
     }
 
     /// Whether output of the pane waits for a listing that shows it.
@@ -147,7 +181,13 @@ impl Streams {
 
     /// A link has ended, by tmux's own doing or not. What it brought of panes that no listing has shown is all that there
     /// is of them.
-    pub(super) fn ended(&mut self, link: LinkId, by_tmux: bool) -> Vec<Change> {
+    pub(super) fn ended(
+        &mut self,
+        link: LinkId,
+        by_tmux: bool,
+        state: &State,
+        now: Instant,
+    ) -> Vec<Change> {
         let mut changes = Vec::new();
         let Some(place) = self.open.remove(&link) else {
             return changes;
@@ -159,7 +199,8 @@ impl Streams {
                 stream.ended_with = by_tmux.then_some(place.session);
             } else if !stream.judged {
                 let whole = is_later(&self.last_before, link, *pane);
-                changes.extend(stream.orphaned(*pane, (link, place.clone()), whole));
+                let place = self.announced.place(*pane, &place, state);
+                changes.extend(stream.orphaned(*pane, (link, place), whole, now));
             }
         }
         self.last_before.remove(&link);
@@ -185,7 +226,12 @@ impl Streams {
     }
 
     /// A listing has come: panes that it doesn't show grow old.
-    pub(super) fn listed(&mut self, state: &State, links: &Candidates) -> Vec<Change> {
+    pub(super) fn listed(
+        &mut self,
+        state: &State,
+        links: &Candidates,
+        now: Instant,
+    ) -> Vec<Change> {
         let doubtful = std::mem::take(&mut self.doubtful) || self.has_blind_spot(links);
         for stream in self.panes.values_mut() {
             stream.unseen += 1;
@@ -200,7 +246,8 @@ impl Streams {
         }
         self.sessions = state.sessions.keys().copied().collect();
         let mut changes = self.assign(state, links);
-        changes.extend(self.forget());
+        changes.extend(self.forget(state, now));
+        self.announced.listed(state, PATIENCE);
         changes
     }
 
@@ -250,19 +297,32 @@ impl Streams {
         !self.sessions.iter().all(is_watched)
     }
 
-    fn forget(&mut self) -> Vec<Change> {
+    /// Forgets the panes that are in none of several listings. What waited of one is published first, and one that was in
+    /// none at all has been missed.
+    fn forget(&mut self, state: &State, now: Instant) -> Vec<Change> {
         let mut changes = Vec::new();
-        let (open, last_before) = (&self.open, &self.last_before);
-        self.panes.retain(|pane, stream| {
-            let keep = stream.unseen < PATIENCE;
+        let mut old: Vec<_> = self
+            .panes
+            .extract_if(|_, stream| stream.unseen >= PATIENCE)
+            .collect();
+        old.sort_unstable_by_key(|(pane, _)| *pane);
+        for (pane, mut stream) in old {
             let mut others = stream.others.iter().map(|other| other.link);
-            let brought = others.find_map(|link| Some((link, open.get(&link)?.clone())));
-            if let Some((link, place)) = brought.filter(|_| !keep) {
-                let whole = is_later(last_before, link, *pane);
-                changes.extend(stream.orphaned(*pane, (link, place), whole));
+            if let Some((link, place)) = others.find_map(|link| self.open.get_key_value(&link)) {
+                let whole = is_later(&self.last_before, *link, pane);
+                let place = self.announced.place(pane, place, state);
+                changes.extend(stream.orphaned(pane, (*link, place), whole, now));
             }
-            keep
-        });
+            if stream.judged {
+                self.gone.insert(pane, stream.offset);
+            } else {
+                let places = self.announced.places(pane, state);
+                changes.extend(stream.missed(pane, places));
+            }
+        }
+        while self.gone.len() > REMEMBERED {
+            self.gone.pop_first();
+        }
         changes
     }
 }

@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+use std::time::Instant;
+
 use bytes::Bytes;
 
 use super::{Candidates, Streams};
@@ -89,7 +91,7 @@ enum Step {
 }
 use Step::{Bring, Doubt, End, Links, List, Lose, Remove};
 
-/// What is published: text, and `<n>` or `<?>` for a gap. The links A and B were there before the pane was.
+/// What is published: text, `<n>` or `<?>` for a gap, and what else is told in angle brackets. The links A and B were there before the pane was.
 fn run(steps: &[Step]) -> String {
     let mut streams = Streams::default();
     for (link, _) in [A, B] {
@@ -97,6 +99,7 @@ fn run(steps: &[Step]) -> String {
     }
     let mut shown = State::default();
     let mut published = Vec::new();
+    let now = Instant::now();
     for step in steps {
         match step {
             Bring((link, _), bytes) => {
@@ -104,11 +107,13 @@ fn run(steps: &[Step]) -> String {
             }
             List(sessions, links) => {
                 shown = state(sessions);
-                published.extend(streams.listed(&shown, &candidates(links)));
+                published.extend(streams.listed(&shown, &candidates(links), now));
             }
             Links(links) => published.extend(streams.assign(&shown, &candidates(links))),
             Lose((link, _), bytes) => published.extend(streams.gap(*link, PANE, *bytes)),
-            End((link, _), by_tmux) => published.extend(streams.ended(*link, *by_tmux)),
+            End((link, _), by_tmux) => {
+                published.extend(streams.ended(*link, *by_tmux, &shown, now))
+            }
             Remove(left) => {
                 let mut left_over = state(&[]);
                 left_over
@@ -152,6 +157,8 @@ fn render(changes: &[Change]) -> String {
                 next += bytes.unwrap_or(0);
                 text.push_str(&bytes.map_or("<?>".to_owned(), |bytes| format!("<{bytes}>")));
             }
+            ChangeKind::PaneBell => text.push_str("<bell>"),
+            ChangeKind::PaneMissed => text.push_str("<missed>"),
             other => panic!("{other:?} is no output"),
         }
     }
@@ -161,7 +168,7 @@ fn render(changes: &[Change]) -> String {
 #[test]
 fn each_byte_is_published_once() {
     const BOTH: &[SessionId] = &[A.1, B.1];
-    let table: [(&str, Vec<Step>, &str); 13] = [
+    let table: [(&str, Vec<Step>, &str); 14] = [
         (
             "one link",
             vec![List(&[A.1], &[A]), Bring(A, b"ab"), Bring(A, b"c")],
@@ -258,12 +265,27 @@ fn each_byte_is_published_once() {
         (
             "a pane that no listing ever shows",
             vec![
-                Bring(A, b"bye"),
+                Bring(A, b"bye\x07"),
                 List(&[], &[A, B]),
                 List(&[], &[A, B]),
                 List(&[], &[A, B]),
             ],
-            "bye",
+            "bye\u{7}<bell><missed>",
+        ),
+        (
+            "what is late of a pane that is long gone",
+            vec![
+                List(&[A.1], &[A]),
+                Bring(A, b"a"),
+                List(&[], &[A]),
+                List(&[], &[A]),
+                List(&[], &[A]),
+                Bring(A, b"late"),
+                List(&[], &[A]),
+                List(&[], &[A]),
+                List(&[], &[A]),
+            ],
+            "a<?>late",
         ),
         (
             "output behind the listing that shows the pane no more",

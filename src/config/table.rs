@@ -190,7 +190,8 @@ settings! {
         attach_grace: Duration = Span(s(1)..=s(86_400)), "30s";
         /// What is done with a tmux server whose option `exit-unattached` is on, which ends it, with all its sessions, when
         /// its last client detaches: `watch` attaches to it as to any other, so that it ends when muxwire stops and nobody
-        /// else is attached; `leave` leaves it alone until the option is off.
+        /// else is attached; `leave` leaves it alone until the option is off. If the option is turned on while muxwire is
+        /// attached, `leave` detaches as soon as somebody else is attached.
         exit_unattached: Unattached = Choice(&[
             ("watch", Unattached::Watch), ("leave", Unattached::Leave),
         ]), "watch";

@@ -252,13 +252,16 @@ impl Filter {
     pub fn mistakable(&self, state: &State, sees: impl Fn(&str) -> bool) -> Vec<Mistakable> {
         let sessions = state.sessions.values();
         let sessions: Vec<&Session> = sessions.filter(|one| sees(&one.name)).collect();
-        let is_session =
-            |pattern: &SessionPattern| sessions.iter().any(|one| pattern.is_name_of(&one.name));
+        let is_session = |pattern: &SessionPattern| {
+            sessions
+                .iter()
+                .any(|one| pattern.is_name_of(one.id, &one.name))
+        };
         let is_window = |pattern: &WindowPattern| {
             let mut windows = sessions.iter().flat_map(|session| &session.windows);
             windows.any(|(index, id)| {
                 let window = state.windows.get(id);
-                window.is_some_and(|window| pattern.is_name_of(*index, &window.name))
+                window.is_some_and(|window| pattern.is_name_of(*index, *id, &window.name))
             })
         };
         let mut mistakable = Vec::new();

@@ -69,10 +69,10 @@ impl SessionPattern {
         }
     }
 
-    /// Whether a session's name is what was taken for an id.
+    /// Whether a session's name is what was taken for the id of another.
     #[must_use]
-    pub fn is_name_of(&self, name: &str) -> bool {
-        matches!(self, Self::IdText(id) if id.to_string() == name)
+    pub fn is_name_of(&self, id: SessionId, name: &str) -> bool {
+        matches!(self, Self::IdText(wanted) if *wanted != id && wanted.to_string() == name)
     }
 }
 
@@ -127,10 +127,10 @@ impl WindowPattern {
         }
     }
 
-    /// Whether a window's name is what was taken for an id, or for an index that it is not at.
-    pub(super) fn is_name_of(&self, index: u32, name: &str) -> bool {
+    /// Whether a window's name is what was taken for the id of another, or for an index that it is not at.
+    pub(super) fn is_name_of(&self, index: u32, id: WindowId, name: &str) -> bool {
         match self {
-            Self::IdText(id) => id.to_string() == name,
+            Self::IdText(wanted) => *wanted != id && wanted.to_string() == name,
             Self::Digits(wanted, pattern) => *wanted != index && pattern.as_str() == name,
             Self::Any | Self::Id(_) | Self::Index(_) | Self::Name(_) | Self::Like(_) => false,
         }

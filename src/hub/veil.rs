@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::ids::PaneId;
-use crate::model::{Audience, Change, ChangeKind, Eyes, Pane, Session, State, Window};
+use crate::model::{
+    Audience, Change, ChangeKind, ChangeKind as K, Eyes, Pane, Session, State, Window,
+};
 use crate::redact::{Fed, Piece, Redactor, Rules};
 
 /// How secrets are kept from some.
@@ -277,7 +279,6 @@ fn mask_pane(pane: &mut Pane, mask: &mut impl FnMut(&mut String)) {
 
 /// Masks what a program or a person chose. One row a type, so that a new one has to be thought of.
 fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
-    use ChangeKind as K;
     match kind {
         K::ServerLost { reason: text, .. } | K::BufferDeleted { name: text } => mask(text),
         K::SessionCreated { session }
@@ -318,6 +319,7 @@ fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
         | K::PaneExited { .. }
         | K::PaneActiveChanged { .. }
         | K::PaneResized { .. }
+        | K::PaneMissed
         | K::PaneBell
         | K::PaneOutput { .. }
         | K::PaneGap { .. }

@@ -184,6 +184,8 @@ pub enum ChangeKind {
         height: u32,
         previous: (u32, u32),
     },
+    /// A pane that was gone before any listing showed it. What it printed has been published.
+    PaneMissed,
     PaneBell,
     PaneOutput {
         offset: u64,
@@ -241,6 +243,7 @@ impl ChangeKind {
             Self::PanePathChanged { .. } => "pane.path_changed",
             Self::PaneModeChanged { .. } => "pane.mode_changed",
             Self::PaneResized { .. } => "pane.resized",
+            Self::PaneMissed => "pane.missed",
             Self::PaneBell => "pane.bell",
             Self::PaneOutput { .. } => "pane.output",
             Self::PaneGap { .. } => "pane.gap",

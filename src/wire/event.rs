@@ -246,7 +246,9 @@ fn write_data(out: &mut Vec<u8>, kind: &ChangeKind, view: View, place: Option<&P
         K::SessionCreated { session }
         | K::SessionRenamed { session, .. }
         | K::SessionChanged { session } => write(out, &SessionObject::new(session, view.limited)),
-        K::SessionRemoved | K::WindowRemoved | K::PaneBell => write(out, &json!({})),
+        K::SessionRemoved | K::WindowRemoved | K::PaneMissed | K::PaneBell => {
+            write(out, &json!({}))
+        }
         K::WindowCreated {
             window,
             panes,

@@ -66,6 +66,19 @@ pub const ACTIONS: [&str; 13] = [
 /// The lists that filters may have.
 const FILTERS: [&str; 4] = ["types", "sessions", "windows", "panes"];
 
+/// The keys that targets may have.
+const TARGETS: [&str; 9] = [
+    "pane",
+    "session",
+    "session_id",
+    "session_name",
+    "window",
+    "window_id",
+    "window_index",
+    "window_name",
+    "pane_index",
+];
+
 /// What clients can send to a terminal.
 pub const TERMINAL_TYPES: [&str; 5] = ["connect", "input", "resize", "ack", "disconnect"];
 
@@ -134,7 +147,14 @@ fn check_with(
             (_, "/target", "anyOf") => {
                 "a window or a pane's index is one of a session: give that too".to_owned()
             }
-            (_, "/filters", "additionalProperties") => unknown_list(message),
+            (_, "/filters", "additionalProperties") => {
+                let why = "to ignore it would give more than was asked for";
+                unknown_key(message, "filters", &FILTERS, why)
+            }
+            (_, "/target", "additionalProperties") => {
+                let why = "to ignore it could mean another pane";
+                unknown_key(message, "target", &TARGETS, why)
+            }
             _ => error.masked().to_string(),
         };
         let field = path.trim_start_matches('/').replace('/', ".");
@@ -158,17 +178,14 @@ fn no_line(message: &Value) -> String {
     "a line has no line breaks in it; with \"paste\":true, text of several lines is pasted and submitted".to_owned()
 }
 
-/// What is wrong with filters that have a key that is none. The key itself is not repeated: it may be anything.
-fn unknown_list(message: &Value) -> String {
-    let given = message.get("filters").and_then(Value::as_object);
+/// What is wrong with a field that has a key which is none of these. The key itself is not repeated: it may be anything.
+fn unknown_key(message: &Value, field: &str, known: &[&'static str], why: &str) -> String {
+    let given = message.get(field).and_then(Value::as_object);
     let keys = given.into_iter().flat_map(Map::keys);
-    let mut unknown = keys.filter(|key| !FILTERS.contains(&&***key));
-    let meant = unknown.find_map(|key| nearest(key, FILTERS));
+    let mut unknown = keys.filter(|key| !known.contains(&&***key));
+    let meant = unknown.find_map(|key| nearest(key, known.iter().copied()));
     let meant = meant.map_or_else(String::new, |meant| format!(" (did you mean {meant:?}?)"));
-    format!(
-        "a key is none of {}{meant}: to ignore it would give more than was asked for",
-        FILTERS.join(", ")
-    )
+    format!("a key is none of {}{meant}: {why}", known.join(", "))
 }
 
 type Validators = LazyLock<BTreeMap<&'static str, Validator>>;

@@ -1,6 +1,6 @@
 //! Ends that nobody asked for in order: a terminal that goes, and a demo that is killed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,16 +10,36 @@ use serde_json::json;
 use super::witness::Witness;
 use super::{Scene, Stopped, linked, recovered};
 use crate::support::program::Home;
-use crate::support::serving::Serving;
+use crate::support::serving::{LOG, Serving};
 use crate::support::{SOON, TmuxServer, any_program, pause, wait_until};
 
 /// What a stop may take.
 const END: Duration = Duration::from_secs(5 + 2);
 
+/// The same command, started by another program.
+fn with_program(program: &str, arguments: &[&str], command: &Command) -> Command {
+    let mut starting = Command::new(program);
+    starting.args(arguments);
+    starting.arg(command.get_program()).args(command.get_args());
+    starting
+        .env_clear()
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped());
+    for (name, value) in command.get_envs() {
+        starting.envs(value.map(|value| (name, value)));
+    }
+    starting
+}
+
 #[tokio::test]
 async fn a_terminal_that_goes_is_an_end_in_order() {
     let server = TmuxServer::start(any_program());
-    let serving = Serving::start(&server, &["--no-auth"]);
+    let home = Home::new();
+    let command = Serving::command(&home, &server, &["--no-auth"], &[]);
+    // Also where whoever runs the tests ignores the signal, as nohup does: a program inherits that.
+    let mut heeding = with_program("env", &["--default-signal=HUP"], &command);
+    let log = File::create(home.path().join(LOG)).unwrap();
+    let serving = Serving::spawn(home, heeding.stderr(log));
     linked(&server);
     let mut client = serving.client().await;
     client
@@ -38,16 +58,7 @@ async fn who_wants_it_to_outlive_the_terminal_is_heard() {
     let server = TmuxServer::start(any_program());
     let home = Home::new();
     let command = Serving::command(&home, &server, &["--no-auth"], &[]);
-    let mut ignoring = Command::new("sh");
-    ignoring.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]);
-    ignoring.arg(command.get_program()).args(command.get_args());
-    ignoring
-        .env_clear()
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped());
-    for (name, value) in command.get_envs() {
-        ignoring.envs(value.map(|value| (name, value)));
-    }
+    let mut ignoring = with_program("sh", &["-c", "trap '' HUP; exec \"$@\"", "sh"], &command);
     let serving = Serving::spawn(home, &mut ignoring);
     linked(&server);
     let mut client = serving.client().await;

@@ -1,7 +1,7 @@
 //! A client on a thread of its own that takes in what comes as fast as it can: binary messages, read by hand, since a
 //! debug build of a library would be slower than what is tested.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -156,7 +156,13 @@ impl Follower {
         self.buffer.drain(..std::mem::take(&mut self.begin));
         let held = self.buffer.len();
         self.buffer.resize(held + (256 << 10), 0);
-        let read = self.stream.read(&mut self.buffer[held..]);
+        let read = loop {
+            match self.stream.read(&mut self.buffer[held..]) {
+                // A signal to this process, which runs other tests too.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
         let read = read.unwrap_or_else(|error| {
             eprintln!("the connection broke: {error}");
             0

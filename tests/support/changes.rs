@@ -143,6 +143,7 @@ fn of_pane(state: &State) -> Vec<K> {
             moved: false,
         },
         K::PaneRemoved { moved: false },
+        K::PaneMissed,
         K::PaneBell,
         K::PaneExited {
             exit: Exit {

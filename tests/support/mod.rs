@@ -21,6 +21,7 @@ pub mod server;
 pub mod serving;
 pub mod terminal;
 pub mod tokens;
+pub mod users;
 pub mod views;
 pub mod world;
 

@@ -14,7 +14,7 @@ use super::server::Client;
 use super::{KillOnDrop, TmuxServer, signal, wait_until};
 
 /// The name of the log in the home. A test may have it elsewhere.
-const LOG: &str = "log";
+pub const LOG: &str = "log";
 
 /// So many lines of the log are shown when a test fails.
 const SHOWN: usize = 40;

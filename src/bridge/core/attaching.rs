@@ -11,7 +11,7 @@ use crate::bridge::demand::Attach;
 use crate::bridge::gathering::listing;
 use crate::bridge::request::Request;
 use crate::control::Body;
-use crate::tmux::LinkKind;
+use crate::tmux::{ExitUnattached, LinkKind};
 
 /// How often a server is looked at while nobody is attached to it.
 const LOOK: Duration = Duration::from_secs(5);
@@ -27,6 +27,8 @@ pub(super) struct Attaching {
     wanted: bool,
     /// Nobody listens any more, but until then it counts as if somebody did.
     until: Option<Instant>,
+    /// That time is over, and a listing is to say whether leaving does no harm.
+    leaving: bool,
     /// Requests that came before there was a control link.
     waiting: Vec<Request>,
 }
@@ -37,13 +39,14 @@ impl Attaching {
             attach,
             wanted: false,
             until: None,
+            leaving: false,
             waiting: Vec::new(),
         }
     }
 
     /// Whether there are to be control clients now.
     pub(super) fn is_on(&self) -> bool {
-        self.attach == Attach::Always || self.wanted || self.until.is_some()
+        self.attach == Attach::Always || self.wanted || self.until.is_some() || self.leaving
     }
 
     /// When there are to be none any more.
@@ -59,6 +62,7 @@ impl Attaching {
             _ => self.until,
         };
         self.wanted = wanted;
+        self.leaving &= !wanted;
     }
 
     /// Something is asked for by somebody of whom nothing is known yet.
@@ -67,12 +71,20 @@ impl Attaching {
             && !self.wanted
         {
             self.until = Some(now + grace);
+            self.leaving = false;
         }
     }
 
     /// Whether the time has come to have no control clients any more.
     fn ends(&mut self, now: Instant) -> bool {
-        self.until.take_if(|until| *until <= now).is_some()
+        self.leaving |= self.until.take_if(|until| *until <= now).is_some();
+        self.leaving
+    }
+
+    /// Leaving would do harm now.
+    fn stay(&mut self, now: Instant) {
+        self.leaving = false;
+        self.until = Some(now + LOOK);
     }
 }
 
@@ -102,15 +114,70 @@ impl Core {
         self.state.server.is_some()
     }
 
-    /// The grace is over, or it is not.
-    pub(super) fn detach_if_due(&mut self, now: Instant) {
+    /// The grace is over, or it is not. Options that make leaving harmful may be newer than the last listing, so one more
+    /// is asked for first.
+    pub(super) fn leave_if_due(&mut self, now: Instant) {
+        if self.attaching.leaving || !self.attaching.ends(now) {
+            return;
+        }
+        if self.control_attached {
+            self.hint(now);
+            self.relist.request_at_once(now);
+        } else {
+            self.leave(now);
+        }
+    }
+
+    /// Whether clients may be attached to the server that is there.
+    pub(super) fn may_attach(&self) -> bool {
+        self.attaching.is_on() && !self.leaves_to_its_end()
+    }
+
+    /// Whether the server ends with its last client, is to be left alone then, and has another client now: without one,
+    /// leaving it would be its end.
+    fn leaves_to_its_end(&self) -> bool {
+        let is_left = self.setup.exit_unattached == ExitUnattached::Leave;
+        is_left && self.exits_unattached && !self.state.clients.is_empty()
+    }
+
+    /// A listing has come: detaches from tmux if nobody listens any more, unless that would end a session or the server,
+    /// and from a server that is to be left alone.
+    pub(super) fn leave(&mut self, now: Instant) {
+        if self.leaves_to_its_end() {
+            tracing::info!(
+                "exit-unattached is on, and somebody else is attached: detaching from tmux"
+            );
+            // The control link goes first, so that nothing is listed and attached to again.
+            self.outputs.reset();
+            let links = self.control.into_iter().chain(self.outputs.ids());
+            self.actions.extend(links.map(Action::Close));
+            return;
+        }
         if !self.attaching.ends(now) {
             return;
         }
+        if let Some(harm) = self.harm_of_leaving() {
+            tracing::info!("nobody listens, but muxwire stays attached to tmux: {harm}");
+            self.attaching.stay(now);
+            return;
+        }
         tracing::debug!("nobody listens: detaching from tmux");
+        self.attaching.leaving = false;
         self.outputs.reset();
         let links = self.links();
         self.actions.extend(links.into_iter().map(Action::Close));
+    }
+
+    /// What tmux would do if muxwire detached now.
+    fn harm_of_leaving(&self) -> Option<String> {
+        if let Some(session) = self.outputs.ours_alone(&self.state) {
+            let name = &session.name;
+            return Some(format!(
+                "destroy-unattached is on, and nobody else is attached to the session {name:?}"
+            ));
+        }
+        let ends = self.exits_unattached && self.state.clients.is_empty();
+        ends.then(|| "exit-unattached is on, and nobody else is attached to the server".to_owned())
     }
 
     /// A server answers: there is to be a control link, or else only a look.
@@ -182,6 +249,8 @@ mod tests {
         attaching.demand(false, start + GRACE);
         attaching.demand(false, start + GRACE + GRACE / 2);
         assert!(attaching.ends(start + GRACE * 2), "the grace begins once");
+        assert!(attaching.is_on(), "a listing is to come");
+        attaching.leaving = false;
         assert!(!attaching.is_on());
         attaching.ask(start + GRACE * 3);
         assert_eq!(attaching.due(), Some(start + GRACE * 4));

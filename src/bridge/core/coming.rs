@@ -148,7 +148,7 @@ impl Core {
 
     /// Opens the next output link, unless one is on its way: the next follows when that has attached or failed.
     pub(super) fn open_next(&mut self) {
-        if !self.attaching.is_on() {
+        if !self.may_attach() {
             return;
         }
         if let Some(session) = self.outputs.next_to_open() {
@@ -201,7 +201,7 @@ impl Core {
         } else if let Some(session) = self.outputs.closed(link, wanted, now) {
             self.streams_session(session, self.outputs.streams(session), now);
             let by_tmux = matches!(reason, CloseReason::Ended(_) | CloseReason::Moved(_));
-            let mut changes = self.streams.ended(link, by_tmux);
+            let mut changes = self.streams.ended(link, by_tmux, &self.state, now);
             let candidates = self.outputs.candidates(&self.state);
             changes.extend(self.streams.assign(&self.state, &candidates));
             self.publish(changes, now);

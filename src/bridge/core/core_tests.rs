@@ -22,8 +22,8 @@ use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::model::{Debounce, Server};
 use crate::redact::Rules;
 use crate::tmux::{
-    CloseReason, HistoryRange, HistoryShape, HistorySlice, LinkEvent, LinkId, LinkKind, PanePrint,
-    ReplyError,
+    CloseReason, ExitUnattached, HistoryRange, HistoryShape, HistorySlice, LinkEvent, LinkId,
+    LinkKind, PanePrint, ReplyError,
 };
 use tokio::sync::oneshot;
 
@@ -66,6 +66,7 @@ impl Bench {
         let setup = Setup {
             submit_delay: Duration::ZERO,
             attach: Attach::Always,
+            exit_unattached: ExitUnattached::Watch,
             debounce,
             reconcile: RECONCILE,
             clock: Clock::System,

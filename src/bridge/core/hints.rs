@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Core;
-use crate::control::{Notification, PASTE_PREFIX};
+use crate::control::{Layout, Notification, PASTE_PREFIX};
 use crate::tmux::LinkId;
 
 impl Core {
@@ -26,10 +26,13 @@ impl Core {
         if heard && is_hint(&notification, on_control_link) {
             self.hint(now);
         }
-        if let Notification::LayoutChange { window, .. } = &notification
-            && let Some(window) = self.state.windows.get(window)
-        {
-            window.panes.iter().for_each(|pane| self.views.spoil(*pane));
+        if let Notification::LayoutChange { window, layout, .. } = &notification {
+            if let Ok(layout) = Layout::parse(layout.as_bytes()) {
+                self.streams.layout(*window, layout.panes());
+            }
+            let known = self.state.windows.get(window).into_iter();
+            let panes = known.flat_map(|window| &window.panes);
+            panes.for_each(|pane| self.views.spoil(*pane));
         }
         if is_urgent(&notification, on_control_link) {
             self.relist.request_at_once(now);

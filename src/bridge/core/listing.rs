@@ -24,6 +24,7 @@ impl Core {
                 if let Some(listing) = self.gathering.add(tag, index, body) {
                     self.relist.finish();
                     self.adopt(tag, listing, now);
+                    self.leave(now);
                 }
             }
             Err(error) => {
@@ -80,13 +81,16 @@ impl Core {
             self.enter(changes, state, now);
         }
         let candidates = self.outputs.candidates(&self.state);
-        let changes = self.streams.listed(&self.state, &candidates);
+        let changes = self.streams.listed(&self.state, &candidates, now);
         self.publish(changes, now);
         self.mark_last_panes(tag);
         self.links_changed(now);
         self.sizes.listed(&self.state);
         self.fit_links(&left);
         self.watch_windows(now);
+        if self.streams.awaits_listing() {
+            self.hint(now);
+        }
     }
 
     /// Panes that come after this listing are seen from their first byte on by the links that were there before it.
@@ -136,7 +140,7 @@ impl Core {
     }
 
     fn fit_links(&mut self, left: &[(SessionId, PaneId)]) {
-        if !self.setup.live || !self.attaching.is_on() {
+        if !self.setup.live || !self.may_attach() {
             return;
         }
         let plan = self.outputs.plan(&self.state, left);

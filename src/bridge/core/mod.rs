@@ -41,7 +41,7 @@ use crate::control::{Body, Command};
 use crate::hub::{Hub, Redaction};
 use crate::ids::{PaneId, SessionId};
 use crate::model::{Change, Debounce, OpQueue, Reconciler, Server, State, Unfit};
-use crate::tmux::{LinkEvent, LinkId, LinkKind, ReplyError, Version};
+use crate::tmux::{ExitUnattached, LinkEvent, LinkId, LinkKind, ReplyError, Version};
 
 /// How long a difference that no notification told of is given to be explained by one.
 ///
@@ -145,6 +145,8 @@ pub(super) struct Setup {
     pub(super) submit_delay: Duration,
     /// When there are control clients.
     pub(super) attach: Attach,
+    /// What to do with a server that ends when nobody is attached.
+    pub(super) exit_unattached: ExitUnattached,
     /// Where timestamps come from.
     pub(super) clock: Clock,
     /// Whether tmux is there to be asked; a recording only tells.
@@ -370,7 +372,7 @@ impl Core {
         if self.redaction.is_some() {
             self.hub.release_due(now, self.setup.clock.stamp(now));
         }
-        self.detach_if_due(now);
+        self.leave_if_due(now);
         if self.finding.due.take_if(|due| *due <= now).is_some() {
             self.actions.push(Action::Find);
         }

@@ -291,13 +291,29 @@ impl Stream {
         pane: PaneId,
         (link, place): (LinkId, Place),
         whole: bool,
+        now: Instant,
     ) -> Vec<Change> {
         let brought = self.others.iter().any(|other| other.link == link);
         if self.owner.is_some() || !brought {
             return Vec::new();
         }
         self.places = Places::from([place]);
-        self.take_over(pane, link, whole)
+        let mut changes = self.take_over(pane, link, whole);
+        changes.extend(self.bell(pane, now));
+        changes
+    }
+
+    /// The pane was gone before any listing showed it: here, if no link has brought anything of it.
+    pub(super) fn missed(&mut self, pane: PaneId, places: Places) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if self.places.is_empty() {
+            self.places = places;
+            changes.push(self.gap(pane, None));
+        }
+        changes.push(self.change(pane, ChangeKind::PaneMissed));
+        // Nobody can be told of a pane whose place nobody knows.
+        changes.retain(|_| !self.places.is_empty());
+        changes
     }
 }
 

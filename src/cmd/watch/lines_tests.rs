@@ -157,6 +157,12 @@ fn each_type_is_told_in_words() {
         ),
         ("pane.bell", "api:1.%1", json!({}), "api:1.%1 pane.bell"),
         (
+            "pane.missed",
+            "api:1.%1",
+            json!({}),
+            "api:1.%1 pane.missed  was gone before it could be looked at",
+        ),
+        (
             "pane.created",
             "api:1.%1",
             pane,

@@ -38,12 +38,8 @@ impl Overview {
     /// The patterns that were taken for ids, while a session is named so.
     pub(super) fn mistakable(&self, snapshot: &Received) -> Vec<String> {
         let sessions = list(snapshot.field("sessions"));
-        let names = || {
-            sessions
-                .iter()
-                .filter_map(|session| session["name"].as_str())
-        };
-        let is_name = |pattern: &&SessionPattern| names().any(|name| pattern.is_name_of(name));
+        let is_name =
+            |pattern: &&SessionPattern| sessions.iter().any(|session| is_name_of(pattern, session));
         let mistakable = self.sessions.iter().filter(is_name);
         mistakable.map(ToString::to_string).collect()
     }
@@ -54,6 +50,13 @@ pub(super) fn matches(pattern: &SessionPattern, session: &Value) -> bool {
     let text = |name| session[name].as_str().unwrap_or_default();
     let id = text("id").parse();
     id.is_ok_and(|id| pattern.covers(id, text("name")))
+}
+
+/// Whether a pattern was taken for the id of another session than the one that is named so.
+fn is_name_of(pattern: &SessionPattern, session: &Value) -> bool {
+    let text = |name| session[name].as_str().unwrap_or_default();
+    let id = text("id").parse();
+    id.is_ok_and(|id| pattern.is_name_of(id, text("name")))
 }
 
 pub(super) fn list(value: Option<&Value>) -> &[Value] {

@@ -43,6 +43,7 @@ fn describe(type_name: &str, data: &Value) -> String {
         "session.created" | "session.changed" => session(data),
         "session.renamed" => format!("was {}", quoted("previous")),
         "session.removed" | "window.removed" | "pane.bell" => String::new(),
+        "pane.missed" => "was gone before it could be looked at".to_owned(),
         "window.missed" => format!("{} was gone before it could be looked at", text("id")),
         "window.created" => window(data),
         "window.renamed" => was(quoted("name")),

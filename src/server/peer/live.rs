@@ -149,10 +149,7 @@ impl Peer {
             ChangeKind::PaneCommandChanged {
                 respawned: true, ..
             } => self.stream.panes.disturb(pane, Reason::Respawned),
-            ChangeKind::PaneRemoved { moved: false } => {
-                self.cancel(pane, now);
-                self.stream.subscription.close(pane);
-            }
+            ChangeKind::PaneRemoved { moved: false } => self.lose(pane, now),
             _ => {}
         }
         true
