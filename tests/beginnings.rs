@@ -159,7 +159,7 @@ fn regression_who_opens_a_pane_at_once_holds_what_it_printed_before() {
             .send(json!({ "action": "open", "target": { "pane": pane } }))
             .await;
         let mut held = String::new();
-        let (mut told, mut typed) = (false, false);
+        let (mut told, mut typed, mut asked) = (false, false, false);
         while !(told && held.contains("EARLY") && held.contains("LATE")) {
             let message = client.next().await;
             let data = &message["data"];
@@ -171,6 +171,14 @@ fn regression_who_opens_a_pane_at_once_holds_what_it_printed_before() {
                 "pane.snapshot" => held.push_str(&of(&data["replay"])),
                 "pane.output" if message["pane"] == *pane => held.push_str(&of(&data["content"])),
                 "pane.gap" => told |= message["pane"] == *pane,
+                // The gap was told of before: who opens a pane behind it asks for what it may have swallowed.
+                "opened" if told && !asked => {
+                    asked = true;
+                    let target = json!({ "pane": pane });
+                    let open =
+                        json!({ "action": "open", "target": target, "scrollback": SCROLLBACK });
+                    client.send(open).await;
+                }
                 _ => {}
             }
             if held.contains("EARLY") && !typed {

@@ -366,6 +366,9 @@ async fn changes_that_no_byte_tells_of_bring_a_fresh_snapshot() {
         let (_, reply) = view_request(&mut server).await;
         reply.send(Ok(view(PANE, 3, "NEW", ""))).unwrap();
         assert!(next_told(&mut client).await.2.contains("NEW"), "{name}");
+        // A connection that goes is not gone at once, and would ask for the pane as well.
+        let close = json!({ "action": "close", "target": { "pane": "%0" } });
+        client.ask(close, "closed").await;
     }
     // The same process with another title is no news.
     let mut client = server.client().await;

@@ -18,7 +18,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -304,8 +304,10 @@ impl Client {
 
     /// One message from the socket, or the code with which it was closed.
     pub async fn read(&mut self) -> Result<Value, Option<u16>> {
+        // Pings don't count.
+        let deadline = Instant::now() + SOON;
         loop {
-            let message = timeout(SOON, self.socket.next())
+            let message = timeout_at(deadline, self.socket.next())
                 .await
                 .expect("something comes");
             match message {

@@ -128,3 +128,49 @@ fn is_subject(text: &str) -> bool {
     let fits = (1..=MAX_SUBJECT).contains(&text.chars().count());
     fits && !text.contains(acts_on_terminals)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::auth::jwt::key::{Key, Material};
+
+    #[test]
+    fn a_jwt_counts_from_a_little_before_its_start_until_its_end() {
+        let rules = JwtRules {
+            issuer: "issuer".to_owned(),
+            audience: "muxwire".to_owned(),
+            permissions_claim: "permissions".to_owned(),
+            sessions_claim: "sessions".to_owned(),
+        };
+        let now = 1_000_000_000;
+        let leeway = i64::try_from(LEEWAY.as_secs()).expect("a few seconds");
+        let rows = [
+            (json!({ "exp": now }), Some(JwtError::Expired)),
+            (json!({ "exp": now + 1 }), None),
+            (json!({ "nbf": now + leeway }), None),
+            (json!({ "nbf": now + leeway + 1 }), Some(JwtError::Early)),
+            (json!({ "iat": now + leeway }), None),
+            (json!({ "iat": now + leeway + 1 }), Some(JwtError::Early)),
+        ];
+        for (changes, expected) in rows {
+            let mut claims = json!({
+                "iss": "issuer",
+                "aud": "muxwire",
+                "sub": "ada",
+                "exp": now + 60,
+                "permissions": "admin",
+            });
+            let claims = claims.as_object_mut().expect("it is one");
+            claims.extend(changes.as_object().expect("it is one").clone());
+            let claims = claims.clone().into_iter().collect();
+            let at = Timestamp::from_second(now).expect("a time");
+            let key = Key::new("one", Material::Hs256([1; 32].into()));
+            let judged = rules.principal(&claims, key.print(), at);
+            assert_eq!(judged.err(), expected, "{changes}");
+        }
+    }
+}
