@@ -1,5 +1,5 @@
 //! Clients that come and go over real sockets, and followers that fold what they get. Thousands of runs without
-//! sockets are beside the state machine itself, in `src/server/peer/resume_tests.rs`.
+//! sockets are beside the state machine itself, in `src/server/dialect/resume_tests.rs`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! One connection: a peer, its socket and the work that it asked for.
+//! One connection: a client, its socket and the work that it asked for.
 //!
 //! Two tasks drive it, one at a time. Its own task reads, waits for work, and writes once a socket that was full has
 //! room again; the task of its shard ([`super::shard`]) brings what was published and tells the time. Whoever writes
@@ -18,9 +18,10 @@ use tokio::time;
 use tracing::{debug, error, info};
 
 use super::admission::Admission;
+use super::dialect::Client;
 use super::jobs::{self, Begun, Ending, Job};
-use super::peer::{Dismissal, Outcome, Peer, Work};
 use super::services::{Arrival, Services};
+use super::session::{Dismissal, Effect, EffectResult};
 use super::shard::{Member, Seat, Standing};
 use super::socket::{Happened, Socket};
 use crate::audit::Who;
@@ -41,7 +42,7 @@ enum Event {
     Page,
     /// The log has something that the shard did not bring, since it would have been too much at once.
     Behind,
-    Done(Outcome),
+    Done(EffectResult),
     Ended(Ended),
     Due,
     /// It has to go for others, before it has shown who it is.
@@ -67,7 +68,7 @@ pub(super) struct Connection<S>(Mutex<State<S>>);
 struct State<S> {
     number: u64,
     socket: Socket<S>,
-    peer: Peer,
+    client: Client,
     /// Wakes the connection's own task; `None` until that has run once.
     waker: Option<Waker>,
     /// `None` while there are none: most connections never ask for any.
@@ -100,6 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let Arrival {
             number,
             credential,
+            endpoint,
             entrant,
             held,
             permit,
@@ -108,14 +110,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let now = now();
         let context = Arc::clone(&services.context);
         let client_id = format!("c{number}");
-        let mut peer = Peer::new(context, client_id, entrant, now);
+        let mut client = Client::new(context, client_id, endpoint, entrant, now);
         if let Some(credential) = credential {
-            peer.present(credential, now);
+            client.present(credential, now);
         }
         let mut state = State {
             number,
             socket,
-            peer,
+            client,
             waker: None,
             jobs: None,
             ended: None,
@@ -166,7 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for ConnectionTask<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Member for Connection<S> {
     fn published(&self, now: Instant) -> Option<Standing> {
         let mut state = self.lock()?;
-        state.peer.pump(now);
+        state.client.pump(now);
         state.after_visit(now)
     }
 
@@ -184,21 +186,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Member for Connection<S> {
 
     fn stop(&self, now: Instant) -> Option<Standing> {
         let mut state = self.lock()?;
-        state.peer.shut_down(now);
+        state.client.session_mut().shut_down(now);
         state.after_visit(now)
     }
 
     fn stats(&self, now: Instant) -> Option<ClientStats> {
-        Some(self.lock()?.peer.stats(now))
+        Some(self.lock()?.client.session_mut().stats(now))
     }
 
     fn info(&self, now: Instant) -> Option<ClientInfo> {
-        self.lock()?.peer.info(now)
+        self.lock()?.client.session().info(now)
     }
 
     fn dismiss(&self, dismissal: &Dismissal, now: Instant) -> Option<Who> {
         let mut state = self.lock()?;
-        let gone = state.peer.dismiss(dismissal, now)?;
+        let gone = state.client.session_mut().dismiss(dismissal, now)?;
         state.settle();
         // Its own task writes it.
         state.wake();
@@ -228,7 +230,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             };
             left = left.saturating_sub(event.weight());
             let now = now();
-            if !self.handle(event, now) || self.peer.is_over(now) {
+            if !self.handle(event, now) || self.client.session().is_over(now) {
                 return Poll::Ready(());
             }
             self.settle();
@@ -247,16 +249,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             Ok(true) => return Poll::Ready(Event::Written),
             Err(error) => return Poll::Ready(Event::Broken(error)),
         }
-        let (outbox, _) = self.peer.ends();
+        let (outbox, _) = self.client.session_mut().ends();
         if self.socket.is_done(outbox) {
             return Poll::Ready(Event::Over);
         }
-        let page = self.peer.has_room_for_page();
-        if !page && self.peer.is_behind() {
+        let page = self.client.session().has_room_for_page();
+        if !page && self.client.session().is_behind() {
             return Poll::Ready(Event::Behind);
         }
-        if self.peer.wants_input() {
-            let (outbox, _) = self.peer.ends();
+        if self.client.session().wants_input() {
+            let (outbox, _) = self.client.session_mut().ends();
             if let Poll::Ready(happened) = self.socket.poll_read(cx, outbox) {
                 return Poll::Ready(Event::Socket(happened));
             }
@@ -286,18 +288,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     fn handle(&mut self, event: Event, now: Instant) -> bool {
         match event {
             Event::Socket(happened) => return self.on_socket(happened, now),
-            Event::Written => self.peer.on_written(now),
-            Event::Page | Event::Behind => self.peer.pump(now),
+            Event::Written => self.client.on_written(now),
+            Event::Page | Event::Behind => self.client.pump(now),
             Event::Done(outcome) => {
                 self.note(&outcome);
                 self.take_place(&outcome, now);
-                self.peer.on_outcome(outcome, now);
+                self.client.on_effect_result(outcome, now);
             }
             Event::Ended(ended) => {
                 self.ended = None;
-                self.peer.on_ended(ended, now);
+                self.client.on_ended(ended, now);
             }
-            Event::Due => self.peer.on_deadline(now),
+            Event::Due => self.client.on_deadline(now),
             Event::SentAway => return self.send_away(now),
             Event::Broken(error) => {
                 debug!(client = self.number, %error, "the connection broke");
@@ -310,18 +312,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
 
     fn on_socket(&mut self, happened: Happened, now: Instant) -> bool {
         match happened {
-            Happened::Text(text) => self.peer.on_text(&text, now),
-            Happened::Sign => self.peer.heard(now),
-            Happened::Bytes(bytes) => {
-                if !self.peer.on_bytes(&bytes, now) {
-                    self.peer.close(CloseCode::Unsupported, now);
-                }
-            }
-            Happened::Unreadable(code) => self.peer.close(code, now),
-            Happened::Slow => self.peer.close(CloseCode::Slow, now),
+            Happened::Text(text) => self.client.on_text(&text, now),
+            Happened::Sign => self.client.session_mut().heard(now),
+            Happened::Bytes(bytes) => self.client.on_bytes(&bytes, now),
+            Happened::Unreadable(code) => self.client.session_mut().close(code, now),
+            Happened::Slow => self.client.session_mut().close(CloseCode::Slow, now),
             Happened::Left => {
-                self.left = self.peer.closing().is_none();
-                self.peer.close(CloseCode::Normal, now);
+                self.left = self.client.session().closing().is_none();
+                self.client.session_mut().close(CloseCode::Normal, now);
             }
             Happened::Over(error) => {
                 if let Some(error) = error {
@@ -333,8 +331,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         true
     }
 
-    fn note(&self, outcome: &Outcome) {
-        let Outcome::Verified { verdict, .. } = outcome else {
+    fn note(&self, outcome: &EffectResult) {
+        let EffectResult::Verified { verdict, .. } = outcome else {
             return;
         };
         let client = self.number;
@@ -348,21 +346,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     }
 
     /// A client that is known now needs a place.
-    fn take_place(&mut self, outcome: &Outcome, now: Instant) {
-        let Outcome::Verified { verdict, .. } = outcome else {
+    fn take_place(&mut self, outcome: &EffectResult, now: Instant) {
+        let EffectResult::Verified { verdict, .. } = outcome else {
             return;
         };
         self.admission.set_checked(false);
-        if let (Ok(principal), None) = (verdict, self.peer.closing())
+        if let (Ok(principal), None) = (verdict, self.client.session().closing())
             && let Err(code) = self.admission.admit(principal, &self.services)
         {
-            self.peer.close(code, now);
+            self.client.session_mut().close(code, now);
         }
     }
 
     /// The client goes at once, since its place is another's. It is told why if its socket takes that now.
     fn send_away(&mut self, now: Instant) -> bool {
-        self.peer.close(CloseCode::TryLater, now);
+        self.client.session_mut().close(CloseCode::TryLater, now);
         self.settle();
         if let Err(error) = self.write() {
             debug!(client = self.number, %error, "the connection broke");
@@ -370,26 +368,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         false
     }
 
-    /// Begins the work that the peer asks for, and says goodbye if it wants to. Returns whether there is something
+    /// Begins the work that the client asks for, and says goodbye if it wants to. Returns whether there is something
     /// that only the connection's own task can wait for.
     fn settle(&mut self) -> bool {
         let mut begun = false;
-        for work in self.peer.take_work() {
+        for work in self.client.session_mut().take_effects() {
             begun = true;
-            if matches!(work, Work::Verify { .. }) {
+            if matches!(work, Effect::Verify { .. }) {
                 self.admission.set_checked(true);
             }
-            match jobs::begin(work, self.peer.who(), &self.services) {
+            match jobs::begin(work, self.client.session().who(), &self.services) {
                 Begun::Job(job) => self.jobs.get_or_insert_default().push(job),
                 Begun::Watch(ended) => self.ended = ended,
             }
         }
-        if self.listener.is_none() && self.peer.is_let_in() {
+        if self.listener.is_none() && self.client.session().is_let_in() {
             self.admission.leave_the_crowd();
             self.listener = Some(self.services.bridge.demand().listen());
         }
-        let closing = self.peer.closing();
-        let (outbox, _) = self.peer.ends();
+        let closing = self.client.session().closing();
+        let (outbox, _) = self.client.session_mut().ends();
         if let Some(code) = closing {
             self.socket.close(code, outbox);
         }
@@ -405,7 +403,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         let Some(waker) = &self.waker else {
             return Ok(false);
         };
-        let (outbox, mut recent) = self.peer.writing();
+        let (outbox, mut recent) = self.client.session_mut().writing();
         let mut cx = TaskContext::from_waker(waker);
         let metrics = &self.services.metrics;
         let written = self.socket.poll_write(&mut cx, outbox, |event| {
@@ -429,14 +427,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         }
     }
 
-    /// What has to be done once the shard's task has moved the peer.
+    /// What has to be done once the shard's task has moved the client.
     fn after_visit(&mut self, now: Instant) -> Option<Standing> {
         let mut own_turn = self.settle();
         if !self.full {
             match self.write() {
                 Ok(false) => {}
                 Ok(true) => {
-                    self.peer.on_written(now);
+                    self.client.on_written(now);
                     own_turn |= self.settle();
                 }
                 Err(error) => {
@@ -445,11 +443,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 }
             }
         }
-        let (outbox, _) = self.peer.ends();
+        let (outbox, _) = self.client.session_mut().ends();
         if own_turn
             || self.socket.is_done(outbox)
-            || self.peer.is_over(now)
-            || self.peer.is_behind()
+            || self.client.session().is_over(now)
+            || self.client.session().is_behind()
         {
             self.wake();
         }
@@ -463,8 +461,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     }
 
     fn standing(&mut self) -> Standing {
-        let deadline = Some(self.peer.deadline());
-        let (_, subscription) = self.peer.ends();
+        let deadline = Some(self.client.session().deadline());
+        let (_, subscription) = self.client.session_mut().ends();
         Standing {
             deadline,
             listening: subscription.is_active(),
@@ -472,16 +470,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     }
 
     fn finish(&mut self) {
-        let code = self.peer.closing().filter(|_| !self.left);
+        let code = self.client.session().closing().filter(|_| !self.left);
         self.services.metrics.closed(code);
         let number = code.map(CloseCode::number);
         info!(client = self.number, code = number, "disconnected");
-        self.peer.tell_gone(code);
+        self.client.session().tell_gone(code);
         // What was asked for is done although nobody waits: the keys of repeated requests outlive the connection.
         if let Some(mut jobs) = self.jobs.take() {
             tokio::spawn(async move { while jobs.next().await.is_some() {} });
         }
-        if let Some(client) = self.peer.wishes() {
+        if let Some(client) = self.client.wishes() {
             let bridge = self.services.bridge.clone();
             tokio::spawn(async move { bridge.leave(client).await });
         }

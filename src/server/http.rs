@@ -24,13 +24,14 @@ use tracing::{debug, warn};
 
 use super::api;
 use super::connection::{Connection, ConnectionTask, now};
+use super::dialect::Endpoint;
 use super::framing;
 use super::front;
 use super::listen::{Came, ClientAddress, Held, Pass, Stream, TlsStream};
 use super::origin::{Gate, Visitor};
-use super::peer::Entrant;
 use super::scrape;
 use super::services::{Arrival, Services};
+use super::session::Entrant;
 use super::shard::Standing;
 use super::socket::Socket;
 use super::target::TerminalAddress;
@@ -117,9 +118,11 @@ impl App {
         let permit = is_known.then_some(permit);
         let arrival = Arrival {
             number: shared.clients.fetch_add(1, Ordering::Relaxed) + 1,
-            entrant: Entrant {
+            endpoint: Endpoint {
                 form: handshake.form(),
                 terminal,
+            },
+            entrant: Entrant {
                 address: came.map(|came| came.address),
                 origin: visitor(request).origin,
                 principal,

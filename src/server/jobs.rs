@@ -12,9 +12,9 @@ use tokio::time;
 
 use super::audited;
 use super::connection::now;
-use super::peer::{Captured, Dismissal, Outcome, Present, Work};
 use super::repeats::{Earlier, Slot, Typed};
 use super::services::Services;
+use super::session::{Captured, Dismissal, Effect, EffectResult, Present};
 use super::shard::Shards;
 use crate::audit::Who;
 use crate::auth::{AuthError, Authorized, Ended, Principal};
@@ -32,12 +32,12 @@ const LINE_LIMIT: Duration = Duration::from_millis(1);
 const MOST_CLIENTS: usize = 1000;
 
 /// Some work under way.
-pub(super) type Job = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+pub(super) type Job = Pin<Box<dyn Future<Output = EffectResult> + Send>>;
 
 /// Reports when the principal's token ends.
 pub(super) type Ending = Pin<Box<dyn Future<Output = Ended> + Send>>;
 
-/// Work that was begun.
+/// Effect that was begun.
 pub(super) enum Begun {
     /// Its outcome is to be reported.
     Job(Job),
@@ -46,11 +46,11 @@ pub(super) enum Begun {
 }
 
 /// Begins some work.
-pub(super) fn begin(work: Work, who: &Who, services: &Arc<Services>) -> Begun {
+pub(super) fn begin(work: Effect, who: &Who, services: &Arc<Services>) -> Begun {
     let bridge = services.bridge.clone();
     let authenticator = services.context.authenticator.as_ref();
     Begun::Job(match work {
-        Work::Verify {
+        Effect::Verify {
             id,
             credential,
             address,
@@ -60,14 +60,14 @@ pub(super) fn begin(work: Work, who: &Who, services: &Arc<Services>) -> Begun {
             let verdict = verify(services, credential, address, origin.as_ref(), held);
             Box::pin(async move {
                 let verdict = verdict.await;
-                Outcome::Verified { id, verdict }
+                EffectResult::Verified { id, verdict }
             })
         }
-        Work::WatchEnd(principal) => {
+        Effect::WatchEnd(principal) => {
             let ending = authenticator.map(|one| Box::pin(one.ended(&principal)) as _);
             return Begun::Watch(ending);
         }
-        Work::Type {
+        Effect::Type {
             id,
             pane,
             input,
@@ -77,21 +77,23 @@ pub(super) fn begin(work: Work, who: &Who, services: &Arc<Services>) -> Begun {
             let typed = typed(audited::typed(services, who, input), slot);
             Box::pin(first_typed(id, pane, typed))
         }
-        Work::Await { id, earlier } => Box::pin(awaited(id, earlier)),
-        Work::Stats { id, everyone } => {
+        Effect::Await { id, earlier } => Box::pin(awaited(id, earlier)),
+        Effect::Stats { id, everyone } => {
             Box::pin(stats(id, everyone.map(|_| services.shards.clone())))
         }
-        Work::Clients { id, everyone } => Box::pin(clients(id, everyone, services.shards.clone())),
-        Work::Dismiss { id, dismissal } => {
+        Effect::Clients { id, everyone } => {
+            Box::pin(clients(id, everyone, services.shards.clone()))
+        }
+        Effect::Dismiss { id, dismissal } => {
             Box::pin(dismiss(id, dismissal, services.shards.clone()))
         }
-        Work::Resize { id, wish, told } => {
+        Effect::Resize { id, wish, told } => {
             let told = services.context.audit.written(who, told);
             let resized = audited::resized(Arc::clone(services), told, wish);
-            Box::pin(resized.map(|outcome| Outcome::Resized { id, outcome }))
+            Box::pin(resized.map(|outcome| EffectResult::Resized { id, outcome }))
         }
-        Work::View { pane, request } => Box::pin(view(bridge, pane, request)),
-        Work::Capture { wanted, screens } => Box::pin(captured(bridge, wanted, screens)),
+        Effect::View { pane, request } => Box::pin(view(bridge, pane, request)),
+        Effect::Capture { wanted, screens } => Box::pin(captured(bridge, wanted, screens)),
     })
 }
 
@@ -99,8 +101,8 @@ async fn first_typed(
     id: Option<RequestId>,
     pane: PaneId,
     typed: impl Future<Output = Typed>,
-) -> Outcome {
-    Outcome::Typed {
+) -> EffectResult {
+    EffectResult::Typed {
         id,
         pane,
         repeated: false,
@@ -112,9 +114,9 @@ async fn captured(
     bridge: Handle,
     wanted: Captured,
     screens: Authorized<ScreensRequest>,
-) -> Outcome {
+) -> EffectResult {
     let screens = capture(&bridge, screens).await;
-    Outcome::Captured { wanted, screens }
+    EffectResult::Captured { wanted, screens }
 }
 
 /// What came of typing, told to those who repeat the request as well.
@@ -162,10 +164,10 @@ fn verify(
     }
 }
 
-async fn awaited(id: Option<RequestId>, earlier: Earlier) -> Outcome {
+async fn awaited(id: Option<RequestId>, earlier: Earlier) -> EffectResult {
     let pane = earlier.pane;
     let typed = earlier.outcome().await;
-    Outcome::Typed {
+    EffectResult::Typed {
         id,
         pane,
         repeated: true,
@@ -174,12 +176,12 @@ async fn awaited(id: Option<RequestId>, earlier: Earlier) -> Outcome {
 }
 
 /// Others are looked at in a task of its own, in which no connection is locked as the one that asks is.
-async fn stats(id: Option<RequestId>, everyone: Option<Shards>) -> Outcome {
+async fn stats(id: Option<RequestId>, everyone: Option<Shards>) -> EffectResult {
     let clients = match everyone {
         Some(shards) => tokio::spawn(slowest(shards)).await.ok(),
         None => None,
     };
-    Outcome::Stats { id, clients }
+    EffectResult::Stats { id, clients }
 }
 
 /// How all clients fare, those first that have the most waiting or wait the longest.
@@ -194,35 +196,35 @@ async fn slowest(shards: Shards) -> Vec<ClientStats> {
 }
 
 /// In a task of its own, as for [`stats`].
-async fn clients(id: Option<RequestId>, _: Authorized<()>, shards: Shards) -> Outcome {
+async fn clients(id: Option<RequestId>, _: Authorized<()>, shards: Shards) -> EffectResult {
     let clients = tokio::spawn(async move { shards.clients().await }).await;
     let mut clients = clients.unwrap_or_default();
     let total = clients.len();
     clients.sort_by_key(|client| Reverse(client.connected_ms));
     clients.truncate(MOST_CLIENTS);
     let present = Present { clients, total };
-    Outcome::Clients { id, present }
+    EffectResult::Clients { id, present }
 }
 
 async fn dismiss(
     id: Option<RequestId>,
     dismissal: Authorized<Dismissal>,
     shards: Shards,
-) -> Outcome {
+) -> EffectResult {
     let wanted = dismissal.request().clone();
     let gone = tokio::spawn(async move { shards.dismiss(&wanted).await }).await;
-    Outcome::Dismissed {
+    EffectResult::Dismissed {
         id,
         dismissal,
         gone: gone.ok().flatten(),
     }
 }
 
-async fn view(bridge: Handle, pane: PaneId, request: Authorized<ViewRequest>) -> Outcome {
+async fn view(bridge: Handle, pane: PaneId, request: Authorized<ViewRequest>) -> EffectResult {
     let limit = CAPTURE_LIMIT + LINE_LIMIT * request.request().scrollback;
     let view = time::timeout(limit, bridge.view(request)).await;
     let view = view.unwrap_or_else(|_| Err(late()));
-    Outcome::Viewed { pane, view }
+    EffectResult::Viewed { pane, view }
 }
 
 /// The screens, or for each pane why there is none.

@@ -2,7 +2,8 @@
 //!
 //! Reading order: `listen` (accepting), `origin`, `secrets` and `framing` (which requests are looked at), `http` and `api` (the routes),
 //! `upgrade` and `tickets` (the handshake), `crowd`, `holders` and `admission` (how many there may be), `services` (what connections are given), `connection` (a client and its own task), `shard` (many clients, and the task
-//! that brings them what is published), `peer` (the client as a state machine without IO), `jobs` (the work that it asks
+//! that brings them what is published), `dialect` (the protocols that clients speak), `session`
+//! (a client as a state machine without IO, whatever it speaks), `jobs` (the work that it asks
 //! for), `outbox` and `socket` (what is written and how), `target` and `repeats` (what requests mean). This module knows
 //! nothing of tmux's protocol or processes.
 
@@ -13,6 +14,7 @@ mod audited;
 mod bucket;
 mod connection;
 mod crowd;
+mod dialect;
 mod framing;
 mod front;
 mod holders;
@@ -21,12 +23,12 @@ mod jobs;
 mod listen;
 mod origin;
 mod outbox;
-mod peer;
 mod redact;
 mod repeats;
 mod scrape;
 mod secrets;
 mod services;
+mod session;
 mod shard;
 #[cfg(test)]
 mod shard_tests;
@@ -46,10 +48,10 @@ use self::addresses::Addresses;
 use self::holders::Holders;
 use self::http::App;
 use self::listen::{Listener, Reception};
-use self::peer::{Context, Timing};
 use self::redact::Redact;
 use self::repeats::Repeats;
 use self::services::Services;
+use self::session::{Context, Timing};
 use self::shard::Shards;
 use self::tickets::Tickets;
 use crate::audit;
@@ -64,7 +66,7 @@ pub use self::addresses::AddressLimits;
 pub use self::bucket::Rate;
 pub use self::listen::{ClientAddress, HttpLimits, ListenError, ListenOptions, Tls};
 pub use self::outbox::OutboxLimits;
-pub use self::peer::ConnectionLimits;
+pub use self::session::ConnectionLimits;
 
 /// Where and how to serve.
 #[derive(Debug, Clone)]

@@ -6,9 +6,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::addresses::Addresses;
+use super::dialect::Endpoint;
 use super::holders::Holders;
 use super::listen::Held;
-use super::peer::{Context, Entrant};
+use super::session::{Context, Entrant};
 use super::shard::Shards;
 use super::tickets::Tickets;
 use crate::bridge::Handle;
@@ -37,6 +38,8 @@ pub(super) struct Arrival {
     pub(super) number: u64,
     /// What it showed with the handshake.
     pub(super) credential: Option<Credential>,
+    /// What it has connected to.
+    pub(super) endpoint: Endpoint,
     /// What else is known of it.
     pub(super) entrant: Entrant,
     /// What it takes up.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::now;
-use super::peer::Dismissal;
+use super::session::Dismissal;
 use crate::audit::Who;
 use crate::hub::{Heads, Hub};
 use crate::ids::Seq;

@@ -22,13 +22,14 @@ use tokio_util::task::TaskTracker;
 use super::addresses::Addresses;
 use super::bucket::Rate;
 use super::connection::{Connection, ConnectionTask};
+use super::dialect::Endpoint;
 use super::holders::Holders;
 use super::http::figures;
 use super::listen::Held;
 use super::outbox::OutboxLimits;
-use super::peer::{ConnectionLimits, Context, Entrant, Timing};
 use super::repeats::Repeats;
 use super::services::{Arrival, Services};
+use super::session::{ConnectionLimits, Context, Entrant, Timing};
 use super::shard::{Shards, Standing};
 use super::socket::Socket;
 use super::tickets::Tickets;
@@ -111,6 +112,7 @@ impl Rig {
         let arrival = Arrival {
             number: 1,
             credential: None,
+            endpoint: Endpoint::default(),
             entrant: Entrant::default(),
             held: Held::default(),
             permit: Some(permit),

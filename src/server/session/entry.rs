@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use super::{Context, Peer, Phase, Work};
+use super::requests::Refusal;
+use super::{ClientSession, Context, Effect, Phase};
 use crate::auth::{AuthError, Ended, Permissions, Principal};
-use crate::wire::{CloseCode, Credential, RequestId, ServerMessage};
+use crate::wire::{CloseCode, Credential, ErrorCode, RequestId, ServerMessage};
 
 /// How often a client that isn't let in yet may be told on one connection that too much is being checked.
 const MOST_PUT_OFF: u32 = 8;
@@ -23,7 +24,7 @@ pub(super) fn first_phase(context: &Context, admitted: Option<Principal>, now: I
     }
 }
 
-impl Peer {
+impl ClientSession {
     /// Authenticates with what came with the handshake, as if it were the client's first message.
     pub(in crate::server) fn present(&mut self, credential: Credential, now: Instant) {
         self.authenticate(None, credential, now);
@@ -56,7 +57,7 @@ impl Peer {
         self.verifying = true;
         let address = self.watched.address().and_then(|address| address.ip());
         let origin = self.origin.as_deref().cloned();
-        self.begin(Work::Verify {
+        self.begin(Effect::Verify {
             id,
             credential,
             address,
@@ -101,6 +102,13 @@ impl Peer {
         }
     }
 
+    /// Who the client is, or the refusal of a request that needs to know.
+    pub(in crate::server) fn principal(&self) -> Result<Principal, Refusal> {
+        let why = "authenticate first: {\"action\":\"auth\",\"token\":...}";
+        let principal = self.phase.principal().cloned();
+        principal.ok_or_else(|| (ErrorCode::AuthRequired, why.to_owned()))
+    }
+
     /// Whether it is known who the client is.
     pub(in crate::server) fn is_let_in(&self) -> bool {
         matches!(self.phase, Phase::Open { .. })
@@ -111,7 +119,7 @@ impl Peer {
         self.tell_known(&principal);
         self.welcome(id, &principal, now);
         if self.closing().is_none() {
-            self.work.push(Work::WatchEnd(principal.clone()));
+            self.effects.push(Effect::WatchEnd(principal.clone()));
             self.phase = Phase::Open { principal };
         }
     }

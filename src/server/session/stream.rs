@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::pages::Pages;
 use super::panes::Panes;
-use super::requests::unmet;
+use super::requests::{Refusal, unmet};
 use super::told::Asked;
-use super::{Captured, Peer, Phase, Work};
+use super::{Captured, ClientSession, Effect, Phase};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{Screen, ScreenError, ScreensRequest};
 use crate::hub::{Filter, Published, Since, Step, Subscription, TooManyOpen, TooManyRules, View};
@@ -20,7 +20,7 @@ use crate::ids::{PaneId, Seq};
 use crate::model::{ChangeKind, State};
 use crate::server::outbox::{Frame, Output};
 use crate::server::target;
-use crate::wire::{self, CloseCode, RequestId, Screens, ServerMessage, Target};
+use crate::wire::{self, CloseCode, ErrorCode, RequestId, Screens, ServerMessage, Target};
 
 /// How many events are looked at before other work gets its turn.
 const STEPS: usize = 512;
@@ -35,7 +35,7 @@ pub(super) struct Stream {
     pub(super) subscription: Subscription,
     /// When a bookmark is due.
     pub(super) bookmark_at: Option<Instant>,
-    /// The stream has been at the head, so a client that falls behind has had its chance: see [`Peer::skim`].
+    /// The stream has been at the head, so a client that falls behind has had its chance: see [`ClientSession::skim`].
     live: bool,
     /// What lies behind is gone through without waiting for the client: structural events are taken, output is left
     /// out. Counts what each pane has printed meanwhile.
@@ -44,7 +44,7 @@ pub(super) struct Stream {
     pub(super) panes: Panes,
     /// Snapshots of panes that are being sent; the stream stands still until they are.
     pub(super) pages: Pages,
-    /// Something else than output has happened that a terminal has to look at.
+    /// Something else than output has happened since a dialect asked.
     changed: bool,
     /// When a snapshot of a pane that could not be had is asked for again.
     pub(super) view_at: Option<Instant>,
@@ -144,8 +144,8 @@ impl Stream {
     }
 }
 
-impl Peer {
-    /// Whether [`Peer::pump`] has something to do: a page to send, events to take, or to find that there are no more.
+impl ClientSession {
+    /// Whether [`ClientSession::pump`] has something to do: a page to send, events to take, or to find that there are no more.
     pub(in crate::server) fn is_behind(&self) -> bool {
         let behind = |place| place < self.context.hub.head();
         if self.has_room_for_page() {
@@ -161,6 +161,18 @@ impl Peer {
             && self.stream.capturing == 0
             && self.stream.pages.is_empty()
             && (self.stream.skimmed.is_some() || self.outbox.is_short())
+    }
+
+    /// Whether something other than output has happened since this was last asked.
+    pub(in crate::server) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.stream.changed)
+    }
+
+    /// Subscribes to events without a reply.
+    pub(in crate::server) fn follow_events(&mut self, filter: Filter) -> Result<(), Refusal> {
+        let subscribed = self.stream.subscribe(filter, None);
+        subscribed.map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
+        Ok(())
     }
 
     /// Takes what the log has for this client, a bounded number at a time.
@@ -185,9 +197,6 @@ impl Peer {
                     break;
                 }
             }
-        }
-        if std::mem::take(&mut self.stream.changed) {
-            self.follow(now);
         }
         self.bookmark(now);
         self.ask_views(now);
@@ -237,12 +246,12 @@ impl Peer {
     }
 
     fn deliver(&mut self, event: &Arc<Published>, view: View, now: Instant) {
-        let told = self.terminal.is_none() || output_of(event).is_some();
-        // A terminal is told of nothing but output, and goes by the state for the rest.
-        self.stream.changed |= !told;
-        if self.admit(event, now) && told {
+        let is_output = output_of(event).is_some();
+        self.stream.changed |= !is_output;
+        let is_sent = is_output || self.encode.profile().sends_structure;
+        if self.admit(event, now) && is_sent {
             let frame = Frame {
-                framed: self.context.encoder.event(event, view, self.form),
+                framed: self.encode.event(&self.context, event, view),
                 event: self.is_timed(event, now).then(|| Arc::clone(event)),
                 output: output_of(event),
             };
@@ -310,7 +319,7 @@ impl Peer {
         match principal.authorize_everywhere(Permission::Read, request) {
             Ok(screens) if wanted.screen => {
                 self.stream.capturing += 1;
-                self.begin(Work::Capture {
+                self.begin(Effect::Capture {
                     wanted: captured,
                     screens,
                 });
@@ -363,7 +372,7 @@ impl Peer {
         let Some(place) = self.stream.subscription.complete_to() else {
             return;
         };
-        if self.terminal.is_some()
+        if !self.encode.profile().sends_bookmarks
             || place <= self.stream.told
             || self.stream.replaying
             || self.stream.panes.lacks_any()
@@ -383,7 +392,7 @@ impl Peer {
     }
 
     fn send_bookmark(&mut self, seq: Seq, now: Instant) {
-        if self.terminal.is_some() {
+        if !self.encode.profile().sends_bookmarks {
             return;
         }
         let epoch = self.context.hub.epoch().clone();

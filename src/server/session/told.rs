@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Peer, Phase};
+use super::{ClientSession, Phase};
 use crate::audit::{Act, Allowance, Who};
 use crate::auth::{AuthError, Ended, Permission, Principal};
 use crate::hub::Viewer;
@@ -49,17 +49,17 @@ impl Viewer for Everything {
 
 /// A request as the log names it.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(in crate::server) struct Asked {
     request: &'static str,
     target: Option<Target>,
 }
 
 impl Asked {
-    pub(super) fn new(request: &'static str, target: Option<Target>) -> Self {
+    pub(in crate::server) fn new(request: &'static str, target: Option<Target>) -> Self {
         Self { request, target }
     }
 
-    pub(super) fn of(message: &ClientMessage) -> Self {
+    pub(in crate::server) fn of(message: &ClientMessage) -> Self {
         let (request, target) = match message {
             ClientMessage::Auth { .. } => ("auth", None),
             ClientMessage::Subscribe { .. } => ("subscribe", None),
@@ -78,7 +78,7 @@ impl Asked {
     }
 }
 
-impl Peer {
+impl ClientSession {
     /// Who it is to the audit log.
     pub(in crate::server) fn who(&self) -> &Who {
         &self.told.who
@@ -97,10 +97,7 @@ impl Peer {
 
     /// Where it is.
     pub(super) fn endpoint(&self) -> &'static str {
-        match self.terminal {
-            Some(_) => "terminal",
-            None => "monitor",
-        }
+        self.encode.profile().endpoint
     }
 
     /// Tells who it is.
@@ -148,7 +145,7 @@ impl Peer {
     }
 
     /// Tells that it asked for what it may not have, or for what is not there, which it is told alike.
-    pub(super) fn tell_denied(&mut self, asked: &Asked, code: ErrorCode, now: Instant) {
+    pub(in crate::server) fn tell_denied(&mut self, asked: &Asked, code: ErrorCode, now: Instant) {
         let reason = match code {
             ErrorCode::PermissionDenied => "permission",
             ErrorCode::NotFound => self.why_not_found(asked),

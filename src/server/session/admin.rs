@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::requests::{Refusal, denied};
-use super::{Peer, Phase, Work};
+use super::{ClientSession, Effect, Phase};
 use crate::audit::{Act, Who};
 use crate::auth::{Authorized, Permission, Principal};
 use crate::wire::{ClientInfo, CloseCode, ErrorCode, RequestId, ServerMessage};
@@ -25,7 +25,7 @@ pub(in crate::server) struct Present {
     pub(in crate::server) total: usize,
 }
 
-impl Peer {
+impl ClientSession {
     pub(super) fn ask_clients(
         &mut self,
         id: Option<RequestId>,
@@ -34,7 +34,7 @@ impl Peer {
         let everyone = principal.authorize_everywhere(Permission::Admin, ());
         let everyone = everyone.map_err(denied)?;
         self.check_room()?;
-        self.begin(Work::Clients { id, everyone });
+        self.begin(Effect::Clients { id, everyone });
         Ok(())
     }
 
@@ -47,7 +47,7 @@ impl Peer {
         let dismissal = principal.authorize_everywhere(Permission::Admin, dismissal);
         let dismissal = dismissal.map_err(denied)?;
         self.check_room()?;
-        self.begin(Work::Dismiss { id, dismissal });
+        self.begin(Effect::Dismiss { id, dismissal });
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Peer;
+use super::ClientSession;
 use super::requests::Refusal;
 use crate::hub::Subscription;
 use crate::ids::PaneId;
@@ -184,12 +184,16 @@ impl Allowance {
     }
 }
 
-impl Peer {
+impl ClientSession {
     /// Whether a request of so many bytes may be carried out. Otherwise it is refused here.
-    pub(super) fn admits(&mut self, id: Option<&RequestId>, bytes: usize, now: Instant) -> bool {
+    pub(in crate::server) fn admits(
+        &mut self,
+        id: Option<&RequestId>,
+        bytes: usize,
+        now: Instant,
+    ) -> bool {
         let mut bytes = bytes;
-        if self.terminal.is_some() {
-            // What is typed there is never refused for its bytes, so nothing between is either.
+        if !self.encode.profile().refuses_bytes {
             self.charge(std::mem::take(&mut bytes), now);
         }
         let limits = &self.context.limits;
@@ -210,7 +214,7 @@ impl Peer {
     }
 
     /// Counts what isn't answered, and reads no more for a while if it was too much.
-    pub(super) fn charge(&mut self, bytes: usize, now: Instant) {
+    pub(in crate::server) fn charge(&mut self, bytes: usize, now: Instant) {
         if let Some(limit) = self
             .allowance
             .typed(&self.context.limits, bytes as u64, now)
@@ -220,7 +224,7 @@ impl Peer {
     }
 
     /// Whether a message is not too long; the protocol itself has a bound too, which parsing knows.
-    pub(super) fn admits_length(&mut self, bytes: usize, now: Instant) -> bool {
+    pub(in crate::server) fn admits_length(&mut self, bytes: usize, now: Instant) -> bool {
         let most = self.context.limits.message_bytes;
         if bytes <= most {
             return true;

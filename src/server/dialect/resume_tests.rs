@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{ConnectionLimits, Context, Entrant, Peer, Timing};
+use super::{Client, Endpoint};
 use crate::hub::{HistoryLimits, Hub, Stamp};
 use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::metrics::Metrics;
@@ -22,6 +22,7 @@ use crate::model::{Change, ChangeKind, Place, Places};
 use crate::server::outbox::OutboxLimits;
 use crate::server::redact::Redact;
 use crate::server::repeats::Repeats;
+use crate::server::session::{ConnectionLimits, Context, Entrant, Timing};
 use crate::wire::Encoder;
 
 const RUNS: u64 = 3000;
@@ -86,7 +87,7 @@ struct Run {
     context: Arc<Context>,
     log: BTreeMap<u64, Logged>,
     wish: Wish,
-    peer: Peer,
+    client: Client,
     /// What the client would resume from.
     since: Option<Value>,
     /// The place that it last got, in order.
@@ -128,9 +129,10 @@ impl Run {
         });
         let now = Instant::now();
         let wish = wishes().into_iter().nth(random.below(5) as usize).unwrap();
-        let peer = Peer::new(
+        let client = Client::new(
             Arc::clone(&context),
             "c".to_owned(),
+            Endpoint::default(),
             Entrant::default(),
             now,
         );
@@ -140,7 +142,7 @@ impl Run {
             context,
             log: BTreeMap::new(),
             wish,
-            peer,
+            client,
             since: None,
             last: 0,
             from: 0,
@@ -186,9 +188,10 @@ impl Run {
 
     /// A connection begins: subscribe from where the last one ended.
     fn connect(&mut self) {
-        self.peer = Peer::new(
+        self.client = Client::new(
             Arc::clone(&self.context),
             "c".to_owned(),
+            Endpoint::default(),
             Entrant::default(),
             self.now,
         );
@@ -196,13 +199,14 @@ impl Run {
         if let Some(since) = &self.since {
             message["since"] = since.clone();
         }
-        self.peer.on_text(message.to_string().as_bytes(), self.now);
+        self.client
+            .on_text(message.to_string().as_bytes(), self.now);
     }
 
     /// The client reads up to so many messages.
     fn read(&mut self, count: u64) {
         for _ in 0..count {
-            let Some(frame) = self.peer.ends().0.pop() else {
+            let Some(frame) = self.client.session_mut().ends().0.pop() else {
                 return;
             };
             if frame.framed.is_message() {
@@ -261,18 +265,18 @@ impl Run {
             self.now += Duration::from_millis(self.random.below(700));
             match self.random.below(8) {
                 0 | 1 => self.publish(),
-                2 | 3 => self.peer.pump(self.now),
+                2 | 3 => self.client.pump(self.now),
                 4 => {
                     let count = self.random.below(40);
                     self.read(count);
                 }
-                5 => self.peer.on_deadline(self.now),
+                5 => self.client.on_deadline(self.now),
                 6 if self.random.below(3) == 0 => self.connect(),
                 _ => {}
             }
-            if self.peer.closing().is_some() {
+            if self.client.session().closing().is_some() {
                 // Too slow: what was queued is gone.
-                assert!(self.peer.ends().0.is_empty());
+                assert!(self.client.session_mut().ends().0.is_empty());
                 self.connect();
             }
         }
@@ -283,13 +287,13 @@ impl Run {
     fn finish(&mut self) {
         for _ in 0..10_000 {
             self.read(u64::MAX);
-            if self.peer.closing().is_some() {
+            if self.client.session().closing().is_some() {
                 self.connect();
                 continue;
             }
-            self.peer.pump(self.now);
+            self.client.pump(self.now);
             let head = self.context.hub.head();
-            let (outbox, subscription) = self.peer.ends();
+            let (outbox, subscription) = self.client.session_mut().ends();
             if outbox.is_empty() && subscription.place() == Some(head) {
                 return self.check(Some(head.0));
             }

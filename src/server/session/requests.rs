@@ -8,8 +8,8 @@ use bytes::Bytes;
 use super::admin::Dismissal;
 use super::stream::Wanted;
 use super::told::Asked;
-use super::{MAX_IN_FLIGHT, Peer, Phase, Work};
-use crate::auth::{Denied, Permission, Principal};
+use super::{ClientSession, Effect, MAX_IN_FLIGHT};
+use crate::auth::{Authorized, Denied, Permission, Principal};
 use crate::bridge::{ClientNumber, InputError, InputRequest, Key};
 use crate::hub::{Filter, Idle, Mistakable, PrintsIn, Since};
 use crate::ids::PaneId;
@@ -18,9 +18,7 @@ use crate::nearest::nearest;
 use crate::server::repeats::{self, Known};
 use crate::server::target::{self, NoTarget};
 use crate::wire::schema::event_types;
-use crate::wire::{
-    ClientMessage, ErrorCode, Incoming, RequestId, ServerMessage, Target, Typed, parse,
-};
+use crate::wire::{ClientMessage, ErrorCode, RequestId, ServerMessage, Target, Typed};
 
 /// A line that is longer is pasted unless the client says otherwise. Programs that read less at once than is there find
 /// the rest of a long line together with its Enter, whenever that comes, and take it for a line break.
@@ -33,60 +31,11 @@ static EVENT_TYPES: LazyLock<Vec<String>> = LazyLock::new(event_types);
 const MOST_WARNINGS: usize = 16;
 
 /// Why a request is refused.
-pub(super) type Refusal = (ErrorCode, String);
+pub(in crate::server) type Refusal = (ErrorCode, String);
 
-impl Peer {
-    /// The client said something.
-    pub(in crate::server) fn on_text(&mut self, text: &[u8], now: Instant) {
-        self.heard(now);
-        if self.closing().is_some() {
-            return;
-        }
-        if !self.admits_length(text.len(), now) {
-            self.charge(text.len(), now);
-            return;
-        }
-        if self.terminal.is_some() {
-            return self.on_terminal_text(text, now);
-        }
-        let parsed = parse(text);
-        if matches!(
-            &parsed,
-            Ok(Incoming {
-                message: ClientMessage::Ack { .. },
-                ..
-            })
-        ) {
-            self.charge(text.len(), now);
-        } else {
-            let id = parsed.as_ref().map_or_else(
-                |rejected| rejected.id.as_ref(),
-                |incoming| incoming.id.as_ref(),
-            );
-            if !self.admits(id, text.len(), now) {
-                return;
-            }
-        }
-        match parsed {
-            Err(rejected) => {
-                self.refuse(rejected.id.as_ref(), rejected.code, &rejected.message, now);
-            }
-            Ok(incoming) => self.carry_out(incoming.id, incoming.message, now),
-        }
-    }
-
-    /// The client sent bytes. Returns whether it may.
-    pub(in crate::server) fn on_bytes(&mut self, bytes: &Bytes, now: Instant) -> bool {
-        self.heard(now);
-        let is_terminal = self.terminal.is_some();
-        if is_terminal && self.closing().is_none() {
-            self.charge(bytes.len(), now);
-            self.on_terminal_bytes(bytes, now);
-        }
-        is_terminal
-    }
-
-    pub(super) fn carry_out(
+impl ClientSession {
+    /// Carries out a request; the reply comes now or later.
+    pub(in crate::server) fn carry_out(
         &mut self,
         id: Option<RequestId>,
         message: ClientMessage,
@@ -97,11 +46,10 @@ impl Peer {
             ClientMessage::Ping => return self.say(&ServerMessage::Pong { id: id.as_ref() }, now),
             other => other,
         };
-        let Phase::Open { principal } = &self.phase else {
-            let why = "authenticate first: {\"action\":\"auth\",\"token\":...}";
-            return self.refuse(id.as_ref(), ErrorCode::AuthRequired, why, now);
+        let principal = match self.principal() {
+            Ok(principal) => principal,
+            Err((code, why)) => return self.refuse(id.as_ref(), code, &why, now),
         };
-        let principal = principal.clone();
         let asked = Asked::of(&message);
         if let Err((code, message)) = self.ask(id.clone(), &principal, message, now) {
             self.tell_denied(&asked, code, now);
@@ -294,19 +242,14 @@ impl Peer {
                 return Err((ErrorCode::InvalidMessage, why.to_owned()));
             }
             Some(Known::Repeated(earlier)) => {
-                self.begin(Work::Await { id, earlier });
+                self.begin(Effect::Await { id, earlier });
                 return Ok(());
             }
         }
         let (state, _) = self.context.hub.snapshot();
         let pane = target::pane(&state, principal, &request.target)
             .map_err(|error| no_target(&state, principal, error))?;
-        let places = state.places_of_pane(pane);
-        let sessions = places.iter().map(|place| &*place.session_name);
-        let input = request.input(self.number, pane);
-        let input = principal
-            .authorize(Permission::Write, sessions, input)
-            .map_err(denied)?;
+        let input = authorized(&state, principal, request.input(self.number, pane))?;
         let slot = key
             .map(|key| repeats.begin(principal, key, request, pane, now))
             .transpose();
@@ -316,11 +259,29 @@ impl Peer {
                 "too many keys are in use: try again in a minute".to_owned(),
             )
         })?;
-        self.begin(Work::Type {
+        self.begin(Effect::Type {
             id,
             pane,
             input,
             slot,
+        });
+        Ok(())
+    }
+
+    /// Types into a pane that the client has chosen before.
+    pub(in crate::server) fn type_input(
+        &mut self,
+        id: Option<RequestId>,
+        input: InputRequest,
+    ) -> Result<(), Refusal> {
+        let (state, _) = self.context.hub.snapshot();
+        let pane = input.pane;
+        let input = authorized(&state, &self.principal()?, input)?;
+        self.begin(Effect::Type {
+            id,
+            pane,
+            input,
+            slot: None,
         });
         Ok(())
     }
@@ -334,16 +295,15 @@ impl Peer {
         now: Instant,
     ) {
         match typed {
-            // A terminal shows what came of it.
-            Ok(()) if self.terminal.is_some() => {}
+            Ok(()) if !self.encode.profile().confirms_input => {}
             Ok(()) => self.say(&ServerMessage::Done { id, pane, repeated }, now),
             Err(error) => self.refuse(id, code_of(&error), &error.to_string(), now),
         }
     }
 
-    pub(super) fn begin(&mut self, work: Work) {
+    pub(super) fn begin(&mut self, work: Effect) {
         self.in_flight += 1;
-        self.work.push(work);
+        self.effects.push(work);
     }
 
     pub(super) fn check_room(&self) -> Result<(), Refusal> {
@@ -407,13 +367,25 @@ impl TypeRequest {
     }
 }
 
+/// The input, if this principal may type into its pane.
+fn authorized(
+    state: &State,
+    principal: &Principal,
+    input: InputRequest,
+) -> Result<Authorized<InputRequest>, Refusal> {
+    let places = state.places_of_pane(input.pane);
+    let sessions = places.iter().map(|place| &*place.session_name);
+    let input = principal.authorize(Permission::Write, sessions, input);
+    input.map_err(denied)
+}
+
 /// The answer for what isn't there, and for what is but may not be seen.
-pub(super) fn not_found() -> Refusal {
+pub(in crate::server) fn not_found() -> Refusal {
     denied(Denied::Unseen)
 }
 
 /// The answer for a target that leads nowhere.
-pub(super) fn unmet(error: NoTarget) -> Refusal {
+pub(in crate::server) fn unmet(error: NoTarget) -> Refusal {
     match error {
         NoTarget::Missing => not_found(),
         NoTarget::Ambiguous(why) => (ErrorCode::AmbiguousTarget, why),
@@ -429,7 +401,7 @@ fn no_target(state: &State, principal: &Principal, error: NoTarget) -> Refusal {
     (code_of(&error), error.to_string())
 }
 
-pub(super) fn denied(denied: Denied) -> Refusal {
+pub(in crate::server) fn denied(denied: Denied) -> Refusal {
     let code = match denied {
         Denied::Unseen => ErrorCode::NotFound,
         Denied::Lacks(_) => ErrorCode::PermissionDenied,

@@ -1,56 +1,51 @@
-//! One client as a state machine: what it says goes in, messages and work come out. No IO, and time is a parameter.
+//! One client's session as a state machine: requests go in, messages and work come out. No IO, and time is a parameter.
 //!
-//! Reading order: this file (the phases of a connection's life), [`entry`] (who the client is), [`requests`] (what it
-//! asks for), [`stream`] (events, snapshots and bookmarks). The connection, which owns a peer, moves the messages and does the work.
+//! Reading order: this file (the phases of a session's life), [`entry`] (who the client is), [`requests`] (what it asks
+//! for), [`stream`] (events, snapshots and bookmarks). What the client's messages look like is a matter of its dialect
+//! ([`crate::server::dialect`]), of which a session knows what [`encode`] says.
 
 mod admin;
+mod effect;
+mod encode;
 mod entry;
 mod limits;
 mod live;
 mod pages;
 mod panes;
 mod requests;
-#[cfg(test)]
-mod resume_tests;
 mod size;
 mod stats;
 mod stream;
-mod terminal;
 mod told;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::audit::{self, Act, Who};
-use crate::auth::{AuthError, Authenticator, Authorized, Principal};
-use crate::bridge::{
-    ClientNumber, InputRequest, PaneView, ResizeError, Screen, ScreenError, ScreensRequest,
-    SizeWish, ViewRequest,
-};
-use crate::hub::{Form, Hub, Printer, Subscription};
-use crate::ids::{PaneId, Seq};
+use crate::audit::{self};
+use crate::auth::{Authenticator, Principal};
+use crate::bridge::ClientNumber;
+use crate::hub::{Hub, Printer, Subscription};
 use crate::metrics::Metrics;
-use crate::model::State;
 use crate::site::Origin;
-use crate::wire::{
-    ClientStats, CloseCode, Credential, Encoder, ErrorCode, Framed, Part, RequestId, ServerMessage,
-};
+use crate::wire::{CloseCode, Encoder, ErrorCode, Framed, RequestId, ServerMessage};
 
 pub(super) use self::admin::{Dismissal, Present};
+pub(super) use self::effect::{Captured, Effect, EffectResult};
+pub(super) use self::encode::{Encode, OpenedPane, Profile, SnapshotPage, Viewpoint};
 use self::limits::Allowance;
 pub use self::limits::ConnectionLimits;
+pub(super) use self::panes::{Asker, Opening};
+pub(super) use self::requests::{Refusal, denied, not_found, unmet};
 pub(super) use self::stats::Timing;
 use self::stats::Watched;
 use self::stream::Stream;
-use self::terminal::Terminal;
+pub(super) use self::told::Asked;
 use self::told::Told;
 use super::ResizePolicy;
 use super::listen::ClientAddress;
 use super::outbox::{Frame, Outbox};
 use super::redact::Redact;
-use super::repeats::{Earlier, Repeats, Slot, Typed};
-use super::target::TerminalAddress;
+use super::repeats::Repeats;
 
 /// Requests of one client that may be under way at one time.
 const MAX_IN_FLIGHT: usize = 64;
@@ -73,115 +68,6 @@ pub(super) struct Context {
     pub(super) timing: Timing,
 }
 
-/// Something that the connection has to do and to report.
-#[derive(Debug)]
-pub(super) enum Work {
-    /// Who shows this, from a page of this origin.
-    Verify {
-        id: Option<RequestId>,
-        credential: Credential,
-        address: Option<IpAddr>,
-        origin: Option<Origin>,
-        /// As whom the client is let in already.
-        held: Option<Principal>,
-    },
-    /// From now on, report when this principal's token ends.
-    WatchEnd(Principal),
-    /// Type, and say what came of it.
-    Type {
-        id: Option<RequestId>,
-        pane: PaneId,
-        input: Authorized<InputRequest>,
-        slot: Option<Slot>,
-    },
-    /// Say what came of an earlier request with the same key.
-    Await {
-        id: Option<RequestId>,
-        earlier: Earlier,
-    },
-    /// Give a window a size.
-    Resize {
-        id: Option<RequestId>,
-        wish: Authorized<SizeWish>,
-        /// What the audit log is told first.
-        told: Act,
-    },
-    /// A pane as it is.
-    View {
-        pane: PaneId,
-        request: Authorized<ViewRequest>,
-    },
-    /// How the client fares, and if it may know it, how all do.
-    Stats {
-        id: Option<RequestId>,
-        everyone: Option<Authorized<()>>,
-    },
-    /// Who is connected.
-    Clients {
-        id: Option<RequestId>,
-        everyone: Authorized<()>,
-    },
-    /// End somebody's connection.
-    Dismiss {
-        id: Option<RequestId>,
-        dismissal: Authorized<Dismissal>,
-    },
-    /// Capture screens.
-    Capture {
-        wanted: Captured,
-        screens: Authorized<ScreensRequest>,
-    },
-}
-
-/// A snapshot that waits for its screens.
-#[derive(Debug)]
-pub(super) struct Captured {
-    id: Option<RequestId>,
-    part: Part,
-    state: Arc<State>,
-    seq: Seq,
-}
-
-/// What came of some work.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    Verified {
-        id: Option<RequestId>,
-        verdict: Result<Principal, AuthError>,
-    },
-    Typed {
-        id: Option<RequestId>,
-        pane: PaneId,
-        repeated: bool,
-        typed: Typed,
-    },
-    Resized {
-        id: Option<RequestId>,
-        outcome: Result<(), ResizeError>,
-    },
-    Viewed {
-        pane: PaneId,
-        view: Result<PaneView, ScreenError>,
-    },
-    Stats {
-        id: Option<RequestId>,
-        clients: Option<Vec<ClientStats>>,
-    },
-    Clients {
-        id: Option<RequestId>,
-        present: Present,
-    },
-    Dismissed {
-        id: Option<RequestId>,
-        dismissal: Authorized<Dismissal>,
-        gone: Option<Who>,
-    },
-    Captured {
-        wanted: Captured,
-        screens: Vec<(PaneId, Result<Screen, ScreenError>)>,
-    },
-}
-
 #[derive(Debug)]
 enum Phase {
     /// Nobody knows who it is.
@@ -196,13 +82,18 @@ enum Phase {
     Closing { code: CloseCode, until: Instant },
 }
 
+impl Phase {
+    fn principal(&self) -> Option<&Principal> {
+        match self {
+            Self::Open { principal } => Some(principal),
+            Self::Unknown { .. } | Self::Closing { .. } => None,
+        }
+    }
+}
+
 /// What is known of a client when it comes.
 #[derive(Debug, Default)]
 pub(super) struct Entrant {
-    /// The form in which it wants events.
-    pub(super) form: Form,
-    /// Which terminal it is, if it is one.
-    pub(super) terminal: Option<TerminalAddress>,
     /// Where it connects from, if that is known.
     pub(super) address: Option<ClientAddress>,
     /// The page that it is, if it is one.
@@ -213,14 +104,13 @@ pub(super) struct Entrant {
 
 /// One client.
 #[derive(Debug)]
-pub(super) struct Peer {
+pub(super) struct ClientSession {
     context: Arc<Context>,
     client_id: String,
-    form: Form,
+    /// How it is spoken to.
+    encode: Box<dyn Encode>,
     /// Who it is to the bridge.
     number: ClientNumber,
-    /// What it shows, if it is at a terminal's address.
-    terminal: Option<Box<Terminal>>,
     /// The page that it is; its tickets are good for that alone.
     origin: Option<Box<Origin>>,
     phase: Phase,
@@ -230,7 +120,7 @@ pub(super) struct Peer {
     /// Where the client prints what it gets, for as long as this is here.
     printer: Option<Printer>,
     outbox: Outbox,
-    work: Vec<Work>,
+    effects: Vec<Effect>,
     in_flight: usize,
     allowance: Allowance,
     watched: Watched,
@@ -239,17 +129,16 @@ pub(super) struct Peer {
     ping_at: Instant,
 }
 
-impl Peer {
+impl ClientSession {
     /// A client that has just connected, as this principal if it is known already; the greeting is on its way.
     pub(super) fn new(
         context: Arc<Context>,
         client_id: String,
+        encode: Box<dyn Encode>,
         entrant: Entrant,
         now: Instant,
     ) -> Self {
         let Entrant {
-            form,
-            terminal,
             address,
             origin,
             principal,
@@ -261,18 +150,14 @@ impl Peer {
             told: Told::new(&client_id, address),
             client_id,
             number: ClientNumber::next(),
-            form: match terminal {
-                Some(_) if form == Form::Json => Form::Terminal,
-                _ => form,
-            },
-            terminal: terminal.map(|address| Box::new(Terminal::new(address))),
+            encode,
             origin: origin.map(Box::new),
             phase,
             verifying: false,
             stream: Stream::new(Subscription::new(&context.hub)),
             printer: None,
             outbox: Outbox::new(limits.outbox),
-            work: Vec::new(),
+            effects: Vec::new(),
             in_flight: 0,
             allowance: Allowance::new(now),
             watched: Watched::new(address, now),
@@ -303,6 +188,24 @@ impl Peer {
         );
     }
 
+    /// What all sessions share.
+    pub(super) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Who it is to the bridge.
+    pub(super) fn number(&self) -> ClientNumber {
+        self.number
+    }
+
+    /// What is encoded now is encoded for this one.
+    pub(super) fn viewpoint(&self) -> Viewpoint<'_> {
+        Viewpoint {
+            context: &self.context,
+            principal: self.phase.principal(),
+        }
+    }
+
     /// What waits to be written, and what waits to be read from the log.
     pub(super) fn ends(&mut self) -> (&mut Outbox, &mut Subscription) {
         (&mut self.outbox, &mut self.stream.subscription)
@@ -310,7 +213,8 @@ impl Peer {
 
     /// Whether more of what the client says can be taken.
     pub(super) fn wants_input(&self) -> bool {
-        !self.verifying && self.takes_typing() && self.allowance.paused_until().is_none()
+        let most = self.encode.profile().most_in_flight;
+        !self.verifying && self.in_flight < most && self.allowance.paused_until().is_none()
     }
 
     /// Why the connection is to be closed, as soon as all that waits is written.
@@ -327,8 +231,8 @@ impl Peer {
     }
 
     /// What the connection has to do.
-    pub(super) fn take_work(&mut self) -> Vec<Work> {
-        std::mem::take(&mut self.work)
+    pub(super) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
     }
 
     /// The client gave a sign of life.
@@ -336,7 +240,7 @@ impl Peer {
         self.heard_at = now;
     }
 
-    /// When [`Peer::on_deadline`] is to be called, if nothing happens before.
+    /// When [`ClientSession::on_deadline`] is to be called, if nothing happens before.
     pub(super) fn deadline(&self) -> Instant {
         let paused = self.allowance.paused_until();
         let first = paused.map_or(self.ping_at, |until| self.ping_at.min(until));
@@ -387,11 +291,11 @@ impl Peer {
     }
 
     /// Some work is done.
-    pub(super) fn on_outcome(&mut self, outcome: Outcome, now: Instant) {
+    pub(super) fn on_effect_result(&mut self, outcome: EffectResult, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
         match outcome {
-            Outcome::Verified { id, verdict } => self.verified(id.as_ref(), verdict, now),
-            Outcome::Typed {
+            EffectResult::Verified { id, verdict } => self.verified(id.as_ref(), verdict, now),
+            EffectResult::Typed {
                 id,
                 pane,
                 repeated,
@@ -399,16 +303,18 @@ impl Peer {
             } => {
                 self.typed(id.as_ref(), pane, repeated, typed, now);
             }
-            Outcome::Resized { id, outcome } => self.resized(id.as_ref(), &outcome, now),
-            Outcome::Viewed { pane, view } => self.viewed(pane, view, now),
-            Outcome::Stats { id, clients } => self.tell_stats(id.as_ref(), clients.as_deref(), now),
-            Outcome::Clients { id, present } => self.tell_clients(id.as_ref(), &present, now),
-            Outcome::Dismissed {
+            EffectResult::Resized { id, outcome } => self.resized(id.as_ref(), &outcome, now),
+            EffectResult::Viewed { pane, view } => self.viewed(pane, view, now),
+            EffectResult::Stats { id, clients } => {
+                self.tell_stats(id.as_ref(), clients.as_deref(), now)
+            }
+            EffectResult::Clients { id, present } => self.tell_clients(id.as_ref(), &present, now),
+            EffectResult::Dismissed {
                 id,
                 dismissal,
                 gone,
             } => self.tell_dismissed(id.as_ref(), &dismissal, gone.as_ref(), now),
-            Outcome::Captured { wanted, screens } => self.captured(&wanted, screens, now),
+            EffectResult::Captured { wanted, screens } => self.captured(&wanted, screens, now),
         }
     }
 
@@ -426,7 +332,14 @@ impl Peer {
         };
     }
 
-    fn refuse(&mut self, id: Option<&RequestId>, code: ErrorCode, message: &str, now: Instant) {
+    /// Refuses a request.
+    pub(super) fn refuse(
+        &mut self,
+        id: Option<&RequestId>,
+        code: ErrorCode,
+        message: &str,
+        now: Instant,
+    ) {
         let (state, _) = self.context.hub.snapshot();
         let message = match &state.unfit {
             Some(reason) if code == ErrorCode::TmuxUnavailable => reason,
@@ -459,7 +372,13 @@ impl Peer {
     }
 
     fn say(&mut self, message: &ServerMessage<'_>, now: Instant) {
-        self.send(Frame::new(message.framed()), now);
+        let framed = self.encode.message(message);
+        self.send_framed(framed, now);
+    }
+
+    /// Sends a message of the dialect's own.
+    pub(super) fn send_framed(&mut self, framed: Framed, now: Instant) {
+        self.send(Frame::new(framed), now);
     }
 
     /// Puts a message into the outbox. A client that lets it overflow is closed; it can come back and resume.

@@ -133,15 +133,15 @@ impl Missing {
 
 /// The request that opened a pane, and is answered when the pane's snapshot has come.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Asker {
-    pub(super) id: Option<RequestId>,
+pub(in crate::server) struct Asker {
+    pub(in crate::server) id: Option<RequestId>,
 }
 
 /// How a pane is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Opening {
-    pub(super) scrollback: u32,
-    pub(super) ack_window: Option<u64>,
+pub(in crate::server) struct Opening {
+    pub(in crate::server) scrollback: u32,
+    pub(in crate::server) ack_window: Option<u64>,
 }
 
 impl Opening {

@@ -10,12 +10,12 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{Peer, Phase};
+use super::{ClientSession, Phase, SnapshotPage};
 use crate::bridge::PaneView;
 use crate::ids::{PaneId, Seq};
 use crate::screen::replay_scrollback;
 use crate::server::outbox::Frame;
-use crate::wire::{Framed, Page, PanePlace, PaneScreen, Scrollback};
+use crate::wire::{Framed, PanePlace, Scrollback};
 
 /// Lines in one page of a pane's history.
 const PAGE_LINES: usize = 500;
@@ -101,7 +101,7 @@ impl View {
     }
 }
 
-impl Peer {
+impl ClientSession {
     /// Whether a page of a snapshot waits, and the client has room for it.
     pub(in crate::server) fn has_room_for_page(&self) -> bool {
         matches!(self.phase, Phase::Open { .. })
@@ -147,27 +147,15 @@ impl Peer {
             seq: view.seq,
         };
         let (snapshot, offset, replay) = (&view.view.snapshot, view.offset, view.replay());
-        if self.terminal.is_some() {
-            let framed = self.terminal_replay(at, snapshot, offset, &replay);
-            return (vec![framed], is_last);
-        }
-        let (encoder, form) = (&self.context.encoder, self.form);
-        let scrollback = view.scrollback();
-        let frames = match lines {
-            Some(lines) => {
-                let page = Page {
-                    index: view.next,
-                    pages: scrollback.pages,
-                    lines,
-                    offset,
-                };
-                encoder.pane_scrollback(at, page, &replay, form)
-            }
-            None => {
-                let screen = PaneScreen::new(snapshot, offset, scrollback);
-                encoder.pane_snapshot(at, &screen, &replay, form)
-            }
+        let page = SnapshotPage {
+            at,
+            snapshot,
+            offset,
+            scrollback: view.scrollback(),
+            index: view.next,
+            lines,
+            replay: &replay,
         };
-        (frames.into_iter().collect(), is_last)
+        (self.encode.page(&self.context, page), is_last)
     }
 }

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use super::pages::View;
 use super::panes::{Asker, Missing, Opening, Reason};
 use super::requests::{Refusal, denied, not_found, unmet};
-use super::{Peer, Phase, Work};
+use super::{ClientSession, Effect, OpenedPane, Phase, Viewpoint};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{PaneView, ScreenError, ViewRequest};
 use crate::hub::{Hub, Published};
-use crate::ids::{Epoch, PaneId, Seq};
+use crate::ids::{Epoch, PaneId, Seq, SessionId};
 use crate::model::{ChangeKind, Place};
+use crate::screen::PaneSnapshot;
 use crate::server::target;
 use crate::wire::{ErrorCode, OpenRequest, RequestId, ServerMessage, Target};
 
@@ -23,7 +24,7 @@ const RETRY: Duration = Duration::from_millis(250);
 /// The time after which a snapshot that was not exact is followed by another one.
 const HEAL: Duration = Duration::from_secs(2);
 
-impl Peer {
+impl ClientSession {
     pub(super) fn open(
         &mut self,
         id: Option<RequestId>,
@@ -38,35 +39,67 @@ impl Peer {
             scrollback: request.scrollback,
             ack_window: request.ack_window,
         };
-        let hub = &self.context.hub;
-        let epoch = hub.epoch().clone();
-        let since = &request.since;
-        let whose = (pane, principal);
-        let kept = since.as_ref();
-        let kept = kept.and_then(|(of, offset)| kept_from(hub, whose, of, *offset));
         self.cancel(pane, now);
+        self.open_pane(id, pane, opening, request.since.clone(), now)?;
+        self.pump(now);
+        Ok(())
+    }
+
+    /// Opens a pane; goes on from where the client was in it, if that is kept.
+    pub(in crate::server) fn open_pane(
+        &mut self,
+        id: Option<RequestId>,
+        pane: PaneId,
+        opening: Opening,
+        since: Option<(String, u64)>,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        let principal = self.principal()?;
+        let hub = &self.context.hub;
+        let kept =
+            since.and_then(|(epoch, offset)| kept_from(hub, (pane, &principal), &epoch, offset));
         let opened = self.stream.open(pane, kept.map(|(place, _)| place));
         opened.map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
         if let Some((_, offset)) = kept {
             self.stream.panes.resume(pane, opening, offset);
-            let (id, recovered, epoch) = (id.as_ref(), true, &epoch);
-            self.say(
-                &ServerMessage::Opened {
-                    id,
+            let (state, _) = self.context.hub.snapshot();
+            let known = state.panes.get(&pane).ok_or_else(not_found)?;
+            self.say_opened(
+                OpenedPane {
+                    id: id.as_ref(),
                     pane,
-                    recovered,
-                    epoch,
+                    size: (known.width, known.height),
                     offset,
+                    recovered: true,
                 },
                 now,
             );
             self.stream.replay();
         } else {
             self.stream.panes.open(pane, opening, id);
-            self.ask_views(now);
         }
-        self.pump(now);
         Ok(())
+    }
+
+    fn say_opened(&mut self, opened: OpenedPane<'_>, now: Instant) {
+        let from = Viewpoint {
+            context: &self.context,
+            principal: self.phase.principal(),
+        };
+        let framed = self.encode.opened(from, opened);
+        self.send_framed(framed, now);
+    }
+
+    /// The panes that are opened from now on are shown as those of this session.
+    pub(in crate::server) fn shown_in(&mut self, session: SessionId) {
+        self.encode.shown_in(session);
+    }
+
+    /// Closes a pane without a reply. Returns the request that still waits for its snapshot.
+    pub(in crate::server) fn drop_pane(&mut self, pane: PaneId) -> Option<Asker> {
+        self.stream.subscription.close(pane);
+        self.stream.pages.forget(pane);
+        self.stream.panes.forget(pane)
     }
 
     pub(super) fn close_pane(
@@ -87,7 +120,7 @@ impl Peer {
         Ok(())
     }
 
-    pub(super) fn ack(
+    pub(in crate::server) fn ack(
         &mut self,
         id: Option<&RequestId>,
         pane: PaneId,
@@ -170,7 +203,7 @@ impl Peer {
     }
 
     /// Asks for the snapshots that the client needs and has room for.
-    pub(super) fn ask_views(&mut self, now: Instant) {
+    pub(in crate::server) fn ask_views(&mut self, now: Instant) {
         if !self.stream.panes.wants_any()
             || !self.stream.pages.is_empty()
             || !self.outbox.is_nearly_empty()
@@ -191,7 +224,7 @@ impl Peer {
                 redacted: principal.is_redacted(),
             };
             match principal.authorize(Permission::Read, sessions, request) {
-                Ok(request) => self.begin(Work::View { pane, request }),
+                Ok(request) => self.begin(Effect::View { pane, request }),
                 Err(_) => self.lose(pane, now),
             }
         }
@@ -247,11 +280,7 @@ impl Peer {
             .subscription
             .place()
             .unwrap_or_else(|| hub.head());
-        if self.terminal.is_some() {
-            self.begin_terminal_view(snapshot, missing, offset, now);
-        } else {
-            self.tell(snapshot.pane, missing, offset, now);
-        }
+        self.introduce(snapshot, missing, offset, now);
         self.stream
             .panes
             .given(snapshot.pane, offset, snapshot.exact);
@@ -273,30 +302,27 @@ impl Peer {
     }
 
     /// Says why a snapshot comes.
-    fn tell(&mut self, pane: PaneId, missing: &Missing, offset: u64, now: Instant) {
+    fn introduce(&mut self, snapshot: &PaneSnapshot, missing: &Missing, offset: u64, now: Instant) {
         if let Some(asker) = &missing.asked_by {
-            let (id, recovered, epoch) =
-                (asker.id.as_ref(), false, &self.context.hub.epoch().clone());
-            self.say(
-                &ServerMessage::Opened {
-                    id,
-                    pane,
-                    recovered,
-                    epoch,
-                    offset,
-                },
-                now,
-            );
+            let opened = OpenedPane {
+                id: asker.id.as_ref(),
+                pane: snapshot.pane,
+                size: (snapshot.cols, snapshot.rows),
+                offset,
+                recovered: false,
+            };
+            self.say_opened(opened, now);
         }
-        if let Some(from) = missing.lagged_from {
-            self.say(
-                &ServerMessage::Lagged {
-                    pane,
-                    from,
-                    to: offset,
-                },
-                now,
-            );
+        let from = Viewpoint {
+            context: &self.context,
+            principal: self.phase.principal(),
+        };
+        let lagged_from = missing.lagged_from;
+        let framed = self
+            .encode
+            .snapshot_follows(from, snapshot, lagged_from, offset);
+        if let Some(framed) = framed {
+            self.send_framed(framed, now);
         }
     }
 
@@ -318,7 +344,7 @@ impl Peer {
         }
     }
 
-    pub(super) fn refuse_asker(&mut self, asker: &Asker, now: Instant) {
+    pub(in crate::server) fn refuse_asker(&mut self, asker: &Asker, now: Instant) {
         let why = "the pane was closed before it was open";
         self.refuse(asker.id.as_ref(), ErrorCode::Cancelled, why, now);
     }
@@ -349,7 +375,7 @@ impl Peer {
 }
 
 /// Where to go on with a pane of which a client has all up to an offset in this epoch; nothing if that is not kept.
-pub(super) fn kept_from(
+fn kept_from(
     hub: &Hub,
     (pane, principal): (PaneId, &Principal),
     epoch: &str,

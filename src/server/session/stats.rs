@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::requests::{Refusal, denied};
-use super::{Peer, Phase, Work};
+use super::{ClientSession, Effect, Phase};
 use crate::auth::{Permission, Principal};
 use crate::hub::Published;
 use crate::metrics::{Queue, Recent, Shed, Summary};
@@ -80,7 +80,7 @@ impl Watched {
     }
 }
 
-impl Peer {
+impl ClientSession {
     pub(super) fn ask_stats(
         &mut self,
         id: Option<RequestId>,
@@ -97,7 +97,7 @@ impl Peer {
         if everyone.is_some() {
             self.context.timing.extend(until);
         }
-        self.begin(Work::Stats { id, everyone });
+        self.begin(Effect::Stats { id, everyone });
         Ok(())
     }
 

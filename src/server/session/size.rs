@@ -1,25 +1,25 @@
-//! The sizes that terminals wish for their windows.
+//! The sizes that clients wish for windows.
 
 use std::time::Instant;
 
 use super::requests::{Refusal, denied, not_found};
-use super::{Peer, Work};
+use super::{ClientSession, Effect};
 use crate::audit::Act;
 use crate::auth::Permission;
-use crate::bridge::{ClientNumber, ResizeError, SizeWish};
+use crate::bridge::{ResizeError, SizeWish};
+use crate::ids::PaneId;
 use crate::server::ResizePolicy;
-use crate::wire::terminal::TerminalSize;
 use crate::wire::{ErrorCode, RequestId};
 
-impl Peer {
+impl ClientSession {
     /// Asks for the window of the pane to be so much larger or smaller that the pane has this size.
-    pub(super) fn resize(
+    pub(in crate::server) fn resize(
         &mut self,
         id: Option<RequestId>,
-        size: TerminalSize,
+        pane: PaneId,
+        size: (u32, u32),
     ) -> Result<(), Refusal> {
         let principal = self.principal()?;
-        let (_, pane) = self.shown()?;
         let (state, _) = self.context.hub.snapshot();
         let places = state.places_of_pane(pane);
         let sessions = places.iter().map(|place| &*place.session_name);
@@ -36,8 +36,8 @@ impl Peer {
         };
         let known = state.panes.get(&pane).ok_or_else(not_found)?;
         let window = state.windows.get(&known.window).ok_or_else(not_found)?;
-        let cols = (window.width + u32::from(size.cols)).saturating_sub(known.width);
-        let rows = (window.height + u32::from(size.rows)).saturating_sub(known.height);
+        let cols = (window.width + size.0).saturating_sub(known.width);
+        let rows = (window.height + size.1).saturating_sub(known.height);
         let wish = SizeWish::new(window.id, self.number, (cols, rows), largest);
         let wish = wish.ok_or_else(|| {
             let why = "cols, rows: tmux has no windows of this size";
@@ -49,12 +49,9 @@ impl Peer {
         let told = Act::Resize {
             session: places.first().map(|place| place.session_name.to_string()),
             pane,
-            size: (size.cols.into(), size.rows.into()),
+            size,
         };
-        if let Some(terminal) = &mut self.terminal {
-            terminal.wish = Some(size);
-        }
-        self.begin(Work::Resize { id, wish, told });
+        self.begin(Effect::Resize { id, wish, told });
         Ok(())
     }
 
@@ -74,11 +71,5 @@ impl Peer {
             ResizeError::Tmux(_) => ErrorCode::TmuxError,
         };
         self.refuse(id, code, &error.to_string(), now);
-    }
-
-    /// Whose wishes for sizes are to be taken back when the connection ends.
-    pub(in crate::server) fn wishes(&self) -> Option<ClientNumber> {
-        let terminal = self.terminal.as_ref()?;
-        terminal.wish.map(|_| self.number)
     }
 }

@@ -1,0 +1,158 @@
+//! The protocols that clients speak, as a closed set. Each decodes what its client says, encodes what it is told, and has
+//! the policy that only its kind of client needs; all of them use the same session ([`super::session`]).
+
+mod monitor;
+#[cfg(test)]
+mod resume_tests;
+mod terminal;
+mod terminal_encoding;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use self::monitor::MonitorEncoding;
+use self::terminal::Terminal;
+use self::terminal_encoding::TerminalEncoding;
+use super::session::{ClientSession, Context, EffectResult, Encode, Entrant};
+use super::target::TerminalAddress;
+use crate::auth::Ended;
+use crate::bridge::ClientNumber;
+use crate::hub::Form;
+use crate::wire::{CloseCode, Credential};
+
+/// What a client has connected to.
+#[derive(Debug, Default)]
+pub(super) struct Endpoint {
+    /// The form in which it wants events.
+    pub(super) form: Form,
+    /// Which terminal it is, if it is one.
+    pub(super) terminal: Option<TerminalAddress>,
+}
+
+/// One client: its session, and the dialect that it speaks.
+#[derive(Debug)]
+pub(super) struct Client {
+    session: ClientSession,
+    dialect: Dialect,
+}
+
+#[derive(Debug)]
+enum Dialect {
+    Monitor,
+    Terminal(Box<Terminal>),
+}
+
+impl Client {
+    /// A client that has just connected.
+    pub(super) fn new(
+        context: Arc<Context>,
+        client_id: String,
+        endpoint: Endpoint,
+        entrant: Entrant,
+        now: Instant,
+    ) -> Self {
+        let Endpoint { form, terminal } = endpoint;
+        let (dialect, encode): (Dialect, Box<dyn Encode>) = match terminal {
+            None => (Dialect::Monitor, Box::new(MonitorEncoding::new(form))),
+            Some(address) => {
+                let encoding = TerminalEncoding::new(form, address.session.clone());
+                let terminal = Terminal::new(address);
+                (Dialect::Terminal(Box::new(terminal)), Box::new(encoding))
+            }
+        };
+        Self {
+            session: ClientSession::new(context, client_id, encode, entrant, now),
+            dialect,
+        }
+    }
+
+    /// Its session, for what is the same in all dialects.
+    pub(super) fn session(&self) -> &ClientSession {
+        &self.session
+    }
+
+    /// The same, to be changed.
+    pub(super) fn session_mut(&mut self) -> &mut ClientSession {
+        &mut self.session
+    }
+
+    /// Authenticates with what came with the handshake.
+    pub(super) fn present(&mut self, credential: Credential, now: Instant) {
+        self.session.present(credential, now);
+    }
+
+    /// The client sent a text message.
+    pub(super) fn on_text(&mut self, text: &[u8], now: Instant) {
+        let session = &mut self.session;
+        session.heard(now);
+        if session.closing().is_some() {
+            return;
+        }
+        if !session.admits_length(text.len(), now) {
+            return session.charge(text.len(), now);
+        }
+        match &mut self.dialect {
+            Dialect::Monitor => monitor::on_text(session, text, now),
+            Dialect::Terminal(terminal) => terminal.on_text(session, text, now),
+        }
+        self.follow(now);
+    }
+
+    /// The client sent a binary message.
+    pub(super) fn on_bytes(&mut self, bytes: &Bytes, now: Instant) {
+        self.session.heard(now);
+        match &mut self.dialect {
+            Dialect::Monitor => self.session.close(CloseCode::Unsupported, now),
+            Dialect::Terminal(_) if self.session.closing().is_some() => {}
+            Dialect::Terminal(terminal) => terminal.on_bytes(&mut self.session, bytes, now),
+        }
+        self.follow(now);
+    }
+
+    /// Takes what the log has for it.
+    pub(super) fn pump(&mut self, now: Instant) {
+        self.session.pump(now);
+        self.follow(now);
+    }
+
+    /// Some work is done.
+    pub(super) fn on_effect_result(&mut self, outcome: EffectResult, now: Instant) {
+        self.session.on_effect_result(outcome, now);
+        self.follow(now);
+    }
+
+    /// What waited is written.
+    pub(super) fn on_written(&mut self, now: Instant) {
+        self.session.on_written(now);
+    }
+
+    /// The principal's token is no longer what it was.
+    pub(super) fn on_ended(&mut self, ended: Ended, now: Instant) {
+        self.session.on_ended(ended, now);
+    }
+
+    /// Time has passed.
+    pub(super) fn on_deadline(&mut self, now: Instant) {
+        self.session.on_deadline(now);
+    }
+
+    /// Whose wishes for sizes are to be taken back when the connection ends.
+    pub(super) fn wishes(&self) -> Option<ClientNumber> {
+        match &self.dialect {
+            Dialect::Monitor => None,
+            Dialect::Terminal(terminal) => terminal.has_wish().then(|| self.session.number()),
+        }
+    }
+
+    /// Something other than output may have happened, which some dialects act on.
+    fn follow(&mut self, now: Instant) {
+        while self.session.take_changed() {
+            match &mut self.dialect {
+                Dialect::Monitor => {}
+                Dialect::Terminal(terminal) => terminal.follow(&mut self.session, now),
+            }
+        }
+    }
+}

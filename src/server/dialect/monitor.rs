@@ -1,0 +1,110 @@
+//! `/monitor`: requests with an `action`, events and snapshots of all that the client may see.
+
+use std::time::Instant;
+
+use crate::hub::{Form, Published, View};
+use crate::screen::PaneSnapshot;
+use crate::server::session::{
+    ClientSession, Context, Encode, OpenedPane, Profile, SnapshotPage, Viewpoint,
+};
+use crate::wire::{ClientMessage, Framed, Incoming, Page, PaneScreen, ServerMessage, parse};
+
+const PROFILE: Profile = Profile {
+    endpoint: "monitor",
+    sends_structure: true,
+    sends_bookmarks: true,
+    confirms_input: true,
+    refuses_bytes: true,
+    most_in_flight: usize::MAX,
+};
+
+/// The client sent a text message.
+pub(super) fn on_text(session: &mut ClientSession, text: &[u8], now: Instant) {
+    let parsed = parse(text);
+    let is_ack =
+        |incoming: &Incoming<ClientMessage>| matches!(incoming.message, ClientMessage::Ack { .. });
+    if parsed.as_ref().is_ok_and(is_ack) {
+        // It is not answered.
+        session.charge(text.len(), now);
+    } else {
+        let id = parsed.as_ref().map_or_else(
+            |rejected| rejected.id.as_ref(),
+            |incoming| incoming.id.as_ref(),
+        );
+        if !session.admits(id, text.len(), now) {
+            return;
+        }
+    }
+    match parsed {
+        Err(rejected) => {
+            session.refuse(rejected.id.as_ref(), rejected.code, &rejected.message, now);
+        }
+        Ok(incoming) => session.carry_out(incoming.id, incoming.message, now),
+    }
+}
+
+/// How its messages are encoded.
+#[derive(Debug)]
+pub(super) struct MonitorEncoding {
+    form: Form,
+}
+
+impl MonitorEncoding {
+    pub(super) fn new(form: Form) -> Self {
+        Self { form }
+    }
+}
+
+impl Encode for MonitorEncoding {
+    fn profile(&self) -> &'static Profile {
+        &PROFILE
+    }
+
+    fn event(&self, context: &Context, event: &Published, view: View) -> Framed {
+        context.encoder.event(event, view, self.form)
+    }
+
+    fn opened(&mut self, from: Viewpoint<'_>, opened: OpenedPane<'_>) -> Framed {
+        self.message(&ServerMessage::Opened {
+            id: opened.id,
+            pane: opened.pane,
+            recovered: opened.recovered,
+            epoch: from.context.hub.epoch(),
+            offset: opened.offset,
+        })
+    }
+
+    fn snapshot_follows(
+        &mut self,
+        _: Viewpoint<'_>,
+        snapshot: &PaneSnapshot,
+        lagged_from: Option<u64>,
+        offset: u64,
+    ) -> Option<Framed> {
+        let lagged = ServerMessage::Lagged {
+            pane: snapshot.pane,
+            from: lagged_from?,
+            to: offset,
+        };
+        Some(self.message(&lagged))
+    }
+
+    fn page(&self, context: &Context, page: SnapshotPage<'_>) -> Vec<Framed> {
+        let encoder = &context.encoder;
+        match page.lines {
+            Some(lines) => {
+                let history = Page {
+                    index: page.index,
+                    pages: page.scrollback.pages,
+                    lines,
+                    offset: page.offset,
+                };
+                encoder.pane_scrollback(page.at, history, page.replay, self.form)
+            }
+            None => {
+                let screen = PaneScreen::new(page.snapshot, page.offset, page.scrollback);
+                encoder.pane_snapshot(page.at, &screen, page.replay, self.form)
+            }
+        }
+    }
+}

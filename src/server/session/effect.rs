@@ -1,0 +1,125 @@
+//! What a session asks its connection to do, and what comes of it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::admin::{Dismissal, Present};
+use crate::audit::{Act, Who};
+use crate::auth::{AuthError, Authorized, Principal};
+use crate::bridge::{
+    InputRequest, PaneView, ResizeError, Screen, ScreenError, ScreensRequest, SizeWish, ViewRequest,
+};
+use crate::ids::{PaneId, Seq};
+use crate::model::State;
+use crate::server::repeats::{Earlier, Slot, Typed};
+use crate::site::Origin;
+use crate::wire::{ClientStats, Credential, Part, RequestId};
+
+/// Something that the connection has to do and to report.
+#[derive(Debug)]
+pub(in crate::server) enum Effect {
+    /// Who shows this, from a page of this origin.
+    Verify {
+        id: Option<RequestId>,
+        credential: Credential,
+        address: Option<IpAddr>,
+        origin: Option<Origin>,
+        /// As whom the client is let in already.
+        held: Option<Principal>,
+    },
+    /// From now on, report when this principal's token ends.
+    WatchEnd(Principal),
+    /// Type, and say what came of it.
+    Type {
+        id: Option<RequestId>,
+        pane: PaneId,
+        input: Authorized<InputRequest>,
+        slot: Option<Slot>,
+    },
+    /// Say what came of an earlier request with the same key.
+    Await {
+        id: Option<RequestId>,
+        earlier: Earlier,
+    },
+    /// Give a window a size.
+    Resize {
+        id: Option<RequestId>,
+        wish: Authorized<SizeWish>,
+        /// What the audit log is told first.
+        told: Act,
+    },
+    /// A pane as it is.
+    View {
+        pane: PaneId,
+        request: Authorized<ViewRequest>,
+    },
+    /// How the client fares, and if it may know it, how all do.
+    Stats {
+        id: Option<RequestId>,
+        everyone: Option<Authorized<()>>,
+    },
+    /// Who is connected.
+    Clients {
+        id: Option<RequestId>,
+        everyone: Authorized<()>,
+    },
+    /// End somebody's connection.
+    Dismiss {
+        id: Option<RequestId>,
+        dismissal: Authorized<Dismissal>,
+    },
+    /// Capture screens.
+    Capture {
+        wanted: Captured,
+        screens: Authorized<ScreensRequest>,
+    },
+}
+
+/// A snapshot that waits for its screens.
+#[derive(Debug)]
+pub(in crate::server) struct Captured {
+    pub(super) id: Option<RequestId>,
+    pub(super) part: Part,
+    pub(super) state: Arc<State>,
+    pub(super) seq: Seq,
+}
+
+/// What came of some work.
+#[derive(Debug)]
+pub(in crate::server) enum EffectResult {
+    Verified {
+        id: Option<RequestId>,
+        verdict: Result<Principal, AuthError>,
+    },
+    Typed {
+        id: Option<RequestId>,
+        pane: PaneId,
+        repeated: bool,
+        typed: Typed,
+    },
+    Resized {
+        id: Option<RequestId>,
+        outcome: Result<(), ResizeError>,
+    },
+    Viewed {
+        pane: PaneId,
+        view: Result<PaneView, ScreenError>,
+    },
+    Stats {
+        id: Option<RequestId>,
+        clients: Option<Vec<ClientStats>>,
+    },
+    Clients {
+        id: Option<RequestId>,
+        present: Present,
+    },
+    Dismissed {
+        id: Option<RequestId>,
+        dismissal: Authorized<Dismissal>,
+        gone: Option<Who>,
+    },
+    Captured {
+        wanted: Captured,
+        screens: Vec<(PaneId, Result<Screen, ScreenError>)>,
+    },
+}
