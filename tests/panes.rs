@@ -10,7 +10,7 @@ use muxwire::bridge::ScreenError;
 use muxwire::hub::HistoryLimits;
 use muxwire::ids::{PaneId, SessionId};
 use muxwire::model::{Change, ChangeKind, Exit};
-use muxwire::server::{ConnectionLimits, OutboxLimits};
+use muxwire::server::{ConnectionLimits, SendQueueLimits};
 use serde_json::{Value, json};
 
 use crate::support::server::{Client, Setup, TestServer};
@@ -636,7 +636,7 @@ async fn in_binary_bytes_come_as_they_are() {
 #[tokio::test]
 async fn a_slow_client_is_spared_the_flood_and_ends_up_exact() {
     let limits = ConnectionLimits {
-        outbox: OutboxLimits {
+        send_queue: SendQueueLimits {
             bytes: 1 << 20,
             messages: 10_000,
         },
@@ -721,7 +721,7 @@ async fn a_slow_client_is_spared_the_flood_and_ends_up_exact() {
 #[tokio::test]
 async fn a_client_that_is_too_slow_for_structural_events_is_closed() {
     let limits = ConnectionLimits {
-        outbox: OutboxLimits {
+        send_queue: SendQueueLimits {
             bytes: 1 << 20,
             messages: 10_000,
         },

@@ -32,8 +32,8 @@ use crate::model::Debounce;
 use crate::recording::Recording;
 use crate::redact::Rules;
 use crate::server::{
-    self, AddressLimits, Bounds, ConnectionLimits, HttpLimits, OutboxLimits, Rate, ResizePolicy,
-    Running, ServerConfig, Sources,
+    self, AddressLimits, Bounds, ConnectionLimits, HttpLimits, Rate, ResizePolicy, Running,
+    SendQueueLimits, ServerConfig, Sources,
 };
 use crate::tmux::{Demo, ExitUnattached, Tmux};
 
@@ -349,7 +349,7 @@ fn bounds(config: &Config) -> Bounds {
 
 fn connection_limits(config: &Config) -> ConnectionLimits {
     let limits = &config.limits;
-    let outbox = OutboxLimits {
+    let send_queue = SendQueueLimits {
         bytes: size(config.performance.queue_bytes),
         messages: config.performance.queue_events as usize,
     };
@@ -358,7 +358,7 @@ fn connection_limits(config: &Config) -> ConnectionLimits {
         ping_interval: config.server.ping_interval,
         close_timeout: CLOSE_TIMEOUT,
         retry_after: RETRY_AFTER,
-        outbox,
+        send_queue,
         messages: Rate {
             per_second: limits.message_rate.into(),
             burst: limits.message_burst.into(),

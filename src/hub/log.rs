@@ -12,10 +12,10 @@ use super::printed;
 use super::printing::{Printer, Printing, PrintsIn};
 use super::published::{Known, Stamp};
 use super::reader::{Heads, NotRecoverable, Position, Reader};
+use super::redaction_filter::{Redaction, RedactionFilter};
 use super::ring::{Behind, Found, HistoryLimits, Ring};
-use super::veil::{Redaction, Veil};
 use crate::ids::{Epoch, PaneId, Seq, WindowId};
-use crate::model::{Audience, Change, ChangeKind, Eyes, State};
+use crate::model::{Audience, Change, ChangeKind, State, Visibility};
 
 /// The event log and the state that it leads to. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ struct Log {
     state: Arc<State>,
     published: BTreeMap<&'static str, u64>,
     /// What those see from whom secrets are kept; nothing while they are kept from nobody.
-    veil: Option<Box<Veil>>,
+    redaction_filter: Option<Box<RedactionFilter>>,
     /// Room for what becomes of one change.
     split: Vec<Change>,
 }
@@ -68,7 +68,7 @@ impl Hub {
             ring: Ring::new(limits),
             state: Arc::default(),
             published: BTreeMap::new(),
-            veil: redaction.map(|redaction| Box::new(Veil::new(redaction))),
+            redaction_filter: redaction.map(|redaction| Box::new(RedactionFilter::new(redaction))),
             split: Vec::new(),
         };
         let head = watch::Sender::new(Seq::default());
@@ -98,7 +98,7 @@ impl Hub {
     ) -> Seq {
         let mut log = self.lock();
         let before = log.ring.head();
-        match &log.veil {
+        match &log.redaction_filter {
             None => log.append(changes, state, stamp),
             Some(_) => log.append_veiled(changes, state, stamp),
         }
@@ -109,29 +109,33 @@ impl Hub {
     #[must_use]
     pub fn redaction(&self) -> Option<Redaction> {
         let log = self.lock();
-        log.veil.as_ref().map(|veil| veil.redaction().clone())
+        log.redaction_filter
+            .as_ref()
+            .map(|filter| filter.redaction().clone())
     }
 
     /// When [`Self::release_due`] is wanted next: output is held back from those from whom secrets are kept.
     #[must_use]
     pub fn held_until(&self) -> Option<Instant> {
-        self.lock().veil.as_ref()?.due()
+        self.lock().redaction_filter.as_ref()?.due()
     }
 
     /// Lets go the output that was held back for as long as it may be. Only the bridge does, as it publishes.
     pub fn release_due(&self, now: Instant, stamp: Stamp) {
-        self.release(stamp, |veil| veil.release_due(now));
+        self.release(stamp, |filter| filter.release_due(now));
     }
 
     /// Lets go all output that is held back, since what comes next stands behind it.
     pub fn release_all(&self, stamp: Stamp) {
-        self.release(stamp, Veil::release_all);
+        self.release(stamp, RedactionFilter::release_all);
     }
 
-    fn release(&self, stamp: Stamp, release: impl FnOnce(&mut Veil) -> Vec<Change>) {
+    fn release(&self, stamp: Stamp, release: impl FnOnce(&mut RedactionFilter) -> Vec<Change>) {
         let mut log = self.lock();
-        let Some(veil) = &mut log.veil else { return };
-        let released = release(veil);
+        let Some(filter) = &mut log.redaction_filter else {
+            return;
+        };
+        let released = release(filter);
         let before = log.ring.head();
         log.append(released, None, stamp);
         self.moved(log, before, stamp);
@@ -158,8 +162,8 @@ impl Hub {
     #[must_use]
     pub fn snapshot_for(&self, redacted: bool) -> (Arc<State>, Seq) {
         let log = self.lock();
-        let masked = log.veil.as_ref().filter(|_| redacted);
-        let state = masked.map_or(&log.state, |veil| veil.state());
+        let masked = log.redaction_filter.as_ref().filter(|_| redacted);
+        let state = masked.map_or(&log.state, |filter| filter.state());
         (Arc::clone(state), log.ring.head())
     }
 
@@ -336,20 +340,20 @@ impl Log {
         state: Option<Arc<State>>,
         stamp: Stamp,
     ) {
-        let Some(mut veil) = self.veil.take() else {
+        let Some(mut filter) = self.redaction_filter.take() else {
             return;
         };
-        let old = Arc::clone(veil.state());
-        let masked = state.as_ref().map(|state| veil.enter(state));
+        let old = Arc::clone(filter.state());
+        let masked = state.as_ref().map(|state| filter.enter(state));
         let differs = state.as_ref().zip(masked.as_ref());
         let differs = differs.is_some_and(|(state, masked)| !Arc::ptr_eq(state, masked));
         let mut split = std::mem::take(&mut self.split);
         for change in changes {
-            veil.split(change, stamp.read_at, differs, &mut split);
+            filter.split(change, stamp.read_at, differs, &mut split);
             for change in split.drain(..) {
                 let mut context = known(&change, state.as_ref(), &self.state);
                 let masked = known(&change, masked.as_ref(), &old);
-                if change.eyes == Eyes::Redacted {
+                if change.visibility == Visibility::Redacted {
                     context = masked;
                 } else if masked.window_name != context.window_name {
                     context.masked_name = masked.window_name;
@@ -357,7 +361,7 @@ impl Log {
                 self.push(stamp, change, context);
             }
         }
-        (self.veil, self.split) = (Some(veil), split);
+        (self.redaction_filter, self.split) = (Some(filter), split);
         if let Some(state) = state {
             self.state = state;
         }
@@ -365,7 +369,7 @@ impl Log {
 
     fn push(&mut self, stamp: Stamp, change: Change, context: Known) {
         // What stands in the log twice counts once.
-        if change.eyes != Eyes::Redacted {
+        if change.visibility != Visibility::Redacted {
             *self.published.entry(change.kind.name()).or_default() += 1;
         }
         self.ring.push(stamp, change, context);

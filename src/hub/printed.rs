@@ -105,7 +105,8 @@ fn pieces_of(ring: &Ring, (pane, redacted): (PaneId, bool)) -> impl Iterator<Ite
 
 /// From the newest to the oldest.
 fn of_pane(ring: &Ring, (pane, redacted): (PaneId, bool)) -> impl Iterator<Item = &Arc<Published>> {
-    let is_meant = move |change: &Change| change.pane == Some(pane) && change.eyes.see(redacted);
+    let is_meant =
+        move |change: &Change| change.pane == Some(pane) && change.visibility.see(redacted);
     ring.newest_first()
         .filter(move |event| is_meant(&event.change))
 }

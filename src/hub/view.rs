@@ -71,7 +71,7 @@ pub fn view(
     viewer: &impl Viewer,
     wants: impl Fn(&Subject<'_>) -> bool,
 ) -> Option<View> {
-    if !change.eyes.see(viewer.is_redacted()) {
+    if !change.visibility.see(viewer.is_redacted()) {
         return None;
     }
     let look = Look {

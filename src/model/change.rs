@@ -48,12 +48,12 @@ pub struct Change {
     /// Whether the reconciler found it, and no notification told of it.
     pub reconciled: bool,
     /// For whose eyes it is, of those who may learn of it.
-    pub eyes: Eyes,
+    pub visibility: Visibility,
 }
 
 /// For whose eyes a change is. Where something is kept from some, the same change stands in the log twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Eyes {
+pub enum Visibility {
     /// For all: there is nothing secret in it, or nobody from whom anything is kept.
     #[default]
     All,
@@ -63,7 +63,7 @@ pub enum Eyes {
     Redacted,
 }
 
-impl Eyes {
+impl Visibility {
     /// Whether it is for one from whom secrets are kept, or for one from whom they aren't.
     #[must_use]
     pub fn see(self, redacted: bool) -> bool {
@@ -280,7 +280,7 @@ impl Change {
             pane: None,
             kind,
             reconciled: false,
-            eyes: Eyes::All,
+            visibility: Visibility::All,
         }
     }
 

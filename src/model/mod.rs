@@ -10,7 +10,7 @@ mod op_queue;
 mod reconcile;
 mod state;
 
-pub use change::{Audience, Change, ChangeKind, Eyes, Place, Places, Unfit};
+pub use change::{Audience, Change, ChangeKind, Place, Places, Unfit, Visibility};
 pub use diff::diff;
 pub use listing::Listing;
 pub use op_queue::{Debounce, OpQueue};

@@ -10,23 +10,23 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::holders;
-use super::listen::Held;
+use super::listen::HeldLimits;
 use super::services::Services;
 use crate::auth::Principal;
 use crate::wire::CloseCode;
 
 /// The places of one connection.
 pub(super) struct Admission {
-    held: Held,
+    held: HeldLimits,
     /// Ready when it has to go for others; `None` once it is let in.
     sent_away: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     permit: Option<OwnedSemaphorePermit>,
-    holder: Option<holders::Held>,
+    holder: Option<holders::HeldLimits>,
 }
 
 impl Admission {
     /// What it has when its handshake is done; `permit` if it is let in already.
-    pub(super) fn new(held: Held, permit: Option<OwnedSemaphorePermit>) -> Self {
+    pub(super) fn new(held: HeldLimits, permit: Option<OwnedSemaphorePermit>) -> Self {
         let place = held.unauthenticated.as_ref();
         let sent_away = place.map(|place| place.sent_away().clone().cancelled_owned());
         Self {

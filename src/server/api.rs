@@ -12,9 +12,9 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use tracing::{info, warn};
 
-use super::connection::now;
+use super::clock::now;
 use super::http::{App, visitor};
-use super::listen::Came;
+use super::listen::ConnectionInfo;
 use super::tickets::{LIFE, NoTicket};
 use super::upgrade::{Refused, bearer};
 use crate::auth::{AuthError, Principal};
@@ -68,7 +68,7 @@ pub(super) async fn preflight(request: Request) -> Response<Body> {
 pub(super) async fn ask_ticket(State(app): State<App>, request: Request) -> Response<Body> {
     let origin = visitor(&request).origin;
     let token = bearer(request.headers()).map(str::to_owned);
-    let came: Option<&Came> = request.extensions().get();
+    let came: Option<&ConnectionInfo> = request.extensions().get();
     let address = came.and_then(|came| came.address.ip());
     let asked = request.extensions().clone();
     let mut response = match ticket(&app, token, address, origin.clone()).await {

@@ -14,15 +14,15 @@ use std::time::Instant;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time;
 use tracing::{debug, error, info};
 
 use super::admission::Admission;
+use super::clock::now;
 use super::dialect::Client;
 use super::jobs::{self, Begun, Ending, Job};
-use super::services::{Arrival, Services};
+use super::services::{AcceptedClient, Services};
 use super::session::{Dismissal, Effect, EffectResult};
-use super::shard::{Member, Seat, Standing};
+use super::shard::{ShardClient, ShardSlot, WakeInterest};
 use super::socket::{Happened, Socket};
 use crate::audit::Who;
 use crate::auth::Ended;
@@ -92,25 +92,29 @@ struct State<S> {
 /// The connection's own task.
 pub(super) struct ConnectionTask<S> {
     connection: Arc<Connection<S>>,
-    seat: Seat,
+    slot: ShardSlot,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// A client whose handshake is done.
-    pub(super) fn new(arrival: Arrival, socket: Socket<S>, services: Arc<Services>) -> Arc<Self> {
-        let Arrival {
+    pub(super) fn new(
+        accepted: AcceptedClient,
+        socket: Socket<S>,
+        services: Arc<Services>,
+    ) -> Arc<Self> {
+        let AcceptedClient {
             number,
             credential,
             endpoint,
-            entrant,
+            identity,
             held,
             permit,
-        } = arrival;
+        } = accepted;
         info!(client = number, "connected");
         let now = now();
         let context = Arc::clone(&services.context);
         let client_id = format!("c{number}");
-        let mut client = Client::new(context, client_id, endpoint, entrant, now);
+        let mut client = Client::new(context, client_id, endpoint, identity, now);
         if let Some(credential) = credential {
             client.present(credential, now);
         }
@@ -141,8 +145,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 }
 
 impl<S> ConnectionTask<S> {
-    pub(super) fn new(connection: Arc<Connection<S>>, seat: Seat) -> Self {
-        Self { connection, seat }
+    pub(super) fn new(connection: Arc<Connection<S>>, slot: ShardSlot) -> Self {
+        Self { connection, slot }
     }
 }
 
@@ -158,33 +162,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for ConnectionTask<S> {
             state.finish();
             return Poll::Ready(());
         }
-        let standing = state.standing();
+        let interest = state.interest();
         drop(state);
-        self.seat.update(standing);
+        self.slot.update(interest);
         Poll::Pending
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Member for Connection<S> {
-    fn published(&self, now: Instant) -> Option<Standing> {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> ShardClient for Connection<S> {
+    fn published(&self, now: Instant) -> Option<WakeInterest> {
         let mut state = self.lock()?;
         state.client.pump(now);
         state.after_visit(now)
     }
 
-    fn due(&self) -> Option<Standing> {
+    fn due(&self) -> Option<WakeInterest> {
         let mut state = self.lock()?;
         state.due = true;
         state.wake();
-        let standing = state.standing();
+        let interest = state.interest();
         // The connection's own task says when the next one is.
-        Some(Standing {
+        Some(WakeInterest {
             deadline: None,
-            ..standing
+            ..interest
         })
     }
 
-    fn stop(&self, now: Instant) -> Option<Standing> {
+    fn stop(&self, now: Instant) -> Option<WakeInterest> {
         let mut state = self.lock()?;
         state.client.session_mut().shut_down(now);
         state.after_visit(now)
@@ -249,8 +253,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             Ok(true) => return Poll::Ready(Event::Written),
             Err(error) => return Poll::Ready(Event::Broken(error)),
         }
-        let (outbox, _) = self.client.session_mut().ends();
-        if self.socket.is_done(outbox) {
+        let (send_queue, _) = self.client.session_mut().ends();
+        if self.socket.is_done(send_queue) {
             return Poll::Ready(Event::Over);
         }
         let page = self.client.session().has_room_for_page();
@@ -258,8 +262,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             return Poll::Ready(Event::Behind);
         }
         if self.client.session().wants_input() {
-            let (outbox, _) = self.client.session_mut().ends();
-            if let Poll::Ready(happened) = self.socket.poll_read(cx, outbox) {
+            let (send_queue, _) = self.client.session_mut().ends();
+            if let Poll::Ready(happened) = self.socket.poll_read(cx, send_queue) {
                 return Poll::Ready(Event::Socket(happened));
             }
         }
@@ -387,9 +391,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             self.listener = Some(self.services.bridge.demand().listen());
         }
         let closing = self.client.session().closing();
-        let (outbox, _) = self.client.session_mut().ends();
+        let (send_queue, _) = self.client.session_mut().ends();
         if let Some(code) = closing {
-            self.socket.close(code, outbox);
+            self.socket.close(code, send_queue);
         }
         begun
     }
@@ -403,10 +407,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         let Some(waker) = &self.waker else {
             return Ok(false);
         };
-        let (outbox, mut recent) = self.client.session_mut().writing();
+        let (send_queue, mut recent) = self.client.session_mut().writing();
         let mut cx = TaskContext::from_waker(waker);
         let metrics = &self.services.metrics;
-        let written = self.socket.poll_write(&mut cx, outbox, |event| {
+        let written = self.socket.poll_write(&mut cx, send_queue, |event| {
             let (first, read_at) = (event.first_written(), event.read_at());
             let Some(read_at) = read_at.filter(|_| first.is_some() || recent.is_some()) else {
                 return;
@@ -428,7 +432,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     }
 
     /// What has to be done once the shard's task has moved the client.
-    fn after_visit(&mut self, now: Instant) -> Option<Standing> {
+    fn after_visit(&mut self, now: Instant) -> Option<WakeInterest> {
         let mut own_turn = self.settle();
         if !self.full {
             match self.write() {
@@ -443,15 +447,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 }
             }
         }
-        let (outbox, _) = self.client.session_mut().ends();
+        let (send_queue, _) = self.client.session_mut().ends();
         if own_turn
-            || self.socket.is_done(outbox)
+            || self.socket.is_done(send_queue)
             || self.client.session().is_over(now)
             || self.client.session().is_behind()
         {
             self.wake();
         }
-        Some(self.standing())
+        Some(self.interest())
     }
 
     fn wake(&self) {
@@ -460,10 +464,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         }
     }
 
-    fn standing(&mut self) -> Standing {
+    fn interest(&mut self) -> WakeInterest {
         let deadline = Some(self.client.session().deadline());
         let (_, subscription) = self.client.session_mut().ends();
-        Standing {
+        WakeInterest {
             deadline,
             listening: subscription.is_active(),
         }
@@ -490,9 +494,4 @@ impl<S> fmt::Debug for Connection<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").finish_non_exhaustive()
     }
-}
-
-/// The time, as tests may set it.
-pub(super) fn now() -> Instant {
-    time::Instant::now().into_std()
 }

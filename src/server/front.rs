@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Response, StatusCode};
 
 use super::http::visitor;
-use super::listen::Came;
+use super::listen::ConnectionInfo;
 
 /// All routes, each with what it is for.
 const ROUTES: [(&str, &str); 6] = [
@@ -29,7 +29,7 @@ pub(super) async fn page(request: Request) -> Response<Body> {
     let secure = request
         .extensions()
         .get()
-        .is_some_and(|came: &Came| came.secure);
+        .is_some_and(|came: &ConnectionInfo| came.secure);
     let scheme = if secure { "wss" } else { "ws" };
     let host = visitor(&request).host;
     let host = host.map_or_else(|| "localhost".to_owned(), |host| host.to_string());

@@ -14,7 +14,7 @@ pub(super) struct Holders {
 
 /// A connection that counts for its holder as long as it lives.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldLimits {
     holders: Holders,
     source: Source,
 }
@@ -29,7 +29,7 @@ impl Holders {
     }
 
     /// Counts a connection, if its holder may have another one. Who has no token is bounded by the user or the address.
-    pub(super) fn admit(&self, principal: &Principal) -> Result<Option<Held>, TooMany> {
+    pub(super) fn admit(&self, principal: &Principal) -> Result<Option<HeldLimits>, TooMany> {
         let source = principal.source();
         if matches!(source, Source::Local(_) | Source::Nobody) {
             return Ok(None);
@@ -40,7 +40,7 @@ impl Holders {
             return Err(TooMany);
         }
         connections.insert(source.clone(), count + 1);
-        Ok(Some(Held {
+        Ok(Some(HeldLimits {
             holders: self.clone(),
             source: source.clone(),
         }))
@@ -57,7 +57,7 @@ impl Holders {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooMany;
 
-impl Drop for Held {
+impl Drop for HeldLimits {
     fn drop(&mut self) {
         let mut connections = self.holders.lock();
         if let Some(count) = connections.get_mut(&self.source) {

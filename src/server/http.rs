@@ -23,16 +23,17 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::api;
-use super::connection::{Connection, ConnectionTask, now};
+use super::clock::now;
+use super::connection::{Connection, ConnectionTask};
 use super::dialect::Endpoint;
 use super::framing;
 use super::front;
-use super::listen::{Came, ClientAddress, Held, Pass, Stream, TlsStream};
+use super::listen::{ClientAddress, ConnectionInfo, HeldLimits, Pass, Stream, TlsStream};
 use super::origin::{Gate, Visitor};
 use super::scrape;
-use super::services::{Arrival, Services};
-use super::session::Entrant;
-use super::shard::Standing;
+use super::services::{AcceptedClient, Services};
+use super::session::ClientIdentity;
+use super::shard::WakeInterest;
 use super::socket::Socket;
 use super::target::TerminalAddress;
 use super::upgrade::{Handshake, Refused, check_form};
@@ -110,19 +111,19 @@ impl App {
         let room = Arc::clone(&shared.services.room).try_acquire_owned();
         let permit = room.map_err(|_| Refused::FULL)?;
         let response = handshake.response();
-        let came = request.extensions().get::<Came>().copied();
+        let came = request.extensions().get::<ConnectionInfo>().copied();
         let held = self.hold(request, came)?;
         let principal = came.and_then(|came| came.admitted());
         // Whoever is still to show who it is has no place among those who are let in yet.
         let is_known = principal.is_some() || shared.services.context.authenticator.is_none();
         let permit = is_known.then_some(permit);
-        let arrival = Arrival {
+        let accepted = AcceptedClient {
             number: shared.clients.fetch_add(1, Ordering::Relaxed) + 1,
             endpoint: Endpoint {
                 form: handshake.form(),
                 terminal,
             },
-            entrant: Entrant {
+            identity: ClientIdentity {
                 address: came.map(|came| came.address),
                 origin: visitor(request).origin,
                 principal,
@@ -134,7 +135,7 @@ impl App {
         let upgraded = hyper::upgrade::on(request);
         let app = self.clone();
         shared.tasks.spawn(async move {
-            if let Err(error) = app.take_over(upgraded, arrival).await {
+            if let Err(error) = app.take_over(upgraded, accepted).await {
                 debug!(%error, "the upgrade failed");
             }
         });
@@ -142,7 +143,7 @@ impl App {
     }
 
     /// What a WebSocket takes up from here on. Who came through a proxy counts for its own address.
-    fn hold(&self, request: &Request, came: Option<Came>) -> Result<Held, Refused> {
+    fn hold(&self, request: &Request, came: Option<ConnectionInfo>) -> Result<HeldLimits, Refused> {
         let forwarded = came.map(|came| came.address);
         let forwarded = forwarded.filter(|address| matches!(address, ClientAddress::Forwarded(_)));
         let guest = forwarded.map(|address| self.0.services.addresses.admit(address, now()));
@@ -160,33 +161,37 @@ impl App {
     }
 
     /// Makes a WebSocket of what hyper served, which is of one of the kinds that are listened for.
-    async fn take_over(&self, upgraded: OnUpgrade, arrival: Arrival) -> io::Result<()> {
+    async fn take_over(&self, upgraded: OnUpgrade, accepted: AcceptedClient) -> io::Result<()> {
         let upgraded = upgraded.await.map_err(io::Error::other)?;
         let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => return self.seat(parts, arrival),
+            Ok(parts) => return self.slot(parts, accepted),
             Err(upgraded) => upgraded,
         };
         let upgraded = match upgraded.downcast::<TokioIo<TlsStream>>() {
-            Ok(parts) => return self.seat(parts, arrival),
+            Ok(parts) => return self.slot(parts, accepted),
             Err(upgraded) => upgraded,
         };
         match upgraded.downcast::<TokioIo<UnixStream>>() {
-            Ok(parts) => self.seat(parts, arrival),
+            Ok(parts) => self.slot(parts, accepted),
             Err(_) => Err(io::Error::other(
                 "the socket is of another type than was served",
             )),
         }
     }
 
-    fn seat<S: Stream>(&self, parts: Parts<TokioIo<S>>, arrival: Arrival) -> io::Result<()> {
+    fn slot<S: Stream>(
+        &self,
+        parts: Parts<TokioIo<S>>,
+        accepted: AcceptedClient,
+    ) -> io::Result<()> {
         let socket = Socket::new(parts.io.into_inner(), &parts.read_buf);
         let shared = &self.0;
         let services = Arc::clone(&shared.services);
-        let connection = Connection::new(arrival, socket, services);
+        let connection = Connection::new(accepted, socket, services);
         // Nobody comes in while the server stops.
-        let member = Arc::clone(&connection);
-        if let Some(seat) = shared.services.shards.seat(member, Standing::NEW) {
-            shared.tasks.spawn(ConnectionTask::new(connection, seat));
+        let client = Arc::clone(&connection);
+        if let Some(slot) = shared.services.shards.slot(client, WakeInterest::NEW) {
+            shared.tasks.spawn(ConnectionTask::new(connection, slot));
         }
         Ok(())
     }
@@ -201,7 +206,10 @@ pub(super) fn visitor(request: &Request) -> Visitor {
 /// What holds for every route, those that there are not too: who may ask, and what browsers may do with the answer.
 async fn guarded(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
     let (mut head, body) = request.into_parts();
-    let secure = head.extensions.get().is_some_and(|came: &Came| came.secure);
+    let secure = head
+        .extensions
+        .get()
+        .is_some_and(|came: &ConnectionInfo| came.secure);
     let admitted = framing::check(&head).and_then(|()| app.0.gate.admit(&head, secure));
     let mut response = match admitted {
         Ok(visitor) => {

@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use tokio::time;
 
 use super::audited;
-use super::connection::now;
+use super::clock::now;
 use super::repeats::{Earlier, Slot, Typed};
 use super::services::Services;
 use super::session::{Captured, Dismissal, Effect, EffectResult, Present};

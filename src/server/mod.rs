@@ -4,7 +4,7 @@
 //! `upgrade` and `tickets` (the handshake), `crowd`, `holders` and `admission` (how many there may be), `services` (what connections are given), `connection` (a client and its own task), `shard` (many clients, and the task
 //! that brings them what is published), `dialect` (the protocols that clients speak), `session`
 //! (a client as a state machine without IO, whatever it speaks), `jobs` (the work that it asks
-//! for), `outbox` and `socket` (what is written and how), `target` and `repeats` (what requests mean). This module knows
+//! for), `send_queue` and `socket` (what is written and how), `target` and `repeats` (what requests mean). This module knows
 //! nothing of tmux's protocol or processes.
 
 mod addresses;
@@ -12,6 +12,7 @@ mod admission;
 mod api;
 mod audited;
 mod bucket;
+mod clock;
 mod connection;
 mod crowd;
 mod dialect;
@@ -22,11 +23,11 @@ mod http;
 mod jobs;
 mod listen;
 mod origin;
-mod outbox;
 mod redact;
 mod repeats;
 mod scrape;
 mod secrets;
+mod send_queue;
 mod services;
 mod session;
 mod shard;
@@ -65,7 +66,7 @@ use crate::wire::{Encoder, schema};
 pub use self::addresses::AddressLimits;
 pub use self::bucket::Rate;
 pub use self::listen::{ClientAddress, HttpLimits, ListenError, ListenOptions, Tls};
-pub use self::outbox::OutboxLimits;
+pub use self::send_queue::SendQueueLimits;
 pub use self::session::ConnectionLimits;
 
 /// Where and how to serve.

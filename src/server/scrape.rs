@@ -5,7 +5,7 @@ use axum::http::Extensions;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
-use super::listen::{Came, ClientAddress};
+use super::listen::{ClientAddress, ConnectionInfo};
 use super::services::Services;
 use crate::audit::{Act, Who};
 use crate::auth::{AuthError, Permission};
@@ -54,6 +54,6 @@ pub(super) fn tell_refused(services: &Services, of: &Extensions, reason: &str) {
 }
 
 fn address(extensions: &Extensions) -> Option<ClientAddress> {
-    let came: Option<&Came> = extensions.get();
+    let came: Option<&ConnectionInfo> = extensions.get();
     came.map(|came| came.address)
 }

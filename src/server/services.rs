@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 use super::addresses::Addresses;
 use super::dialect::Endpoint;
 use super::holders::Holders;
-use super::listen::Held;
-use super::session::{Context, Entrant};
+use super::listen::HeldLimits;
+use super::session::{ClientIdentity, Context};
 use super::shard::Shards;
 use super::tickets::Tickets;
 use crate::bridge::Handle;
@@ -33,7 +33,7 @@ pub(super) struct Services {
 
 /// What is known of a client when its handshake is done.
 #[derive(Debug)]
-pub(super) struct Arrival {
+pub(super) struct AcceptedClient {
     /// The server's number for it.
     pub(super) number: u64,
     /// What it showed with the handshake.
@@ -41,9 +41,9 @@ pub(super) struct Arrival {
     /// What it has connected to.
     pub(super) endpoint: Endpoint,
     /// What else is known of it.
-    pub(super) entrant: Entrant,
+    pub(super) identity: ClientIdentity,
     /// What it takes up.
-    pub(super) held: Held,
+    pub(super) held: HeldLimits,
     /// Its place among those who are let in, if it is.
     pub(super) permit: Option<OwnedSemaphorePermit>,
 }

@@ -2,7 +2,7 @@
 //! listens, and writes it straight to their sockets. A connection's own task sleeps meanwhile.
 //!
 //! A wake-up costs about as much as a delivery, so one for each client would double the work. The task also holds the
-//! one timer of its connections. Locks are taken in this order: the shard's, then a connection's; never the other way.
+//! one timer of its connections. Locks are occupied in this order: the shard's, then a connection's; never the other way.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +15,7 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connection::now;
+use super::clock::now;
 use super::session::Dismissal;
 use crate::audit::Who;
 use crate::hub::{Heads, Hub};
@@ -24,19 +24,19 @@ use crate::metrics::Metrics;
 use crate::wire::{ClientInfo, ClientStats};
 
 /// Connections of one shard: as many as can be served before tmux is read again.
-const SEATS: usize = 128;
+const SLOTS: usize = 128;
 /// The least time to a deadline, so that one which stands still can't keep the task busy.
 const LEAST_SLEEP: Duration = Duration::from_millis(1);
 
 /// A connection as its shard knows it. Each visit returns how the connection stands afterwards, or nothing if it has
 /// failed; its own task then ends it.
-pub(super) trait Member: fmt::Debug + Send + Sync {
+pub(super) trait ShardClient: fmt::Debug + Send + Sync {
     /// The log has moved.
-    fn published(&self, now: Instant) -> Option<Standing>;
+    fn published(&self, now: Instant) -> Option<WakeInterest>;
     /// The deadline is here.
-    fn due(&self) -> Option<Standing>;
+    fn due(&self) -> Option<WakeInterest>;
     /// The server stops.
-    fn stop(&self, now: Instant) -> Option<Standing>;
+    fn stop(&self, now: Instant) -> Option<WakeInterest>;
     /// How it fares.
     fn stats(&self, now: Instant) -> Option<ClientStats>;
     /// What admins are told of it.
@@ -49,7 +49,7 @@ pub(super) trait Member: fmt::Debug + Send + Sync {
 
 /// What a connection needs of its shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct WakeInterest {
     /// When it wants to be visited, if nothing happens before.
     pub(super) deadline: Option<Instant>,
     /// Whether it wants what is published.
@@ -68,21 +68,21 @@ pub(super) struct Shards {
 
 /// A connection's place in a shard, for as long as it lives.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(super) struct ShardSlot {
     shard: Arc<Shard>,
     index: usize,
 }
 
 #[derive(Debug)]
 struct Shard {
-    seats: Mutex<Seats>,
+    slots: Mutex<ShardSlots>,
     /// Something is wanted that the task does not wait for yet.
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Seats {
-    taken: Vec<Option<Taken>>,
+struct ShardSlots {
+    occupied: Vec<Option<Occupied>>,
     count: usize,
     listening: usize,
     /// No deadline comes before this.
@@ -90,9 +90,9 @@ struct Seats {
 }
 
 #[derive(Debug)]
-struct Taken {
-    member: Arc<dyn Member>,
-    standing: Standing,
+struct Occupied {
+    client: Arc<dyn ShardClient>,
+    interest: WakeInterest,
 }
 
 /// What can happen to a shard.
@@ -119,46 +119,50 @@ impl Shards {
         }
     }
 
-    /// A seat for a connection; none if the server stops.
-    pub(super) fn seat(&self, member: Arc<dyn Member>, standing: Standing) -> Option<Seat> {
+    /// A slot for a connection; none if the server stops.
+    pub(super) fn slot(
+        &self,
+        client: Arc<dyn ShardClient>,
+        interest: WakeInterest,
+    ) -> Option<ShardSlot> {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = all.iter().find_map(|shard| shard.take(&member, standing));
-        let seat = match free {
-            Some(seat) => seat,
+        let free = all.iter().find_map(|shard| shard.take(&client, interest));
+        let slot = match free {
+            Some(slot) => slot,
             None => {
                 let shard = Arc::new(Shard {
-                    seats: Mutex::default(),
+                    slots: Mutex::default(),
                     changed: Notify::new(),
                 });
                 all.push(Arc::clone(&shard));
                 let clock = FanOut::new(self.hub.clone(), self.metrics.clone());
                 let task = Arc::clone(&shard).run(self.hub.heads(), clock, self.stop.clone());
-                // A budget is for tasks that could go on for ever; a visit of all seats is bounded by itself.
+                // A budget is for tasks that could go on for ever; a visit of all slots is bounded by itself.
                 self.tasks.spawn(unconstrained(task));
-                shard.take(&member, standing)?
+                shard.take(&client, interest)?
             }
         };
-        (!self.stop.is_cancelled()).then_some(seat)
+        (!self.stop.is_cancelled()).then_some(slot)
     }
 
     /// How each connection fares, one shard a turn. No connection may be locked by the caller.
     pub(super) async fn stats(&self) -> Vec<ClientStats> {
-        self.each(|member| member.stats(now())).await
+        self.each(|client| client.stats(now())).await
     }
 
     /// Who is connected. No connection may be locked by the caller.
     pub(super) async fn clients(&self) -> Vec<ClientInfo> {
-        self.each(|member| member.info(now())).await
+        self.each(|client| client.info(now())).await
     }
 
     /// Ends a connection; who it was, if there is one. No connection may be locked by the caller.
     pub(super) async fn dismiss(&self, dismissal: &Dismissal) -> Option<Who> {
-        let gone = self.each(|member| member.dismiss(dismissal, now())).await;
+        let gone = self.each(|client| client.dismiss(dismissal, now())).await;
         gone.into_iter().next()
     }
 
     /// What a look at each connection gives, one shard a turn.
-    async fn each<T>(&self, look: impl Fn(&dyn Member) -> Option<T>) -> Vec<T> {
+    async fn each<T>(&self, look: impl Fn(&dyn ShardClient) -> Option<T>) -> Vec<T> {
         let shards = self
             .all
             .lock()
@@ -174,19 +178,23 @@ impl Shards {
 }
 
 impl Shard {
-    fn take(self: &Arc<Self>, member: &Arc<dyn Member>, standing: Standing) -> Option<Seat> {
-        let index = self.seats().take(member, standing)?;
+    fn take(
+        self: &Arc<Self>,
+        client: &Arc<dyn ShardClient>,
+        interest: WakeInterest,
+    ) -> Option<ShardSlot> {
+        let index = self.slots().take(client, interest)?;
         self.changed.notify_one();
-        Some(Seat {
+        Some(ShardSlot {
             shard: Arc::clone(self),
             index,
         })
     }
 
-    fn each<T>(&self, look: impl Fn(&dyn Member) -> Option<T>) -> Vec<T> {
-        let seats = self.seats();
-        let taken = seats.taken.iter().flatten();
-        taken.filter_map(|one| look(&*one.member)).collect()
+    fn each<T>(&self, look: impl Fn(&dyn ShardClient) -> Option<T>) -> Vec<T> {
+        let slots = self.slots();
+        let occupied = slots.occupied.iter().flatten();
+        occupied.filter_map(|one| look(&*one.client)).collect()
     }
 
     async fn run(self: Arc<Self>, mut heads: Heads, mut fan_out: FanOut, stop: CancellationToken) {
@@ -195,8 +203,8 @@ impl Shard {
         let mut stopping = false;
         loop {
             let (listening, due, empty) = {
-                let seats = self.seats();
-                (seats.listening > 0, seats.due, seats.count == 0)
+                let slots = self.slots();
+                (slots.listening > 0, slots.due, slots.count == 0)
             };
             if stopping && empty {
                 return;
@@ -222,21 +230,21 @@ impl Shard {
 
     fn handle(&self, event: &Event, now: Instant) {
         match event {
-            Event::Published => self.seats().visit(
-                |standing| standing.listening,
-                |member| member.published(now),
+            Event::Published => self.slots().visit(
+                |interest| interest.listening,
+                |client| client.published(now),
                 now,
             ),
-            Event::Due => self.seats().visit_due(now),
-            Event::Stop => self.seats().visit(|_| true, |member| member.stop(now), now),
+            Event::Due => self.slots().visit_due(now),
+            Event::Stop => self.slots().visit(|_| true, |client| client.stop(now), now),
             // The next wait is for what is wanted now.
             Event::Changed => {}
         }
     }
 
-    /// The lock is held while members are visited, who don't wait.
-    fn seats(&self) -> MutexGuard<'_, Seats> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The lock is held while clients are visited, who don't wait.
+    fn slots(&self) -> MutexGuard<'_, ShardSlots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -282,48 +290,48 @@ impl FanOut {
     }
 }
 
-impl Seats {
-    fn take(&mut self, member: &Arc<dyn Member>, standing: Standing) -> Option<usize> {
-        if self.count == SEATS {
+impl ShardSlots {
+    fn take(&mut self, client: &Arc<dyn ShardClient>, interest: WakeInterest) -> Option<usize> {
+        if self.count == SLOTS {
             return None;
         }
-        let taken = Taken {
-            member: Arc::clone(member),
-            standing,
+        let occupied = Occupied {
+            client: Arc::clone(client),
+            interest,
         };
-        let index = match self.taken.iter().position(Option::is_none) {
+        let index = match self.occupied.iter().position(Option::is_none) {
             Some(free) => {
-                self.taken[free] = Some(taken);
+                self.occupied[free] = Some(occupied);
                 free
             }
             None => {
-                self.taken.push(Some(taken));
-                self.taken.len() - 1
+                self.occupied.push(Some(occupied));
+                self.occupied.len() - 1
             }
         };
         self.count += 1;
-        self.listening += usize::from(standing.listening);
-        self.hurry(standing.deadline);
+        self.listening += usize::from(interest.listening);
+        self.hurry(interest.deadline);
         Some(index)
     }
 
     fn leave(&mut self, index: usize) {
-        if let Some(taken) = self.taken.get_mut(index).and_then(Option::take) {
+        if let Some(occupied) = self.occupied.get_mut(index).and_then(Option::take) {
             self.count -= 1;
-            self.listening -= usize::from(taken.standing.listening);
+            self.listening -= usize::from(occupied.interest.listening);
         }
     }
 
     /// Returns whether the task has to wait for something else than before.
-    fn update(&mut self, index: usize, standing: Standing) -> bool {
-        let Some(Some(taken)) = self.taken.get_mut(index) else {
+    fn update(&mut self, index: usize, interest: WakeInterest) -> bool {
+        let Some(Some(occupied)) = self.occupied.get_mut(index) else {
             return false;
         };
-        let before = std::mem::replace(&mut taken.standing, standing);
+        let before = std::mem::replace(&mut occupied.interest, interest);
         let listening = self.listening;
         self.listening =
-            listening + usize::from(standing.listening) - usize::from(before.listening);
-        self.hurry(standing.deadline) || (listening == 0) != (self.listening == 0)
+            listening + usize::from(interest.listening) - usize::from(before.listening);
+        self.hurry(interest.deadline) || (listening == 0) != (self.listening == 0)
     }
 
     /// Returns whether this deadline comes before all others.
@@ -340,44 +348,44 @@ impl Seats {
 
     fn visit(
         &mut self,
-        wanted: impl Fn(&Standing) -> bool,
-        act: impl Fn(&dyn Member) -> Option<Standing>,
+        wanted: impl Fn(&WakeInterest) -> bool,
+        act: impl Fn(&dyn ShardClient) -> Option<WakeInterest>,
         now: Instant,
     ) {
-        for index in 0..self.taken.len() {
-            let Some(taken) = self.taken[index]
+        for index in 0..self.occupied.len() {
+            let Some(occupied) = self.occupied[index]
                 .as_ref()
-                .filter(|one| wanted(&one.standing))
+                .filter(|one| wanted(&one.interest))
             else {
                 continue;
             };
             // A defect costs the connection that it befalls, and not all the others of its shard.
-            let visited = catch_unwind(AssertUnwindSafe(|| act(&*taken.member)));
-            let mut standing = visited.ok().flatten().unwrap_or_else(|| {
-                taken.member.wake();
-                Standing::GONE
+            let visited = catch_unwind(AssertUnwindSafe(|| act(&*occupied.client)));
+            let mut interest = visited.ok().flatten().unwrap_or_else(|| {
+                occupied.client.wake();
+                WakeInterest::GONE
             });
-            standing.deadline = standing
+            interest.deadline = interest
                 .deadline
                 .map(|deadline| deadline.max(now + LEAST_SLEEP));
-            self.update(index, standing);
+            self.update(index, interest);
         }
     }
 
     fn visit_due(&mut self, now: Instant) {
         let is_due =
-            |standing: &Standing| standing.deadline.is_some_and(|deadline| deadline <= now);
-        self.visit(is_due, |member| member.due(), now);
+            |interest: &WakeInterest| interest.deadline.is_some_and(|deadline| deadline <= now);
+        self.visit(is_due, |client| client.due(), now);
         let deadlines = self
-            .taken
+            .occupied
             .iter()
             .flatten()
-            .map(|taken| taken.standing.deadline);
+            .map(|occupied| occupied.interest.deadline);
         self.due = deadlines.flatten().min();
     }
 }
 
-impl Standing {
+impl WakeInterest {
     /// What becomes of a connection that has failed, until its own task has ended it.
     const GONE: Self = Self::NEW;
     /// A connection whose own task has not run yet.
@@ -387,20 +395,20 @@ impl Standing {
     };
 }
 
-impl Seat {
+impl ShardSlot {
     /// The connection stands otherwise than before.
-    pub(super) fn update(&self, standing: Standing) {
-        if self.shard.seats().update(self.index, standing) {
+    pub(super) fn update(&self, interest: WakeInterest) {
+        if self.shard.slots().update(self.index, interest) {
             self.shard.changed.notify_one();
         }
     }
 }
 
-impl Drop for Seat {
+impl Drop for ShardSlot {
     fn drop(&mut self) {
-        let mut seats = self.shard.seats();
-        seats.leave(self.index);
-        if seats.count == 0 {
+        let mut slots = self.shard.slots();
+        slots.leave(self.index);
+        if slots.count == 0 {
             // It may be what a server that stops waits for.
             self.shard.changed.notify_one();
         }

@@ -25,12 +25,12 @@ use super::connection::{Connection, ConnectionTask};
 use super::dialect::Endpoint;
 use super::holders::Holders;
 use super::http::figures;
-use super::listen::Held;
-use super::outbox::OutboxLimits;
+use super::listen::HeldLimits;
 use super::repeats::Repeats;
-use super::services::{Arrival, Services};
-use super::session::{ConnectionLimits, Context, Entrant, Timing};
-use super::shard::{Shards, Standing};
+use super::send_queue::SendQueueLimits;
+use super::services::{AcceptedClient, Services};
+use super::session::{ClientIdentity, ConnectionLimits, Context, Timing};
+use super::shard::{Shards, WakeInterest};
 use super::socket::Socket;
 use super::tickets::Tickets;
 use crate::bridge::Handle;
@@ -58,7 +58,7 @@ struct Rig {
 impl Rig {
     fn new() -> Self {
         Self::with(ConnectionLimits {
-            outbox: OutboxLimits {
+            send_queue: SendQueueLimits {
                 bytes: 64 << 10,
                 messages: 10_000,
             },
@@ -109,19 +109,19 @@ impl Rig {
     fn connect(&self, room: usize) -> Client {
         let (ours, theirs) = duplex(room);
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        let arrival = Arrival {
+        let accepted = AcceptedClient {
             number: 1,
             credential: None,
             endpoint: Endpoint::default(),
-            entrant: Entrant::default(),
-            held: Held::default(),
+            identity: ClientIdentity::default(),
+            held: HeldLimits::default(),
             permit: Some(permit),
         };
         let socket = Socket::new(theirs, &[]);
-        let connection = Connection::new(arrival, socket, Arc::clone(&self.services));
-        let member = Arc::clone(&connection);
-        if let Some(seat) = self.shards.seat(member, Standing::NEW) {
-            self.tasks.spawn(ConnectionTask::new(connection, seat));
+        let connection = Connection::new(accepted, socket, Arc::clone(&self.services));
+        let client = Arc::clone(&connection);
+        if let Some(slot) = self.shards.slot(client, WakeInterest::NEW) {
+            self.tasks.spawn(ConnectionTask::new(connection, slot));
         }
         Client { pipe: ours }
     }
@@ -287,7 +287,7 @@ async fn clients_come_and_go_while_much_is_published() {
             passing.push(rig.subscriber(WIDE).await);
         }
         if round % 5 == 4 {
-            // From somewhere in the middle, so that seats become free all over.
+            // From somewhere in the middle, so that slots become free all over.
             let at = usize::try_from(round).unwrap() * 7 % passing.len();
             drop(passing.swap_remove(at));
         }
@@ -446,7 +446,7 @@ async fn a_stop_reaches_every_client_though_some_are_blocked() {
 #[tokio::test]
 async fn a_client_that_reads_no_pongs_is_closed() {
     let limits = ConnectionLimits {
-        outbox: OutboxLimits {
+        send_queue: SendQueueLimits {
             bytes: 4 << 10,
             messages: 100,
         },

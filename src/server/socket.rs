@@ -1,7 +1,7 @@
 //! The WebSocket itself: the one file that knows tungstenite.
 //!
 //! tungstenite reads: frames, masks, fragments, control frames, limits. It never sees the socket: what came is put
-//! before it, and what it has to say itself, pongs and goodbyes, goes through the outbox like all else, in order.
+//! before it, and what it has to say itself, pongs and goodbyes, goes through the send_queue like all else, in order.
 //! So an idle socket holds no buffer, and any task can write to it at any time.
 
 use std::io::{self, IoSlice, Read, Write};
@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::{
 };
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::outbox::{Frame, Outbox, Overflow};
+use super::send_queue::{Frame, Overflow, SendQueue};
 use crate::hub::Published;
 use crate::wire::{CloseCode, Framed, MAX_MESSAGE};
 
@@ -99,7 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     /// Says goodbye behind all that waits; what comes after it would not be heard. Only the first call counts.
-    pub(super) fn close(&mut self, code: CloseCode, outbox: &mut Outbox) {
+    pub(super) fn close(&mut self, code: CloseCode, send_queue: &mut SendQueue) {
         if self.closing {
             return;
         }
@@ -113,26 +113,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         if self.reader.close(&mut exchange, Some(frame)).is_ok()
             && let Some(goodbye) = exchange.said()
         {
-            outbox.push_last(goodbye);
+            send_queue.push_last(goodbye);
         }
     }
 
     /// Whether both sides have said goodbye and all is written.
-    pub(super) fn is_done(&self, outbox: &Outbox) -> bool {
-        self.hearing == Hearing::Done && outbox.is_empty() && !self.unflushed
+    pub(super) fn is_done(&self, send_queue: &SendQueue) -> bool {
+        self.hearing == Hearing::Done && send_queue.is_empty() && !self.unflushed
     }
 
     /// Writes all that waits. Pending when the socket is full; otherwise tells whether there was anything to write.
     pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
-        outbox: &mut Outbox,
+        send_queue: &mut SendQueue,
         mut done: impl FnMut(&Published),
     ) -> Poll<io::Result<bool>> {
-        while !outbox.is_empty() {
+        while !send_queue.is_empty() {
             self.unflushed = true;
             let mut room = [IoSlice::new(&[]); PIECES];
-            let count = outbox.pieces(&mut room);
+            let count = send_queue.pieces(&mut room);
             let written = match &room[..count] {
                 [one] => Pin::new(&mut self.io).poll_write(cx, one),
                 many => Pin::new(&mut self.io).poll_write_vectored(cx, many),
@@ -141,7 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            outbox.advance(written, &mut done);
+            send_queue.advance(written, &mut done);
         }
         if self.unflushed {
             ready!(Pin::new(&mut self.io).poll_flush(cx))?;
@@ -154,18 +154,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         Poll::Ready(Ok(std::mem::take(&mut self.unflushed)))
     }
 
-    /// Reads the next message. What tungstenite has to say to it goes into the outbox.
+    /// Reads the next message. What tungstenite has to say to it goes into the send_queue.
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
-        outbox: &mut Outbox,
+        send_queue: &mut SendQueue,
     ) -> Poll<Happened> {
         loop {
             match self.hearing {
                 Hearing::Attentive if !self.hungry => {
                     let unread = std::mem::take(&mut self.unread);
                     let mut left = &unread[..];
-                    let happened = self.look(&mut left, outbox);
+                    let happened = self.look(&mut left, send_queue);
                     if !left.is_empty() {
                         self.unread = unread.slice_ref(left);
                     }
@@ -186,7 +186,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 return Poll::Ready(Happened::Over(None));
             }
             if self.hearing == Hearing::Attentive {
-                let happened = self.look(&mut left, outbox);
+                let happened = self.look(&mut left, send_queue);
                 self.unread = Bytes::copy_from_slice(left);
                 if happened.is_ready() {
                     return happened;
@@ -196,7 +196,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     /// Looks at what came, up to the end of a message. Pending if it takes more.
-    fn look(&mut self, came: &mut &[u8], outbox: &mut Outbox) -> Poll<Happened> {
+    fn look(&mut self, came: &mut &[u8], send_queue: &mut SendQueue) -> Poll<Happened> {
         let mut exchange = Exchange::of(came);
         let mut read = self.reader.read(&mut exchange);
         if let Ok(Message::Ping(_) | Message::Close(_)) = &read {
@@ -219,9 +219,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             Err(Error::ConnectionClosed | Error::AlreadyClosed) => {
                 // Whoever says goodbye wants nothing more, but for the answer.
                 self.hearing = Hearing::Done;
-                outbox.clear();
+                send_queue.clear();
                 if let Some(goodbye) = said {
-                    outbox.push_last(goodbye);
+                    send_queue.push_last(goodbye);
                 }
                 return Poll::Ready(Happened::Left);
             }
@@ -233,7 +233,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 None => return Poll::Ready(over(error)),
             },
         };
-        match said.map(|said| outbox.push(said)) {
+        match said.map(|said| send_queue.push(said)) {
             // Whoever asks for more pongs than it reads.
             Some(Err(Overflow)) => Poll::Ready(Happened::Slow),
             Some(Ok(())) | None => Poll::Ready(happened),

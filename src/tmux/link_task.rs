@@ -15,7 +15,7 @@ use tokio::time::{sleep_until, timeout};
 
 use crate::control::{Command, Limits};
 use crate::tmux::link::MAX_IN_FLIGHT;
-use crate::tmux::outbox::Outbox;
+use crate::tmux::link_backlog::LinkBacklog;
 use crate::tmux::process::printable;
 use crate::tmux::tap::Tap;
 use crate::tmux::{
@@ -63,7 +63,7 @@ pub(super) enum Stop {
 struct Owner {
     requests: mpsc::Receiver<Request>,
     stop: watch::Receiver<Stop>,
-    outbox: Outbox,
+    link_backlog: LinkBacklog,
 }
 
 /// One link's process and protocol.
@@ -166,7 +166,7 @@ impl LinkTask {
         let mut owner = Owner {
             requests,
             stop,
-            outbox: Outbox::new(events, in_flight),
+            link_backlog: LinkBacklog::new(events, in_flight),
         };
         while let Some(step) = self.next_step(&mut owner).await {
             let was_read = matches!(step, Step::Read(_));
@@ -197,7 +197,7 @@ impl LinkTask {
                 Ok(()) => Step::Stop(*owner.stop.borrow_and_update()),
                 Err(_) => Step::Stop(Stop::Detach),
             },
-            () = owner.outbox.room(), if owner.outbox.is_backlogged() => Step::Room,
+            () = owner.link_backlog.room(), if owner.link_backlog.is_backlogged() => Step::Room,
             Some(()) = child_changed(&mut self.children) => Step::Child,
             () = until(time_is_up), if time_is_up.is_some() => Step::TimeUp,
         };
@@ -208,7 +208,7 @@ impl LinkTask {
     fn handle(&mut self, step: Step, owner: &mut Owner) -> bool {
         match step {
             Step::Read(Ok(0)) => return false,
-            Step::Read(Ok(count)) => self.read(count, &mut owner.outbox),
+            Step::Read(Ok(count)) => self.read(count, &mut owner.link_backlog),
             Step::Read(Err(error)) => {
                 self.reason
                     .get_or_insert_with(|| CloseReason::Broken(error.to_string()));
@@ -221,7 +221,7 @@ impl LinkTask {
                 self.outgoing.clear();
                 self.drain_to_end();
             }
-            Step::Request(Some(request)) => self.enqueue(request, &mut owner.outbox),
+            Step::Request(Some(request)) => self.enqueue(request, &mut owner.link_backlog),
             Step::Request(None) | Step::Stop(Stop::Detach) => {
                 self.reason.get_or_insert(CloseReason::Requested);
                 self.drain_to_end();
@@ -231,14 +231,14 @@ impl LinkTask {
                 self.terminate();
             }
             Step::Stop(Stop::Run) => {}
-            Step::Room => owner.outbox.flush(),
+            Step::Room => owner.link_backlog.flush(),
             Step::Child => self.keep_going(),
             Step::TimeUp => self.time_up(),
         }
         true
     }
 
-    fn read(&mut self, count: usize, outbox: &mut Outbox) {
+    fn read(&mut self, count: usize, link_backlog: &mut LinkBacklog) {
         let now = Instant::now();
         self.last_read = now;
         if let Some(Tap(sink)) = &self.tap {
@@ -248,7 +248,7 @@ impl LinkTask {
         let mut answered = false;
         self.reader.drain(now, &mut |event| {
             answered |= matches!(event, LinkEvent::Reply { .. });
-            outbox.push(event);
+            link_backlog.push(event);
         });
         if answered {
             self.waiting_since = None;
@@ -262,18 +262,18 @@ impl LinkTask {
         }
     }
 
-    fn enqueue(&mut self, Request { tag, commands }: Request, outbox: &mut Outbox) {
+    fn enqueue(&mut self, Request { tag, commands }: Request, link_backlog: &mut LinkBacklog) {
         if let Err(full) = self.reader.enqueue(tag, commands) {
             // The semaphore keeps this from happening; the commands are answered all the same.
-            self.refuse(tag, full.commands, outbox);
+            self.refuse(tag, full.commands, link_backlog);
         }
     }
 
     /// Answers commands that will not be sent.
-    fn refuse(&self, tag: u64, commands: Vec<Command>, outbox: &mut Outbox) {
+    fn refuse(&self, tag: u64, commands: Vec<Command>, link_backlog: &mut LinkBacklog) {
         for (index, command) in commands.into_iter().enumerate() {
             let outcome = Err(ReplyError::LinkClosed);
-            outbox.push(LinkEvent::Reply {
+            link_backlog.push(LinkEvent::Reply {
                 link: self.link,
                 tag,
                 index,
@@ -304,7 +304,7 @@ impl LinkTask {
             self.waiting_since = Some(Instant::now());
             self.give_up_at = None;
         }
-        if owner.outbox.owner_is_gone() && self.phase == Phase::Serving {
+        if owner.link_backlog.owner_is_gone() && self.phase == Phase::Serving {
             self.reason.get_or_insert(CloseReason::Requested);
             self.terminate();
         }
@@ -401,21 +401,22 @@ impl LinkTask {
         self.stdout = None;
         let said = self.reap().await;
         let said = self.not_handed_over().await.unwrap_or(said);
-        self.reader.close(&mut |event| owner.outbox.push(event));
+        self.reader
+            .close(&mut |event| owner.link_backlog.push(event));
         owner.requests.close();
         while let Ok(Request { tag, commands }) = owner.requests.try_recv() {
-            self.refuse(tag, commands, &mut owner.outbox);
+            self.refuse(tag, commands, &mut owner.link_backlog);
         }
         let reason = self.close_reason(said);
         tracing::debug!(link = %self.link, %reason, "link closed");
         if let Some(Tap(sink)) = &self.tap {
             sink.closed(self.link, &reason, Instant::now());
         }
-        owner.outbox.push(LinkEvent::Closed {
+        owner.link_backlog.push(LinkEvent::Closed {
             link: self.link,
             reason,
         });
-        owner.outbox.finish().await;
+        owner.link_backlog.finish().await;
     }
 
     /// Waits for the child's end, and returns what it said on stderr.

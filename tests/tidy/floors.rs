@@ -234,7 +234,7 @@ pub const OUTSIDE: &[Outside] = &[
             "bridge::live",
             "bridge::replay",
             "recording",
-            "server::connection",
+            "server::clock",
             "client",
             "cmd",
         ],

@@ -102,7 +102,7 @@ async fn answer(client: &mut Client) -> Duration {
     since.elapsed()
 }
 
-/// Whoever asks for pongs and reads none is closed for it, without having cost more than an outbox.
+/// Whoever asks for pongs and reads none is closed for it, without having cost more than an send_queue.
 #[tokio::test]
 async fn who_reads_no_pongs_is_closed() {
     let server = Serving::replay(&["--no-auth", "--replay", RECORDING]);

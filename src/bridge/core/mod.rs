@@ -36,7 +36,7 @@ use super::request::Request;
 use super::screens::{Captured, Screens};
 use super::sizes::Sizes;
 use super::streams::Streams;
-use super::views::{Printed, Scene, Views};
+use super::views::{Printed, ViewContext, Views};
 use crate::control::{Body, Command};
 use crate::hub::{Hub, Redaction};
 use crate::ids::{PaneId, SessionId};
@@ -297,8 +297,8 @@ impl Core {
     }
 
     /// The views, and what they act on.
-    fn scene(&mut self, now: Instant) -> (&mut Views, Scene<'_>) {
-        let scene = Scene {
+    fn scene(&mut self, now: Instant) -> (&mut Views, ViewContext<'_>) {
+        let scene = ViewContext {
             hub: &self.hub,
             rules: self.redaction.as_ref().map(|redaction| &redaction.rules),
             streams: &mut self.streams,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Scene;
+use super::ViewContext;
 use super::tape::Tape;
 use crate::bridge::request::{PaneView, ViewRequest};
 use crate::redact::Rules;
@@ -70,7 +70,11 @@ impl Base {
     }
 
     /// The snapshot for those eyes, and what came since.
-    pub(super) fn view_for(&mut self, view: ViewRequest, scene: &Scene<'_>) -> Option<PaneView> {
+    pub(super) fn view_for(
+        &mut self,
+        view: ViewRequest,
+        scene: &ViewContext<'_>,
+    ) -> Option<PaneView> {
         let offset = self.tape.end()?;
         let since = if view.redacted {
             let hub = scene.hub;
@@ -87,7 +91,11 @@ impl Base {
     }
 
     /// The snapshot of a pane that printed more than a tape holds: what is lost between is why it is not exact.
-    pub(super) fn view_apart(&mut self, view: ViewRequest, scene: &Scene<'_>) -> Option<PaneView> {
+    pub(super) fn view_apart(
+        &mut self,
+        view: ViewRequest,
+        scene: &ViewContext<'_>,
+    ) -> Option<PaneView> {
         if self.tape.end().is_some() {
             return None;
         }

@@ -3,7 +3,7 @@
 use super::base::Base;
 use super::history::{Broken, History};
 use super::landing::SHALLOW;
-use super::{Parts, PrintOutcome, Scene, Views};
+use super::{Parts, PrintOutcome, ViewContext, Views};
 use crate::bridge::action::Action;
 use crate::bridge::request::ScreenError;
 use crate::ids::PaneId;
@@ -26,7 +26,7 @@ impl Views {
         pane: PaneId,
         scrollback: u32,
         snapshot: &PaneSnapshot,
-        scene: &mut Scene<'_>,
+        scene: &mut ViewContext<'_>,
     ) {
         if let Some(shown) = self.panes.get_mut(&pane) {
             let wanted = scrollback.saturating_add(scene.context());
@@ -37,7 +37,7 @@ impl Views {
 
     /// Asks for the next slices of a history, as long as somebody waits for it. Once all are there, a flight brings the
     /// screen below.
-    fn go_deeper(&mut self, pane: PaneId, scene: &mut Scene<'_>) {
+    fn go_deeper(&mut self, pane: PaneId, scene: &mut ViewContext<'_>) {
         let Some(shown) = self.panes.get_mut(&pane) else {
             return;
         };
@@ -70,7 +70,7 @@ impl Views {
         base: Base,
         asked_for: u32,
         lasts: bool,
-        scene: &mut Scene<'_>,
+        scene: &mut ViewContext<'_>,
     ) {
         let Some((rules, shown)) = scene.rules.zip(self.panes.get_mut(&pane)) else {
             return self.fail(pane, &ScreenError::Unavailable);
@@ -96,7 +96,7 @@ impl Views {
         pane: PaneId,
         ticket: u64,
         parts: PrintOutcome,
-        scene: &mut Scene<'_>,
+        scene: &mut ViewContext<'_>,
     ) {
         let Some(shown) = self.panes.get_mut(&pane) else {
             return;

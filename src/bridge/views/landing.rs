@@ -3,7 +3,7 @@
 use super::base::Base;
 use super::history::Joined;
 use super::tape::Tape;
-use super::{Scene, Shown, Views, Waiting, answer};
+use super::{Shown, ViewContext, Views, Waiting, answer};
 use crate::bridge::request::ScreenError;
 use crate::ids::PaneId;
 use crate::screen::PaneSnapshot;
@@ -21,7 +21,7 @@ impl Views {
         pane: PaneId,
         mut snapshot: PaneSnapshot,
         tape: Tape,
-        scene: &mut Scene<'_>,
+        scene: &mut ViewContext<'_>,
     ) {
         self.forget_questions(pane);
         let Some(shown) = self.panes.get_mut(&pane) else {
@@ -46,7 +46,7 @@ impl Views {
         mut base: Base,
         asked_for: u32,
         lasts: bool,
-        scene: &mut Scene<'_>,
+        scene: &mut ViewContext<'_>,
     ) {
         let Some(shown) = self.panes.get_mut(&pane) else {
             return;

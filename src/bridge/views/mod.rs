@@ -74,7 +74,7 @@ pub(super) enum Parts {
 
 /// What of the bridge is looked at and acted on.
 #[derive(Debug)]
-pub(super) struct Scene<'a> {
+pub(super) struct ViewContext<'a> {
     pub(super) hub: &'a Hub,
     /// What is secret, if secrets are kept from anybody.
     pub(super) rules: Option<&'a Arc<Rules>>,
@@ -119,7 +119,12 @@ struct Waiting {
 
 impl Views {
     /// Begins a request.
-    pub(super) fn begin(&mut self, view: ViewRequest, reply: ViewReply, scene: &mut Scene<'_>) {
+    pub(super) fn begin(
+        &mut self,
+        view: ViewRequest,
+        reply: ViewReply,
+        scene: &mut ViewContext<'_>,
+    ) {
         let scrollback = view.scrollback.min(MOST_SCROLLBACK);
         let view = ViewRequest { scrollback, ..view };
         let pane = view.pane;
@@ -197,7 +202,7 @@ impl Views {
     }
 
     /// Links have come or gone, or panes have.
-    pub(super) fn links_changed(&mut self, scene: &mut Scene<'_>) {
+    pub(super) fn links_changed(&mut self, scene: &mut ViewContext<'_>) {
         if self.panes.is_empty() {
             return;
         }
@@ -219,7 +224,7 @@ impl Views {
     }
 
     /// The time of a flight may be up, or of a snapshot.
-    pub(super) fn timer(&mut self, scene: &mut Scene<'_>) {
+    pub(super) fn timer(&mut self, scene: &mut ViewContext<'_>) {
         self.panes.retain(|_, shown| {
             shown.base.take_if(|base| base.ends() <= scene.now);
             shown.base.is_some() || shown.is_on_its_way()
@@ -253,7 +258,7 @@ impl Views {
         &mut self,
         tag: u64,
         outcome: Result<Body, ReplyError>,
-        scene: &mut Scene<'_>,
+        scene: &mut ViewContext<'_>,
     ) {
         let Some(pane) = self.asked.get(&tag).copied() else {
             return;
@@ -279,7 +284,7 @@ impl Views {
     }
 
     /// A pane has been printed.
-    pub(super) fn printed(&mut self, printed: Printed, scene: &mut Scene<'_>) {
+    pub(super) fn printed(&mut self, printed: Printed, scene: &mut ViewContext<'_>) {
         let Printed { ticket, parts } = printed;
         if let Some(pane) = self.deep.remove(&ticket) {
             return self.went_deep(pane, ticket, parts, scene);
@@ -315,7 +320,7 @@ impl Views {
     }
 
     /// Starts a flight for those who wait, unless there is one, or all of them wait for a history.
-    fn start(&mut self, pane: PaneId, scene: &mut Scene<'_>) {
+    fn start(&mut self, pane: PaneId, scene: &mut ViewContext<'_>) {
         let Some(shown) = self.panes.get_mut(&pane) else {
             return;
         };
@@ -330,7 +335,7 @@ impl Views {
     }
 
     /// Asks on the pane's link, if it has one.
-    fn attempt(&mut self, pane: PaneId, scene: &mut Scene<'_>) {
+    fn attempt(&mut self, pane: PaneId, scene: &mut ViewContext<'_>) {
         let leaks = scene.version.is_some_and(Version::leaks_captures);
         let may_leak = !leaks || self.leaked < LEAK;
         self.forget_questions(pane);
@@ -370,7 +375,7 @@ impl Views {
     }
 
     /// The place in the stream is not to be had: the pane is printed wherever it stands.
-    fn give_up(&mut self, pane: PaneId, scene: &mut Scene<'_>) {
+    fn give_up(&mut self, pane: PaneId, scene: &mut ViewContext<'_>) {
         self.forget_questions(pane);
         let Some(flight) = self.flight(pane) else {
             return;
@@ -386,7 +391,7 @@ impl Views {
         self.asked.retain(|_, asked| *asked != pane);
     }
 
-    fn proceed(&mut self, pane: PaneId, outcome: Outcome, scene: &mut Scene<'_>) {
+    fn proceed(&mut self, pane: PaneId, outcome: Outcome, scene: &mut ViewContext<'_>) {
         match outcome {
             Outcome::Pending => {
                 let printing = match self.flight(pane).map(|flight| &flight.step) {
@@ -461,7 +466,7 @@ impl Shown {
     }
 }
 
-impl Scene<'_> {
+impl ViewContext<'_> {
     fn next_tag(&mut self) -> u64 {
         *self.last_tag += 1;
         *self.last_tag

@@ -1,6 +1,6 @@
 //! What comes of each step of a snapshot's flight.
 
-use super::Scene;
+use super::ViewContext;
 use super::flight::{Flight, Seen, Step};
 use super::tape::Tape;
 use crate::bridge::action::Action;
@@ -27,7 +27,7 @@ impl Flight {
         &mut self,
         tag: u64,
         outcome: Result<Body, ReplyError>,
-        scene: &mut Scene<'_>,
+        scene: &mut ViewContext<'_>,
     ) -> Outcome {
         let body = match outcome {
             Ok(body) => body,
@@ -76,7 +76,7 @@ impl Flight {
         &mut self,
         ticket: u64,
         parts: Result<PanePrint, ScreenError>,
-        scene: &mut Scene<'_>,
+        scene: &mut ViewContext<'_>,
     ) -> Outcome {
         let capture = parts.and_then(|parts| {
             Capture::new(&parts.state, &parts.screen, &parts.saved, &parts.pending)
@@ -116,7 +116,7 @@ impl Flight {
     }
 
     /// A capture has its place in the stream here, if the link has brought nothing more of the pane than is allowed.
-    fn place(&mut self, capture: &Capture, allowed: Seen, scene: &mut Scene<'_>) -> Outcome {
+    fn place(&mut self, capture: &Capture, allowed: Seen, scene: &mut ViewContext<'_>) -> Outcome {
         let shown = capture.state().alternate_on;
         let without_saved = matches!(self.step, Step::Replies { .. }) && shown && !self.alternate;
         self.alternate = shown;
@@ -140,7 +140,7 @@ impl Flight {
         capture: &Capture,
         offset: u64,
         exact: bool,
-        scene: &Scene<'_>,
+        scene: &ViewContext<'_>,
     ) -> Option<PaneSnapshot> {
         let place = Circumstances {
             pane: self.pane,

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use self::monitor::MonitorEncoding;
 use self::terminal::Terminal;
 use self::terminal_encoding::TerminalEncoding;
-use super::session::{ClientSession, Context, EffectResult, Encode, Entrant};
+use super::session::{ClientIdentity, ClientSession, Context, EffectResult, Encode};
 use super::target::TerminalAddress;
 use crate::auth::Ended;
 use crate::bridge::ClientNumber;
@@ -50,7 +50,7 @@ impl Client {
         context: Arc<Context>,
         client_id: String,
         endpoint: Endpoint,
-        entrant: Entrant,
+        identity: ClientIdentity,
         now: Instant,
     ) -> Self {
         let Endpoint { form, terminal } = endpoint;
@@ -63,7 +63,7 @@ impl Client {
             }
         };
         Self {
-            session: ClientSession::new(context, client_id, encode, entrant, now),
+            session: ClientSession::new(context, client_id, encode, identity, now),
             dialect,
         }
     }

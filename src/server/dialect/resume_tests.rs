@@ -19,10 +19,10 @@ use crate::hub::{HistoryLimits, Hub, Stamp};
 use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::metrics::Metrics;
 use crate::model::{Change, ChangeKind, Place, Places};
-use crate::server::outbox::OutboxLimits;
 use crate::server::redact::Redact;
 use crate::server::repeats::Repeats;
-use crate::server::session::{ConnectionLimits, Context, Entrant, Timing};
+use crate::server::send_queue::SendQueueLimits;
+use crate::server::session::{ClientIdentity, ConnectionLimits, Context, Timing};
 use crate::wire::Encoder;
 
 const RUNS: u64 = 3000;
@@ -114,7 +114,7 @@ impl Run {
             encoder: Encoder::new("h", hub.epoch()),
             hub: hub.clone(),
             limits: ConnectionLimits {
-                outbox: OutboxLimits {
+                send_queue: SendQueueLimits {
                     bytes: 1 << 20,
                     messages: 40 + random.below(200) as usize,
                 },
@@ -133,7 +133,7 @@ impl Run {
             Arc::clone(&context),
             "c".to_owned(),
             Endpoint::default(),
-            Entrant::default(),
+            ClientIdentity::default(),
             now,
         );
         Self {
@@ -192,7 +192,7 @@ impl Run {
             Arc::clone(&self.context),
             "c".to_owned(),
             Endpoint::default(),
-            Entrant::default(),
+            ClientIdentity::default(),
             self.now,
         );
         let mut message = json!({ "action": "subscribe", "filters": self.wish.filters });
@@ -293,8 +293,8 @@ impl Run {
             }
             self.client.pump(self.now);
             let head = self.context.hub.head();
-            let (outbox, subscription) = self.client.session_mut().ends();
-            if outbox.is_empty() && subscription.place() == Some(head) {
+            let (send_queue, subscription) = self.client.session_mut().ends();
+            if send_queue.is_empty() && subscription.place() == Some(head) {
                 return self.check(Some(head.0));
             }
         }

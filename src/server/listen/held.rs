@@ -34,7 +34,7 @@ impl Default for HttpLimits {
 
 /// What a connection takes up.
 #[derive(Debug, Default)]
-pub(in crate::server) struct Held {
+pub(in crate::server) struct HeldLimits {
     /// Its address counts it, and that of the client behind a proxy does.
     pub(in crate::server) guests: [Option<Guest>; 2],
     /// Until somebody has authenticated on it.
@@ -43,10 +43,10 @@ pub(in crate::server) struct Held {
 
 /// Hands over what a connection takes up to the WebSocket that it becomes. Each request has it among its extensions.
 #[derive(Debug, Clone)]
-pub(in crate::server) struct Pass(Arc<Mutex<Held>>);
+pub(in crate::server) struct Pass(Arc<Mutex<HeldLimits>>);
 
 impl Pass {
-    pub(super) fn new(held: Held) -> Self {
+    pub(super) fn new(held: HeldLimits) -> Self {
         Self(Arc::new(Mutex::new(held)))
     }
 
@@ -58,7 +58,7 @@ impl Pass {
     }
 
     /// What is taken up, from now on by whoever asks.
-    pub(in crate::server) fn take(&self) -> Held {
+    pub(in crate::server) fn take(&self) -> HeldLimits {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

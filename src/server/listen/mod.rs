@@ -33,13 +33,13 @@ use tracing::{debug, warn};
 
 pub use self::address::ClientAddress;
 pub use self::held::HttpLimits;
-pub(super) use self::held::{Held, Pass};
+pub(super) use self::held::{HeldLimits, Pass};
 use self::proxies::Proxies;
 use self::spare::Spare;
 use self::unix::LocalListener;
 use super::Bounds;
 use super::addresses::{Addresses, Crowded};
-use super::connection::now;
+use super::clock::now;
 use super::crowd::Crowd;
 use crate::auth::Principal;
 use crate::metrics::Metrics;
@@ -101,7 +101,7 @@ pub enum ListenError {
 
 /// What is known of a connection before anything is asked on it. Each request has it among its extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Came {
+pub(super) struct ConnectionInfo {
     /// Where the client connects from; of a request, as far as proxies are believed.
     pub(super) address: ClientAddress,
     /// Whether it came encrypted: through our own TLS, or through that of a proxy that is believed.
@@ -110,7 +110,7 @@ pub(super) struct Came {
     pub(super) same_user: bool,
 }
 
-impl Came {
+impl ConnectionInfo {
     /// Who it is, if that is known without a token.
     pub(super) fn admitted(&self) -> Option<Principal> {
         match self.address {
@@ -279,12 +279,16 @@ impl Reception {
                 }
                 match tls.cloned() {
                     Some(tls) => self.spawn(reception.greet(stream, address, tls, held)),
-                    None => self.spawn(reception.serve(stream, Came::by(address, false), held)),
+                    None => self.spawn(reception.serve(
+                        stream,
+                        ConnectionInfo::by(address, false),
+                        held,
+                    )),
                 }
             }
             Accepted::Local(stream, address) => {
                 let own = ClientAddress::User(geteuid().as_raw());
-                let came = Came {
+                let came = ConnectionInfo {
                     address,
                     secure: false,
                     same_user: self.0.trust_same_user && address == own,
@@ -304,7 +308,7 @@ impl Reception {
     }
 
     /// What a connection takes up, if there is room for it. Proxies are not counted: those behind them are.
-    fn admit(&self, accepted: &Accepted) -> Result<Held, &'static str> {
+    fn admit(&self, accepted: &Accepted) -> Result<HeldLimits, &'static str> {
         let (address, is_proxy) = match accepted {
             Accepted::Tcp(_, address) => (
                 ClientAddress::Direct(*address),
@@ -319,7 +323,7 @@ impl Reception {
         if somebody_went {
             self.0.metrics.refused("unauthenticated");
         }
-        Ok(Held {
+        Ok(HeldLimits {
             guests: [guest, None],
             unauthenticated: Some(place),
         })
@@ -335,7 +339,10 @@ impl Reception {
             () = sent_away.cancelled() => return,
         };
         match hands {
-            Ok(stream) => self.serve(stream, Came::by(address, true), pass).await,
+            Ok(stream) => {
+                self.serve(stream, ConnectionInfo::by(address, true), pass)
+                    .await
+            }
             Err(error) => {
                 self.0.metrics.refused(error.reason());
                 debug!(%address, %error, "no TLS handshake");
@@ -344,7 +351,7 @@ impl Reception {
     }
 
     /// Serves HTTP on a connection, until it ends or becomes a WebSocket.
-    async fn serve(self, stream: impl Stream, came: Came, pass: Pass) {
+    async fn serve(self, stream: impl Stream, came: ConnectionInfo, pass: Pass) {
         let sent_away = pass.sent_away();
         let routes = TowerToHyperService::new(self.0.router.clone());
         let reception = self.clone();

@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::HeaderMap;
 use axum::http::header::{FORWARDED, HeaderName};
 
-use super::{Came, ClientAddress};
+use super::{ClientAddress, ConnectionInfo};
 use crate::network::Network;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -30,9 +30,9 @@ impl Proxies {
     }
 
     /// How a request came, whose connection came like this.
-    pub(super) fn behind(&self, came: Came, headers: &HeaderMap) -> Came {
+    pub(super) fn behind(&self, came: ConnectionInfo, headers: &HeaderMap) -> ConnectionInfo {
         let direct = came.address.ip().filter(|ip| self.trust(*ip));
-        Came {
+        ConnectionInfo {
             address: self.client(came.address, headers),
             secure: direct
                 .and_then(|_| said_secure(headers))

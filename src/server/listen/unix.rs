@@ -27,7 +27,7 @@ pub(in crate::server) struct LocalListener {
     path: PathBuf,
     /// Device and inode: another's socket at the path is not ours to remove.
     file: (u64, u64),
-    /// Held as long as we listen, so that two never take each other's socket for a stale one.
+    /// HeldLimits as long as we listen, so that two never take each other's socket for a stale one.
     _lock: File,
 }
 

@@ -11,7 +11,7 @@ use super::requests::Refusal;
 use crate::hub::Subscription;
 use crate::ids::PaneId;
 use crate::server::bucket::{Bucket, Rate};
-use crate::server::outbox::OutboxLimits;
+use crate::server::send_queue::SendQueueLimits;
 use crate::wire::{CloseCode, ErrorCode, MAX_MESSAGE, RequestId};
 
 /// The part of its burst that a client gets back before it is heard again.
@@ -35,7 +35,7 @@ pub struct ConnectionLimits {
     /// When a client may come back after a shutdown.
     pub retry_after: Duration,
     /// How much may wait to be written.
-    pub outbox: OutboxLimits,
+    pub send_queue: SendQueueLimits,
     /// Requests; beyond, they are refused.
     pub messages: Rate,
     /// Messages that aren't answered: what is typed into terminals, and acknowledgements. Beyond, they are put off.
@@ -57,7 +57,7 @@ impl Default for ConnectionLimits {
             ping_interval: Duration::from_secs(25),
             close_timeout: Duration::from_secs(2),
             retry_after: Duration::from_secs(1),
-            outbox: OutboxLimits {
+            send_queue: SendQueueLimits {
                 bytes: 4 << 20,
                 messages: 10_000,
             },

@@ -206,7 +206,7 @@ impl ClientSession {
     pub(in crate::server) fn ask_views(&mut self, now: Instant) {
         if !self.stream.panes.wants_any()
             || !self.stream.pages.is_empty()
-            || !self.outbox.is_nearly_empty()
+            || !self.send_queue.is_nearly_empty()
         {
             return;
         }

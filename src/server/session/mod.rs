@@ -5,6 +5,7 @@
 //! ([`crate::server::dialect`]), of which a session knows what [`encode`] says.
 
 mod admin;
+mod audit_trail;
 mod effect;
 mod encode;
 mod entry;
@@ -16,7 +17,6 @@ mod requests;
 mod size;
 mod stats;
 mod stream;
-mod told;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,6 +30,8 @@ use crate::site::Origin;
 use crate::wire::{CloseCode, Encoder, ErrorCode, Framed, RequestId, ServerMessage};
 
 pub(super) use self::admin::{Dismissal, Present};
+pub(super) use self::audit_trail::Asked;
+use self::audit_trail::AuditTrail;
 pub(super) use self::effect::{Captured, Effect, EffectResult};
 pub(super) use self::encode::{Encode, OpenedPane, Profile, SnapshotPage, Viewpoint};
 use self::limits::Allowance;
@@ -39,13 +41,11 @@ pub(super) use self::requests::{Refusal, denied, not_found, unmet};
 pub(super) use self::stats::Timing;
 use self::stats::Watched;
 use self::stream::Stream;
-pub(super) use self::told::Asked;
-use self::told::Told;
 use super::ResizePolicy;
 use super::listen::ClientAddress;
-use super::outbox::{Frame, Outbox};
 use super::redact::Redact;
 use super::repeats::Repeats;
+use super::send_queue::{Frame, SendQueue};
 
 /// Requests of one client that may be under way at one time.
 const MAX_IN_FLIGHT: usize = 64;
@@ -93,7 +93,7 @@ impl Phase {
 
 /// What is known of a client when it comes.
 #[derive(Debug, Default)]
-pub(super) struct Entrant {
+pub(super) struct ClientIdentity {
     /// Where it connects from, if that is known.
     pub(super) address: Option<ClientAddress>,
     /// The page that it is, if it is one.
@@ -119,12 +119,12 @@ pub(super) struct ClientSession {
     stream: Stream,
     /// Where the client prints what it gets, for as long as this is here.
     printer: Option<Printer>,
-    outbox: Outbox,
+    send_queue: SendQueue,
     effects: Vec<Effect>,
     in_flight: usize,
     allowance: Allowance,
     watched: Watched,
-    told: Told,
+    audit_trail: AuditTrail,
     heard_at: Instant,
     ping_at: Instant,
 }
@@ -135,19 +135,19 @@ impl ClientSession {
         context: Arc<Context>,
         client_id: String,
         encode: Box<dyn Encode>,
-        entrant: Entrant,
+        identity: ClientIdentity,
         now: Instant,
     ) -> Self {
-        let Entrant {
+        let ClientIdentity {
             address,
             origin,
             principal,
-        } = entrant;
+        } = identity;
         let limits = context.limits;
         let principal = principal.map(|known| context.redact.applied_to(known));
         let phase = entry::first_phase(&context, principal.clone(), now);
         let mut peer = Self {
-            told: Told::new(&client_id, address),
+            audit_trail: AuditTrail::new(&client_id, address),
             client_id,
             number: ClientNumber::next(),
             encode,
@@ -156,7 +156,7 @@ impl ClientSession {
             verifying: false,
             stream: Stream::new(Subscription::new(&context.hub)),
             printer: None,
-            outbox: Outbox::new(limits.outbox),
+            send_queue: SendQueue::new(limits.send_queue),
             effects: Vec::new(),
             in_flight: 0,
             allowance: Allowance::new(now),
@@ -207,8 +207,8 @@ impl ClientSession {
     }
 
     /// What waits to be written, and what waits to be read from the log.
-    pub(super) fn ends(&mut self) -> (&mut Outbox, &mut Subscription) {
-        (&mut self.outbox, &mut self.stream.subscription)
+    pub(super) fn ends(&mut self) -> (&mut SendQueue, &mut Subscription) {
+        (&mut self.send_queue, &mut self.stream.subscription)
     }
 
     /// Whether more of what the client says can be taken.
@@ -324,7 +324,7 @@ impl ClientSession {
             return;
         }
         if code == CloseCode::Slow {
-            self.outbox.clear();
+            self.send_queue.clear();
         }
         self.phase = Phase::Closing {
             code,
@@ -381,9 +381,9 @@ impl ClientSession {
         self.send(Frame::new(framed), now);
     }
 
-    /// Puts a message into the outbox. A client that lets it overflow is closed; it can come back and resume.
+    /// Puts a message into the send_queue. A client that lets it overflow is closed; it can come back and resume.
     fn send(&mut self, frame: Frame, now: Instant) {
-        if self.closing().is_none() && self.outbox.push(frame).is_err() {
+        if self.closing().is_none() && self.send_queue.push(frame).is_err() {
             self.close(CloseCode::Slow, now);
         }
     }

@@ -14,7 +14,7 @@ use super::{ClientSession, Phase, SnapshotPage};
 use crate::bridge::PaneView;
 use crate::ids::{PaneId, Seq};
 use crate::screen::replay_scrollback;
-use crate::server::outbox::Frame;
+use crate::server::send_queue::Frame;
 use crate::wire::{Framed, PanePlace, Scrollback};
 
 /// Lines in one page of a pane's history.
@@ -106,7 +106,7 @@ impl ClientSession {
     pub(in crate::server) fn has_room_for_page(&self) -> bool {
         matches!(self.phase, Phase::Open { .. })
             && !self.stream.pages.is_empty()
-            && self.outbox.is_short()
+            && self.send_queue.is_short()
     }
 
     /// Sends a page of a snapshot, if there is one and the client has room for it.

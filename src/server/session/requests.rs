@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::admin::Dismissal;
+use super::audit_trail::Asked;
 use super::stream::Wanted;
-use super::told::Asked;
 use super::{ClientSession, Effect, MAX_IN_FLIGHT};
 use crate::auth::{Authorized, Denied, Permission, Principal};
 use crate::bridge::{ClientNumber, InputError, InputRequest, Key};

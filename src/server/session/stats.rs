@@ -13,7 +13,7 @@ use crate::auth::{Permission, Principal};
 use crate::hub::Published;
 use crate::metrics::{Queue, Recent, Shed, Summary};
 use crate::server::listen::ClientAddress;
-use crate::server::outbox::Outbox;
+use crate::server::send_queue::SendQueue;
 use crate::wire::{ClientStats, Latency, RequestId, ServerMessage, ServerStats, ShedStats};
 
 /// How long writes are timed after somebody asked.
@@ -154,21 +154,21 @@ impl ClientSession {
         let place = self.stream.subscription.place();
         let head = self.context.hub.head();
         Queue {
-            bytes: self.outbox.bytes() as u64,
-            messages: self.outbox.messages() as u64,
+            bytes: self.send_queue.bytes() as u64,
+            messages: self.send_queue.messages() as u64,
             behind: place.map_or(0, |place| head.0.saturating_sub(place.0)),
         }
     }
 
     /// What waits to be written, and where its times are noted if they are.
-    pub(in crate::server) fn writing(&mut self) -> (&mut Outbox, Option<&mut Recent>) {
+    pub(in crate::server) fn writing(&mut self) -> (&mut SendQueue, Option<&mut Recent>) {
         let watched = &mut self.watched;
         if !watched.timed {
             watched.recent = None;
-            return (&mut self.outbox, None);
+            return (&mut self.send_queue, None);
         }
         (
-            &mut self.outbox,
+            &mut self.send_queue,
             Some(watched.recent.get_or_insert_default()),
         )
     }

@@ -8,17 +8,17 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::audit_trail::Asked;
 use super::pages::Pages;
 use super::panes::Panes;
 use super::requests::{Refusal, unmet};
-use super::told::Asked;
 use super::{Captured, ClientSession, Effect, Phase};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{Screen, ScreenError, ScreensRequest};
 use crate::hub::{Filter, Published, Since, Step, Subscription, TooManyOpen, TooManyRules, View};
 use crate::ids::{PaneId, Seq};
 use crate::model::{ChangeKind, State};
-use crate::server::outbox::{Frame, Output};
+use crate::server::send_queue::{Frame, Output};
 use crate::server::target;
 use crate::wire::{self, CloseCode, ErrorCode, RequestId, Screens, ServerMessage, Target};
 
@@ -35,11 +35,11 @@ pub(super) struct Stream {
     pub(super) subscription: Subscription,
     /// When a bookmark is due.
     pub(super) bookmark_at: Option<Instant>,
-    /// The stream has been at the head, so a client that falls behind has had its chance: see [`ClientSession::skim`].
+    /// The stream has been at the head, so a client that falls behind has had its chance: see [`ClientSession::start_shedding`].
     live: bool,
     /// What lies behind is gone through without waiting for the client: structural events are taken, output is left
     /// out. Counts what each pane has printed meanwhile.
-    skimmed: Option<HashMap<PaneId, u64>>,
+    shedding: Option<HashMap<PaneId, u64>>,
     /// Open panes, and those of which output was left out.
     pub(super) panes: Panes,
     /// Snapshots of panes that are being sent; the stream stands still until they are.
@@ -87,7 +87,7 @@ impl Stream {
             subscription,
             bookmark_at: None,
             live: true,
-            skimmed: None,
+            shedding: None,
             panes: Panes::default(),
             pages: Pages::default(),
             changed: false,
@@ -160,7 +160,7 @@ impl ClientSession {
         matches!(self.phase, Phase::Open { .. })
             && self.stream.capturing == 0
             && self.stream.pages.is_empty()
-            && (self.stream.skimmed.is_some() || self.outbox.is_short())
+            && (self.stream.shedding.is_some() || self.send_queue.is_short())
     }
 
     /// Whether something other than output has happened since this was last asked.
@@ -182,7 +182,7 @@ impl ClientSession {
         };
         let principal = principal.clone();
         self.send_page(now);
-        self.skim();
+        self.start_shedding();
         let names = self.stream.subscription.names();
         for _ in 0..STEPS {
             if !self.wants_events() {
@@ -203,7 +203,7 @@ impl ClientSession {
     }
 
     /// Begins to skim if the client has let too much pile up: waiting on would cost it the log's memory of it.
-    fn skim(&mut self) {
+    fn start_shedding(&mut self) {
         let Some(place) = self.stream.subscription.place() else {
             return;
         };
@@ -212,10 +212,10 @@ impl ClientSession {
             self.stream.live = false;
             return;
         }
-        if self.outbox.is_short() || self.stream.skimmed.is_some() {
+        if self.send_queue.is_short() || self.stream.shedding.is_some() {
             return;
         }
-        let (kept, queue) = (self.context.hub.limits(), self.context.limits.outbox);
+        let (kept, queue) = (self.context.hub.limits(), self.context.limits.send_queue);
         // Who replays may lie far behind from the beginning, but not so far that the log runs away from it.
         let (bytes, events) = (kept.bytes / 4 * 3, kept.events / 4 * 3);
         let (bytes, events) = if self.stream.live {
@@ -225,22 +225,22 @@ impl ClientSession {
         };
         let behind = self.context.hub.behind(place);
         if behind.bytes > bytes as u64 || behind.events > events as u64 {
-            self.stream.skimmed = Some(HashMap::new());
+            self.stream.shedding = Some(HashMap::new());
         }
     }
 
     /// Whether output goes out although the client is too slow for all of it: panes that print little are not to
     /// suffer for one that floods.
     pub(super) fn has_time_for(&mut self, pane: PaneId, offset: u64, length: u64) -> bool {
-        let Some(skimmed) = &mut self.stream.skimmed else {
+        let Some(shedding) = &mut self.stream.shedding else {
             return true;
         };
-        let printed = skimmed.entry(pane).or_default();
+        let printed = shedding.entry(pane).or_default();
         *printed += length;
-        if *printed <= LITTLE && self.outbox.has_room_for_little() {
+        if *printed <= LITTLE && self.send_queue.has_room_for_little() {
             return true;
         }
-        let from = self.outbox.drop_output(pane).unwrap_or(offset);
+        let from = self.send_queue.drop_output(pane).unwrap_or(offset);
         self.stream.panes.leave_out(pane, from, offset + length);
         false
     }
@@ -264,9 +264,9 @@ impl ClientSession {
 
     fn at_head(&mut self, principal: &Principal, now: Instant) {
         self.stream.live = true;
-        self.stream.skimmed = None;
+        self.stream.shedding = None;
         while self.stream.capturing == 0 && !self.stream.wanted.is_empty() {
-            if !self.outbox.is_short() {
+            if !self.send_queue.is_short() {
                 // The rest is given as the client reads; the stream is looked at again for it.
                 self.stream.live = false;
                 return;

@@ -32,7 +32,7 @@ pub(super) struct Overflow;
 
 /// How much may wait for one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OutboxLimits {
+pub struct SendQueueLimits {
     /// Bytes that wait; the last message may go beyond.
     pub bytes: usize,
     /// Messages that wait.
@@ -40,17 +40,17 @@ pub struct OutboxLimits {
 }
 
 #[derive(Debug)]
-pub(super) struct Outbox {
+pub(super) struct SendQueue {
     frames: VecDeque<Frame>,
     /// Bytes of all frames, with those of the first that are written already.
     bytes: usize,
     /// How much of the first frame is written.
     written: usize,
-    limits: OutboxLimits,
+    limits: SendQueueLimits,
 }
 
-impl Outbox {
-    pub(super) fn new(limits: OutboxLimits) -> Self {
+impl SendQueue {
+    pub(super) fn new(limits: SendQueueLimits) -> Self {
         Self {
             frames: VecDeque::new(),
             bytes: 0,

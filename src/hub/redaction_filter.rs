@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use crate::ids::PaneId;
 use crate::model::{
-    Audience, Change, ChangeKind, ChangeKind as K, Eyes, Pane, Session, State, Window,
+    Audience, Change, ChangeKind, ChangeKind as K, Pane, Session, State, Visibility, Window,
 };
 use crate::redact::{Fed, Piece, Redactor, Rules};
 
@@ -27,9 +27,9 @@ pub struct Redaction {
 
 /// What of the log only those see from whom secrets are kept.
 #[derive(Debug)]
-pub(super) struct Veil {
+pub(super) struct RedactionFilter {
     redaction: Redaction,
-    panes: HashMap<PaneId, Veiled>,
+    panes: HashMap<PaneId, FilteredPane>,
     /// The state with its secrets masked.
     state: Arc<State>,
     /// When the first of what is held back has to be let go.
@@ -38,13 +38,13 @@ pub(super) struct Veil {
 
 /// A pane's output for those from whom secrets are kept.
 #[derive(Debug)]
-struct Veiled {
+struct FilteredPane {
     redactor: Redactor,
     audience: Audience,
     due: Option<Instant>,
 }
 
-impl Veil {
+impl RedactionFilter {
     pub(super) fn new(redaction: Redaction) -> Self {
         Self {
             redaction,
@@ -114,7 +114,7 @@ impl Veil {
 
     /// Lets go what was held back until now for as long as it may be.
     pub(super) fn release_due(&mut self, now: Instant) -> Vec<Change> {
-        let is_due = |veiled: &Veiled| veiled.due.is_some_and(|due| due <= now);
+        let is_due = |veiled: &FilteredPane| veiled.due.is_some_and(|due| due <= now);
         self.release_those(is_due)
     }
 
@@ -123,7 +123,7 @@ impl Veil {
         self.release_those(|veiled| veiled.due.is_some())
     }
 
-    fn release_those(&mut self, wanted: impl Fn(&Veiled) -> bool) -> Vec<Change> {
+    fn release_those(&mut self, wanted: impl Fn(&FilteredPane) -> bool) -> Vec<Change> {
         if self.due.is_none() {
             return Vec::new();
         }
@@ -141,7 +141,7 @@ impl Veil {
         now: Option<Instant>,
         into: &mut Vec<Change>,
     ) {
-        let fresh = || Veiled {
+        let fresh = || FilteredPane {
             redactor: Redactor::new(Arc::clone(&self.redaction.rules), offset),
             audience: change.audience.clone(),
             due: None,
@@ -157,8 +157,11 @@ impl Veil {
         match veiled.redactor.feed(bytes) {
             Fed::Unchanged => into.push(change),
             Fed::Changed(piece) => {
-                let eyes = Eyes::Plain;
-                into.push(Change { eyes, ..change });
+                let visibility = Visibility::Plain;
+                into.push(Change {
+                    visibility,
+                    ..change
+                });
                 into.extend(piece.map(|piece| shown(&veiled.audience, pane, piece)));
             }
         }
@@ -197,15 +200,15 @@ impl Veil {
         if !any {
             return into.push(change);
         }
-        let eyes = Eyes::Plain;
+        let visibility = Visibility::Plain;
         into.push(Change {
-            eyes,
+            visibility,
             ..change.clone()
         });
-        let eyes = Eyes::Redacted;
+        let visibility = Visibility::Redacted;
         into.push(Change {
             kind,
-            eyes,
+            visibility,
             ..change
         });
     }
@@ -216,7 +219,7 @@ fn shown(audience: &Audience, pane: PaneId, piece: Piece) -> Change {
     let Piece { offset, bytes } = piece;
     Change {
         pane: Some(pane),
-        eyes: Eyes::Redacted,
+        visibility: Visibility::Redacted,
         ..Change::new(audience.clone(), ChangeKind::PaneOutput { offset, bytes })
     }
 }

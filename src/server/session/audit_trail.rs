@@ -19,12 +19,12 @@ const LONGEST_NAME: usize = 256;
 
 /// What the log knows a client by.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct AuditTrail {
     who: Who,
     denials: Allowance,
 }
 
-impl Told {
+impl AuditTrail {
     pub(super) fn new(client_id: &str, address: Option<ClientAddress>) -> Self {
         let address = address.map(|address| address.to_string());
         Self {
@@ -81,14 +81,14 @@ impl Asked {
 impl ClientSession {
     /// Who it is to the audit log.
     pub(in crate::server) fn who(&self) -> &Who {
-        &self.told.who
+        &self.audit_trail.who
     }
 
     /// Tells that it came; and who it is, if nobody is going to ask.
     pub(super) fn tell_came(&mut self, unasked: bool) {
         let endpoint = self.endpoint();
         let audit = &self.context.audit;
-        audit.record_stranger(&self.told.who, Act::Connected { endpoint });
+        audit.record_stranger(&self.audit_trail.who, Act::Connected { endpoint });
         if let (true, Phase::Open { principal }) = (unasked, &self.phase) {
             let principal = principal.clone();
             self.tell_known(&principal);
@@ -102,8 +102,8 @@ impl ClientSession {
 
     /// Tells who it is.
     pub(super) fn tell_known(&mut self, principal: &Principal) {
-        self.told.who = self
-            .told
+        self.audit_trail.who = self
+            .audit_trail
             .who
             .known_as(Some(principal.id_text()), principal.name());
         let highest = principal.permissions().iter().last();
@@ -112,14 +112,14 @@ impl ClientSession {
             permission: highest.map_or("", Permission::as_str),
             sessions: sessions.map(ToString::to_string).collect(),
         };
-        self.context.audit.record(&self.told.who, act);
+        self.context.audit.record(&self.audit_trail.who, act);
     }
 
     /// Tells that it could not say who it is.
     pub(super) fn tell_unknown(&self, error: &AuthError) {
         let reason = error.reason();
         let audit = &self.context.audit;
-        audit.record_stranger(&self.told.who, Act::AuthFailed { reason });
+        audit.record_stranger(&self.audit_trail.who, Act::AuthFailed { reason });
     }
 
     /// Tells that what it was let in with is no longer good.
@@ -131,13 +131,13 @@ impl ClientSession {
         };
         self.context
             .audit
-            .record(&self.told.who, Act::AuthEnded { reason });
+            .record(&self.audit_trail.who, Act::AuthEnded { reason });
     }
 
     /// Tells that it went; `code` is that of the server, if the server closed.
     pub(in crate::server) fn tell_gone(&self, code: Option<CloseCode>) {
         let code = code.map(CloseCode::number);
-        let (audit, who) = (&self.context.audit, &self.told.who);
+        let (audit, who) = (&self.context.audit, &self.audit_trail.who);
         match who.name() {
             Some(_) => audit.record(who, Act::Disconnected { code }),
             None => audit.record_stranger(who, Act::Disconnected { code }),
@@ -151,7 +151,7 @@ impl ClientSession {
             ErrorCode::NotFound => self.why_not_found(asked),
             _ => return,
         };
-        if !self.told.denials.take(now) {
+        if !self.audit_trail.denials.take(now) {
             return self.context.audit.leave_out();
         }
         let act = Act::Denied {
@@ -159,7 +159,7 @@ impl ClientSession {
             reason,
             target: asked.target.as_ref().and_then(name_of),
         };
-        self.context.audit.record(&self.told.who, act);
+        self.context.audit.record(&self.audit_trail.who, act);
     }
 
     fn why_not_found(&self, asked: &Asked) -> &'static str {

@@ -15,7 +15,7 @@ use crate::tmux::{LinkEvent, LinkId};
 
 /// The way of a link's events to its owner.
 #[derive(Debug)]
-pub(super) struct Outbox {
+pub(super) struct LinkBacklog {
     events: mpsc::Sender<LinkEvent>,
     /// One place for each command in flight: a reply that has reached the owner gives its place back.
     in_flight: Arc<Semaphore>,
@@ -25,7 +25,7 @@ pub(super) struct Outbox {
     owner_gone: bool,
 }
 
-impl Outbox {
+impl LinkBacklog {
     pub(super) fn new(events: mpsc::Sender<LinkEvent>, in_flight: Arc<Semaphore>) -> Self {
         Self {
             events,
@@ -202,20 +202,20 @@ mod tests {
     /// Pushes events into a channel of two places. `*` lets the owner take all that is there. Returns what it got.
     fn check(pushed: &str, expected: &str) {
         let (sender, mut receiver) = mpsc::channel(2);
-        let mut outbox = Outbox::new(sender, Arc::new(Semaphore::new(0)));
+        let mut link_backlog = LinkBacklog::new(sender, Arc::new(Semaphore::new(0)));
         let mut got = Vec::new();
         for step in pushed.split(' ').chain(["*"; 9]) {
             if step == "*" {
                 got.extend(
                     std::iter::from_fn(|| receiver.try_recv().ok()).map(|event| shown(&event)),
                 );
-                outbox.flush();
+                link_backlog.flush();
             } else {
-                outbox.push(event(step));
+                link_backlog.push(event(step));
             }
         }
         assert_eq!(got.join(" "), expected, "pushed {pushed}");
-        assert!(!outbox.is_backlogged());
+        assert!(!link_backlog.is_backlogged());
     }
 
     #[test]
@@ -240,13 +240,13 @@ mod tests {
     #[test]
     fn a_gone_owner_costs_nothing() {
         let (sender, receiver) = mpsc::channel(1);
-        let mut outbox = Outbox::new(sender, Arc::new(Semaphore::new(0)));
+        let mut link_backlog = LinkBacklog::new(sender, Arc::new(Semaphore::new(0)));
         for text in ["r1", "r2", "a1"] {
-            outbox.push(event(text));
+            link_backlog.push(event(text));
         }
-        assert!(outbox.is_backlogged());
+        assert!(link_backlog.is_backlogged());
         drop(receiver);
-        outbox.push(event("r3"));
-        assert!(outbox.owner_is_gone() && !outbox.is_backlogged());
+        link_backlog.push(event("r3"));
+        assert!(link_backlog.owner_is_gone() && !link_backlog.is_backlogged());
     }
 }

@@ -1,0 +1,10 @@
+//! The clock of the server's tasks.
+
+use std::time::Instant;
+
+use tokio::time;
+
+/// The time, as tests may set it.
+pub(super) fn now() -> Instant {
+    time::Instant::now().into_std()
+}
