@@ -388,7 +388,7 @@ fn pattern(text: &str) -> Result<NamePattern, PatternError> {
     NamePattern::new(text)
 }
 
-/// A pattern for a token, which lasts longer than whoever could see that it fits nothing.
+/// A pattern for a token, which lasts longer than anyone who could see that it fits nothing.
 fn session_pattern(text: &str) -> Result<NamePattern, PatternError> {
     let pattern = pattern(text)?;
     pattern.check_session()?;

@@ -1,7 +1,7 @@
 //! Logs: to stderr, for people or for programs, and never able to change a terminal.
 //!
-//! Names of sessions and panes reach the logs, and whoever runs a program in a pane chooses them. Nothing waits for
-//! whoever reads them: a pipe that nobody empties costs lines, which are counted, and not muxwire.
+//! Names of sessions and panes reach the logs, and anyone who runs a program in a pane chooses them. Nothing waits for
+//! anyone who reads them: a pipe that nobody empties costs lines, which are counted, and not muxwire.
 
 mod patient;
 
@@ -88,7 +88,7 @@ pub fn change(level: &str) -> Result<bool, LoggingError> {
 /// The directives that a setting stands for.
 ///
 /// A bare level is about muxwire. Others log each message that they read or write, and a log in a pane of the tmux that
-/// muxwire follows would tell of each of its own lines, and of that again.
+/// muxwire follows would report each of its own lines, and of that again.
 fn directives(setting: &str) -> String {
     let is_bare = |directive: &&str| ["debug", "trace"].contains(&directive.trim());
     let bare = setting.split(',').filter(is_bare);
@@ -101,7 +101,7 @@ fn directives(setting: &str) -> String {
     bare.chain(others).collect::<Vec<_>>().join(",")
 }
 
-/// Whether something may be told where it may be read from a pane: muxwire's own lines tell of no output that comes, but
+/// Whether something may be told where it may be read from a pane: muxwire's own lines report no output that comes, but
 /// traces of what it is built of do.
 fn may_stand_in_a_terminal(told: &Metadata<'_>) -> bool {
     let is_ours = told.target().split("::").next() == Some("muxwire");

@@ -20,7 +20,7 @@ pub struct Network {
 pub struct NetworkError;
 
 impl Network {
-    /// Whether an address is one of its. IPv4 in the clothes of IPv6 is IPv4.
+    /// Whether an address is one of its. An IPv4-mapped address is one of IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let (own, other) = (self.address, address.to_canonical());

@@ -1,13 +1,13 @@
 //! Text that can't act on the terminal that shows it.
 //!
-//! Whoever runs a program in a pane chooses its output, its title and its command's name, and so what stands in events,
+//! Anyone who runs a program in a pane chooses its output, its title and its command's name, and so what stands in events,
 //! names and logs. This module knows nothing of where the text comes from or goes to.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Control characters, C1 among them, line and paragraph separators, what changes the direction of text, and what hides
-/// text: letters that no terminal shows, but that whoever copies the text, or a program that reads it, gets.
+/// text: letters that no terminal shows, but that anyone who copies the text, or a program that reads it, gets.
 ///
 /// Joiners and variation selectors are none of these: scripts and emoji need them.
 #[must_use]

@@ -91,7 +91,7 @@ async fn events_come_through_the_filters() {
         assert_eq!(event.type_name(), "session.created");
         assert_eq!(event.string("session"), Some(name));
     }
-    watcher.goodbye().await;
+    watcher.close().await;
 }
 
 #[tokio::test]

@@ -126,7 +126,7 @@ impl Authenticator {
     async fn judge(&self, text: &str, caller: Caller, is_in: bool) -> Result<Principal, AuthError> {
         let (verdict, id) = match self.jwt_for(text) {
             Some(jwt) => {
-                // Whoever is in already must not lose its connection for what others at its address do.
+                // Anyone who is in already must not lose its connection for what others at its address do.
                 if !is_in {
                     self.check(caller, None)?;
                 }

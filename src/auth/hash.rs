@@ -1,6 +1,6 @@
 //! The slow hash under which a token's secret is kept: argon2id.
 //!
-//! Whoever reads the file of tokens can't use them. One hash takes tens of milliseconds and 19 MiB, so this module's
+//! Anyone who reads the file of tokens can't use them. One hash takes tens of milliseconds and 19 MiB, so this module's
 //! functions must run where blocking is allowed.
 
 use std::fmt;

@@ -114,7 +114,7 @@ impl Principal {
         }))
     }
 
-    /// Whoever connects while authentication is off: may do all, for ever.
+    /// Anyone who connects while authentication is off: may do all, for ever.
     #[must_use]
     pub fn unrestricted() -> Self {
         Self::new(Identity {
@@ -224,7 +224,7 @@ impl Principal {
     /// Allows a request about something that is in all of `session_names`, of which one must be in scope.
     ///
     /// # Errors
-    /// [`Denied::Unseen`] comes first: whoever can't see a thing doesn't learn that it is there.
+    /// [`Denied::Unseen`] comes first: anyone who can't see a thing doesn't learn that it is there.
     pub fn authorize<'a, T>(
         &self,
         permission: Permission,

@@ -1,6 +1,6 @@
 //! What somebody may do, and whose sessions these are.
 //!
-//! Permissions are a ladder: whoever may write may read, and an admin may do all. A scope says whose sessions these
+//! Permissions are a ladder: anyone who may write may read, and an admin may do all. A scope says whose sessions these
 //! are; an admin's scope is always every session.
 
 use std::fmt;

@@ -46,6 +46,6 @@ pub(super) enum Action {
     },
     /// Let a link detach and end.
     Close(LinkId),
-    /// Tell whoever records that the next listing is a check of the reconciler.
+    /// Tell anyone who records that the next listing is a check of the reconciler.
     NoteCheck,
 }

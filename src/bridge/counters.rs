@@ -1,4 +1,4 @@
-//! What the bridge counts, for whoever shows it.
+//! What the bridge counts, for anyone who shows it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,7 +18,7 @@ pub struct Counters {
 /// The counts at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Changes that no notification told of and the reconciler found.
+    /// Changes that no notification reported and the reconciler found.
     pub drift: u64,
     /// Times that output of a pane was lost before it reached the log, or may have been.
     pub gaps: u64,

@@ -165,7 +165,7 @@ fn refuse(request: Request) {
     }
 }
 
-/// The owner and its links as a recording tells of them, without IO and without waiting.
+/// The owner and its links as a recording reports them, without IO and without waiting.
 #[derive(Debug)]
 pub struct Player {
     core: Core,

@@ -315,7 +315,7 @@ impl PreparedInput {
             Err(mpsc::error::TrySendError::Closed(request)) => (InputError::Unavailable, request),
         };
         if let Request::Input { reply, .. } = request {
-            // Whoever typed may be gone.
+            // Anyone who typed may be gone.
             let _ = reply.send(Err(error));
         }
     }
@@ -358,7 +358,7 @@ impl Handle {
         outcome
     }
 
-    /// The same, to be sent or refused later, by whoever has to have it first. The outcome comes in any case.
+    /// The same, to be sent or refused later, by the first that needs it. The outcome comes in any case.
     pub fn prepare_input(
         &self,
         input: Authorized<InputRequest>,

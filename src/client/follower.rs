@@ -226,7 +226,7 @@ impl Follower {
             )));
         }
         self.host = shown(hello.string("host").unwrap_or("an unnamed host"));
-        // Whoever does not say that no token is needed needs one.
+        // Anyone who does not say that no token is needed needs one.
         if hello.says("auth_required", false) {
             self.subscribe();
             return Ok(());

@@ -116,9 +116,9 @@ impl Watcher {
     }
 
     /// Ends the connection in order, if there is one.
-    pub async fn goodbye(self) {
+    pub async fn close(self) {
         if let State::Open { mut link, .. } = self.state {
-            link.goodbye().await;
+            link.close().await;
         }
     }
 

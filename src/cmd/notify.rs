@@ -27,7 +27,7 @@ struct Manager {
 }
 
 impl Notifier {
-    /// To whoever started this process. Says in the log if it can't be reached.
+    /// To the program that started this process. Says in the log if it can't be reached.
     #[must_use]
     pub(super) fn of_process() -> Self {
         let Some(socket) = env::var_os("NOTIFY_SOCKET").filter(|name| !name.is_empty()) else {

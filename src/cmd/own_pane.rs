@@ -66,7 +66,7 @@ fn server_of(tmux: &str) -> Option<u32> {
     fields.nth(1)?.parse().ok().filter(|pid| *pid > 0)
 }
 
-/// The processes above this one, the nearest first, as far as the system tells of them.
+/// The processes above this one, the nearest first, as far as the system reports them.
 fn ancestors(process: u32, parent: &dyn Fn(u32) -> Option<u32>) -> Vec<u32> {
     let above = |process: &u32| parent(*process).filter(|pid| *pid > 0);
     let line = std::iter::successors(Some(process), above);

@@ -32,7 +32,7 @@ pub(super) struct ConfigWatch {
 }
 
 impl ConfigWatch {
-    /// Watches the folders in which the file is or may come to be; `None` if the system can't tell of changes.
+    /// Watches the folders in which the file is or may come to be; `None` if the system can't report changes.
     pub(super) fn start(inputs: Inputs, resolved: Resolved) -> Option<Self> {
         let changes = Arc::new(Notify::new());
         let files = inputs.files();

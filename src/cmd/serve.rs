@@ -40,7 +40,7 @@ use crate::tmux::{Demo, ExitUnattached, Tmux};
 /// How much longer than after the last hint a listing may wait after the first one.
 const LONGEST_BURST: Duration = Duration::from_millis(30);
 
-/// How long a client that is closed may take to say goodbye.
+/// How long a client that is closed may take to answer Close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// When clients are told to come back after a stop.
@@ -216,7 +216,7 @@ impl Started {
     async fn stop(self, limit: Duration, bridge_has_ended: bool) -> anyhow::Result<()> {
         self.stop_server.cancel();
         if timeout(limit / 3, self.running.finished()).await.is_err() {
-            tracing::warn!("clients did not say goodbye in time");
+            tracing::warn!("clients did not answer Close in time");
         }
         if bridge_has_ended {
             return Ok(());
@@ -256,7 +256,7 @@ pub(super) fn settings(config: &Config) -> Settings {
     }
 }
 
-/// The same for whoever serves clients, who may want to be attached only while there are some.
+/// The same for anyone who serves clients, who may want to be attached only while there are some.
 fn serving(config: &Config) -> Settings {
     let grace = config.server.attach_grace;
     Settings {

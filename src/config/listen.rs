@@ -19,7 +19,7 @@ pub struct Listening {
     pub proxies_only: bool,
 }
 
-/// The settings would offer panes to whoever can reach the machine, or contradict each other.
+/// The settings would offer panes to anyone who can reach the machine, or contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListenError {
     /// Anybody on the network could type into panes.

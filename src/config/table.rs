@@ -212,7 +212,7 @@ settings! {
     }
     /// Who is let in.
     security: Security {
-        /// Whether clients need a token. Without, whoever can connect can type into your panes.
+        /// Whether clients need a token. Without, anyone who can connect can type into your panes.
         require_auth: bool = Boolean, "true";
         /// Failed authentications in a row, from one address (of IPv6: one /64) or against one token; then it is refused
         /// unseen for a while.
@@ -262,7 +262,7 @@ settings! {
         head_timeout: Duration = Span(ms(100)..=s(300)), "10s";
         /// How long one connection serves HTTP at all; a WebSocket has no such limit.
         http_lifetime: Duration = Span(s(1)..=s(3600)), "2m";
-        /// Requests of one client in a second. Beyond, they are refused with RATE_LIMITED; whoever goes on is closed with
+        /// Requests of one client in a second. Beyond, they are refused with RATE_LIMITED; anyone who goes on is closed with
         /// 4004.
         message_rate: u32 = Integer(1..=1_000_000u32), "100";
         /// How many of them may come at once.

@@ -47,7 +47,7 @@ pub enum Subscription {
 /// yet within the second: tmux then looks for all windows of no session. A window by its id is looked for safely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Watch {
-    /// All that [`Subscription`]s tell of this window's panes.
+    /// All that [`Subscription`]s report this window's panes.
     Panes(WindowId),
     /// Which windows all sessions of the server have; only told as long as this window is in the client's session.
     Places(WindowId),
@@ -268,7 +268,7 @@ pub enum Sizing {
     Smallest,
     /// The client that was used last.
     Latest,
-    /// Whoever resized it last.
+    /// Anyone who resized it last.
     Manual,
 }
 

@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 64;
 pub struct Layout {
     /// The cell that fills the window; 3.8 has none when all panes float.
     pub root: Option<Cell>,
-    /// The cells that float above it. 3.7 also has them in the tree, 3.8 tells of none.
+    /// The cells that float above it. 3.7 also has them in the tree, 3.8 reports none.
     pub floating: Vec<Cell>,
 }
 

@@ -158,7 +158,7 @@ impl Published {
         self.read_at
     }
 
-    /// When its bytes were read from tmux, told to the first who asks: whoever wrote it to a socket first.
+    /// When its bytes were read from tmux, told to the first who asks: anyone who wrote it to a socket first.
     pub fn first_written(&self) -> Option<Instant> {
         let read_at = self.read_at?;
         let first =

@@ -39,13 +39,13 @@ pub struct Change {
     pub audience: Audience,
     /// Where the same object was seen before, if it crossed from one session or session name to another.
     ///
-    /// Whoever sees only this place is told that the object is gone; whoever sees only the new one, that it came.
+    /// Anyone who sees only this place is told that the object is gone; anyone who sees only the new one, that it came.
     pub left: Option<Place>,
     /// The pane that it concerns.
     pub pane: Option<PaneId>,
     /// What changed.
     pub kind: ChangeKind,
-    /// Whether the reconciler found it, and no notification told of it.
+    /// Whether the reconciler found it, and no notification reported it.
     pub reconciled: bool,
     /// For whose eyes it is, of those who may learn of it.
     pub visibility: Visibility,

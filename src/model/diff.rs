@@ -1,6 +1,6 @@
 //! The changes that lead from one state to another, in an order in which they can be applied.
 //!
-//! What goes is told before what comes, and inner things go before outer ones and come after them. Whoever applies
+//! What goes is told before what comes, and inner things go before outer ones and come after them. Anyone who applies
 //! the changes to the old state, one by one, holds the new state at the end; `tests/random_operations.rs` proves it.
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use crate::ids::{PaneId, WindowId};
 
 /// The changes from `old` to `new`; none if they are equal.
 ///
-/// The server itself is left out: its coming and going is told by whoever lost or found it.
+/// The server itself is left out: its coming and going is told by what lost or found it.
 #[must_use]
 pub fn diff(old: &State, new: &State) -> Vec<Change> {
     let mut diff = Diff {

@@ -94,7 +94,7 @@ impl OpQueue {
         self.running = false;
     }
 
-    /// Forgets requests and the run: whoever was asked is gone.
+    /// Forgets requests and the run: anyone who was asked is gone.
     pub fn reset(&mut self) {
         self.requested = None;
         self.running = false;

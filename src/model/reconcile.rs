@@ -25,7 +25,7 @@ enum Stage {
 /// What to do with the differences that a listing shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// A notification told of them: publish them.
+    /// A notification reported them: publish them.
     Ordinary,
     /// Nothing told of them, yet: leave the state as it is, and list again later.
     Suspicious,

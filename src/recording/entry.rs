@@ -69,7 +69,7 @@ pub enum What {
         /// What was found instead, for people.
         reason: String,
     },
-    /// The owner began to check for changes that no notification told of.
+    /// The owner began to check for changes that no notification reported.
     Check,
     /// The recording ended.
     End(End),

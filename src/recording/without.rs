@@ -1,7 +1,7 @@
 //! A recording without what some panes print: one that is printed in a pane would record what it prints there, and that
 //! again, without end.
 //!
-//! tmux tells of output in lines of their own, between its replies and never in them. Such a line of a pane that is left
+//! tmux reports output in lines of their own, between its replies and never in them. Such a line of a pane that is left
 //! out is dropped, and every other byte is passed on. A chunk may end anywhere in a line, so the beginning of a line is
 //! held until it tells what it is.
 
@@ -134,7 +134,7 @@ impl Sieve {
         kept
     }
 
-    /// The pane whose output a line tells, outside of replies, if it tells of any.
+    /// The pane whose output a line tells, outside of replies, if it is such a line.
     fn judge(&mut self) -> Option<PaneId> {
         let line = self.head.trim_ascii_end();
         if let Some(reply) = &self.reply {

@@ -1,7 +1,7 @@
 //! Which secrets have begun in a text, and how far they reach: one byte after the other.
 //!
 //! A secret counts from each place at which its lead ends, and to every end that its rule allows, so what is masked is all
-//! that any reading of the rules would mask; it depends on the text alone and not on how it was cut. The automata tell of
+//! that any reading of the rules would mask; it depends on the text alone and not on how it was cut. The automata report
 //! an end one byte late, because a rule may look at what stands behind it.
 
 use std::ops::Range;

@@ -91,7 +91,7 @@ fn assumed(
     tracked.assumed(&mut assumed);
     let modes = &tracked.modes;
     let private = state.private_modes.is_some();
-    // tmux knows no synchronized output and no themes before it tells of them, or hardly.
+    // tmux knows no synchronized output and no themes before it reports them, or hardly.
     let modes_unknown = (state.bracketed_paste.is_none() && !modes.is_known(2004))
         || (!private && !modes.is_known(1004))
         || (state.key_mode.is_none() && modes.keys().is_none());

@@ -98,7 +98,7 @@ fn after_a_loss_what_was_known_is_a_guess() {
     );
 }
 
-/// A listing tells of a new process only after its first bytes have come.
+/// A listing reports a new process only after its first bytes have come.
 #[test]
 fn regression_what_a_new_process_set_at_once_is_kept() {
     let rows: [(&[&str], Option<bool>); 6] = [

@@ -1,6 +1,6 @@
 //! Who connects from where, and how often: bounds for each address, so that one of them can't take all the room.
 //!
-//! Of IPv6 a whole /64 counts as one address, since whoever has one has all of it. All loopback addresses are one too,
+//! Of IPv6 a whole /64 counts as one address, since anyone who has one has all of it. All loopback addresses are one too,
 //! and each user at the Unix socket is: they share a machine, often a proxy, and so have bounds of their own.
 //! Time is a parameter.
 
@@ -225,7 +225,7 @@ mod tests {
                 Ok(())
             };
             assert_eq!(second, expected, "{one} and {other}");
-            // Whoever leaves makes room.
+            // Anyone who leaves makes room.
             drop(first);
             assert!(addresses.admit(other, now).is_ok(), "{one} and {other}");
         }

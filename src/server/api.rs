@@ -64,7 +64,7 @@ pub(super) async fn preflight(request: Request) -> Response<Body> {
     response
 }
 
-/// Answers with a one-time ticket for whoever the token is of, good for the page that asks.
+/// Answers with a one-time ticket for the holder of the token, good for the page that asks.
 pub(super) async fn ask_ticket(State(app): State<App>, request: Request) -> Response<Body> {
     let origin = visitor(&request).origin;
     let token = bearer(request.headers()).map(str::to_owned);

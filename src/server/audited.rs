@@ -14,7 +14,7 @@ use crate::bridge::{InputError, InputRequest, Key, PreparedInput, ResizeError, S
 /// How long something may wait for its line: what is typed much later than it was meant to be is worse than refused.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// Types, once the audit log tells of it. It takes its place among others when this is called.
+/// Types, once it stands in the audit log. It takes its place among others when this is called.
 pub(super) fn typed(
     services: &Services,
     who: &Who,
@@ -44,7 +44,7 @@ pub(super) fn typed(
     }
 }
 
-/// Gives a window a size, once the audit log tells of it.
+/// Gives a window a size, once it stands in the audit log.
 pub(super) async fn resized(
     services: Arc<Services>,
     told: impl Future<Output = Result<(), audit::Unavailable>>,
@@ -56,7 +56,7 @@ pub(super) async fn resized(
     }
 }
 
-/// Whoever comes first has it.
+/// Anyone who comes first has it.
 fn take(waiting: &Mutex<Option<PreparedInput>>) -> Option<PreparedInput> {
     let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
     waiting.take()

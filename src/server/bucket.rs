@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub struct Rate {
     /// How much comes back in a second.
     pub per_second: u64,
-    /// How much there may be at once; whoever needs more than that at once gets it from a full bucket alone.
+    /// How much there may be at once; anyone who needs more than that at once gets it from a full bucket alone.
     pub burst: u64,
 }
 

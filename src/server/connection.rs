@@ -1,7 +1,7 @@
 //! One connection: a client, its socket and the work that it asked for.
 //!
 //! Two tasks drive it, one at a time. Its own task reads, waits for work, and writes once a socket that was full has
-//! room again; the task of its shard ([`super::shard`]) brings what was published and tells the time. Whoever writes
+//! room again; the task of its shard ([`super::shard`]) brings what was published and tells the time. Anyone who writes
 //! does so with the waker of the connection's own task, so it is that task which a socket wakes.
 
 use std::fmt;
@@ -79,7 +79,7 @@ struct State<S> {
     due: bool,
     /// The socket took no more when it was last written to.
     full: bool,
-    /// The client said goodbye first.
+    /// The client sent Close first.
     left: bool,
     broken: Option<io::Error>,
     services: Arc<Services>,
@@ -155,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for ConnectionTask<S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<()> {
         let Some(mut state) = self.connection.lock() else {
-            error!("a defect ended a connection");
+            error!("a panic ended a connection");
             return Poll::Ready(());
         };
         if state.poll(cx).is_ready() {
@@ -372,7 +372,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         false
     }
 
-    /// Begins the work that the client asks for, and says goodbye if it wants to. Returns whether there is something
+    /// Begins the work that the client asks for, and sends Close if it wants to. Returns whether there is something
     /// that only the connection's own task can wait for.
     fn settle(&mut self) -> bool {
         let mut begun = false;

@@ -114,7 +114,7 @@ impl App {
         let came = request.extensions().get::<ConnectionInfo>().copied();
         let held = self.hold(request, came)?;
         let principal = came.and_then(|came| came.admitted());
-        // Whoever is still to show who it is has no place among those who are let in yet.
+        // Anyone who is still to show who it is has no place among those who are let in yet.
         let is_known = principal.is_some() || shared.services.context.authenticator.is_none();
         let permit = is_known.then_some(permit);
         let accepted = AcceptedClient {
@@ -333,7 +333,7 @@ fn queues(clients: &[ClientStats]) -> Queues {
     queues.bounded()
 }
 
-/// All metrics as text, with what waits now; by the names of tokens too, if whoever reads it may know them.
+/// All metrics as text, with what waits now; by the names of tokens too, if anyone who reads it may know them.
 pub(super) async fn figures(services: &Services, names_tokens: bool) -> Result<String, fmt::Error> {
     let Services {
         metrics, shards, ..

@@ -28,7 +28,7 @@ const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
 /// How much longer it may take for each line of history, which is captured with time for others between.
 const LINE_LIMIT: Duration = Duration::from_millis(1);
 
-/// The most clients that one message tells of.
+/// The most clients that one message reports.
 const MOST_CLIENTS: usize = 1000;
 
 /// Some work under way.

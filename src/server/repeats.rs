@@ -1,4 +1,4 @@
-//! Requests with a key are carried out once: whoever repeats one within a minute gets the first one's answer.
+//! Requests with a key are carried out once: anyone who repeats one within a minute gets the first one's answer.
 //!
 //! A client that lost its connection can't know whether its keys were typed. It comes back, asks again with the same
 //! key, and nothing is typed twice. So the keys outlive connections; they belong to the token that used them.
@@ -153,7 +153,7 @@ impl Slot {
 }
 
 impl Earlier {
-    /// The first answer. If whoever was to give it is gone, nobody knows what came of it.
+    /// The first answer. If anyone who was to give it is gone, nobody knows what came of it.
     pub(super) async fn outcome(mut self) -> Typed {
         let known = self.outcome.wait_for(Option::is_some).await.ok();
         known

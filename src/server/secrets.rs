@@ -1,6 +1,6 @@
 //! Secrets in addresses, which end up in logs and histories: found in whatever way they are written there.
 //!
-//! Names are compared as whoever reads the address may read them: with `%` escapes undone, as often as there are some, and
+//! Names are compared as anyone who reads the address may read them: with `%` escapes undone, as often as there are some, and
 //! without what people join words by. Nothing here is ever shown.
 
 use std::borrow::Cow;
@@ -50,7 +50,7 @@ pub(super) fn stand_in(address: &Uri) -> bool {
 }
 
 fn query_holds(query: &str) -> bool {
-    // A separator that is escaped is one to whoever undoes the escapes before taking the query apart.
+    // A separator that is escaped is one to anyone who undoes the escapes before taking the query apart.
     let Some(plain) = decoded(query) else {
         return true;
     };

@@ -359,7 +359,7 @@ impl ShardSlots {
             else {
                 continue;
             };
-            // A defect costs the connection that it befalls, and not all the others of its shard.
+            // A panic ends the connection that it happens in, and none of the others of its shard.
             let visited = catch_unwind(AssertUnwindSafe(|| act(&*occupied.client)));
             let mut interest = visited.ok().flatten().unwrap_or_else(|| {
                 occupied.client.wake();

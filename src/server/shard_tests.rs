@@ -349,7 +349,7 @@ async fn a_long_replay_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn pongs_and_goodbyes_stand_in_their_order() {
+async fn pongs_and_close_frames_stand_in_their_order() {
     let rig = Rig::new();
     let mut client = rig.subscriber(WIDE).await;
     let ping = |id: u64| json!({ "action": "ping", "id": id }).to_string();

@@ -1,7 +1,7 @@
 //! The WebSocket itself: the one file that knows tungstenite.
 //!
 //! tungstenite reads: frames, masks, fragments, control frames, limits. It never sees the socket: what came is put
-//! before it, and what it has to say itself, pongs and goodbyes, goes through the send_queue like all else, in order.
+//! before it, and what it has to say itself, pongs and Close frames, goes through the send queue in order with everything else.
 //! So an idle socket holds no buffer, and any task can write to it at any time.
 
 use std::io::{self, IoSlice, Read, Write};
@@ -44,7 +44,7 @@ pub(super) enum Happened {
     Unreadable(CloseCode),
     /// The client asks for pongs and reads none.
     Slow,
-    /// Both sides have said goodbye; the last word may still have to be written.
+    /// Both sides have sent Close; the last frame may still have to be written.
     Left,
     /// The connection is over.
     Over(Option<Error>),
@@ -57,9 +57,9 @@ pub(super) struct Socket<S> {
     reader: WebSocketContext,
     /// What came and tungstenite has not taken.
     unread: Bytes,
-    /// tungstenite has nothing more to tell of what it has taken.
+    /// tungstenite has nothing more to report what it has taken.
     hungry: bool,
-    hearing: Hearing,
+    reading: Reading,
     /// Something was handed over that a flush has not confirmed.
     unflushed: bool,
     closing: bool,
@@ -69,11 +69,11 @@ pub(super) struct Socket<S> {
 
 /// What becomes of that which comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hearing {
-    Attentive,
+enum Reading {
+    Frames,
     /// It is read and thrown away: where a frame begins is no longer known.
-    Deaf,
-    /// Nothing more is to come: both sides have said goodbye.
+    Discarding,
+    /// Nothing more is to come: both sides have sent Close.
     Done,
 }
 
@@ -91,14 +91,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             // It shares the buffer of the handshake, which must not live on for it.
             unread: Bytes::copy_from_slice(read_before),
             hungry: false,
-            hearing: Hearing::Attentive,
+            reading: Reading::Frames,
             unflushed: false,
             closing: false,
             shut: false,
         }
     }
 
-    /// Says goodbye behind all that waits; what comes after it would not be heard. Only the first call counts.
+    /// Sends Close behind all that waits; what comes after it would not be read. Only the first call counts.
     pub(super) fn close(&mut self, code: CloseCode, send_queue: &mut SendQueue) {
         if self.closing {
             return;
@@ -109,17 +109,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             reason: code.reason().into(),
         };
         let mut exchange = Exchange::default();
-        // It fails only if the client has said goodbye already, and has been answered.
+        // It fails only if the client has sent Close already, and has been answered.
         if self.reader.close(&mut exchange, Some(frame)).is_ok()
-            && let Some(goodbye) = exchange.said()
+            && let Some(close) = exchange.said()
         {
-            send_queue.push_last(goodbye);
+            send_queue.push_last(close);
         }
     }
 
-    /// Whether both sides have said goodbye and all is written.
+    /// Whether both sides have sent Close and everything is written.
     pub(super) fn is_done(&self, send_queue: &SendQueue) -> bool {
-        self.hearing == Hearing::Done && send_queue.is_empty() && !self.unflushed
+        self.reading == Reading::Done && send_queue.is_empty() && !self.unflushed
     }
 
     /// Writes all that waits. Pending when the socket is full; otherwise tells whether there was anything to write.
@@ -146,8 +146,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         if self.unflushed {
             ready!(Pin::new(&mut self.io).poll_flush(cx))?;
         }
-        // Whoever broke the protocol need not answer the goodbye: this is the end, as soon as it has been read.
-        if self.hearing == Hearing::Deaf && self.closing && !self.shut {
+        // A client that broke the protocol need not answer Close: this is the end, as soon as it has been read.
+        if self.reading == Reading::Discarding && self.closing && !self.shut {
             ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
             self.shut = true;
         }
@@ -161,8 +161,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         send_queue: &mut SendQueue,
     ) -> Poll<Happened> {
         loop {
-            match self.hearing {
-                Hearing::Attentive if !self.hungry => {
+            match self.reading {
+                Reading::Frames if !self.hungry => {
                     let unread = std::mem::take(&mut self.unread);
                     let mut left = &unread[..];
                     let happened = self.look(&mut left, send_queue);
@@ -173,8 +173,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                         return happened;
                     }
                 }
-                Hearing::Done => return Poll::Pending,
-                Hearing::Attentive | Hearing::Deaf => {}
+                Reading::Done => return Poll::Pending,
+                Reading::Frames | Reading::Discarding => {}
             }
             let mut buffer = [MaybeUninit::uninit(); READ];
             let mut buffer = ReadBuf::uninit(&mut buffer);
@@ -185,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             if left.is_empty() {
                 return Poll::Ready(Happened::Over(None));
             }
-            if self.hearing == Hearing::Attentive {
+            if self.reading == Reading::Frames {
                 let happened = self.look(&mut left, send_queue);
                 self.unread = Bytes::copy_from_slice(left);
                 if happened.is_ready() {
@@ -200,7 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let mut exchange = Exchange::of(came);
         let mut read = self.reader.read(&mut exchange);
         if let Ok(Message::Ping(_) | Message::Close(_)) = &read {
-            // The answer is given now, and not when more comes. Behind the last goodbye there is an error instead.
+            // The answer is given now, and not when more comes. Behind the last Close there is an error instead.
             if let Err(error) = self.reader.flush(&mut exchange) {
                 read = Err(error);
             }
@@ -217,24 +217,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 return Poll::Pending;
             }
             Err(Error::ConnectionClosed | Error::AlreadyClosed) => {
-                // Whoever says goodbye wants nothing more, but for the answer.
-                self.hearing = Hearing::Done;
+                // A client that sends Close wants nothing more, but for the answer.
+                self.reading = Reading::Done;
                 send_queue.clear();
-                if let Some(goodbye) = said {
-                    send_queue.push_last(goodbye);
+                if let Some(close) = said {
+                    send_queue.push_last(close);
                 }
                 return Poll::Ready(Happened::Left);
             }
             Err(error) => match fault(&error) {
                 Some(code) => {
-                    self.hearing = Hearing::Deaf;
+                    self.reading = Reading::Discarding;
                     Happened::Unreadable(code)
                 }
                 None => return Poll::Ready(over(error)),
             },
         };
         match said.map(|said| send_queue.push(said)) {
-            // Whoever asks for more pongs than it reads.
+            // Anyone who asks for more pongs than it reads.
             Some(Err(Overflow)) => Poll::Ready(Happened::Slow),
             Some(Ok(())) | None => Poll::Ready(happened),
         }
@@ -294,7 +294,7 @@ fn fault(error: &Error) -> Option<CloseCode> {
 
 fn over(error: Error) -> Happened {
     match error {
-        // Whoever leaves without a word is no news.
+        // Anyone who leaves without a word is no news.
         Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => Happened::Over(None),
         error => Happened::Over(Some(error)),
     }

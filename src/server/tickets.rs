@@ -1,6 +1,6 @@
 //! One-time tickets: what a page presents in place of a token that it must not hold.
 //!
-//! A page can't add headers to a WebSocket, and what stands in an address ends up in logs. So whoever has the token asks
+//! A page can't add headers to a WebSocket, and what stands in an address ends up in logs. So anyone who has the token asks
 //! for a ticket first, and the page presents that: it is good for half a minute, once, and from one origin.
 //! Time is a parameter, and what is kept of a ticket is worth nothing elsewhere: its hash.
 
@@ -146,7 +146,7 @@ mod tests {
             let shown = format!("{asked} {presented} {after:?}");
             let expected = expected.then(|| "me".to_owned());
             assert_eq!(whose(redeem()), expected, "{shown}");
-            // Whoever presented it, it is used up.
+            // Anyone who presented it, it is used up.
             let again = tickets.redeem(&ticket, origin(asked).as_ref(), now);
             assert_eq!(whose(again), None, "{shown}");
         }

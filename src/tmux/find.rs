@@ -26,7 +26,7 @@ const SETTLING: [Duration; 7] = [
 /// When to look again at a server that listens and does not answer: it makes no event when it goes on.
 const HUNG_RETRY: Duration = Duration::from_millis(500);
 
-/// When to look again at a server that must not be attached to: nothing tells of an option that is set.
+/// When to look again at a server that must not be attached to: nothing reports an option that is set.
 const REFUSED_RETRY: Duration = Duration::from_secs(5);
 
 /// What a client prints when the server is of a version that it can't talk with.

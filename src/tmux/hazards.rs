@@ -1,6 +1,6 @@
 //! What ends a server of some version while a control client is attached, and no control client can keep away.
 //!
-//! `docs/tmux-versions.md` tells of each, and of those that muxwire avoids by itself.
+//! `docs/tmux-versions.md` reports each, and of those that muxwire avoids by itself.
 
 use super::version::Version;
 

@@ -12,7 +12,7 @@ use crate::ids::PaneId;
 /// behind it, so no screen can show such a line.
 pub(super) const SEPARATOR: &str = "\\muxwire";
 
-/// All that tmux tells of a pane in one turn, each line ended by LF. All but the state is escaped as captures are.
+/// All that tmux says of a pane in one turn, each line ended by LF. All but the state is escaped as captures are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PanePrint {
     /// A [`PaneStateRow`].

@@ -37,7 +37,7 @@ pub enum Note<'a> {
         /// What was found instead.
         reason: &'a str,
     },
-    /// The next listing is a check for changes that no notification told of.
+    /// The next listing is a check for changes that no notification reported.
     Check,
 }
 

@@ -65,7 +65,7 @@ impl<'a> From<&'a Server> for ServerObject<'a> {
     }
 }
 
-/// A session as events tell of it: its windows are counted, and come as events of their own.
+/// A session as events report it: its windows are counted, and come as events of their own.
 #[derive(Debug, Serialize)]
 pub(super) struct SessionObject<'a> {
     session: &'a str,

@@ -98,7 +98,7 @@ pub(super) fn check(action: &str, message: &Value) -> Option<Result<(), (ErrorCo
     check_with(validator, action, message)
 }
 
-/// Finds a field that only other actions have. Whoever sends it means something that would not happen; what no action
+/// Finds a field that only other actions have. Anyone who sends it means something that would not happen; what no action
 /// has may belong to a later version, and is passed over.
 fn check_fields(action: &str, message: &Value) -> Result<(), String> {
     let fields = message.as_object().into_iter().flat_map(Map::keys);

@@ -48,7 +48,7 @@ pub enum Severity {
     Info,
     /// It warns of something.
     Warning,
-    /// It tells of an error.
+    /// It reports an error.
     Error,
 }
 

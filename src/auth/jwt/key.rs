@@ -62,7 +62,7 @@ impl Key {
         }
     }
 
-    /// Whether whoever has it could sign with it.
+    /// Whether anyone who has it could sign with it.
     pub(super) fn is_secret(&self) -> bool {
         matches!(self.material, Material::Hs256(_))
     }

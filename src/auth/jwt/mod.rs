@@ -114,7 +114,7 @@ impl Jwt {
         })
     }
 
-    /// Whom a text makes of whoever brings it.
+    /// Whom a text makes of anyone who brings it.
     ///
     /// # Errors
     /// It is no JWT, or none that counts now.

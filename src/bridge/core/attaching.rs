@@ -219,7 +219,7 @@ impl Core {
         if self.control.is_some() || !self.is_found() {
             return;
         }
-        // Nothing tells of changes meanwhile, so none of them is a drift.
+        // Nothing reports changes meanwhile, so none of them is a drift.
         self.reconciler.reset(now);
         self.adopt(0, listing(bodies), now);
         // Whatever panes print until there is a link again is not seen.

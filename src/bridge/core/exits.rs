@@ -1,5 +1,5 @@
 //! Panes whose process has ended, while tmux can't tell yet how: the end of the output came before the process was
-//! waited for. Nothing tells of the rest, so it is asked for a few times, each time later.
+//! waited for. Nothing reports the rest, so it is asked for a few times, each time later.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::model::{Exit, State};
 /// The first wait; each further one is four times as long.
 const FIRST: Duration = Duration::from_millis(50);
 
-/// How often it is asked for: some versions never tell of a signal.
+/// How often it is asked for: some versions never report a signal.
 const TRIES: u32 = 4;
 
 /// When to list again for the sake of such panes.

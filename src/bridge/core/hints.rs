@@ -39,7 +39,7 @@ impl Core {
         }
     }
 
-    /// Whether a notification tells of nothing but one of muxwire's own links or paste buffers.
+    /// Whether a notification reports nothing but one of muxwire's own links or paste buffers.
     fn is_own(&self, notification: &Notification) -> bool {
         if let Notification::PasteBufferChanged { name }
         | Notification::PasteBufferDeleted { name } = notification

@@ -172,7 +172,7 @@ impl Core {
     }
 }
 
-/// Whether a tmux of this version tells of such a change in any other way than by being asked.
+/// Whether a tmux of this version reports such a change in any other way than by being asked.
 fn is_told(kind: &ChangeKind, version: Option<&Version>) -> bool {
     let can = |capability: fn(&Version) -> bool| version.is_some_and(capability);
     match kind {

@@ -43,7 +43,7 @@ use crate::ids::{PaneId, SessionId};
 use crate::model::{Change, Debounce, OpQueue, Reconciler, Server, State, Unfit};
 use crate::tmux::{ExitUnattached, LinkEvent, LinkId, LinkKind, ReplyError, Version};
 
-/// How long a difference that no notification told of is given to be explained by one.
+/// How long a difference that no notification reported is given to be explained by one.
 ///
 /// Subscriptions are sampled once a second, and on a busy machine later.
 const SETTLE: Duration = Duration::from_millis(2500);

@@ -36,7 +36,7 @@ impl Core {
                     .wish(control, tag, wish.into_request(), reply, &mut self.actions);
                 self.settle_sizes();
             }
-            // Whoever asked may have lost patience.
+            // Anyone who asked may have lost patience.
             Request::Answer { reply } => drop(reply.send(())),
             Request::Leave { client } => {
                 self.sizes.leave(client);

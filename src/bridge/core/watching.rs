@@ -1,4 +1,4 @@
-//! What tmux watches for us, since no notification tells of it: titles, commands, directories and processes of panes.
+//! What tmux watches for us, since no notification reports it: titles, commands, directories and processes of panes.
 //!
 //! From 3.7 on each link asks for all panes of its session at once. Before, that ends the server when the session does;
 //! so each window is asked for by its id, and asked for anew as windows come and go. What this doesn't show is a window

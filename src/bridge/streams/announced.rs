@@ -1,4 +1,4 @@
-//! The windows of panes that no listing has shown yet, as layouts tell of them.
+//! The windows of panes that no listing has shown yet, as layouts report them.
 //!
 //! A pane that lives for a few milliseconds is in no listing; without this, nobody would know which window it was in.
 

@@ -9,7 +9,7 @@ use crate::bridge::request::{PaneView, ViewRequest};
 use crate::redact::Rules;
 use crate::screen::PaneSnapshot;
 
-/// How long a snapshot serves. Nobody tells of a history that was cleared or of a terminal that was reset from outside.
+/// How long a snapshot serves. Nobody reports a history that was cleared or a terminal that was reset from outside.
 const LIFE: Duration = Duration::from_secs(10);
 
 /// How many lines of scrollback are masked in passing.

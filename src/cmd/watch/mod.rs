@@ -128,7 +128,7 @@ impl<W: AsyncWrite + Unpin> Watch<W> {
         Ok(())
     }
 
-    /// Leaves the terminal as it should be, says how to go on, and says goodbye to the server.
+    /// Leaves the terminal as it should be, says how to go on, and sends Close to the server.
     async fn end(mut self) -> anyhow::Result<()> {
         self.view.end();
         if let Ok(failed @ Err(_)) =
@@ -139,7 +139,7 @@ impl<W: AsyncWrite + Unpin> Watch<W> {
         if let Some(position) = self.printed {
             Output::stderr().line(&format!("muxwire: go on from here with --since {position}"))?;
         }
-        self.watcher.goodbye().await;
+        self.watcher.close().await;
         Ok(())
     }
 }

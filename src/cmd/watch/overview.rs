@@ -8,7 +8,7 @@ use crate::wire::{Received, SessionPattern};
 /// What is wanted of the first snapshot.
 pub(super) struct Overview {
     sessions: Vec<SessionPattern>,
-    /// It is for people; otherwise it only serves to tell of patterns that nothing matches.
+    /// It is for people; otherwise it only serves to report patterns that nothing matches.
     pub(super) is_shown: bool,
 }
 

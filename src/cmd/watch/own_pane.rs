@@ -1,7 +1,7 @@
 //! The pane in which a watch is read, found in what the server tells.
 //!
 //! A pane that was made for the watch may come into what the server knows only after the first snapshot was made, so
-//! the events that tell of panes are looked at as well.
+//! the events that report panes are looked at as well.
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ impl OwnPane {
         }
     }
 
-    /// Whether a message tells of the pane, in a session that is watched.
+    /// Whether a message is about the pane, in a session that is watched.
     pub(super) fn is_in(&mut self, message: &Received) -> bool {
         match message.kind() {
             Kind::Snapshot => {

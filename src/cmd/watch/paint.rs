@@ -15,7 +15,7 @@ pub(super) enum Role {
     Changed,
     /// It warns.
     Warning,
-    /// It tells of an error or a loss.
+    /// It reports an error or a loss.
     Error,
 }
 

@@ -1,4 +1,4 @@
-//! What an event says, in a few words for people. Names are of whoever runs programs in tmux, so they are spelt out.
+//! What an event says, in a few words for people. Names are of anyone who runs programs in tmux, so they are spelt out.
 
 use serde_json::Value;
 
@@ -75,7 +75,7 @@ fn describe(type_name: &str, data: &Value) -> String {
     }
 }
 
-/// A pane, as an event or a snapshot tells of it.
+/// A pane, as an event or a snapshot reports it.
 pub(super) fn pane(pane: &Value) -> String {
     let (command, path) = (quoted(pane, "command"), quoted(pane, "path"));
     let mut words = format!("{command} in {path}, {}", size(pane));
@@ -93,7 +93,7 @@ pub(super) fn pane(pane: &Value) -> String {
     words
 }
 
-/// A tmux server, as an event or a snapshot tells of it.
+/// A tmux server, as an event or a snapshot reports it.
 pub(super) fn server(server: &Value) -> String {
     format!(
         "tmux {} (process {})",

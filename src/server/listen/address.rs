@@ -15,7 +15,7 @@ pub enum ClientAddress {
 }
 
 impl ClientAddress {
-    /// The IP address, by which clients are limited; `None` for users of this machine. IPv4 in the clothes of IPv6 is
+    /// The IP address, by which clients are limited; `None` for users of this machine. An IPv4-mapped address is
     /// IPv4, so that one client has one address whichever socket it comes to.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {

@@ -57,7 +57,7 @@ impl Pass {
         place.map_or_else(CancellationToken::new, |place| place.sent_away().clone())
     }
 
-    /// What is taken up, from now on by whoever asks.
+    /// What is taken up, from now on by the caller.
     pub(in crate::server) fn take(&self) -> HeldLimits {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

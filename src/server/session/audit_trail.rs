@@ -34,7 +34,7 @@ impl AuditTrail {
     }
 }
 
-/// Whoever asks what there is at all.
+/// Anyone who asks what there is at all.
 struct Everything;
 
 impl Viewer for Everything {

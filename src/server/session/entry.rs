@@ -10,7 +10,7 @@ use crate::wire::{CloseCode, Credential, ErrorCode, RequestId, ServerMessage};
 /// How often a client that isn't let in yet may be told on one connection that too much is being checked.
 const MOST_PUT_OFF: u32 = 8;
 
-/// What a connection begins as: open to whoever is known already, and to everybody while authentication is off.
+/// What a connection begins as: open to anyone who is known already, and to everybody while authentication is off.
 pub(super) fn first_phase(context: &Context, admitted: Option<Principal>, now: Instant) -> Phase {
     let is_off = context.authenticator.is_none();
     match admitted.or_else(|| is_off.then(Principal::unrestricted)) {

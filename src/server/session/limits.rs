@@ -2,7 +2,7 @@
 //!
 //! Requests are answered, so those beyond the rate are refused, and all that follow them for a while too: what was sent
 //! behind a refused one must not be carried out without it. Typing into terminals and acknowledging are not answered, so
-//! they are put off instead: the socket is not read until there is room again. Whoever goes on after refusals is closed.
+//! they are put off instead: the socket is not read until there is room again. Anyone who goes on after refusals is closed.
 
 use std::time::{Duration, Instant};
 

@@ -104,16 +104,16 @@ pub(super) struct Missing {
     pub(super) lagged_from: Option<u64>,
     /// Behind the last byte that was left out.
     pub(super) to: u64,
-    /// What no byte tells of.
+    /// What no byte reports.
     disturbed: Option<Reason>,
-    /// Something has happened since that no byte tells of: another snapshot has to follow.
+    /// Something has happened since that no byte reports: another snapshot has to follow.
     again: Option<Reason>,
     /// It could not be had, and is not asked for before [`Panes::wake`].
     later: bool,
 }
 
 impl Missing {
-    /// What no byte tells of has happened.
+    /// What no byte reports has happened.
     fn of(disturbed: Reason) -> Self {
         Self {
             disturbed: Some(disturbed),
@@ -430,7 +430,7 @@ impl Pane {
     }
 
     /// Whether a snapshot is to be asked for. One that makes up for output which was left out waits until the client has
-    /// taken in the last one and at least half of its window; what no output tells of can't wait.
+    /// taken in the last one and at least half of its window; what no output reports can't wait.
     fn is_due(&self) -> bool {
         let Flow::Wanted(missing) = &self.flow else {
             return false;

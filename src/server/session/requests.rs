@@ -27,7 +27,7 @@ const LONG_LINE: usize = 256;
 /// The types that filters can name.
 static EVENT_TYPES: LazyLock<Vec<String>> = LazyLock::new(event_types);
 
-/// How much one answer tells of filters that match nothing.
+/// How many warnings about filters that match nothing one answer has.
 const MOST_WARNINGS: usize = 16;
 
 /// Why a request is refused.

@@ -133,7 +133,7 @@ impl Relay {
 
     async fn run(self) -> Result<(), RelayError> {
         let (client, server) = self.hand_over().await?;
-        // Whoever goes first takes the other one with it: both streams are closed on return.
+        // Anyone who goes first takes the other one with it: both streams are closed on return.
         let end = tokio::select! {
             end = pass(&client, &server) => end,
             end = pass(&server, &client) => end,

@@ -1,6 +1,6 @@
 //! The relays' own thread.
 //!
-//! A server that ends waits for its clients, and they say goodbye through their relays. So these must get their turn
+//! A server that ends waits for its clients, and they leave through their relays. So these must get their turn
 //! whatever keeps the thread of everything else.
 
 use std::io;
@@ -21,6 +21,6 @@ pub(super) fn runtime() -> io::Result<&'static Handle> {
     thread::Builder::new()
         .name("relays".to_owned())
         .spawn(move || runtime.block_on(std::future::pending::<()>()))?;
-    // Whoever comes second at the same moment keeps an idle thread, no more.
+    // Anyone who comes second at the same moment keeps an idle thread, no more.
     Ok(RUNTIME.get_or_init(|| handle))
 }
