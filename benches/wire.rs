@@ -7,11 +7,11 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
-use muxwire::hub::{Form, HistoryLimits, Hub, Next, Stamp, Viewer, view};
+use muxwire::hub::{HistoryLimits, Hub, Next, Stamp, Viewer, view};
 use muxwire::ids::{Epoch, PaneId, SessionId, WindowId};
 use muxwire::model::{Change, ChangeKind, Place, Places};
-use muxwire::wire::Encoder;
 use muxwire::wire::severity::severity;
+use muxwire::wire::{Encoder, Form};
 
 struct Everything;
 

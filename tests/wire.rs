@@ -8,15 +8,15 @@ use std::{env, fs};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use muxwire::hub::{Form, HistoryLimits, Hub, Next, Published, Stamp, Viewer, view};
+use muxwire::hub::{HistoryLimits, Hub, Next, Published, Stamp, Viewer, view};
 use muxwire::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
 use muxwire::model::{Audience, Change, ChangeKind, Place, Server, State, Warning};
 use muxwire::screen::{self, Assumed, PaneSnapshot, replay_scrollback};
 use muxwire::wire::binary::{Header, Kind};
 use muxwire::wire::{
-    ClientInfo, ClientStats, Cursor, Encoder, ErrorCode, Latency, Page, PanePlace, PaneScreen,
-    Part, RequestId, Screen, Screens, Scrollback, ServerMessage, ServerStats, ShedStats, parse,
-    schema,
+    ClientInfo, ClientStats, Cursor, Encoder, ErrorCode, Form, Latency, Page, PanePlace,
+    PaneScreen, Part, RequestId, Screen, Screens, Scrollback, ServerMessage, ServerStats,
+    ShedStats, parse, schema,
 };
 use serde_json::{Value, json};
 

@@ -28,17 +28,10 @@ impl Stamp {
     }
 }
 
-/// An encoding in which events travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Form {
-    /// The JSON text of `muxwire.v1`.
-    #[default]
-    Json,
-    /// Output as the binary messages of `muxwire.v1.bin`.
-    Binary,
-    /// Output as the JSON text of a terminal.
-    Terminal,
-}
+/// Names an encoding of events, so that its readers share what is encoded once. Which encodings there are is a matter of
+/// those who encode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EncodingId(pub u8);
 
 /// A change with its place in the log.
 #[derive(Debug)]
@@ -68,11 +61,11 @@ pub(super) struct Known {
     pub(super) state: Option<Arc<State>>,
 }
 
-/// Nearly every event is asked for in one form and one view alone, so that one has a place without a lock.
+/// Nearly every event is asked for in one encoding and one view alone, so that one has a place without a lock.
 #[derive(Debug, Default)]
 struct Encodings {
-    first: OnceLock<(Form, View, Bytes)>,
-    others: Mutex<Vec<(Form, View, Bytes)>>,
+    first: OnceLock<(EncodingId, View, Bytes)>,
+    others: Mutex<Vec<(EncodingId, View, Bytes)>>,
 }
 
 impl Published {
@@ -95,12 +88,20 @@ impl Published {
         }
     }
 
-    /// The event in this form and view: encoded by `encode` for the first who asks, shared by all who follow.
-    pub fn encoded(&self, form: Form, view: View, encode: impl FnOnce() -> Bytes) -> Bytes {
+    /// The event in this encoding and view: encoded by `encode` for the first reader, shared by all that follow.
+    pub fn encoded(
+        &self,
+        encoding: EncodingId,
+        view: View,
+        encode: impl FnOnce() -> Bytes,
+    ) -> Bytes {
         let mut encode = Some(encode);
         let mut bytes = || encode.take().map(|encode| encode()).unwrap_or_default();
-        let first = self.encodings.first.get_or_init(|| (form, view, bytes()));
-        if (first.0, first.1) == (form, view) {
+        let first = self
+            .encodings
+            .first
+            .get_or_init(|| (encoding, view, bytes()));
+        if (first.0, first.1) == (encoding, view) {
             return first.2.clone();
         }
         let mut others = self
@@ -110,12 +111,12 @@ impl Published {
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = others
             .iter()
-            .find(|known| (known.0, known.1) == (form, view))
+            .find(|known| (known.0, known.1) == (encoding, view))
         {
             return known.2.clone();
         }
         let bytes = bytes();
-        others.push((form, view, bytes.clone()));
+        others.push((encoding, view, bytes.clone()));
         bytes
     }
 

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use data_encoding::BASE64;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::hub::Form;
+use crate::wire::Form;
 use crate::wire::{BINARY_SUBPROTOCOL, Credential, SUBPROTOCOL, TICKET_PREFIX};
 
 /// A handshake that is as it has to be.

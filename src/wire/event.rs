@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::binary::{HEADER, Header, Kind, epoch_check};
 use super::client::RequestId;
+use super::form::Form;
 use super::framed::{FrameBuilder, Framed};
 use super::json::{lossy_string, number, string};
 use super::objects::{
@@ -17,7 +18,7 @@ use super::severity::severity;
 use super::snapshot::{Part, Screens, Source};
 use super::terminal::{self, TerminalContext};
 use super::time::Times;
-use crate::hub::{Crossing, Form, Published, View, Viewer};
+use crate::hub::{Crossing, Published, View, Viewer};
 use crate::ids::{Epoch, PaneId, Seq};
 use crate::model::{Alerts, ChangeKind, Pane, Place, State, Window};
 
@@ -67,9 +68,11 @@ impl Encoder {
         let change = &event.change;
         let own = |form, shared, encode: &dyn Fn(u64, &Bytes) -> Framed| match &change.kind {
             ChangeKind::PaneOutput { offset, bytes } => {
-                event.encoded(form, shared, || encode(*offset, bytes).bytes().clone())
+                event.encoded(Form::id(form), shared, || {
+                    encode(*offset, bytes).bytes().clone()
+                })
             }
-            _ => event.encoded(Form::Json, view, || {
+            _ => event.encoded(Form::Json.id(), view, || {
                 self.encode(event, view).bytes().clone()
             }),
         };

@@ -15,6 +15,7 @@ mod credential;
 mod cursor;
 mod event;
 mod filter;
+mod form;
 mod framed;
 mod json;
 mod objects;
@@ -41,6 +42,7 @@ pub use code::{CloseCode, ErrorCode};
 pub use credential::Credential;
 pub use cursor::{cursor, read_cursor, since_cursor};
 pub use event::Encoder;
+pub use form::Form;
 pub use framed::Framed;
 pub use pane::{
     Alternate, Lines, Page, PaneCursor, PaneModes, PanePlace, PaneScreen, Point, ScrollRegion,

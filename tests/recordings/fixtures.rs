@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use muxwire::auth::Principal;
 use muxwire::control::{ControlClient, Event, Limits, Notification};
-use muxwire::hub::{Form, view};
+use muxwire::hub::view;
 use muxwire::recording::{Recording, What};
 use muxwire::tmux::{LinkId, Version};
-use muxwire::wire::Encoder;
+use muxwire::wire::{Encoder, Form};
 
 use super::replayed;
 use crate::support::PROMISED;

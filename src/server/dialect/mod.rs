@@ -19,8 +19,7 @@ use super::session::{ClientIdentity, ClientSession, Context, EffectResult, Encod
 use super::target::TerminalAddress;
 use crate::auth::Ended;
 use crate::bridge::ClientNumber;
-use crate::hub::Form;
-use crate::wire::{CloseCode, Credential};
+use crate::wire::{CloseCode, Credential, Form};
 
 /// What a client has connected to.
 #[derive(Debug, Default)]

@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use crate::hub::{Form, Published, View};
+use crate::hub::{Published, View};
 use crate::screen::PaneSnapshot;
 use crate::server::session::{
     ClientSession, Context, Encode, OpenedPane, Profile, SnapshotPage, Viewpoint,
 };
-use crate::wire::{ClientMessage, Framed, Incoming, Page, PaneScreen, ServerMessage, parse};
+use crate::wire::{ClientMessage, Form, Framed, Incoming, Page, PaneScreen, ServerMessage, parse};
 
 const PROFILE: Profile = Profile {
     endpoint: "monitor",

@@ -1,12 +1,12 @@
 //! How a terminal's messages are encoded.
 
-use crate::hub::{Form, Published, View};
+use crate::hub::{Published, View};
 use crate::ids::{PaneId, SessionId};
 use crate::screen::PaneSnapshot;
 use crate::server::session::{Context, Encode, OpenedPane, Profile, SnapshotPage, Viewpoint};
 use crate::wire::binary::Kind;
 use crate::wire::terminal::{TerminalContext, TerminalEvent};
-use crate::wire::{Framed, SessionRef};
+use crate::wire::{Form, Framed, SessionRef};
 
 /// Requests under way beyond which a terminal's socket is not read: what is typed waits there, in order.
 const MAX_TYPING: usize = 16;

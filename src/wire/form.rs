@@ -1,0 +1,23 @@
+//! The forms in which events travel.
+
+use crate::hub::EncodingId;
+
+/// An encoding of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Form {
+    /// The JSON text of `muxwire.v1`.
+    #[default]
+    Json,
+    /// Output as the binary messages of `muxwire.v1.bin`.
+    Binary,
+    /// Output as the JSON text of a terminal.
+    Terminal,
+}
+
+impl Form {
+    /// What readers of the same form share their encodings by.
+    #[must_use]
+    pub fn id(self) -> EncodingId {
+        EncodingId(self as u8)
+    }
+}
