@@ -10,11 +10,13 @@ use axum::http::header::{
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_TYPE, RETRY_AFTER, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::routing::post;
 use tracing::{info, warn};
 
 use super::clock::now;
 use super::http::{App, visitor};
 use super::listen::ConnectionInfo;
+use super::routes::Route;
 use super::tickets::{LIFE, NoTicket};
 use super::upgrade::{Refused, bearer};
 use crate::auth::{AuthError, Principal};
@@ -47,8 +49,18 @@ const BROKEN: Refused = Refused {
     message: "no ticket can be made now; the log says why\n",
 };
 
+/// What pages fetch.
+pub(super) fn routes() -> Vec<Route> {
+    let about = "a ticket for a page that must not hold a token (POST)";
+    vec![Route::new(
+        "/api/ticket",
+        Some(("/api/ticket", about)),
+        post(ask_ticket).options(preflight),
+    )]
+}
+
 /// What a browser asks before a page of another origin may ask for a ticket.
-pub(super) async fn preflight(request: Request) -> Response<Body> {
+async fn preflight(request: Request) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
@@ -65,7 +77,7 @@ pub(super) async fn preflight(request: Request) -> Response<Body> {
 }
 
 /// Answers with a one-time ticket for the holder of the token, good for the page that asks.
-pub(super) async fn ask_ticket(State(app): State<App>, request: Request) -> Response<Body> {
+async fn ask_ticket(State(app): State<App>, request: Request) -> Response<Body> {
     let origin = visitor(&request).origin;
     let token = bearer(request.headers()).map(str::to_owned);
     let came: Option<&ConnectionInfo> = request.extensions().get();

@@ -7,25 +7,19 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Response, StatusCode};
+use axum::routing::get;
 
 use super::http::visitor;
 use super::listen::ConnectionInfo;
+use super::routes::{self, Route};
 
-/// All routes, each with what it is for.
-const ROUTES: [(&str, &str); 6] = [
-    ("/monitor", "all that happens in tmux, over a WebSocket"),
-    ("/ws/terminal/SESSION", "one pane, over a WebSocket"),
-    (
-        "/api/ticket",
-        "a ticket for a page that must not hold a token (POST)",
-    ),
-    ("/healthz", "whether this server runs"),
-    ("/readyz", "whether it is connected to tmux"),
-    ("/metrics", "figures for Prometheus"),
-];
+/// The page at `/`.
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::new("/", None, get(page))]
+}
 
 /// `/`.
-pub(super) async fn page(request: Request) -> Response<Body> {
+async fn page(request: Request) -> Response<Body> {
     let secure = request
         .extensions()
         .get()
@@ -37,14 +31,14 @@ pub(super) async fn page(request: Request) -> Response<Body> {
         "This is muxwire. It has no page of its own yet: programs connect to\n\n  {scheme}://{host}/monitor\n\n\
          A terminal shows what happens with: muxwire watch {scheme}://{host}/monitor\n\n"
     );
-    answer(StatusCode::OK, greeting + &routes())
+    answer(StatusCode::OK, greeting + &list())
 }
 
 /// What there is not.
 pub(super) async fn nothing_here() -> Response<Body> {
     answer(
         StatusCode::NOT_FOUND,
-        format!("There is nothing here. {}", routes()),
+        format!("There is nothing here. {}", list()),
     )
 }
 
@@ -60,9 +54,13 @@ pub(super) fn no_metrics() -> Response<Body> {
     answer(StatusCode::NOT_FOUND, sentence.to_owned())
 }
 
-fn routes() -> String {
-    let rows = ROUTES.map(|(path, what)| format!("  {path:<22}{what}\n"));
-    format!("What there is:\n\n{}", rows.concat())
+/// All routes with what they are for.
+fn list() -> String {
+    let rows = routes::all().into_iter().filter_map(|route| route.shown);
+    let rows: String = rows
+        .map(|(path, about)| format!("  {path:<22}{about}\n"))
+        .collect();
+    format!("What there is:\n\n{rows}")
 }
 
 fn answer(status: StatusCode, text: String) -> Response<Body> {

@@ -1,6 +1,6 @@
 //! The server that clients connect to: HTTP, the WebSocket handshake, and the clients in their shards.
 //!
-//! Reading order: `listen` (accepting), `origin`, `secrets` and `framing` (which requests are looked at), `http` and `api` (the routes),
+//! Reading order: `listen` (accepting), `origin`, `secrets` and `framing` (which requests are looked at), `routes` and `http` (which routes there are, and what holds for all), `websocket`, `api`, `health` and `front` (the routes),
 //! `upgrade` and `tickets` (the handshake), `crowd`, `holders` and `admission` (how many there may be), `services` (what connections are given), `connection` (a client and its own task), `shard` (many clients, and the task
 //! that brings them what is published), `dialect` (the protocols that clients speak), `session`
 //! (a client as a state machine without IO, whatever it speaks), `jobs` (the work that it asks
@@ -18,6 +18,7 @@ mod crowd;
 mod dialect;
 mod framing;
 mod front;
+mod health;
 mod holders;
 mod http;
 mod jobs;
@@ -25,6 +26,7 @@ mod listen;
 mod origin;
 mod redact;
 mod repeats;
+mod routes;
 mod scrape;
 mod secrets;
 mod send_queue;
@@ -37,6 +39,7 @@ mod socket;
 mod target;
 mod tickets;
 mod upgrade;
+mod websocket;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,0 +1,114 @@
+//! The routes for monitoring: whether muxwire runs, whether it is ready, and its metrics.
+
+use std::fmt;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use tracing::warn;
+
+use super::front;
+use super::http::App;
+use super::routes::Route;
+use super::scrape;
+use super::services::Services;
+use crate::metrics::{Queue, Queues};
+use crate::model::Server;
+use crate::wire::ClientStats;
+
+/// What monitoring asks for.
+pub(super) fn routes() -> Vec<Route> {
+    let rows = [
+        (
+            "/healthz",
+            "whether this server runs",
+            get(|| async { "ok\n" }),
+        ),
+        ("/readyz", "whether it is connected to tmux", get(ready)),
+        ("/metrics", "figures for Prometheus", get(metrics)),
+    ];
+    rows.map(|(path, about, handlers)| Route::new(path, Some((path, about)), handlers))
+        .into()
+}
+
+async fn ready(State(app): State<App>) -> impl IntoResponse {
+    let (state, _) = app.services().context.hub.snapshot();
+    if let Some(server) = &state.server {
+        let is_idle = app.services().bridge.demand().is_idle();
+        return (StatusCode::OK, readiness(server, is_idle));
+    }
+    let reason = state.unfit.as_deref();
+    let reason = reason.unwrap_or("no tmux server is connected");
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n"))
+}
+
+/// That muxwire is ready, and below it what the server's user should know before it happens.
+fn readiness(server: &Server, is_idle: bool) -> String {
+    let mut said = match is_idle {
+        true => "ready: idle, not attached to tmux until somebody listens\n".to_owned(),
+        false => "ready\n".to_owned(),
+    };
+    for warning in server.warnings.iter() {
+        said.push_str(&format!(
+            "warning {}: {}; {}\n",
+            warning.code, warning.message, warning.remedy
+        ));
+    }
+    said
+}
+
+/// What waits for clients, as metrics show it.
+fn queues(clients: &[ClientStats]) -> Queues {
+    let mut queues = Queues::default();
+    for client in clients {
+        let queue = Queue {
+            bytes: client.queue_bytes,
+            messages: client.queue_messages,
+            behind: client.behind_events,
+        };
+        queues.add(client.name.as_deref(), queue);
+    }
+    queues.bounded()
+}
+
+/// All metrics as text, with what waits now; by the names of tokens too, if anyone who reads it may know them.
+pub(super) async fn figures(services: &Services, names_tokens: bool) -> Result<String, fmt::Error> {
+    let Services {
+        metrics, shards, ..
+    } = services;
+    let mut queues = queues(&shards.stats().await);
+    if !names_tokens {
+        queues.tokens.clear();
+    }
+    // Nobody else is asked for figures between these two.
+    metrics.set_queues(queues);
+    metrics.text()
+}
+
+async fn metrics(State(app): State<App>, request: Request) -> Response<Body> {
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    if !app.serves_metrics() {
+        return front::no_metrics();
+    }
+    let (head, _) = request.into_parts();
+    let names_tokens = match scrape::may_name_tokens(app.services(), &head).await {
+        Ok(may) => may,
+        Err(error) if error.is_retryable() => {
+            return (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response();
+        }
+        Err(error) => {
+            let scheme = [(WWW_AUTHENTICATE, "Bearer")];
+            return (StatusCode::UNAUTHORIZED, scheme, format!("{error}\n")).into_response();
+        }
+    };
+    match figures(app.services(), names_tokens).await {
+        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(error) => {
+            warn!(%error, "the metrics can't be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

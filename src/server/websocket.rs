@@ -1,0 +1,183 @@
+//! The routes of WebSockets: the handshake is answered, and the socket handed over to its connection.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::Response;
+use axum::routing::any;
+use hyper::upgrade::{OnUpgrade, Parts};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpStream, UnixStream};
+use tracing::debug;
+
+use super::clock::now;
+use super::connection::{Connection, ConnectionTask};
+use super::dialect::Endpoint;
+use super::http::{App, visitor};
+use super::listen::{ClientAddress, ConnectionInfo, HeldLimits, Pass, Stream, TlsStream};
+use super::routes::Route;
+use super::services::AcceptedClient;
+use super::session::ClientIdentity;
+use super::shard::WakeInterest;
+use super::socket::Socket;
+use super::target::TerminalAddress;
+use super::upgrade::{Handshake, Refused, check_form};
+use crate::ids::PaneId;
+use crate::wire::SessionRef;
+
+/// What there is to connect to.
+pub(super) fn routes() -> Vec<Route> {
+    let monitor_about = "all that happens in tmux, over a WebSocket";
+    let terminal_about = "one pane, over a WebSocket";
+    vec![
+        Route::new("/monitor", Some(("/monitor", monitor_about)), any(monitor)),
+        Route::new(
+            "/ws/terminal/{session}",
+            Some(("/ws/terminal/SESSION", terminal_about)),
+            any(terminal),
+        ),
+    ]
+}
+
+impl App {
+    /// Answers a handshake; `terminal` is the address of one, if it is none of `/monitor`.
+    fn upgrade(
+        &self,
+        request: &mut Request,
+        terminal: Option<TerminalAddress>,
+    ) -> Result<Response<Body>, Refused> {
+        check_form(request)?;
+        let handshake = Handshake::read(request.method(), request.headers())?;
+        let room = Arc::clone(&self.services().room).try_acquire_owned();
+        let permit = room.map_err(|_| Refused::FULL)?;
+        let response = handshake.response();
+        let came = request.extensions().get::<ConnectionInfo>().copied();
+        let held = self.hold(request, came)?;
+        let principal = came.and_then(|came| came.admitted());
+        // Anyone who is still to show who it is has no place among those who are let in yet.
+        let is_known = principal.is_some() || self.services().context.authenticator.is_none();
+        let permit = is_known.then_some(permit);
+        let accepted = AcceptedClient {
+            number: self.next_client(),
+            endpoint: Endpoint {
+                form: handshake.form(),
+                terminal,
+            },
+            identity: ClientIdentity {
+                address: came.map(|came| came.address),
+                origin: visitor(request).origin,
+                principal,
+            },
+            credential: handshake.credential,
+            held,
+            permit,
+        };
+        let upgraded = hyper::upgrade::on(request);
+        let app = self.clone();
+        self.tasks().spawn(async move {
+            if let Err(error) = app.take_over(upgraded, accepted).await {
+                debug!(%error, "the upgrade failed");
+            }
+        });
+        Ok(response)
+    }
+
+    /// What a WebSocket takes up from here on. Who came through a proxy counts for its own address.
+    fn hold(&self, request: &Request, came: Option<ConnectionInfo>) -> Result<HeldLimits, Refused> {
+        let forwarded = came.map(|came| came.address);
+        let forwarded = forwarded.filter(|address| matches!(address, ClientAddress::Forwarded(_)));
+        let guest = forwarded.map(|address| self.services().addresses.admit(address, now()));
+        let guest = guest.transpose().map_err(|crowded| Refused {
+            reason: crowded.reason(),
+            ..Refused::CROWDED
+        })?;
+        let pass: Option<&Pass> = request.extensions().get();
+        let mut held = pass.map(Pass::take).unwrap_or_default();
+        held.guests[1] = guest;
+        if let (Some(place), Some(address)) = (&held.unauthenticated, forwarded) {
+            place.comes_from(address);
+        }
+        Ok(held)
+    }
+
+    /// Makes a WebSocket of what hyper served, which is of one of the kinds that are listened for.
+    async fn take_over(&self, upgraded: OnUpgrade, accepted: AcceptedClient) -> io::Result<()> {
+        let upgraded = upgraded.await.map_err(io::Error::other)?;
+        let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => return self.slot(parts, accepted),
+            Err(upgraded) => upgraded,
+        };
+        let upgraded = match upgraded.downcast::<TokioIo<TlsStream>>() {
+            Ok(parts) => return self.slot(parts, accepted),
+            Err(upgraded) => upgraded,
+        };
+        match upgraded.downcast::<TokioIo<UnixStream>>() {
+            Ok(parts) => self.slot(parts, accepted),
+            Err(_) => Err(io::Error::other(
+                "the socket is of another type than was served",
+            )),
+        }
+    }
+
+    fn slot<S: Stream>(
+        &self,
+        parts: Parts<TokioIo<S>>,
+        accepted: AcceptedClient,
+    ) -> io::Result<()> {
+        let socket = Socket::new(parts.io.into_inner(), &parts.read_buf);
+        let services = Arc::clone(self.services());
+        let connection = Connection::new(accepted, socket, services);
+        // Nobody comes in while the server stops.
+        let client = Arc::clone(&connection);
+        if let Some(slot) = self.services().shards.slot(client, WakeInterest::NEW) {
+            self.tasks().spawn(ConnectionTask::new(connection, slot));
+        }
+        Ok(())
+    }
+}
+
+async fn monitor(State(app): State<App>, mut request: Request) -> Response<Body> {
+    app.upgrade(&mut request, None)
+        .unwrap_or_else(|refused| app.refuse(&refused, request.extensions()))
+}
+
+async fn terminal(
+    State(app): State<App>,
+    Path(session): Path<String>,
+    RawQuery(query): RawQuery,
+    mut request: Request,
+) -> Response<Body> {
+    let query = query.unwrap_or_default();
+    let Ok(pane) = named_pane(&query) else {
+        return app.refuse(&Refused::PANE, request.extensions());
+    };
+    let Some(session) = named_session(&query, session) else {
+        return app.refuse(&Refused::SESSION, request.extensions());
+    };
+    app.upgrade(&mut request, Some(TerminalAddress { session, pane }))
+        .unwrap_or_else(|refused| app.refuse(&refused, request.extensions()))
+}
+
+/// The session of an address: by name or id, or with `by=id` or `by=name` by that alone.
+fn named_session(query: &str, session: String) -> Option<SessionRef> {
+    match query.split('&').find_map(|part| part.strip_prefix("by=")) {
+        None => Some(SessionRef::Text(session)),
+        Some("name") => Some(SessionRef::Name(session)),
+        Some("id") => session.parse().ok().map(SessionRef::Id),
+        Some(_) => None,
+    }
+}
+
+/// The pane that a query names: `pane=7`, or its id with or without the percent sign encoded.
+fn named_pane(query: &str) -> Result<Option<PaneId>, ()> {
+    let value = query.split('&').find_map(|part| part.strip_prefix("pane="));
+    let Some(value) = value else { return Ok(None) };
+    let number = value
+        .strip_prefix("%25")
+        .or_else(|| value.strip_prefix('%'));
+    let digits = number.unwrap_or(value);
+    let pane = format!("%{digits}").parse();
+    pane.map(Some).map_err(|_| ())
+}
