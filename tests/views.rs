@@ -24,6 +24,8 @@ struct Scene {
     server: TmuxServer,
     bridge: LiveBridge,
     pane: PaneId,
+    /// The end of what it has printed, as far as that was waited for.
+    printed: Vec<u8>,
 }
 
 impl Scene {
@@ -37,6 +39,7 @@ impl Scene {
             server,
             bridge,
             pane: PaneId(0),
+            printed: Vec::new(),
         };
         // A listing that was asked for after the links had come; what comes after it is new.
         scene.open("true").await;
@@ -78,16 +81,25 @@ impl Scene {
         seen.terminal
     }
 
-    /// Waits for some more output of the pane.
+    /// Waits for some more output of the pane, or for its last: on a busy machine much of it comes in few events.
     async fn some_output(&mut self, events: usize) {
         let pane = self.pane;
         for _ in 0..events {
+            if self.printed.ends_with(END.as_bytes()) {
+                return;
+            }
             let printed = |kind: &ChangeKind| matches!(kind, ChangeKind::PaneOutput { .. });
-            self.bridge
+            let event = self
+                .bridge
                 .event("output", |event| {
                     event.change.pane == Some(pane) && printed(&event.change.kind)
                 })
                 .await;
+            if let ChangeKind::PaneOutput { bytes, .. } = &event.change.kind {
+                self.printed.extend_from_slice(bytes);
+                let excess = self.printed.len().saturating_sub(END.len());
+                self.printed.drain(..excess);
+            }
         }
     }
 
