@@ -226,6 +226,40 @@ fn regression_the_session_used_last_stays_the_one_that_a_bare_attach_chooses() {
 }
 
 #[test]
+fn regression_sessions_keep_the_order_in_which_they_were_used() {
+    const GROUPS: usize = 3;
+    const EACH: usize = 5;
+    for_each_version_async(|program| async move {
+        let server = TmuxServer::start(&program);
+        let second = || server.run(["display-message", "-p", "%s"]);
+        for group in 0..GROUPS {
+            let before = second();
+            wait_until("the next second", SOON, || second() != before);
+            for number in 0..EACH {
+                server.new_session(&format!("{group}-{number}"), "exec cat");
+            }
+        }
+        let bridge = LiveBridge::start(server.tmux().await);
+        bridge.settled().await;
+        bridge.stop().await;
+        let mut used = Vec::new();
+        while used.len() < GROUPS * EACH {
+            let latest = server.run(["display-message", "-p", "#{session_name}"]);
+            server.run(["kill-session", "-t", &format!("={}", latest.trim())]);
+            used.push(latest.trim().to_owned());
+        }
+        used.reverse();
+        let group = |name: &String| name.split('-').next().unwrap().to_owned();
+        let groups: Vec<_> = used.iter().map(group).collect();
+        assert!(groups.is_sorted(), "{}: {used:?}", program.version);
+        if is_in_danger(&program.version) {
+            // Their clients are handed over one after the other, also where tmux tells no order.
+            assert!(used.is_sorted(), "{}: {used:?}", program.version);
+        }
+    });
+}
+
+#[test]
 fn regression_a_relayed_client_goes_with_its_relay() {
     for_each_version(|program| {
         if !is_in_danger(&program.version) {

@@ -14,6 +14,9 @@ pub(super) const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// same, so that all is well within 5 s of the cause's end.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
+/// How many output links may be on their way at once: enough to keep two or three cores busy starting programs.
+const MOST_OPENING: usize = 4;
+
 /// A link that lived this long was a good one: the next attempt needs no wait.
 pub(super) const GOOD_LIFE: Duration = Duration::from_secs(5);
 
@@ -23,8 +26,10 @@ pub(super) struct Outputs {
     links: BTreeMap<LinkId, Output>,
     /// Sessions that wait for their link, the one that was used last at the end.
     wanted: VecDeque<SessionId>,
-    opening: Option<SessionId>,
-    /// The places of the sessions that there were before muxwire attached; the one that was used last has the last.
+    /// Sessions whose link is on its way.
+    opening: BTreeSet<SessionId>,
+    /// The places of the sessions that there were before muxwire attached; the one that was used last has the last, and those
+    /// that were used within one second have the same.
     by_use: HashMap<SessionId, usize>,
     failures: HashMap<SessionId, Failure>,
     warned: BTreeSet<SessionId>,
@@ -70,7 +75,7 @@ impl Outputs {
 
     /// A link could not be opened.
     pub(super) fn failed(&mut self, session: SessionId, now: Instant) {
-        self.opening.take_if(|opening| *opening == session);
+        self.opening.remove(&session);
         let wait = self
             .failures
             .get(&session)
@@ -90,14 +95,14 @@ impl Outputs {
             return false;
         };
         output.attached = true;
-        self.opening.take_if(|opening| *opening == output.session);
+        self.opening.remove(&output.session);
         true
     }
 
     /// A link has ended, by our own wish or not. Tells its session, if it was one of these.
     pub(super) fn closed(&mut self, link: LinkId, wanted: bool, now: Instant) -> Option<SessionId> {
         let output = self.links.remove(&link)?;
-        self.opening.take_if(|opening| *opening == output.session);
+        self.opening.remove(&output.session);
         if !wanted && now.duration_since(output.opened) < GOOD_LIFE {
             self.failed(output.session, now);
         } else {
@@ -122,14 +127,26 @@ impl Outputs {
         links.any(|output| output.session == session && output.attached)
     }
 
-    /// The session whose link is to be opened now. They are attached one after the other, so that tmux remembers them in
-    /// this order.
-    pub(super) fn next_to_open(&mut self) -> Option<SessionId> {
-        if self.opening.is_some() {
+    /// The session whose link is to be opened now.
+    ///
+    /// tmux remembers in which order sessions are attached to. Several links are on their way at once if they attach in the
+    /// order in which they are opened (`in_turn`), or if nobody knows an order of their sessions.
+    pub(super) fn next_to_open(&mut self, in_turn: bool) -> Option<SessionId> {
+        let next = self.wanted.front()?;
+        let place = self.by_use.get(next);
+        let is_like = |other| place.is_some() && self.by_use.get(other) == place;
+        let may_open = in_turn || self.opening.iter().all(is_like);
+        if !may_open || self.opening.len() >= MOST_OPENING {
             return None;
         }
-        self.opening = self.wanted.pop_front();
-        self.opening
+        let next = self.wanted.pop_front()?;
+        self.opening.insert(next);
+        Some(next)
+    }
+
+    /// Whether a link is on its way.
+    pub(super) fn is_opening(&self) -> bool {
+        !self.opening.is_empty()
     }
 
     /// Every link.
@@ -222,19 +239,22 @@ impl Outputs {
         sessions.find(|session| ends_with_ours(state, session))
     }
 
-    /// What is known of the sessions before muxwire attaches to any, the one that was used last at the end.
+    /// What is known of the sessions before muxwire attaches to any, in groups of the same time, the one that was used last
+    /// alone at the end.
     ///
     /// Attaching counts as use, and a bare `tmux attach` chooses the session that was used last. So the sessions are
     /// attached in this order, and it stays.
-    pub(super) fn used(&mut self, sessions: Vec<SessionId>) {
-        let places = sessions.into_iter().enumerate();
-        self.by_use = places.map(|(place, session)| (session, place)).collect();
+    pub(super) fn used(&mut self, groups: Vec<Vec<SessionId>>) {
+        let groups = groups.into_iter().enumerate();
+        let places = groups
+            .flat_map(|(place, group)| group.into_iter().map(move |session| (session, place)));
+        self.by_use = places.collect();
     }
 
     /// Forgets everything but the links: their end is still to come.
     pub(super) fn reset(&mut self) {
         self.wanted.clear();
-        self.opening = None;
+        self.opening.clear();
         self.failures.clear();
         self.warned.clear();
     }
@@ -359,22 +379,62 @@ mod tests {
     fn regression_links_are_attached_one_at_a_time_and_the_session_used_last_comes_last() {
         let start = Instant::now();
         let mut outputs = Outputs::default();
-        outputs.used(vec![B, A]);
+        outputs.used(vec![vec![B], vec![A]]);
         let all = state(&[(A, false), (B, false), (NEW, false)]);
         outputs.plan(&all, &[]);
         for (number, session) in [B, A, NEW].into_iter().enumerate() {
-            assert_eq!(outputs.next_to_open(), Some(session));
+            assert_eq!(outputs.next_to_open(false), Some(session));
             let link = LinkId(number as u64);
             outputs.opened(link, session, start);
             assert_eq!(
-                outputs.next_to_open(),
+                outputs.next_to_open(false),
                 None,
                 "{session} is not attached yet"
             );
             assert!(outputs.attached(link));
         }
         outputs.plan(&all, &[]);
-        assert_eq!(outputs.next_to_open(), None, "all have theirs");
+        assert_eq!(outputs.next_to_open(false), None, "all have theirs");
+    }
+
+    #[test]
+    fn several_links_are_opened_at_once_where_no_order_is_known_or_each_waits_for_its_turn() {
+        let start = Instant::now();
+        let numbers = |count| (0..count).map(SessionId).collect::<Vec<_>>();
+        let used_last = SessionId(8);
+        let sessions: Vec<_> = numbers(9).into_iter().map(|id| (id, false)).collect();
+        let opened = |outputs: &mut Outputs, in_turn| {
+            let opened = std::iter::from_fn(|| outputs.next_to_open(in_turn));
+            opened.collect::<Vec<_>>()
+        };
+        for in_turn in [false, true] {
+            let mut outputs = Outputs::default();
+            outputs.used(vec![
+                numbers(6),
+                vec![SessionId(6)],
+                vec![SessionId(7)],
+                vec![used_last],
+            ]);
+            outputs.plan(&state(&sessions), &[]);
+            assert_eq!(opened(&mut outputs, in_turn), numbers(MOST_OPENING as u32));
+            let mut attached = 0;
+            while !outputs.wanted.is_empty() {
+                let link = LinkId(attached);
+                outputs.opened(link, SessionId(attached as u32), start);
+                assert!(outputs.attached(link));
+                let next = opened(&mut outputs, in_turn);
+                assert!(next.len() <= 1, "the order is kept: {next:?}");
+                assert!(
+                    in_turn || !next.contains(&used_last) || outputs.opening.len() == 1,
+                    "the one used last waits for all others"
+                );
+                attached += 1;
+            }
+            assert_eq!(
+                outputs.opening.len(),
+                if in_turn { MOST_OPENING } else { 1 }
+            );
+        }
     }
 
     #[test]
@@ -386,11 +446,11 @@ mod tests {
         let all = state(&sessions);
         (0..3).for_each(|_| drop(outputs.plan(&all, &[])));
         for (number, (session, _)) in (0..).zip(&sessions) {
-            assert_eq!(outputs.next_to_open(), Some(*session));
+            assert_eq!(outputs.next_to_open(false), Some(*session));
             outputs.opened(LinkId(number), *session, Instant::now());
             assert!(outputs.attached(LinkId(number)));
         }
-        assert_eq!(outputs.next_to_open(), None);
+        assert_eq!(outputs.next_to_open(false), None);
     }
 
     #[test]
@@ -401,7 +461,7 @@ mod tests {
         let mut now = start;
         for wait in [100, 200, 400] {
             outputs.plan(&state, &[]);
-            assert_eq!(outputs.next_to_open(), Some(A));
+            assert_eq!(outputs.next_to_open(false), Some(A));
             outputs.opened(LinkId(1), A, now);
             assert_eq!(outputs.closed(LinkId(1), false, now), Some(A));
             outputs.plan(&state, &[]);
@@ -411,12 +471,12 @@ mod tests {
             assert!(outputs.retry(now));
         }
         outputs.plan(&state, &[]);
-        let opened = outputs.next_to_open().expect("it is wanted");
+        let opened = outputs.next_to_open(false).expect("it is wanted");
         outputs.opened(LinkId(2), opened, now);
         outputs.closed(LinkId(2), true, now);
         outputs.plan(&state, &[]);
         assert_eq!(
-            outputs.next_to_open(),
+            outputs.next_to_open(false),
             Some(A),
             "what was wished for is no failure"
         );
@@ -427,7 +487,7 @@ mod tests {
         let start = Instant::now();
         let mut outputs = Outputs::default();
         outputs.plan(&state(&[(A, true)]), &[]);
-        assert_eq!(outputs.next_to_open(), None);
+        assert_eq!(outputs.next_to_open(false), None);
         outputs.opened(LinkId(1), B, start);
         let plan = outputs.plan(&state(&[(A, true)]), &[]);
         assert_eq!(

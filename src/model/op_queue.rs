@@ -18,6 +18,8 @@ pub struct Debounce {
 pub struct OpQueue {
     debounce: Debounce,
     requested: Option<Requested>,
+    /// When a run begins at the latest that may wait for other requests.
+    later: Option<Instant>,
     running: bool,
 }
 
@@ -35,6 +37,7 @@ impl OpQueue {
         Self {
             debounce,
             requested: None,
+            later: None,
             running: false,
         }
     }
@@ -57,7 +60,12 @@ impl OpQueue {
         }
     }
 
-    /// Whether a run is asked for that has not begun.
+    /// Asks for a run that may wait so long for another request, and then happens with that one.
+    pub fn request_within(&mut self, now: Instant, patience: Duration) {
+        self.later.get_or_insert(now + patience);
+    }
+
+    /// Whether a run is asked for that has not begun and waits for no other request.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.requested.is_some()
@@ -72,11 +80,17 @@ impl OpQueue {
     /// When the next run may begin; `None` while nothing is asked for or one is under way.
     #[must_use]
     pub fn due(&self) -> Option<Instant> {
-        let requested = self.requested.filter(|_| !self.running)?;
-        if requested.at_once {
-            return Some(requested.first);
+        if self.running {
+            return None;
         }
-        Some((requested.last + self.debounce.quiet).min(requested.first + self.debounce.at_most))
+        let debounce = self.debounce;
+        let soon = self.requested.map(|requested| {
+            if requested.at_once {
+                return requested.first;
+            }
+            (requested.last + debounce.quiet).min(requested.first + debounce.at_most)
+        });
+        soon.into_iter().chain(self.later).min()
     }
 
     /// Begins a run, if one is due.
@@ -84,6 +98,7 @@ impl OpQueue {
         let due = self.due().is_some_and(|due| due <= now);
         if due {
             self.requested = None;
+            self.later = None;
             self.running = true;
         }
         due
@@ -97,6 +112,7 @@ impl OpQueue {
     /// Forgets requests and the run: anyone who was asked is gone.
     pub fn reset(&mut self) {
         self.requested = None;
+        self.later = None;
         self.running = false;
     }
 }
@@ -142,6 +158,24 @@ mod tests {
         queue.finish();
         queue.request(at(start, 61));
         assert_eq!(queue.due(), Some(at(start, 81)), "urgency is spent");
+    }
+
+    #[test]
+    fn a_request_that_may_wait_happens_with_the_next_one_or_at_its_time() {
+        let start = Instant::now();
+        let patience = Duration::from_millis(250);
+        let mut queue = OpQueue::new(DEBOUNCE);
+        for ms in [0, 100] {
+            queue.request_within(at(start, ms), patience);
+        }
+        assert!(!queue.is_requested());
+        assert_eq!(queue.due(), Some(at(start, 250)), "the first one counts");
+        queue.request(at(start, 110));
+        assert!(queue.start(at(start, 130)));
+        queue.finish();
+        assert_eq!(queue.due(), None, "both are answered");
+        queue.request_within(at(start, 200), patience);
+        assert!(queue.start(at(start, 450)));
     }
 
     #[test]

@@ -54,8 +54,9 @@ pub struct Found {
     pub session: SessionId,
     /// Which run of the server it is.
     pub server: ServerRow,
-    /// The sessions, the one that was used last at the end. Attaching counts as use, so this is asked before.
-    pub by_use: Vec<SessionId>,
+    /// The sessions in groups that were used within one second, the one that was used last alone at the end. Attaching counts
+    /// as use, so this is asked before.
+    pub by_use: Vec<Vec<SessionId>>,
     /// Whether the server ends, with all its sessions, as soon as no client is attached: the option `exit-unattached`.
     pub exits_unattached: bool,
 }
@@ -239,10 +240,13 @@ fn sessions(listed: &[u8]) -> Result<Vec<SessionRow>, TmuxError> {
 }
 
 /// The sessions in the order in which they were used. tmux tells seconds only, so it names the last one besides.
-fn by_use(rows: &[SessionRow], last: Option<SessionId>) -> Vec<SessionId> {
+fn by_use(rows: &[SessionRow], last: Option<SessionId>) -> Vec<Vec<SessionId>> {
+    let use_of = |row: &SessionRow| (Some(row.id) == last, row.activity);
     let mut rows: Vec<_> = rows.iter().collect();
-    rows.sort_by_key(|row| (Some(row.id) == last, row.activity, row.id));
-    rows.into_iter().map(|row| row.id).collect()
+    rows.sort_by_key(|row| (use_of(row), row.id));
+    let groups = rows.chunk_by(|one, other| use_of(one) == use_of(other));
+    let ids = |group: &[&SessionRow]| group.iter().map(|row| row.id).collect();
+    groups.map(ids).collect()
 }
 
 /// The oldest session that stays when we leave it.

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use crate::control::rows::{PaneStateRow, Row as _};
 use crate::ids::PaneId;
 use crate::tmux::program::Program;
+use crate::tmux::relay::Turns;
 use crate::tmux::{Relay, TmuxError, Version, spawn};
 
 /// The longest socket path that the system takes: the size of `sun_path` without the final NUL.
@@ -44,6 +45,7 @@ pub struct Tmux {
     socket: PathBuf,
     program_version: Version,
     server_version: Option<Version>,
+    turns: Turns,
 }
 
 impl Tmux {
@@ -66,6 +68,7 @@ impl Tmux {
             socket,
             program_version,
             server_version: None,
+            turns: Turns::default(),
         })
     }
 
@@ -287,7 +290,8 @@ impl Tmux {
         if !helps {
             return Ok(None);
         }
-        Relay::listen(&self.socket, &self.program_version).map(Some)
+        let relay = Relay::listen(&self.socket, &self.program_version)?;
+        Ok(Some(relay.in_turn(&self.turns)))
     }
 
     /// What it means that the program could not be started.

@@ -1,13 +1,18 @@
 //! Servers and links come and go.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Core, REMEMBERED};
 use crate::bridge::action::Action;
 use crate::ids::SessionId;
 use crate::model::{Audience, Change, ChangeKind, Server, Session, State, Unfit, diff};
 use crate::tmux::{CloseReason, LinkId, LinkKind, Version};
+
+/// How long the listing that each new output link asks for may wait while more links are opened.
+///
+/// tmux needs many times as long for a listing of everything as for an attachment.
+const OPENING: Duration = Duration::from_millis(250);
 
 impl Core {
     /// A server answers; it may be the one that is known.
@@ -146,12 +151,14 @@ impl Core {
         }
     }
 
-    /// Opens the next output link, unless one is on its way: the next follows when that has attached or failed.
+    /// Opens the next output links, unless enough are on their way: others follow when these have attached or failed.
     pub(super) fn open_next(&mut self) {
         if !self.may_attach() {
             return;
         }
-        if let Some(session) = self.outputs.next_to_open() {
+        let version = self.version.as_ref();
+        let in_turn = version.is_some_and(Version::dies_of_early_notifications);
+        while let Some(session) = self.outputs.next_to_open(in_turn) {
             self.actions
                 .push(Action::Open(LinkKind::Output { session }));
         }
@@ -162,7 +169,7 @@ impl Core {
             self.control_attached = true;
             self.streams.doubt();
             self.settle_sizes();
-            self.relist.request(now);
+            self.relist.request_at_once(now);
         } else if let Some(session) = self.outputs.session_of(link) {
             self.outputs.attached(link);
             self.streams_session(session, true, now);
@@ -175,10 +182,19 @@ impl Core {
             self.subscribe(link);
             tracing::debug!(%link, %session, "output link attached");
             // What changed in its windows before it came was told to nobody.
-            self.reconciler.hint();
-            self.relist.request(now);
+            self.hint_of_links(now);
         }
         self.count_links();
+    }
+
+    /// Asks for a listing that may wait while more output links are opened.
+    pub(super) fn hint_of_links(&mut self, now: Instant) {
+        if self.outputs.is_opening() {
+            self.reconciler.hint();
+            self.relist.request_within(now, OPENING);
+        } else {
+            self.hint(now);
+        }
     }
 
     pub(super) fn closed(&mut self, link: LinkId, reason: &CloseReason, now: Instant) {

@@ -86,7 +86,7 @@ impl Bench {
                 ..server(7)
             },
             session: SESSION,
-            by_use: vec![SESSION],
+            by_use: vec![vec![SESSION]],
             exits_unattached: false,
         });
         bench.handle(Event::Opened {
@@ -264,7 +264,7 @@ fn regression_exit_unattached_that_is_found_with_the_same_server_again_is_told()
     bench.handle(Event::Found {
         server,
         session: SESSION,
-        by_use: vec![SESSION],
+        by_use: vec![vec![SESSION]],
         exits_unattached: true,
     });
     assert_eq!(bench.published(), ["server.changed"]);
@@ -300,7 +300,7 @@ fn another_server_is_a_loss_and_a_new_beginning() {
     bench.handle(Event::Found {
         server: server(7),
         session: SESSION,
-        by_use: vec![SESSION],
+        by_use: vec![vec![SESSION]],
         exits_unattached: false,
     });
     assert_eq!(
@@ -311,7 +311,7 @@ fn another_server_is_a_loss_and_a_new_beginning() {
     bench.handle(Event::Found {
         server: server(8),
         session: SESSION,
-        by_use: vec![SESSION],
+        by_use: vec![vec![SESSION]],
         exits_unattached: false,
     });
     let gone = [

@@ -24,7 +24,12 @@ impl Core {
         }
         let heard = on_control_link || self.outputs.session_of(link).is_some();
         if heard && is_hint(&notification, on_control_link) {
-            self.hint(now);
+            // A new link is told what it asked for once, though nothing has changed.
+            if matches!(notification, Notification::SubscriptionChanged { .. }) {
+                self.hint_of_links(now);
+            } else {
+                self.hint(now);
+            }
         }
         if let Notification::LayoutChange { window, layout, .. } = &notification {
             if let Ok(layout) = Layout::parse(layout.as_bytes()) {

@@ -58,8 +58,8 @@ pub(super) enum Event {
     Found {
         server: Server,
         session: SessionId,
-        /// The sessions, the one that was used last at the end.
-        by_use: Vec<SessionId>,
+        /// The sessions in groups that were used within one second, the one that was used last alone at the end.
+        by_use: Vec<Vec<SessionId>>,
         /// Whether it ends, with all its sessions, as soon as no client is attached.
         exits_unattached: bool,
     },

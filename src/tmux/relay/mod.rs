@@ -15,6 +15,7 @@
 mod descriptors;
 mod message;
 mod thread;
+mod turns;
 
 use std::env;
 use std::fs::Permissions;
@@ -29,6 +30,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::tmux::process::LONGEST_SOCKET_PATH;
 use crate::tmux::relay::message::{Kind, Layout, Malformed};
+use crate::tmux::relay::turns::Turn;
+pub(super) use crate::tmux::relay::turns::Turns;
 use crate::tmux::{TmuxError, Version};
 
 /// How much is read at once after the identification.
@@ -46,6 +49,8 @@ pub struct Relay {
     listener: UnixListener,
     server: PathBuf,
     layout: Layout,
+    /// When the client may be handed over.
+    turn: Turn,
 }
 
 /// A relay that runs. Dropping it takes the client away from the server.
@@ -107,7 +112,14 @@ impl Relay {
             listener,
             server: server.to_owned(),
             layout: Layout::of(program),
+            turn: Turns::default().take(),
         })
+    }
+
+    /// The same, for a client that is handed over after those of all relays for which this was called before.
+    pub(super) fn in_turn(self, turns: &Turns) -> Self {
+        let turn = turns.take();
+        Self { turn, ..self }
     }
 
     /// The socket's path, for the client's `-S`.
@@ -132,11 +144,20 @@ impl Relay {
     }
 
     async fn run(self) -> Result<(), RelayError> {
-        let (client, server) = self.hand_over().await?;
+        let (client, server, turn) = self.hand_over().await?;
+        let answers = async {
+            // The server answers to the flags of an attachment in the same turn in which it attaches.
+            let goes_on = pass_some(&server, &client, &mut vec![0; CHUNK]).await?;
+            drop(turn);
+            if goes_on {
+                pass(&server, &client).await?;
+            }
+            Ok(())
+        };
         // Anyone who goes first takes the other one with it: both streams are closed on return.
         let end = tokio::select! {
             end = pass(&client, &server) => end,
-            end = pass(&server, &client) => end,
+            end = answers => end,
         };
         if let Err(error) = end {
             tracing::debug!(%error, "a relayed connection of tmux -C broke");
@@ -144,19 +165,21 @@ impl Relay {
         Ok(())
     }
 
-    async fn hand_over(self) -> Result<(UnixStream, UnixStream), RelayError> {
+    async fn hand_over(self) -> Result<(UnixStream, UnixStream, Turn), RelayError> {
         let client = self.accept().await?;
         let Self {
             folder,
             listener,
             server,
             layout,
+            turn,
         } = self;
         drop(listener);
         if let Err(error) = folder.close() {
             tracing::debug!(%error, "the folder of a relay stays behind");
         }
         let identification = Identification::receive(&client, layout).await?;
+        turn.come().await;
         let stream = UnixStream::connect(&server)
             .await
             .map_err(|source| match source.kind() {
@@ -166,7 +189,7 @@ impl Relay {
                 _ => system("connecting to tmux's socket")(source),
             })?;
         identification.send(&stream).await?;
-        Ok((client, stream))
+        Ok((client, stream, turn))
     }
 
     /// The folder keeps others out; the system says once more whose the client is.
@@ -310,11 +333,16 @@ impl Identification {
 /// Passes on all that one side says to the other one, with descriptors, to its end.
 async fn pass(from: &UnixStream, to: &UnixStream) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK];
-    loop {
-        let (count, descriptors) = descriptors::receive(from, &mut chunk).await?;
-        if count == 0 {
-            return Ok(());
-        }
-        descriptors::send(to, chunk.get(..count).unwrap_or_default(), descriptors).await?;
+    while pass_some(from, to, &mut chunk).await? {}
+    Ok(())
+}
+
+/// Passes on what one side says next. `false` if that is nothing any more.
+async fn pass_some(from: &UnixStream, to: &UnixStream, chunk: &mut [u8]) -> io::Result<bool> {
+    let (count, descriptors) = descriptors::receive(from, chunk).await?;
+    if count == 0 {
+        return Ok(false);
     }
+    descriptors::send(to, chunk.get(..count).unwrap_or_default(), descriptors).await?;
+    Ok(true)
 }
