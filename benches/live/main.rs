@@ -50,6 +50,7 @@ const PARTS: &[(&str, Measure)] = &[
     ("idle", parts::idle::measure),
     ("polling", parts::polling::measure),
     ("auth-flood", parts::auth_flood::measure),
+    ("start-up", parts::start_up::measure),
 ];
 
 /// What was asked for.

@@ -65,9 +65,21 @@ impl Muxwire {
         command
     }
 
+    /// Serves everybody, and waits for no session.
+    pub fn start_at_once(tmux: &Tmux) -> Self {
+        Self::launch(tmux, None)
+    }
+
     fn serve(tmux: &Tmux, token: Option<String>) -> Self {
         let clients = tmux.run(&["list-clients", "-F", "x"]).lines().count();
         let sessions = tmux.run(&["list-sessions", "-F", "x"]).lines().count();
+        let served = Self::launch(tmux, token);
+        // One control link, and an output link for each session.
+        tmux.wait_for_clients(clients + 1 + sessions);
+        served
+    }
+
+    fn launch(tmux: &Tmux, token: Option<String>) -> Self {
         let mut command = Self::command(tmux);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error"])
@@ -91,8 +103,6 @@ impl Muxwire {
             .to_owned();
         // Whatever else it says is read, so that it never waits for a full pipe.
         thread::spawn(move || output.read_to_end(&mut Vec::new()));
-        // One control link, and an output link for each session.
-        tmux.wait_for_clients(clients + 1 + sessions);
         Self {
             child,
             address,

@@ -106,6 +106,12 @@ pub fn resident(pid: u32) -> u64 {
     status(pid, "VmRSS:") * 1024
 }
 
+/// Resident memory now, in bytes, with each page divided among those that share it.
+pub fn proportional(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
+    number_after(&text, "Pss:").expect("the kernel counts it") * 1024
+}
+
 /// The most that was ever resident, in bytes.
 pub fn peak(pid: u32) -> u64 {
     status(pid, "VmHWM:") * 1024

@@ -13,7 +13,7 @@ pub struct Rate {
 
 /// How much is left of an allowance. It keeps no more than the time at which all of it will be there again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bucket {
+pub struct Bucket {
     full_at: Instant,
 }
 
@@ -27,12 +27,16 @@ impl Rate {
 
 impl Bucket {
     /// A full one.
-    pub(super) fn new(now: Instant) -> Self {
+    #[must_use]
+    pub fn new(now: Instant) -> Self {
         Self { full_at: now }
     }
 
     /// Takes so much if it is there; otherwise nothing, and says when it will be.
-    pub(super) fn take(&mut self, rate: Rate, amount: u64, now: Instant) -> Result<(), Duration> {
+    ///
+    /// # Errors
+    /// How long it takes until so much is there.
+    pub fn take(&mut self, rate: Rate, amount: u64, now: Instant) -> Result<(), Duration> {
         let full_at = self.full_at.max(now) + rate.time_for(amount);
         let wait = overdrawn(full_at, rate, amount, now);
         if wait.is_zero() {
@@ -43,13 +47,14 @@ impl Bucket {
     }
 
     /// Takes so much whether it is there or not, and says how long it takes until nothing is owed.
-    pub(super) fn charge(&mut self, rate: Rate, amount: u64, now: Instant) -> Duration {
+    pub fn charge(&mut self, rate: Rate, amount: u64, now: Instant) -> Duration {
         self.full_at = self.full_at.max(now) + rate.time_for(amount);
         overdrawn(self.full_at, rate, amount, now)
     }
 
     /// Whether nothing is missing, so that a new one would be the same.
-    pub(super) fn is_full(&self, now: Instant) -> bool {
+    #[must_use]
+    pub fn is_full(&self, now: Instant) -> bool {
         self.full_at <= now
     }
 }

@@ -67,7 +67,7 @@ use crate::site::{Host, Origin};
 use crate::wire::{Encoder, schema};
 
 pub use self::addresses::AddressLimits;
-pub use self::bucket::Rate;
+pub use self::bucket::{Bucket, Rate};
 pub use self::listen::{ClientAddress, HttpLimits, ListenError, ListenOptions, Tls};
 pub use self::send_queue::SendQueueLimits;
 pub use self::session::ConnectionLimits;

@@ -9,3 +9,4 @@ pub mod idle;
 pub mod idle_connections;
 pub mod latency;
 pub mod polling;
+pub mod start_up;
