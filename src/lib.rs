@@ -5,8 +5,8 @@
 //!
 //! Reading order, from the ground up, each module knowing only those before it in `docs/ARCHITECTURE.md`'s table:
 //!
-//! 1. [`ids`], [`glob`], [`nearest`], [`site`] and [`printable`]: names, patterns of names, words that may have been meant,
-//!    hosts and pages, and text that is safe to show;
+//! 1. [`ids`], [`glob`], [`nearest`], [`site`], [`printable`] and [`file_watch`]: names, patterns of names, words that may
+//!    have been meant, hosts and pages, text that is safe to show, and files that change;
 //! 2. [`control`]: tmux's control mode without IO, bytes in and events out;
 //! 3. [`model`]: what tmux holds, and the changes from one listing to the next; [`screen`]: what a pane shows; [`redact`]:
 //!    what of it is secret;
@@ -27,6 +27,7 @@ pub mod client;
 pub mod cmd;
 pub mod config;
 pub mod control;
+pub mod file_watch;
 pub mod glob;
 pub mod hub;
 pub mod ids;

@@ -9,7 +9,6 @@
 mod attempts;
 pub mod authenticator;
 mod file;
-mod folder;
 mod hash;
 pub mod jwt;
 pub mod principal;

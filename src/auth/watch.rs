@@ -3,16 +3,10 @@
 //! The file system tells that something changed in the folder; what is in force is then read anew and compared. A file
 //! that can't be used leaves the old tokens in force, and says so in the log.
 
-use std::ffi::OsStr;
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use tokio::sync::Notify;
-
 use crate::auth::authenticator::{AuthSettings, Authenticator};
 use crate::auth::file::FILE_NAME;
-use crate::auth::folder::{FolderWatch, RETRY, blocking};
 use crate::auth::store::{Entry, StoreError, TokenStore};
+use crate::file_watch::{self, Complaint, FileWatch, Timing, blocking};
 
 /// Why tokens can't be watched.
 #[derive(Debug, thiserror::Error)]
@@ -21,13 +15,8 @@ pub enum WatchError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The folder can't be watched.
-    #[error("can't watch {} for changes: {source}", directory.display())]
-    Watch {
-        /// The state directory.
-        directory: PathBuf,
-        /// What the system said.
-        source: notify::Error,
-    },
+    #[error(transparent)]
+    Watch(#[from] file_watch::WatchError),
     /// The system has no random numbers.
     #[error("the system's random generator doesn't answer: {0}")]
     Random(#[from] getrandom::Error),
@@ -38,8 +27,8 @@ pub enum WatchError {
 pub struct TokenWatch {
     store: TokenStore,
     authenticator: Authenticator,
-    changes: Arc<Notify>,
-    folder: FolderWatch,
+    watch: FileWatch,
+    complaint: Complaint,
 }
 
 impl TokenWatch {
@@ -51,17 +40,17 @@ impl TokenWatch {
         store: TokenStore,
         settings: AuthSettings,
     ) -> Result<(Authenticator, Self), WatchError> {
-        let changes = Arc::new(Notify::new());
+        store.prepare()?;
         // The watch comes first: what changes after the reading is then seen.
-        let folder = watch(&store, &changes)?;
+        let watch = FileWatch::start(vec![store.directory().join(FILE_NAME)], Timing::FILE)?;
         let authenticator = Authenticator::new(store.list()?, settings)?;
         Ok((
             authenticator.clone(),
             Self {
                 store,
                 authenticator,
-                changes,
-                folder,
+                watch,
+                complaint: Complaint::default(),
             },
         ))
     }
@@ -69,20 +58,22 @@ impl TokenWatch {
     /// Puts each change in force, for ever. Dropping the future ends the watch.
     pub async fn run(mut self) {
         loop {
-            self.changes.notified().await;
+            self.watch.changed().await;
             self.read_again().await;
-            while !self.folder.is_in_place().await {
-                self.watch_again().await;
-            }
         }
     }
 
-    async fn read_again(&self) {
+    async fn read_again(&mut self) {
         let store = self.store.clone();
         match blocking(move || store.list()).await {
-            Ok(entries) => self.put_in_force(entries),
+            Ok(entries) => {
+                self.complaint.clear();
+                self.put_in_force(entries);
+            }
             Err(error) => {
-                tracing::error!(%error, "the tokens can't be read: those known before stay in force")
+                if self.complaint.is_new(&error) {
+                    tracing::error!(%error, "the tokens can't be read: those known before stay in force");
+                }
             }
         }
     }
@@ -93,32 +84,6 @@ impl TokenWatch {
             tracing::info!(tokens, "the tokens changed");
         }
     }
-
-    /// Watches the folder that is there now, made if need be.
-    async fn watch_again(&mut self) {
-        let (store, changes) = (self.store.clone(), Arc::clone(&self.changes));
-        match blocking(move || watch(&store, &changes)).await {
-            Ok(folder) => {
-                self.folder = folder;
-                self.read_again().await;
-            }
-            Err(error) => {
-                tracing::error!(%error, "changes of the tokens are not seen: trying again");
-                tokio::time::sleep(RETRY).await;
-            }
-        }
-    }
-}
-
-/// Watches the folder of the tokens, made if need be.
-fn watch(store: &TokenStore, changes: &Arc<Notify>) -> Result<FolderWatch, WatchError> {
-    store.prepare()?;
-    let directory = store.directory();
-    let is_ours = |name: &OsStr| name == FILE_NAME;
-    FolderWatch::new(directory, is_ours, changes).map_err(|source| WatchError::Watch {
-        directory: directory.to_owned(),
-        source,
-    })
 }
 
 #[cfg(test)]
@@ -195,7 +160,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = TokenStore::new(folder.path());
         create(&store, "one");
-        let (authenticator, watch) =
+        let (authenticator, mut watch) =
             TokenWatch::start(store.clone(), AuthSettings::default()).unwrap();
         let path = folder.path().join(FILE_NAME);
         for text in ["", "{", r#"{"version":2,"tokens":[]}"#] {

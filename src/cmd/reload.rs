@@ -3,18 +3,9 @@
 //! What can be changed then is: the log's level. For the rest the log says that it waits for the next start. A file that
 //! can't be used changes nothing, and the log says why.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
-
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use tokio::sync::Notify;
-
 use crate::config::{self, ConfigError, Inputs, Resolved, Setting};
+use crate::file_watch::{FileWatch, Timing};
 use crate::logging;
-
-/// How long to wait after a change for what belongs to it: editors write in several steps.
-const SETTLE: Duration = Duration::from_millis(100);
 
 /// The one setting that counts at once.
 const LOG_LEVEL: &str = "monitoring.log_level";
@@ -27,35 +18,25 @@ pub(super) struct ConfigWatch {
     started: Vec<Setting>,
     /// What was read last, if it could be.
     last: Result<Vec<Setting>, ConfigError>,
-    changes: Arc<Notify>,
-    _watcher: RecommendedWatcher,
+    watch: FileWatch,
 }
 
 impl ConfigWatch {
-    /// Watches the folders in which the file is or may come to be; `None` if the system can't report changes.
-    pub(super) fn start(inputs: Inputs, resolved: Resolved) -> Option<Self> {
-        let changes = Arc::new(Notify::new());
-        let files = inputs.files();
-        let watcher = watch(files, Arc::clone(&changes));
-        let watcher = watcher
-            .inspect_err(
-                |error| tracing::warn!(%error, "changes of the configuration are not seen"),
-            )
-            .ok()?;
-        Some(Self {
+    /// Watches the file, or the places where one may come to be.
+    pub(super) fn start(inputs: Inputs, resolved: Resolved) -> Self {
+        let watch = FileWatch::new(inputs.files(), Timing::FILES);
+        Self {
             inputs,
             started: resolved.settings.clone(),
             last: Ok(resolved.settings),
-            changes,
-            _watcher: watcher,
-        })
+            watch,
+        }
     }
 
     /// Puts each change in force as far as it can be, for ever. Dropping the future ends the watch.
     pub(super) async fn run(mut self) {
         loop {
-            self.changes.notified().await;
-            tokio::time::sleep(SETTLE).await;
+            self.watch.changed().await;
             self.read_again();
         }
     }
@@ -101,35 +82,6 @@ fn waiting(started: &[Setting], read: &[Setting]) -> Vec<&'static str> {
         .filter(|(started, read)| started.value != read.value && read.name != LOG_LEVEL)
         .map(|(_, read)| read.name)
         .collect()
-}
-
-fn watch(files: Vec<PathBuf>, changes: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
-    let folders: Vec<PathBuf> = files
-        .iter()
-        .filter_map(|file| file.parent())
-        .filter(|folder| folder.is_dir())
-        .map(PathBuf::from)
-        .collect();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        if event.map_or(true, |event| may_matter(&event, &files)) {
-            changes.notify_one();
-        }
-    })?;
-    for folder in folders {
-        watcher.watch(&folder, RecursiveMode::NonRecursive)?;
-    }
-    Ok(watcher)
-}
-
-/// Whether one of the files may have changed; mere reading is no change.
-fn may_matter(event: &Event, files: &[PathBuf]) -> bool {
-    let reading = matches!(event.kind, EventKind::Access(kind) if !is_end_of_writing(kind));
-    !reading && (event.need_rescan() || event.paths.iter().any(|path| files.contains(path)))
-}
-
-fn is_end_of_writing(kind: notify::event::AccessKind) -> bool {
-    use notify::event::{AccessKind, AccessMode};
-    kind == AccessKind::Close(AccessMode::Write)
 }
 
 #[cfg(test)]

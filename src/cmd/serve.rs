@@ -58,9 +58,7 @@ pub async fn run(
     let flags = args.server.flags();
     let resolved = prepare(general, flags.clone())?;
     let config = resolved.config.clone();
-    if let Some(watch) = ConfigWatch::start(general.inputs(flags), resolved) {
-        tokio::spawn(watch.run());
-    }
+    tokio::spawn(ConfigWatch::start(general.inputs(flags), resolved).run());
     let mut signals = Signals::new()?;
     if args.demo {
         let demo = Demo::start(&config.server.tmux).await?;

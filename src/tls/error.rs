@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::file_watch::WatchError;
+
 /// Why there can be no TLS as it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -109,13 +111,8 @@ pub enum TlsError {
         path: PathBuf,
     },
     /// A change of the files would not be seen.
-    #[error("can't watch {} for changes: {source}", path.display())]
-    Watch {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        source: notify::Error,
-    },
+    #[error(transparent)]
+    Watch(#[from] WatchError),
 }
 
 impl TlsError {

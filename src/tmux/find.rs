@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::control::rows::{Row as _, ServerRow, SessionRow};
+use crate::file_watch::Woken;
 use crate::ids::SessionId;
-use crate::tmux::{SocketWatch, Tmux, TmuxError, Version, Woken, attachable, reap_stale};
+use crate::tmux::{SocketWatch, Tmux, TmuxError, Version, attachable, reap_stale};
 
 /// How long a helper command may take here.
 const DEADLINE: Duration = Duration::from_secs(5);

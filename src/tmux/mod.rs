@@ -39,4 +39,4 @@ pub use reap::reap_stale;
 pub use relay::{Relay, RelayError, RelayTask};
 pub use tap::{Note, Tap, TapSink};
 pub use version::Version;
-pub use watch::{SocketWatch, Woken};
+pub use watch::SocketWatch;

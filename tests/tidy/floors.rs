@@ -26,15 +26,16 @@ pub const MODULES: &[Module] = &[
     module("network", 0, &[]),
     module("printable", 0, &[]),
     module("site", 0, &[]),
+    module("file_watch", 0, &[]),
     module("control", 1, &["ids"]),
     module("redact", 1, &[]),
     module("model", 2, &["ids", "control"]),
     module("screen", 2, &["ids", "control", "redact"]),
     module("hub", 3, &["ids", "glob", "redact", "model"]),
-    module("auth", 3, &["glob", "printable"]),
+    module("auth", 3, &["glob", "printable", "file_watch"]),
     module("audit", 3, &["ids"]),
-    module("tls", 3, &[]),
-    module("tmux", 4, &["ids", "control"]),
+    module("tls", 3, &["file_watch"]),
+    module("tmux", 4, &["ids", "control", "file_watch"]),
     module("wire", 4, &["ids", "nearest", "model", "screen", "hub"]),
     module(
         "config",
@@ -92,6 +93,7 @@ pub const MODULES: &[Module] = &[
             "glob",
             "nearest",
             "printable",
+            "file_watch",
             "redact",
             "model",
             "hub",
@@ -126,6 +128,7 @@ pub const OUTSIDE: &[Outside] = &[
     Outside {
         names: &["tokio", "tokio_util", "futures_util"],
         only_in: &[
+            "file_watch",
             "hub",
             "auth",
             "audit::log",
@@ -167,6 +170,11 @@ pub const OUTSIDE: &[Outside] = &[
         names: &["toml", "serde_saphyr"],
         only_in: &["config"],
         why: "only settings are files that people write",
+    },
+    Outside {
+        names: &["notify"],
+        only_in: &["file_watch"],
+        why: "files are watched in one way",
     },
     Outside {
         names: &["anyhow"],
@@ -249,6 +257,7 @@ pub const OUTSIDE: &[Outside] = &[
             "std::thread",
         ],
         only_in: &[
+            "file_watch",
             "network",
             "auth",
             "audit",

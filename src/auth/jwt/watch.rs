@@ -7,18 +7,12 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::Notify;
-
-use crate::auth::folder::{FolderWatch, RETRY, blocking};
 use crate::auth::jwt::{Jwt, JwtRules, KeyError, KeySet};
+use crate::file_watch::{Complaint, FileWatch, Timing, WatchError, blocking};
 
 /// The largest file that is read, in bytes.
 const MAX_LEN: u64 = 1 << 20;
-/// How often the file is looked at although no change was seen: it may be a link to another folder.
-const POLL: Duration = Duration::from_secs(30);
 
 /// The keys can't be had from their file, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -69,13 +63,8 @@ pub enum KeyFileError {
         source: KeyError,
     },
     /// Its folder can't be watched.
-    #[error("can't watch the folder of {} for changes: {source}", path.display())]
-    Watch {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: notify::Error,
-    },
+    #[error(transparent)]
+    Watch(#[from] WatchError),
 }
 
 /// Keeps a [`Jwt`] in step with its file of keys, as long as [`KeyWatch::run`] runs.
@@ -83,10 +72,8 @@ pub enum KeyFileError {
 pub struct KeyWatch {
     path: PathBuf,
     jwt: Jwt,
-    changes: Arc<Notify>,
-    folder: FolderWatch,
-    /// What was wrong when the file was last read.
-    complaint: Option<String>,
+    watch: FileWatch,
+    complaint: Complaint,
 }
 
 impl KeyWatch {
@@ -95,18 +82,16 @@ impl KeyWatch {
     /// # Errors
     /// The file can't be read or watched: at the start a bad file is an error.
     pub fn start(path: &Path, rules: JwtRules) -> Result<(Jwt, Self), KeyFileError> {
-        let changes = Arc::new(Notify::new());
         // The watch comes first: what changes after the reading is then seen.
-        let folder = watch(path, &changes)?;
+        let watch = FileWatch::start(vec![path.to_owned()], Timing::FILE)?;
         let jwt = Jwt::new(rules, read(path)?);
         Ok((
             jwt.clone(),
             Self {
                 path: path.to_owned(),
                 jwt,
-                changes,
-                folder,
-                complaint: None,
+                watch,
+                complaint: Complaint::default(),
             },
         ))
     }
@@ -114,14 +99,8 @@ impl KeyWatch {
     /// Puts each change in force, for ever. Dropping the future ends the watch.
     pub async fn run(mut self) {
         loop {
-            tokio::select! {
-                () = self.changes.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
-            }
+            self.watch.changed().await;
             self.read_again().await;
-            if !self.folder.is_in_place().await {
-                self.watch_again().await;
-            }
         }
     }
 
@@ -129,52 +108,19 @@ impl KeyWatch {
         let path = self.path.clone();
         match blocking(move || read(&path)).await {
             Ok(keys) => {
-                self.complaint = None;
+                self.complaint.clear();
                 let count = keys.len();
                 if self.jwt.replace(keys) {
                     tracing::info!(keys = count, "the keys of JWTs changed");
                 }
             }
-            Err(error) => self.complain(&error, "the keys of JWTs known before stay in force"),
-        }
-    }
-
-    /// Watches the folder that is there now, or tries again later.
-    async fn watch_again(&mut self) {
-        let (path, changes) = (self.path.clone(), Arc::clone(&self.changes));
-        match blocking(move || watch(&path, &changes)).await {
-            Ok(folder) => {
-                self.folder = folder;
-                self.read_again().await;
-            }
             Err(error) => {
-                self.complain(
-                    &error,
-                    "changes of the keys of JWTs are looked for now and then",
-                );
-                tokio::time::sleep(RETRY).await;
+                if self.complaint.is_new(&error) {
+                    tracing::error!(%error, "the keys of JWTs known before stay in force");
+                }
             }
         }
     }
-
-    /// Says what is wrong, once.
-    fn complain(&mut self, error: &KeyFileError, consequence: &str) {
-        let complaint = error.to_string();
-        if self.complaint.as_ref() != Some(&complaint) {
-            tracing::error!(%error, "{consequence}");
-            self.complaint = Some(complaint);
-        }
-    }
-}
-
-/// Watches the folder of a file. Whatever happens there may matter: the file may be a link, and what it leads to is
-/// then put in place under another name.
-fn watch(path: &Path, changes: &Arc<Notify>) -> Result<FolderWatch, KeyFileError> {
-    let folder = path.parent().unwrap_or_else(|| Path::new("/"));
-    FolderWatch::new(folder, |_| true, changes).map_err(|source| KeyFileError::Watch {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 /// Reads the keys, and refuses a file that others could have a hand in.
