@@ -9,6 +9,7 @@ use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
 
 use super::action::Action;
+use super::alarm::Alarm;
 use super::clock::Clock;
 use super::closing::Closing;
 use super::core::{Core, Event, Setup};
@@ -123,6 +124,7 @@ struct Live {
     looks: mpsc::UnboundedReceiver<Vec<Body>>,
     to_looks: mpsc::UnboundedSender<Vec<Body>>,
     finder: Finder,
+    alarm: Alarm,
 }
 
 /// What happens next.
@@ -175,6 +177,7 @@ impl Live {
             looks,
             to_looks,
             finder,
+            alarm: Alarm::default(),
         }
     }
 
@@ -226,7 +229,7 @@ impl Live {
             Some(request) = self.requests.recv() => Step::Request(request),
             Ok(()) = self.listeners.changed() => Step::Demand,
             Some(bodies) = self.looks.recv() => Step::Looked(bodies),
-            () = until(deadline) => Step::Timer,
+            () = self.alarm.rings(deadline) => Step::Timer,
             () = until(self.closing.due()) => Step::Closing,
             () = cancel.cancelled() => Step::Cancelled,
         }

@@ -4,6 +4,7 @@
 //! `streams` (whose bytes are published), `outputs` (which links there are), `inputs` and `screens` (what clients ask).
 
 mod action;
+mod alarm;
 mod align;
 mod clock;
 mod closing;

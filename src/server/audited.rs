@@ -34,6 +34,10 @@ pub(super) fn typed(
     });
     async move {
         let mut outcome = std::pin::pin!(outcome);
+        if is_taken(&waiting) {
+            // It is on its way: there is no line to wait for, and no timer is due.
+            return outcome.await;
+        }
         if let Ok(outcome) = timeout(WAIT, outcome.as_mut()).await {
             return outcome;
         }
@@ -54,6 +58,11 @@ pub(super) async fn resized(
         Ok(Ok(())) => services.bridge.resize(wish).await,
         Ok(Err(audit::Unavailable)) | Err(_) => Err(ResizeError::Unrecorded),
     }
+}
+
+fn is_taken(waiting: &Mutex<Option<PreparedInput>>) -> bool {
+    let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    waiting.is_none()
 }
 
 /// Anyone who comes first has it.

@@ -134,6 +134,7 @@ pub const OUTSIDE: &[Outside] = &[
             "audit::log",
             "tls",
             "tmux",
+            "bridge::alarm",
             "bridge::demand",
             "bridge::finder",
             "bridge::live",
