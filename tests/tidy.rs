@@ -1,5 +1,6 @@
 //! The rules of the code that a compiler does not know: floors, lengths, words, and links that lead somewhere.
 
+mod circles;
 mod floors;
 mod prose;
 mod shape;
@@ -80,6 +81,11 @@ fn assert_none(complaints: impl IntoIterator<Item = String>) {
 fn modules_import_lower_floors_only() {
     assert_none(floors::check_table(floors::MODULES));
     assert_none(sources(&["src/"]).iter().flat_map(floors::check));
+}
+
+#[test]
+fn files_of_one_module_make_no_new_circles() {
+    assert_none(circles::check(&sources(&["src/"]), circles::KNOWN));
 }
 
 #[test]
@@ -285,6 +291,45 @@ mod rules {
         for (table, expected) in rows {
             assert_eq!(floors::check_table(table), expected);
         }
+    }
+
+    #[test]
+    fn circles_are_found() {
+        let read = |files: &[(&str, &str)]| {
+            let read = |(path, text): &(&str, &str)| Source::read(path, text).unwrap();
+            files.iter().map(read).collect::<Vec<_>>()
+        };
+        let parent = ("src/a/mod.rs", "mod b; mod c; pub use b::B; pub use c::C;");
+        let direct = read(&[
+            parent,
+            ("src/a/b.rs", "use super::c::C;"),
+            ("src/a/c.rs", "fn f(b: crate::a::b::B) {}"),
+        ]);
+        let exported = read(&[
+            parent,
+            ("src/a/b.rs", "use crate::a::C;"),
+            ("src/a/c.rs", "use super::B;"),
+        ]);
+        let none = read(&[
+            parent,
+            ("src/a/b.rs", "use super::{C, f};"),
+            (
+                "src/a/c.rs",
+                "use super::f; #[cfg(test)] mod tests { use super::super::b::B; }",
+            ),
+        ]);
+        for circle in [direct, exported] {
+            assert_eq!(
+                circles::check(&circle, &[]),
+                ["a::b, a::c import each other"]
+            );
+            assert_eq!(circles::check(&circle, &[(&["a::b", "a::c"], "")]), [""; 0]);
+        }
+        assert_eq!(circles::check(&none, &[]), [""; 0]);
+        assert_eq!(
+            circles::check(&none, &[(&["a::b", "a::c"], "")]),
+            ["a::b, a::c are no circle any more"]
+        );
     }
 
     #[test]

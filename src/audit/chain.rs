@@ -11,7 +11,17 @@ use super::entry::{Act, Who};
 use super::folder::{self, CURRENT, FolderError, Own, check, failed, open_private, rotated_name};
 use super::head::Head;
 use super::line::{self, LineHash, Link, Telling};
-use super::log::Limits;
+
+/// How the log is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Whether what is typed is told itself.
+    pub content: bool,
+    /// The size of a file from which on another one is begun.
+    pub max_bytes: u64,
+    /// How many files are kept besides the one that is written.
+    pub keep: usize,
+}
 
 /// How far back the last line is looked for at first. A line with content may be longer.
 const WINDOW: u64 = 64 << 10;

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::allowance::Allowance;
-use super::chain::{Chain, ChainError, Flush};
+use super::chain::{Chain, ChainError, Flush, Limits};
 use super::entry::{Act, Who};
 use super::folder::FolderError;
 
@@ -34,17 +34,6 @@ const FLUSH: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(1);
 /// How much is told of strangers: at once, and then one each so often.
 const STRANGERS: (u32, Duration) = (200, Duration::from_millis(50));
-
-/// How the log is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Whether what is typed is told itself.
-    pub content: bool,
-    /// The size of a file from which on another one is begun.
-    pub max_bytes: u64,
-    /// How many files are kept besides the one that is written.
-    pub keep: usize,
-}
 
 /// It can't be told, so it is not to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -19,8 +19,9 @@ pub mod read;
 pub mod verify;
 
 pub use allowance::Allowance;
+pub use chain::Limits;
 pub use entry::{Act, Piece, Typed, Who};
 pub use folder::{FolderError, chains};
 pub use line::LineHash;
-pub use log::{Figures, Limits, Log, Unavailable};
+pub use log::{Figures, Log, Unavailable};
 pub use verify::Mark;

@@ -11,6 +11,7 @@ pub mod authenticator;
 mod file;
 mod hash;
 pub mod jwt;
+mod key_print;
 pub mod principal;
 mod proof;
 pub mod rights;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::auth::jwt::KeyPrint;
+use crate::auth::key_print::KeyPrint;
 use crate::auth::rights::{Permission, Permissions, Scope};
 use crate::auth::token::TokenId;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::config::input::Environment;
+use crate::config::environment::Environment;
 use crate::config::unit;
 use crate::tmux::SocketChoice;
 
@@ -258,7 +258,8 @@ impl Kind for Directory {
 
     fn read(&self, raw: &Raw, environment: &Environment) -> Result<PathBuf, Refusal> {
         let text = raw.text().ok_or(Refusal::NotExpected)?;
-        let because = |error: crate::config::input::NoHome| Refusal::Because(error.to_string());
+        let because =
+            |error: crate::config::environment::NoHome| Refusal::Because(error.to_string());
         let path = if let Some(rest) = text.strip_prefix("~/") {
             environment.home().map_err(because)?.join(rest)
         } else if let Some(rest) = text.strip_prefix("$XDG_STATE_HOME/") {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use crate::config::input::Environment;
+use crate::config::environment::Environment;
 use crate::config::kind::{Kind, Raw, Refusal};
 
 /// The most items of a list.

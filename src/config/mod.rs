@@ -1,9 +1,10 @@
 //! The settings: flags over `MUXWIRE_*` variables over a TOML or YAML file over defaults, each with its source.
 //!
-//! Reading order: `table` (every setting, once), `kind` (what values may be), `resolve` (the layers over each other),
-//! `input` and `file` (the layers). The result, [`Config`], is plain structs, and nothing behind it reads a variable.
+//! Reading order: `table` (every setting, once), `kind` (what values may be), `reading` (one setting after the other), `resolve` (the layers over each other),
+//! `environment`, `input` and `file` (the layers). The result, [`Config`], is plain structs, and nothing behind it reads a variable.
 //! This module must not know the commands.
 
+mod environment;
 mod file;
 mod input;
 mod kind;
@@ -11,18 +12,21 @@ mod list;
 mod listen;
 mod patterns;
 mod place;
+mod reading;
 mod reference;
 mod resolve;
 mod table;
 mod text;
 pub mod unit;
 
+pub use environment::{Environment, NoHome};
 pub use file::FileProblem;
-pub use input::{Environment, Flag, Inputs, NoHome};
+pub use input::{Flag, Inputs};
 pub use kind::Raw;
 pub use listen::{ListenError, Listening, listening};
+pub use reading::{Problem, Setting, Source};
 pub use reference::reference;
-pub use resolve::{ConfigError, Problem, Resolved, Setting, Source, resolve};
+pub use resolve::{ConfigError, Resolved, resolve};
 pub use table::{
     Attaching, Config, Limits, LogFormat, Monitoring, Performance, Redaction, Resize, Row,
     Security, Server, Terminal, Tls, Unattached, rows,

@@ -1,7 +1,7 @@
 //! What is secret, and from whom: settings of several parts.
 
 use crate::auth::Permission;
-use crate::config::input::Environment;
+use crate::config::environment::Environment;
 use crate::config::kind::{Kind, Raw, Refusal};
 use crate::redact::Rules;
 

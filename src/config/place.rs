@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::input::Environment;
+use crate::config::environment::Environment;
 use crate::config::kind::{Directory, Kind, Raw, Refusal};
 
 /// A file's path, or nothing. `~/`, `$XDG_STATE_HOME/` and `$XDG_RUNTIME_DIR/` at its beginning stand for the user's own

@@ -4,46 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::config::file::{self, FileProblem};
-use crate::config::input::{Environment, FILE_VARIABLE, Inputs, OTHER_VARIABLES};
-use crate::config::kind::{Kind, Raw, Refusal};
+use crate::config::environment::{Environment, FILE_VARIABLE};
+use crate::config::file;
+use crate::config::input::{Inputs, OTHER_VARIABLES};
+use crate::config::kind::Raw;
+use crate::config::reading::{Problem, Reading, Setting, Source};
 use crate::config::table::{self, Config};
 use crate::nearest::most_like;
-
-/// Where a value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// No layer gives one.
-    Default,
-    /// A file, and the line in it.
-    File(PathBuf, usize),
-    /// A variable.
-    Variable(String),
-    /// A flag.
-    Flag(&'static str),
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File(path, line) => write!(f, "{}:{line}", path.display()),
-            Self::Variable(name) => f.write_str(name),
-            Self::Flag(flag) => f.write_str(flag),
-        }
-    }
-}
-
-/// A setting with the value that holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// Section and key.
-    pub name: &'static str,
-    /// The value as it would be written in a file.
-    pub value: Raw,
-    /// Where it comes from.
-    pub source: Source,
-}
 
 /// All settings, typed, and where each comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,39 +19,6 @@ pub struct Resolved {
     pub config: Config,
     /// One for every row of the table, in its order.
     pub settings: Vec<Setting>,
-}
-
-/// One mistake in the configuration.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
-    /// The file as a whole.
-    #[error(transparent)]
-    File(#[from] FileProblem),
-    /// There is no such setting.
-    #[error("{source}: there is no setting {name}; the nearest is {nearest}", source = .origin)]
-    Unknown {
-        /// Where it stands.
-        origin: Source,
-        /// The name that was given.
-        name: String,
-        /// The name that was probably meant.
-        nearest: String,
-    },
-    /// The value is not allowed.
-    #[error("{source}: {name} is {value}, but {reason}", source = .origin)]
-    Value {
-        /// Where it stands.
-        origin: Source,
-        /// The setting.
-        name: &'static str,
-        /// The value as it was given.
-        value: String,
-        /// What it must be.
-        reason: String,
-    },
-    /// A variable of ours is not Unicode.
-    #[error("the variable {0} is not valid Unicode")]
-    NotUnicode(String),
 }
 
 /// The configuration is wrong: every mistake that was found.
@@ -203,52 +137,6 @@ impl Layers {
                         nearest,
                     });
                 }
-            }
-        }
-    }
-}
-
-/// One reading of the table: takes each setting's value, and keeps what is wrong.
-pub(in crate::config) struct Reading<'a> {
-    values: BTreeMap<String, (Raw, Source)>,
-    problems: Vec<Problem>,
-    settings: Vec<Setting>,
-    environment: &'a Environment,
-}
-
-impl Reading<'_> {
-    /// The value of a setting, or its default.
-    pub(in crate::config) fn setting<K: Kind>(
-        &mut self,
-        name: &'static str,
-        kind: &K,
-        default: &str,
-    ) -> Option<K::Value> {
-        let given = self.values.remove(name);
-        let (raw, source) =
-            given.unwrap_or_else(|| (Raw::Word(default.to_owned()), Source::Default));
-        match kind.read(&raw, self.environment) {
-            Ok(value) => {
-                self.settings.push(Setting {
-                    name,
-                    value: kind.show(&value),
-                    source,
-                });
-                Some(value)
-            }
-            Err(refusal) => {
-                let reason = match refusal {
-                    Refusal::NotExpected => format!("it must be {}", kind.expected()),
-                    Refusal::Because(reason) => reason,
-                };
-                let value = raw.to_string();
-                self.problems.push(Problem::Value {
-                    origin: source,
-                    name,
-                    value,
-                    reason,
-                });
-                None
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::config::kind::{
 use crate::config::list::{List, Parsed};
 use crate::config::patterns::{Patterns, Roles};
 use crate::config::place::File;
-use crate::config::resolve::Reading;
+use crate::config::reading::Reading;
 use crate::config::text::Text;
 use crate::network::Network;
 use crate::site::{Host, Origin};

@@ -1,6 +1,6 @@
 //! Settings that are texts of others: muxwire compares them and gives them no meaning.
 
-use crate::config::input::Environment;
+use crate::config::environment::Environment;
 use crate::config::kind::{Kind, Raw, Refusal};
 
 /// A text, which may be empty.

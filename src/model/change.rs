@@ -4,33 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::audience::{Audience, Place, Places};
 use super::state::{Alerts, Buffer, Client, Exit, Pane, Server, Session, Window};
-use crate::ids::{PaneId, SessionId, WindowId};
-
-/// Where a change is seen: a session, and one of its windows where the change concerns one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
-    /// The session's id.
-    pub session: SessionId,
-    /// The session's name at the time of the change.
-    pub session_name: Arc<str>,
-    /// The window and its index in that session.
-    pub window: Option<(WindowId, u32)>,
-}
-
-/// The places of one change, shared between the events of a pane.
-pub type Places = Arc<[Place]>;
-
-/// Who may learn of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Audience {
-    /// Everybody who is authenticated: it names no session.
-    Everyone,
-    /// Those whose permissions are not limited to certain sessions: it belongs to the server as a whole.
-    Unscoped,
-    /// Those who see at least one of these places; they are told of the first that they see.
-    Places(Places),
-}
+use crate::ids::{PaneId, WindowId};
 
 /// One change of tmux's state, or output of a pane.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,14 +235,6 @@ impl ChangeKind {
     #[must_use]
     pub fn is_structural(&self) -> bool {
         !matches!(self, Self::PaneOutput { .. })
-    }
-}
-
-impl Audience {
-    /// Those who see one place.
-    #[must_use]
-    pub fn at(place: Place) -> Self {
-        Self::Places(Places::from([place]))
     }
 }
 

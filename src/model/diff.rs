@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::change::{Audience, Change, ChangeKind, Places};
+use super::audience::{Audience, Places};
+use super::change::{Change, ChangeKind};
 use super::state::{Client, Pane, Session, State, Window};
 use crate::ids::{PaneId, WindowId};
 

@@ -3,6 +3,7 @@
 //! Notifications never enter here: they are hints that ask for a listing. This module knows no IO, no clock and no
 //! wire format.
 
+mod audience;
 mod change;
 mod diff;
 mod listing;
@@ -10,7 +11,8 @@ mod op_queue;
 mod reconcile;
 mod state;
 
-pub use change::{Audience, Change, ChangeKind, Place, Places, Unfit, Visibility};
+pub use audience::{Audience, Place, Places};
+pub use change::{Change, ChangeKind, Unfit, Visibility};
 pub use diff::diff;
 pub use listing::Listing;
 pub use op_queue::{Debounce, OpQueue};

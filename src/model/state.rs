@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::change::{Audience, Place, Places};
+use super::audience::{Audience, Place, Places};
 use crate::control::DestroyUnattached;
 use crate::ids::{PaneId, SessionId, WindowId};
 

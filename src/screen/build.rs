@@ -3,12 +3,10 @@
 use bytes::Bytes;
 
 use super::capture::Capture;
+use super::kinds::{Assumed, CursorShape, KeyMode, Mouse};
 use super::lines::independent;
 use super::modes::TrackedModes;
-use super::snapshot::{
-    Alternate, Assumed, Cursor, CursorShape, KeyMode, Modes, Mouse, PaneSnapshot, ScrollRegion,
-    Unfinished,
-};
+use super::snapshot::{Alternate, Cursor, Modes, PaneSnapshot, ScrollRegion, Unfinished};
 use super::tracker::{Tracked, Tracker};
 use crate::control::rows::PaneStateRow;
 use crate::ids::PaneId;

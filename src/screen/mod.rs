@@ -7,6 +7,7 @@
 mod build;
 mod capture;
 mod charset;
+mod kinds;
 mod lines;
 mod masked;
 mod modes;
@@ -21,10 +22,8 @@ mod tracker;
 
 pub use build::Circumstances;
 pub use capture::{Capture, history_lines};
+pub use kinds::{Assumed, CursorShape, KeyMode, Mouse};
 pub use masked::mask_lines;
 pub use replay::replay_scrollback;
 pub use scrolled::Scrolled;
-pub use snapshot::{
-    Alternate, Assumed, Cursor, CursorShape, KeyMode, Modes, Mouse, PaneSnapshot, ScrollRegion,
-    Unfinished,
-};
+pub use snapshot::{Alternate, Cursor, Modes, PaneSnapshot, ScrollRegion, Unfinished};

@@ -1,7 +1,7 @@
 //! The modes as the pane's bytes set them, for those that a version of tmux doesn't tell.
 
+use super::kinds::KeyMode;
 use super::pen::number;
-use super::snapshot::KeyMode;
 
 /// The private modes that are tracked, each with its place in a set of bits.
 const TRACKED: [u16; 5] = [6, 1004, 2004, 2026, 2031];

@@ -7,9 +7,10 @@ use std::io::Write as _;
 
 use bytes::Bytes;
 
+use super::kinds::{CursorShape, KeyMode, Mouse};
 use super::lines::columns;
 use super::sequence::unexecuted;
-use super::snapshot::{Alternate, CursorShape, KeyMode, Mouse, PaneSnapshot};
+use super::snapshot::{Alternate, PaneSnapshot};
 use super::tracker::{Drawing, Saved};
 
 /// A reset, no scrollback, the terminal's own colours; and lines don't wrap, so that one that

@@ -5,11 +5,11 @@
 //! and from the beginning in a pane that was seen from its first byte on.
 
 use super::charset::Charset;
+use super::kinds::{Assumed, CursorShape};
 use super::modes::TrackedModes;
 use super::palette::Palette;
 use super::pen::{Parts, Pen, number};
 use super::sequence::{Control, Listener, Parser};
-use super::snapshot::{Assumed, CursorShape};
 
 /// The longest link that is kept; tmux cuts none, and browsers take about as much.
 const LONGEST_LINK: usize = 2048;

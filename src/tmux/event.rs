@@ -128,7 +128,7 @@ impl LinkEvent {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyError {
     /// tmux refused it, and this is what it said.
-    #[error("tmux refused it: {}", crate::tmux::process::printable(.0.as_bytes()))]
+    #[error("tmux refused it: {}", crate::tmux::output::printable(.0.as_bytes()))]
     Failed(Body),
     /// tmux did not run it, because a command before it in the same line failed.
     #[error("a command before it failed")]

@@ -11,13 +11,10 @@ use tokio::process::{Child, Command as Process};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::control::Command;
-use crate::tmux::link_task::{LinkTask, Request, Stop};
+use crate::tmux::link_task::{LinkTask, MAX_IN_FLIGHT, Request, Stop};
 use crate::tmux::mark::Mark;
 use crate::tmux::tap::Tap;
 use crate::tmux::{LinkEvent, LinkId, LinkKind, Relay, Tmux, TmuxError, Version, spawn};
-
-/// The most commands that may wait for their answer on one link: replies have no flow control, so this bounds them.
-pub const MAX_IN_FLIGHT: usize = 256;
 
 /// How many seconds a pane's output may wait for us before tmux throws it away and says `%pause`.
 ///

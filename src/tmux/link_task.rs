@@ -14,13 +14,15 @@ use tokio::task::yield_now;
 use tokio::time::{sleep_until, timeout};
 
 use crate::control::{Command, Limits};
-use crate::tmux::link::MAX_IN_FLIGHT;
 use crate::tmux::link_backlog::LinkBacklog;
-use crate::tmux::process::printable;
+use crate::tmux::output::printable;
 use crate::tmux::tap::Tap;
 use crate::tmux::{
     CloseReason, LinkEvent, LinkId, LinkKind, LinkReader, RelayError, RelayTask, ReplyError,
 };
+
+/// The most commands that may wait for their answer on one link: replies have no flow control, so this bounds them.
+pub const MAX_IN_FLIGHT: usize = 256;
 
 /// How much is read at once: what a pipe usually holds.
 const READ_CHUNK: usize = 64 * 1024;

@@ -7,24 +7,18 @@ use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
 use tokio::process::Command;
-use tokio::time::timeout;
 
 use crate::control::rows::{PaneStateRow, Row as _};
 use crate::ids::PaneId;
+use crate::tmux::output::{output_of, printable};
 use crate::tmux::program::Program;
-use crate::tmux::relay::Turns;
+use crate::tmux::relay::{LONGEST_SOCKET_PATH, Turns};
 use crate::tmux::{Relay, TmuxError, Version, spawn};
-
-/// The longest socket path that the system takes: the size of `sun_path` without the final NUL.
-pub(super) const LONGEST_SOCKET_PATH: usize = 107;
-
-/// How much of what tmux prints goes into an error.
-const LONGEST_SAYING: usize = 200;
 
 /// Which tmux server is meant, as with tmux's own `-L` and `-S`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -321,22 +315,6 @@ fn command_on(mut command: Command, socket: &Path) -> Command {
     command
 }
 
-/// Runs a command to its end. None when the deadline passed; the process is killed then.
-pub(super) async fn output_of(
-    command: &mut Command,
-    deadline: Duration,
-) -> io::Result<Option<Output>> {
-    command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    let child = command.spawn()?;
-    timeout(deadline, child.wait_with_output())
-        .await
-        .ok()
-        .transpose()
-}
-
 /// The socket that tmux itself would use for the same choice and environment.
 fn socket_path(choice: SocketChoice, variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
     let name = match choice {
@@ -362,16 +340,6 @@ fn socket_path(choice: SocketChoice, variable: impl Fn(&str) -> Option<OsString>
         .unwrap_or_else(|| fs::canonicalize("/tmp").unwrap_or_else(|_| PathBuf::from("/tmp")));
     base.join(format!("tmux-{}", rustix::process::getuid().as_raw()))
         .join(name)
-}
-
-/// The first line of what a program printed, without control characters and not too long.
-pub(super) fn printable(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let line = text.trim().lines().next().unwrap_or_default();
-    line.chars()
-        .map(|c| if c.is_control() { '?' } else { c })
-        .take(LONGEST_SAYING)
-        .collect()
 }
 
 #[cfg(test)]
@@ -426,19 +394,5 @@ mod tests {
                 "{choice:?} {variable}={value}"
             );
         }
-    }
-
-    #[test]
-    fn what_a_program_printed_is_made_harmless() {
-        let rows: [(&[u8], &str); 4] = [
-            (b"  no server\nmore\n", "no server"),
-            (b"\x1b[31mred\x07", "?[31mred?"),
-            (b"\xff", "\u{fffd}"),
-            (b"", ""),
-        ];
-        for (bytes, expected) in rows {
-            assert_eq!(printable(bytes), expected);
-        }
-        assert_eq!(printable("x".repeat(999).as_bytes()).len(), LONGEST_SAYING);
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::process::Command;
 
-use crate::tmux::process::{output_of, printable};
+use crate::tmux::output::{output_of, printable};
 use crate::tmux::{TmuxError, Version, spawn};
 
 /// How long `tmux -V` may take.

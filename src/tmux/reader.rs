@@ -11,7 +11,7 @@ use crate::control::{
     Outcome, Output, Reply,
 };
 use crate::ids::PaneId;
-use crate::tmux::process::printable;
+use crate::tmux::output::printable;
 use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkKind, ReplyError};
 
 /// The reading half of a link: bytes in, [`LinkEvent`]s out; commands in, bytes out.

@@ -7,8 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::auth::jwt::compact::Object;
-use crate::auth::jwt::{JwtError, KeyPrint};
+use crate::auth::jwt::error::JwtError;
+use crate::auth::jwt::unique::Object;
+use crate::auth::key_print::KeyPrint;
 use crate::auth::principal::Principal;
 use crate::auth::rights::{Permission, Permissions, Scope};
 use crate::glob::NamePattern;

@@ -6,8 +6,8 @@
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
 
-use crate::auth::jwt::JwtError;
-use crate::auth::jwt::key_set::unique;
+use crate::auth::jwt::error::JwtError;
+use crate::auth::jwt::unique::{Object, unique};
 
 /// The longest text that is looked at, in bytes.
 pub(super) const MAX_LEN: usize = 8192;
@@ -16,9 +16,6 @@ pub(super) const MAX_LEN: usize = 8192;
 const REFUSED: [&str; 8] = ["crit", "b64", "jku", "jwk", "x5u", "x5c", "enc", "zip"];
 /// What `typ` may say, if it is there. Issuers sign other things with the same keys, and none of those lets anybody in.
 const TYPES: [&str; 4] = ["jwt", "at+jwt", "application/jwt", "application/at+jwt"];
-
-/// A JSON object.
-pub(super) type Object = serde_json::Map<String, Value>;
 
 /// A JWT whose form is right. Nothing that it says is proven.
 pub(super) struct Compact<'a> {

@@ -4,15 +4,7 @@ use std::fmt;
 
 use ring::{hmac, signature};
 
-/// The hash of a key. It tells a key from another that took its name; nothing can be signed with it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::auth) struct KeyPrint(blake3::Hash);
-
-impl fmt::Debug for KeyPrint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyPrint(...)")
-    }
-}
+use crate::auth::key_print::KeyPrint;
 
 /// What signatures are checked with. The kind is the algorithm: no text can choose another.
 pub(super) enum Material {
@@ -118,5 +110,5 @@ fn print(id: &str, material: &Material) -> KeyPrint {
     };
     add(&[kind]);
     parts.into_iter().for_each(add);
-    KeyPrint(hasher.finalize())
+    KeyPrint::new(hasher.finalize())
 }

@@ -1,14 +1,13 @@
 //! The file of keys: a JSON Web Key Set (RFC 7517), in which each key names itself and its one algorithm.
 
-use std::fmt;
 use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::auth::jwt::compact::Object;
 use crate::auth::jwt::key::{Key, Material};
+use crate::auth::jwt::unique::{Object, unique};
+use crate::auth::key_print::KeyPrint;
 
 /// The most keys of a file.
 const MAX_KEYS: usize = 100;
@@ -105,7 +104,7 @@ impl KeySet {
     }
 
     /// Whether this very key is among them.
-    pub(in crate::auth) fn holds(&self, print: super::KeyPrint) -> bool {
+    pub(in crate::auth) fn holds(&self, print: KeyPrint) -> bool {
         self.0.iter().any(|key| key.print() == print)
     }
 }
@@ -185,70 +184,4 @@ fn bytes(object: &Object, name: &str) -> Option<Box<[u8]>> {
 
 fn text_of<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
     object.get(name)?.as_str()
-}
-
-/// Reads JSON in which no object has a member twice.
-pub(super) fn unique(text: &[u8]) -> Result<Value, serde_json::Error> {
-    let Unique(value) = serde_json::from_slice(text)?;
-    Ok(value)
-}
-
-struct Unique(Value);
-
-impl<'de> Deserialize<'de> for Unique {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(UniqueVisitor).map(Self)
-    }
-}
-
-struct UniqueVisitor;
-
-impl<'de> Visitor<'de> for UniqueVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Unique(value)) = items.next_element()? {
-            values.push(value);
-        }
-        Ok(values.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Object::new();
-        while let Some((name, Unique(value))) = members.next_entry::<String, Unique>()? {
-            if object.insert(name, value).is_some() {
-                return Err(de::Error::custom("a member is there twice"));
-            }
-        }
-        Ok(object.into())
-    }
 }

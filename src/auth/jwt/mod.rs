@@ -1,6 +1,6 @@
 //! JSON Web Tokens: texts that an issuer signs and that say by themselves who somebody is and what that allows.
 //!
-//! Reading order: `compact` (the form of a JWT, taken apart with no leniency), `key` (a key, with the one algorithm that
+//! Reading order: `unique` (JSON without repeated members), `compact` (the form of a JWT, taken apart with no leniency), `key` (a key, with the one algorithm that
 //! it is for), `key_set` (the file of keys), `claims` (what a JWT has to say, and the [`Principal`] that it makes),
 //! [`watch`] (seeing changes of the file). The form is RFC 7519 in the compact serialisation of RFC 7515, held to what
 //! RFC 8725 advises; the cryptography is ring's.
@@ -8,8 +8,10 @@
 
 mod claims;
 mod compact;
+mod error;
 mod key;
 mod key_set;
+mod unique;
 pub mod watch;
 
 use std::sync::Arc;
@@ -18,68 +20,12 @@ use jiff::Timestamp;
 
 pub use claims::JwtRules;
 use compact::Compact;
-pub(in crate::auth) use key::KeyPrint;
+pub use error::JwtError;
 pub use key_set::{KeyError, KeySet};
 use tokio::sync::watch as channel;
 pub use watch::{KeyFileError, KeyWatch};
 
 use crate::auth::principal::Principal;
-
-/// Why a text is not accepted as a JWT. For logs and counters: clients are told the same for all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JwtError {
-    /// Longer than any that is looked at.
-    TooLong,
-    /// It is not three parts of base64url, of which two are JSON objects without repeated members.
-    Malformed,
-    /// Its header asks for something that is not done: an extension, another kind of token, or a key of its own.
-    Header,
-    /// Its header names no key that is in force.
-    Key,
-    /// Its algorithm is not the one of its key.
-    Algorithm,
-    /// The signature is not one of the key.
-    Signature,
-    /// It is of another issuer.
-    Issuer,
-    /// It is for somebody else.
-    Audience,
-    /// It has no time at which it ends.
-    NoExpiry,
-    /// It has ended.
-    Expired,
-    /// It does not count yet.
-    Early,
-    /// It does not say whom it is about.
-    Subject,
-    /// It gives no permission.
-    Permissions,
-    /// It names no session, or confines an admin to some.
-    Sessions,
-}
-
-impl JwtError {
-    /// A word for logs and counters.
-    #[must_use]
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::TooLong => "jwt_too_long",
-            Self::Malformed => "jwt_malformed",
-            Self::Header => "jwt_header",
-            Self::Key => "jwt_unknown_key",
-            Self::Algorithm => "jwt_algorithm",
-            Self::Signature => "jwt_signature",
-            Self::Issuer => "jwt_issuer",
-            Self::Audience => "jwt_audience",
-            Self::NoExpiry => "jwt_no_expiry",
-            Self::Expired => "jwt_expired",
-            Self::Early => "jwt_early",
-            Self::Subject => "jwt_subject",
-            Self::Permissions => "jwt_permissions",
-            Self::Sessions => "jwt_sessions",
-        }
-    }
-}
 
 /// Checks JWTs against the keys in force. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]

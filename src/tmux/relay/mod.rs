@@ -28,11 +28,13 @@ use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::tmux::process::LONGEST_SOCKET_PATH;
 use crate::tmux::relay::message::{Kind, Layout, Malformed};
 use crate::tmux::relay::turns::Turn;
 pub(super) use crate::tmux::relay::turns::Turns;
 use crate::tmux::{TmuxError, Version};
+
+/// The longest socket path that the system takes: the size of `sun_path` without the final NUL.
+pub(super) const LONGEST_SOCKET_PATH: usize = 107;
 
 /// How much is read at once after the identification.
 const CHUNK: usize = 16 * 1024;

@@ -1,0 +1,19 @@
+//! What tells a key that JWTs are signed with from another.
+
+use std::fmt;
+
+/// The hash of a key. It tells a key from another that took its name; nothing can be signed with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::auth) struct KeyPrint(blake3::Hash);
+
+impl fmt::Debug for KeyPrint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyPrint(...)")
+    }
+}
+
+impl KeyPrint {
+    pub(in crate::auth) fn new(hash: blake3::Hash) -> Self {
+        Self(hash)
+    }
+}
