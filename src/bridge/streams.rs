@@ -74,11 +74,14 @@ impl Streams {
 
     /// The pane's stream; a new one if nothing was known of it.
     fn stream(&mut self, pane: PaneId) -> &mut Stream {
-        let gone = self.gone.get(&pane);
-        self.panes.entry(pane).or_insert_with(|| Stream {
-            judged: gone.is_some(),
-            offset: gone.copied().unwrap_or_default(),
-            ..Stream::unplaced()
+        let gone = &self.gone;
+        self.panes.entry(pane).or_insert_with(|| {
+            let offset = gone.get(&pane);
+            Stream {
+                judged: offset.is_some(),
+                offset: offset.copied().unwrap_or_default(),
+                ..Stream::unplaced()
+            }
         })
     }
 

@@ -101,6 +101,7 @@ impl Follower {
 
     /// The next message.
     pub fn next(&mut self) -> Came {
+        let since = Instant::now();
         loop {
             let Some((opcode, payload)) = self.frame() else {
                 return Came::Closed(None);
@@ -120,7 +121,10 @@ impl Follower {
                     let code = payload.first_chunk().map(|code| u16::from_be_bytes(*code));
                     return Came::Closed(code);
                 }
-                9 => self.send(0x8a, &payload),
+                9 => {
+                    assert!(since.elapsed() < LONG, "nothing comes but pings");
+                    self.send(0x8a, &payload);
+                }
                 other => panic!("a frame of kind {other}"),
             }
         }

@@ -19,7 +19,7 @@ use super::session::{ClientIdentity, ClientSession, Context, EffectResult, Encod
 use super::target::TerminalAddress;
 use crate::auth::Ended;
 use crate::bridge::ClientNumber;
-use crate::wire::{CloseCode, Credential, Form};
+use crate::wire::{CloseCode, Credential, Form, Incoming, Rejected};
 
 /// What a client has connected to.
 #[derive(Debug, Default)]
@@ -154,4 +154,24 @@ impl Client {
             }
         }
     }
+}
+
+/// Whether a message of so many bytes is to be looked at. A request is admitted or refused here; what is not answered is
+/// only counted.
+fn admits<M>(
+    session: &mut ClientSession,
+    parsed: &Result<Incoming<M>, Rejected>,
+    is_unanswered: impl FnOnce(&Incoming<M>) -> bool,
+    bytes: usize,
+    now: Instant,
+) -> bool {
+    let id = match parsed {
+        Ok(incoming) if is_unanswered(incoming) => {
+            session.charge(bytes, now);
+            return true;
+        }
+        Ok(incoming) => incoming.id.as_ref(),
+        Err(rejected) => rejected.id.as_ref(),
+    };
+    session.admits(id, bytes, now)
 }

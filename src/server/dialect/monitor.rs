@@ -23,17 +23,8 @@ pub(super) fn on_text(session: &mut ClientSession, text: &[u8], now: Instant) {
     let parsed = parse(text);
     let is_ack =
         |incoming: &Incoming<ClientMessage>| matches!(incoming.message, ClientMessage::Ack { .. });
-    if parsed.as_ref().is_ok_and(is_ack) {
-        // It is not answered.
-        session.charge(text.len(), now);
-    } else {
-        let id = parsed.as_ref().map_or_else(
-            |rejected| rejected.id.as_ref(),
-            |incoming| incoming.id.as_ref(),
-        );
-        if !session.admits(id, text.len(), now) {
-            return;
-        }
+    if !super::admits(session, &parsed, is_ack, text.len(), now) {
+        return;
     }
     match parsed {
         Err(rejected) => {

@@ -6,13 +6,12 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::terminal_encoding::say;
-use crate::auth::Permission;
 use crate::bridge::{InputRequest, Key};
 use crate::hub::Filter;
 use crate::ids::{PaneId, SessionId};
 use crate::server::ResizePolicy;
 use crate::server::session::{
-    Asked, Asker, ClientSession, Opening, Refusal, denied, not_found, unmet,
+    Asked, Asker, ClientSession, Opening, Refusal, may_read, not_found, unmet,
 };
 use crate::server::target::TerminalAddress;
 use crate::wire::terminal::{
@@ -52,16 +51,8 @@ impl Terminal {
                 TerminalMessage::Input { .. } | TerminalMessage::Ack(_)
             )
         };
-        if parsed.as_ref().is_ok_and(is_unanswered) {
-            session.charge(text.len(), now);
-        } else {
-            let id = parsed.as_ref().map_or_else(
-                |rejected| rejected.id.as_ref(),
-                |incoming| incoming.id.as_ref(),
-            );
-            if !session.admits(id, text.len(), now) {
-                return;
-            }
+        if !super::admits(session, &parsed, is_unanswered, text.len(), now) {
+            return;
         }
         let (id, outcome) = match parsed {
             Err(rejected) => (rejected.id, Err((rejected.code, rejected.message))),
@@ -162,9 +153,7 @@ impl Terminal {
         now: Instant,
     ) -> Result<(), Refusal> {
         let principal = session.principal()?;
-        principal
-            .authorize_everywhere(Permission::Read, ())
-            .map_err(denied)?;
+        may_read(&principal)?;
         let named = self.address.session.to_string();
         if request
             .session

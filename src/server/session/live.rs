@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::pages::View;
 use super::panes::{Asker, Missing, Opening, Reason};
-use super::requests::{Refusal, denied, not_found, unmet};
+use super::requests::{Refusal, may_read, not_found, unmet};
 use super::{ClientSession, Effect, OpenedPane, Phase, Viewpoint};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{PaneView, ScreenError, ViewRequest};
@@ -356,9 +356,7 @@ impl ClientSession {
 
     /// The pane that is meant, if the client may read it.
     fn visible_pane(&self, principal: &Principal, target: &Target) -> Result<PaneId, Refusal> {
-        principal
-            .authorize_everywhere(Permission::Read, ())
-            .map_err(denied)?;
+        may_read(principal)?;
         let (state, _) = self.context.hub.snapshot();
         target::pane(&state, principal, target).map_err(unmet)
     }

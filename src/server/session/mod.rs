@@ -37,7 +37,7 @@ pub(super) use self::encode::{Encode, OpenedPane, Profile, SnapshotPage, Viewpoi
 use self::limits::Allowance;
 pub use self::limits::ConnectionLimits;
 pub(super) use self::panes::{Asker, Opening};
-pub(super) use self::requests::{Refusal, denied, not_found, unmet};
+pub(super) use self::requests::{Refusal, may_read, not_found, unmet};
 pub(super) use self::stats::Timing;
 use self::stats::Watched;
 use self::stream::Stream;

@@ -111,9 +111,7 @@ impl ClientSession {
         since: Option<&Since>,
         now: Instant,
     ) -> Result<(), Refusal> {
-        principal
-            .authorize_everywhere(Permission::Read, ())
-            .map_err(denied)?;
+        may_read(principal)?;
         self.check_subscriptions()?;
         let warnings = self.idle(principal, &filter);
         let (seq, recovered) = self
@@ -209,9 +207,7 @@ impl ClientSession {
         screen: bool,
         now: Instant,
     ) -> Result<(), Refusal> {
-        principal
-            .authorize_everywhere(Permission::Read, ())
-            .map_err(denied)?;
+        may_read(principal)?;
         self.check_room()?;
         self.stream.want(Wanted {
             id,
@@ -379,6 +375,12 @@ fn authorized(
     input.map_err(denied)
 }
 
+/// Whether the client may read at all.
+pub(in crate::server) fn may_read(principal: &Principal) -> Result<(), Refusal> {
+    let read = principal.authorize_everywhere(Permission::Read, ());
+    read.map(drop).map_err(denied)
+}
+
 /// The answer for what isn't there, and for what is but may not be seen.
 pub(in crate::server) fn not_found() -> Refusal {
     denied(Denied::Unseen)
@@ -401,7 +403,7 @@ fn no_target(state: &State, principal: &Principal, error: NoTarget) -> Refusal {
     (code_of(&error), error.to_string())
 }
 
-pub(in crate::server) fn denied(denied: Denied) -> Refusal {
+pub(super) fn denied(denied: Denied) -> Refusal {
     let code = match denied {
         Denied::Unseen => ErrorCode::NotFound,
         Denied::Lacks(_) => ErrorCode::PermissionDenied,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::requests::{Refusal, denied};
+use super::requests::{Refusal, may_read};
 use super::{ClientSession, Effect, Phase};
 use crate::auth::{Permission, Principal};
 use crate::hub::Published;
@@ -87,9 +87,7 @@ impl ClientSession {
         principal: &Principal,
         now: Instant,
     ) -> Result<(), Refusal> {
-        principal
-            .authorize_everywhere(Permission::Read, ())
-            .map_err(denied)?;
+        may_read(principal)?;
         self.check_room()?;
         let everyone = principal.authorize_everywhere(Permission::Admin, ()).ok();
         let until = now + TIMED;
