@@ -56,7 +56,7 @@ fn places_are_dense_and_a_reader_sees_them_all() {
     publish(&hub, 2);
     let read: Vec<u64> = std::iter::from_fn(|| match reader.pull() {
         Next::Event(event) => Some(event.seq.0),
-        Next::Head | Next::Evicted => None,
+        Next::Head | Next::Archived(_) | Next::Evicted => None,
     })
     .collect();
     assert_eq!(read, [1, 2, 3, 4, 5]);
@@ -457,7 +457,7 @@ fn delivered(subscription: &mut Subscription) -> Vec<u64> {
             Step::Deliver(event, _) => places.push(event.seq.0),
             Step::Skip => {}
             Step::Head => return places,
-            Step::Evicted => panic!("nothing is evicted here"),
+            Step::Archived(_) | Step::Evicted => panic!("nothing is evicted here"),
         }
     }
 }

@@ -224,7 +224,7 @@ fn delivered(subscription: &mut Subscription) -> Vec<(u32, String)> {
             }
             Step::Skip => {}
             Step::Head => return got,
-            Step::Evicted => panic!("nothing is evicted here"),
+            Step::Archived(_) | Step::Evicted => panic!("nothing is evicted here"),
         }
     }
 }

@@ -11,6 +11,7 @@
     reason = "the modules of a test program are its whole world"
 )]
 
+mod archives;
 mod attaching;
 mod audit;
 mod authorisation;

@@ -88,7 +88,7 @@ fn pull_all(reader: &mut Reader) -> Vec<Arc<Published>> {
         match reader.pull() {
             Next::Event(event) => all.push(event),
             Next::Head => return all,
-            Next::Evicted => panic!("the test's history is too short"),
+            Next::Archived(_) | Next::Evicted => panic!("the test's history is too short"),
         }
     }
 }

@@ -149,7 +149,7 @@ impl Seen {
                 );
                 return false;
             }
-            Next::Evicted => panic!("the test's history is too short"),
+            Next::Archived(_) | Next::Evicted => panic!("the test's history is too short"),
         };
         if event.change.pane != Some(pane) {
             return false;

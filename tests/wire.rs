@@ -86,7 +86,7 @@ fn published(changes: Vec<Change>, stamp: Stamp) -> Vec<std::sync::Arc<Published
     hub.publish(changes, None, stamp);
     let next = || match reader.pull() {
         Next::Event(event) => Some(event),
-        Next::Head | Next::Evicted => None,
+        Next::Head | Next::Archived(_) | Next::Evicted => None,
     };
     std::iter::from_fn(next).collect()
 }

@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
+use super::archive::{Archive, ArchiveError, ArchiveRange, Archived, READS};
 use super::printed;
 use super::printing::{Printer, Printing, PrintsIn};
 use super::published::{Known, Stamp};
-use super::reader::{Heads, NotRecoverable, Position, Reader};
+use super::reader::{Heads, NotRecoverable, Position, Reader, Since};
 use super::redaction_filter::{Redaction, RedactionFilter};
 use super::ring::{Behind, Found, HistoryLimits, Ring};
 use crate::ids::{Epoch, PaneId, Seq, WindowId};
@@ -27,6 +28,7 @@ struct Shared {
     log: Mutex<Log>,
     head: watch::Sender<Seq>,
     printing: Printing,
+    archive_reads: Semaphore,
 }
 
 /// What one lock guards: the state is always the one that the events up to the head lead to.
@@ -39,6 +41,8 @@ struct Log {
     redaction_filter: Option<Box<RedactionFilter>>,
     /// Room for what becomes of one change.
     split: Vec<Change>,
+    /// What readers fall back to for places that the ring has let go.
+    archive: Option<Arc<dyn Archive>>,
 }
 
 /// Figures about the log, for metrics.
@@ -70,6 +74,7 @@ impl Hub {
             published: BTreeMap::new(),
             redaction_filter: redaction.map(|redaction| Box::new(RedactionFilter::new(redaction))),
             split: Vec::new(),
+            archive: None,
         };
         let head = watch::Sender::new(Seq::default());
         Self(Arc::new(Shared {
@@ -77,7 +82,13 @@ impl Hub {
             log: Mutex::new(log),
             head,
             printing: Printing::default(),
+            archive_reads: Semaphore::new(READS),
         }))
+    }
+
+    /// From now on readers fall back to this archive. It has to keep what is published until the history lets it go.
+    pub fn archive_in(&self, archive: Arc<dyn Archive>) {
+        self.lock().archive = Some(archive);
     }
 
     /// The log's name.
@@ -212,6 +223,37 @@ impl Hub {
         }
         drop(log);
         Ok(Reader::new(self.clone(), since.seq))
+    }
+
+    /// What has to be read from the archive first by one who wants what came after a position; nothing if memory holds it,
+    /// or if there is no archive.
+    #[must_use]
+    pub fn archived(&self, since: &Since) -> Option<ArchiveRange> {
+        match since {
+            Since::Position(position) if position.epoch == self.0.epoch => {
+                self.archived_behind(position.seq)
+            }
+            Since::Position(_) | Since::Foreign => None,
+        }
+    }
+
+    /// Reads events from the archive, a bounded number of readers at a time.
+    ///
+    /// # Errors
+    /// There is no archive, or it does not give these events.
+    pub async fn read_archive(&self, range: ArchiveRange) -> Result<Archived, ArchiveError> {
+        let failed = |error: tokio::sync::AcquireError| ArchiveError::Failed(error.to_string());
+        let _turn = self.0.archive_reads.acquire().await.map_err(failed)?;
+        let archive = self.lock().archive.clone().ok_or(ArchiveError::NotKept)?;
+        range.checked(archive.read(range).await?)
+    }
+
+    /// The next page behind a place, if that is older than the history and there is an archive.
+    pub(super) fn archived_behind(&self, place: Seq) -> Option<ArchiveRange> {
+        let log = self.lock();
+        let evicted = log.ring.evicted();
+        let is_archived = place < evicted && log.archive.is_some();
+        is_archived.then(|| ArchiveRange::page(place, evicted))
     }
 
     /// The head, and when the event right behind a place was read from tmux, if there is one and it was.

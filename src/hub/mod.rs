@@ -1,14 +1,15 @@
 //! The event log: one writer, many readers, a bounded history.
 //!
 //! Reading order: [`Hub`] (publish, snapshot), [`Published`] (an event and its shared encodings), [`Reader`] (pulls
-//! from the log; replay and live are one path), [`view()`] (who sees what of an event), [`Filter`] and
-//! [`Subscription`] (what a client asked for).
+//! from the log; replay and live are one path), [`Archive`] (what readers fall back to behind the history), [`view()`] (who
+//! sees what of an event), [`Filter`] and [`Subscription`] (what a client asked for).
 //!
-//! `veil` keeps secrets from those readers from whom they are to be kept.
+//! `redaction_filter` keeps secrets from those readers from whom they are to be kept.
 //!
-//! Readers pull: the log is the only buffer between the bridge and the connections, so a slow reader costs nothing
+//! Readers pull: the log is the only buffer between the bridge and those who read, so a slow reader costs nothing
 //! but its own place in it. This module knows nothing of tmux, tokens, JSON or sockets, and reads no clock.
 
+mod archive;
 mod filter;
 mod log;
 mod patterns;
@@ -21,6 +22,7 @@ mod ring;
 mod subscription;
 mod view;
 
+pub use archive::{Archive, ArchiveError, ArchiveRange, ArchiveRead, Archived};
 pub use filter::{Filter, FilterError, Idle, Mistakable, Subject, WindowNames};
 pub use log::{Hub, HubFigures};
 pub use patterns::{SessionPattern, WindowPattern};

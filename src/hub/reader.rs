@@ -1,9 +1,11 @@
 //! Reading the log from a place on.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::archive::{ArchiveRange, Archived};
 use super::log::Hub;
 use super::published::Published;
 use super::ring::Found;
@@ -48,6 +50,8 @@ pub enum Next {
     Event(Arc<Published>),
     /// Nothing more as yet.
     Head,
+    /// The next event is in the archive alone: it is to be read from there.
+    Archived(ArchiveRange),
     /// The next event is gone: the reader fell behind the history.
     Evicted,
 }
@@ -58,6 +62,8 @@ pub struct Reader {
     hub: Hub,
     heads: watch::Receiver<Seq>,
     place: Seq,
+    /// What the archive gave, right behind the place.
+    archived: VecDeque<Arc<Published>>,
 }
 
 impl Reader {
@@ -66,6 +72,23 @@ impl Reader {
             heads: hub.head_watch(),
             hub,
             place,
+            archived: VecDeque::new(),
+        }
+    }
+
+    /// A reader of these events, and then of all that comes behind them.
+    pub(super) fn of_archived(hub: Hub, archived: Archived) -> Self {
+        let Archived { after, events } = archived;
+        Self {
+            archived: events.into(),
+            ..Self::new(hub, after)
+        }
+    }
+
+    /// Takes what was read from the archive, unless the reader has come to stand elsewhere meanwhile.
+    pub fn supply(&mut self, archived: Archived) {
+        if archived.after == self.place {
+            self.archived = archived.events.into();
         }
     }
 
@@ -77,13 +100,20 @@ impl Reader {
 
     /// Reads one event.
     pub fn pull(&mut self) -> Next {
-        match self.hub.after(self.place) {
+        let found = match self.archived.pop_front() {
+            Some(event) => Found::Event(event),
+            None => self.hub.after(self.place),
+        };
+        match found {
             Found::Event(event) => {
                 self.place = event.seq;
                 Next::Event(event)
             }
             Found::Head => Next::Head,
-            Found::Evicted => Next::Evicted,
+            Found::Evicted => {
+                let range = self.hub.archived_behind(self.place);
+                range.map_or(Next::Evicted, Next::Archived)
+            }
         }
     }
 

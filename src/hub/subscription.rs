@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::archive::{ArchiveRange, Archived};
 use super::filter::{Filter, Subject, WindowNames};
 use super::log::Hub;
 use super::printing::comes_of_printing;
@@ -38,6 +39,8 @@ pub enum Step {
     Skip,
     /// Nothing more as yet.
     Head,
+    /// The next event is to be read from the archive, for [`Subscription::supply`].
+    Archived(ArchiveRange),
     /// The next event is no longer kept.
     Evicted,
 }
@@ -135,6 +138,23 @@ impl Subscription {
         Ok((self.want(filter, None, start)?, lost))
     }
 
+    /// Adds what passes the filter, from behind a place that only the archive has, of which it gave the first events.
+    /// Returns that place.
+    ///
+    /// # Errors
+    /// There are too many rules already; nothing has changed.
+    pub fn resume(&mut self, filter: Filter, archived: Archived) -> Result<Seq, TooManyRules> {
+        let start = Reader::of_archived(self.hub.clone(), archived);
+        self.want(filter, None, start)
+    }
+
+    /// Takes what was read from the archive.
+    pub fn supply(&mut self, archived: Archived) {
+        if let Some(reader) = &mut self.reader {
+            reader.supply(archived);
+        }
+    }
+
     /// Adds all that concerns one pane, from behind `place` on, or else from now on. Returns the place after which it
     /// counts: now if what came after the wanted one is no longer kept. Opening a pane again begins anew.
     ///
@@ -222,6 +242,7 @@ impl Subscription {
         let event = match reader.pull() {
             Next::Event(event) => event,
             Next::Head => return Step::Head,
+            Next::Archived(range) => return Step::Archived(range),
             Next::Evicted => return Step::Evicted,
         };
         let seq = event.seq;

@@ -14,11 +14,12 @@ use super::audited;
 use super::clock::now;
 use super::repeats::{Earlier, Slot, Typed};
 use super::services::Services;
-use super::session::{Captured, Dismissal, Effect, EffectResult, Present};
+use super::session::{ArchivePage, Captured, Dismissal, Effect, EffectResult, Present};
 use super::shard::Shards;
 use crate::audit::Who;
 use crate::auth::{AuthError, Authorized, Ended, Principal};
 use crate::bridge::{Handle, Screen, ScreenError, ScreensRequest, ViewRequest};
+use crate::hub::{ArchiveError, ArchiveRange, Archived, Hub};
 use crate::ids::PaneId;
 use crate::site::Origin;
 use crate::wire::{ClientStats, Credential, RequestId};
@@ -27,6 +28,9 @@ use crate::wire::{ClientStats, Credential, RequestId};
 const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
 /// How much longer it may take for each line of history, which is captured with time for others between.
 const LINE_LIMIT: Duration = Duration::from_millis(1);
+
+/// How long a client waits for a page of the archive, with its turn behind others.
+const ARCHIVE_LIMIT: Duration = Duration::from_secs(5);
 
 /// The most clients that one message reports.
 const MOST_CLIENTS: usize = 1000;
@@ -58,10 +62,7 @@ pub(super) fn begin(work: Effect, who: &Who, services: &Arc<Services>) -> Begun 
             held,
         } => {
             let verdict = verify(services, credential, address, origin.as_ref(), held);
-            Box::pin(async move {
-                let verdict = verdict.await;
-                EffectResult::Verified { id, verdict }
-            })
+            Box::pin(verdict.map(|verdict| EffectResult::Verified { id, verdict }))
         }
         Effect::WatchEnd(principal) => {
             let ending = authenticator.map(|one| Box::pin(one.ended(&principal)) as _);
@@ -93,6 +94,7 @@ pub(super) fn begin(work: Effect, who: &Who, services: &Arc<Services>) -> Begun 
             Box::pin(resized.map(|outcome| EffectResult::Resized { id, outcome }))
         }
         Effect::View { pane, request } => Box::pin(view(bridge, pane, request)),
+        Effect::ReadArchive(page) => Box::pin(archived(services.context.hub.clone(), page)),
         Effect::Capture { wanted, screens } => Box::pin(captured(bridge, wanted, screens)),
     })
 }
@@ -218,6 +220,27 @@ async fn dismiss(
         dismissal,
         gone: gone.ok().flatten(),
     }
+}
+
+/// In a task of its own: whatever goes wrong in an archive ends no connection.
+async fn archived(hub: Hub, page: ArchivePage) -> EffectResult {
+    let range = page.range;
+    let read = tokio::spawn(async move { read_archive(&hub, range).await });
+    let read = read
+        .await
+        .unwrap_or_else(|error| Err(ArchiveError::Failed(error.to_string())));
+    let ArchiveRange { after, until } = range;
+    let log = |error: &ArchiveError| {
+        tracing::warn!(%after, %until, %error, "events are not recovered from the archive");
+    };
+    let archived = read.inspect_err(log).ok();
+    EffectResult::Archived { page, archived }
+}
+
+async fn read_archive(hub: &Hub, range: ArchiveRange) -> Result<Archived, ArchiveError> {
+    let late = || ArchiveError::Failed("it did not answer in time".to_owned());
+    let read = time::timeout(ARCHIVE_LIMIT, hub.read_archive(range)).await;
+    read.unwrap_or_else(|_| Err(late()))
 }
 
 async fn view(bridge: Handle, pane: PaneId, request: Authorized<ViewRequest>) -> EffectResult {

@@ -143,7 +143,7 @@ impl LiveBridge {
                     Next::Event(event) if wanted(&event) => return event,
                     Next::Event(_) => {}
                     Next::Head => self.reader.readable().await,
-                    Next::Evicted => panic!("the test's history is too short"),
+                    Next::Archived(_) | Next::Evicted => panic!("the test's history is too short"),
                 }
             }
         };

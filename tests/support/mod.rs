@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each topic uses its own part")]
 
+pub mod archive;
 pub mod bridge;
 pub mod changes;
 pub mod cores;

@@ -8,26 +8,33 @@
 )]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Client, Endpoint};
-use crate::hub::{HistoryLimits, Hub, Stamp};
+use crate::hub::{
+    Archive, ArchiveError, ArchiveRange, ArchiveRead, HistoryLimits, Hub, Next, Published, Reader,
+    Stamp,
+};
 use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::metrics::Metrics;
 use crate::model::{Change, ChangeKind, Place, Places};
 use crate::server::redact::Redact;
 use crate::server::repeats::Repeats;
 use crate::server::send_queue::SendQueueLimits;
-use crate::server::session::{ClientIdentity, ConnectionLimits, Context, Timing};
+use crate::server::session::{
+    ArchivePage, ClientIdentity, ConnectionLimits, Context, Effect, EffectResult, Timing,
+};
 use crate::wire::Encoder;
 
 const RUNS: u64 = 3000;
 
 /// SplitMix64.
+#[derive(Debug)]
 struct Random(u64);
 
 impl Random {
@@ -80,6 +87,37 @@ fn wishes() -> [Wish; 5] {
     ]
 }
 
+/// An archive that keeps all, and gives it in pages of all sizes.
+#[derive(Debug)]
+struct Whole {
+    events: Mutex<Vec<Arc<Published>>>,
+    random: Mutex<Random>,
+    /// One of so many reads fails.
+    fails: Option<u64>,
+}
+
+impl Archive for Whole {
+    fn read(&self, range: ArchiveRange) -> ArchiveRead {
+        let mut random = self.random.lock().unwrap();
+        if self.fails.is_some_and(|fails| random.below(fails) == 0) {
+            let failed = ArchiveError::Failed("the disk is gone".to_owned());
+            return Box::pin(async { Err(failed) });
+        }
+        let count = 1 + random.below(range.until.0 - range.after.0) as usize;
+        let events = self.events.lock().unwrap();
+        let events = events.iter().skip(range.after.0 as usize).take(count);
+        let events: Vec<_> = events.cloned().collect();
+        Box::pin(async { Ok(events) })
+    }
+}
+
+/// What is behind the history.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Behind {
+    Nothing,
+    Archive { fails: Option<u64> },
+}
+
 /// One run: a log that grows, and a client that reads some of it, goes, comes back and resumes.
 struct Run {
     random: Random,
@@ -97,18 +135,41 @@ struct Run {
     got: Vec<u64>,
     resumed: u64,
     lost: u64,
+    archive: Arc<Whole>,
+    /// Brings what is published into the archive.
+    archiving: Reader,
+    /// What the client has asked of the archive.
+    pages: Vec<ArchivePage>,
+    read: u64,
 }
 
 impl Run {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, behind: Behind) -> Self {
         let mut random = Random(seed);
-        let history = if seed.is_multiple_of(3) { 20 } else { 100_000 };
+        let (history, queue) = match behind {
+            Behind::Nothing if seed.is_multiple_of(3) => (20, 40 + random.below(200)),
+            Behind::Nothing => (100_000, 40 + random.below(200)),
+            // What is asked for has to come through the archive, and nobody is too slow for that.
+            Behind::Archive { .. } => (1 + random.below(5), 1 << 20),
+        };
         let limits = HistoryLimits {
             bytes: usize::MAX,
-            events: history,
+            events: history as usize,
             age: Duration::from_secs(3600),
         };
         let hub = Hub::new(limits, Epoch::new("e1").unwrap());
+        let archive = Arc::new(Whole {
+            events: Mutex::default(),
+            random: Mutex::new(Random(seed)),
+            fails: match behind {
+                Behind::Nothing => None,
+                Behind::Archive { fails } => fails,
+            },
+        });
+        if behind != Behind::Nothing {
+            hub.archive_in(Arc::<Whole>::clone(&archive));
+        }
+        let archiving = hub.reader();
         let context = Arc::new(Context {
             resize: crate::server::ResizePolicy::Never,
             encoder: Encoder::new("h", hub.epoch()),
@@ -116,7 +177,7 @@ impl Run {
             limits: ConnectionLimits {
                 send_queue: SendQueueLimits {
                     bytes: 1 << 20,
-                    messages: 40 + random.below(200) as usize,
+                    messages: queue as usize,
                 },
                 ..ConnectionLimits::default()
             },
@@ -149,6 +210,10 @@ impl Run {
             got: Vec::new(),
             resumed: 0,
             lost: 0,
+            archive,
+            archiving,
+            pages: Vec::new(),
+            read: 0,
         }
     }
 
@@ -183,11 +248,31 @@ impl Run {
             let at = Stamp::at(Timestamp::from_second(1_700_000_000).unwrap());
             let seq = self.context.hub.publish([change], None, at);
             self.log.insert(seq.0, logged);
+            while let Next::Event(event) = self.archiving.pull() {
+                self.archive.events.lock().unwrap().push(event);
+            }
+        }
+    }
+
+    /// The archive answers all that it was asked so far.
+    fn answer(&mut self) {
+        let asked = self.client.session_mut().take_effects().into_iter();
+        self.pages.extend(asked.filter_map(|effect| match effect {
+            Effect::ReadArchive(page) => Some(page),
+            _ => None,
+        }));
+        for page in std::mem::take(&mut self.pages) {
+            let read = self.context.hub.read_archive(page.range).now_or_never();
+            let archived = read.expect("nobody else reads").ok();
+            self.read += 1;
+            let answered = EffectResult::Archived { page, archived };
+            self.client.on_effect_result(answered, self.now);
         }
     }
 
     /// A connection begins: subscribe from where the last one ended.
     fn connect(&mut self) {
+        self.pages.clear();
         self.client = Client::new(
             Arc::clone(&self.context),
             "c".to_owned(),
@@ -263,7 +348,7 @@ impl Run {
         self.connect();
         for _ in 0..60 {
             self.now += Duration::from_millis(self.random.below(700));
-            match self.random.below(8) {
+            match self.random.below(9) {
                 0 | 1 => self.publish(),
                 2 | 3 => self.client.pump(self.now),
                 4 => {
@@ -271,6 +356,7 @@ impl Run {
                     self.read(count);
                 }
                 5 => self.client.on_deadline(self.now),
+                8 => self.answer(),
                 6 if self.random.below(3) == 0 => self.connect(),
                 _ => {}
             }
@@ -291,6 +377,7 @@ impl Run {
                 self.connect();
                 continue;
             }
+            self.answer();
             self.client.pump(self.now);
             let head = self.context.hub.head();
             let (send_queue, subscription) = self.client.session_mut().ends();
@@ -302,21 +389,48 @@ impl Run {
     }
 }
 
-#[test]
-fn clients_that_come_and_go_get_everything_once_and_in_order() {
-    let (mut resumed, mut lost, mut got) = (0, 0, 0);
+/// What came of all runs together.
+#[derive(Debug, Default)]
+struct Sum {
+    resumed: u64,
+    lost: u64,
+    got: u64,
+    read: u64,
+}
+
+fn run_all(behind: Behind) -> Sum {
+    let mut sum = Sum::default();
     for seed in 0..RUNS {
-        let mut run = Run::new(seed);
+        let mut run = Run::new(seed, behind);
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run.go()));
         assert!(outcome.is_ok(), "the run of seed {seed} went wrong");
-        resumed += run.resumed;
-        lost += run.lost;
-        got += run.got.len();
+        sum.resumed += run.resumed;
+        sum.lost += run.lost;
+        sum.got += run.got.len() as u64;
+        sum.read += run.read;
     }
-    // The runs must reach what they are for.
-    assert!(
-        resumed > RUNS && lost > RUNS / 20,
-        "{resumed} resumed, {lost} lost"
-    );
-    assert!(got > 20 * usize::try_from(RUNS).unwrap(), "{got} events");
+    sum
+}
+
+// The runs must reach what they are for, so all of these count it.
+
+#[test]
+fn clients_that_come_and_go_get_everything_once_and_in_order() {
+    let sum = run_all(Behind::Nothing);
+    assert!(sum.resumed > RUNS && sum.lost > RUNS / 20, "{sum:?}");
+    assert!(sum.got > 20 * RUNS && sum.read == 0, "{sum:?}");
+}
+
+#[test]
+fn behind_a_whole_archive_clients_lose_nothing_however_little_memory_holds() {
+    let sum = run_all(Behind::Archive { fails: None });
+    assert!(sum.resumed > RUNS && sum.lost == 0, "{sum:?}");
+    assert!(sum.got > 20 * RUNS && sum.read > RUNS, "{sum:?}");
+}
+
+#[test]
+fn an_archive_that_fails_is_like_a_position_that_is_kept_no_longer() {
+    let sum = run_all(Behind::Archive { fails: Some(3) });
+    assert!(sum.resumed > RUNS && sum.lost > RUNS / 20, "{sum:?}");
+    assert!(sum.read > RUNS, "{sum:?}");
 }

@@ -4,11 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::admin::{Dismissal, Present};
+use super::archive::ArchivePage;
 use crate::audit::{Act, Who};
 use crate::auth::{AuthError, Authorized, Principal};
 use crate::bridge::{
     InputRequest, PaneView, ResizeError, Screen, ScreenError, ScreensRequest, SizeWish, ViewRequest,
 };
+use crate::hub::Archived;
 use crate::ids::{PaneId, Seq};
 use crate::model::State;
 use crate::server::repeats::{Earlier, Slot, Typed};
@@ -68,6 +70,8 @@ pub(in crate::server) enum Effect {
         id: Option<RequestId>,
         dismissal: Authorized<Dismissal>,
     },
+    /// Read events that memory has let go.
+    ReadArchive(ArchivePage),
     /// Capture screens.
     Capture {
         wanted: Captured,
@@ -117,6 +121,11 @@ pub(in crate::server) enum EffectResult {
         id: Option<RequestId>,
         dismissal: Authorized<Dismissal>,
         gone: Option<Who>,
+    },
+    Archived {
+        page: ArchivePage,
+        /// Nothing if the archive does not hold it.
+        archived: Option<Archived>,
     },
     Captured {
         wanted: Captured,

@@ -5,6 +5,7 @@
 //! ([`crate::server::dialect`]), of which a session knows what [`encode`] says.
 
 mod admin;
+mod archive;
 mod audit_trail;
 mod effect;
 mod encode;
@@ -30,6 +31,7 @@ use crate::site::Origin;
 use crate::wire::{CloseCode, Encoder, ErrorCode, Framed, RequestId, ServerMessage};
 
 pub(super) use self::admin::{Dismissal, Present};
+pub(super) use self::archive::ArchivePage;
 pub(super) use self::audit_trail::Asked;
 use self::audit_trail::AuditTrail;
 pub(super) use self::effect::{Captured, Effect, EffectResult};
@@ -214,7 +216,8 @@ impl ClientSession {
     /// Whether more of what the client says can be taken.
     pub(super) fn wants_input(&self) -> bool {
         let most = self.encode.profile().most_in_flight;
-        !self.verifying && self.in_flight < most && self.allowance.paused_until().is_none()
+        let is_waiting = self.verifying || self.stream.archive.has_request();
+        !is_waiting && self.in_flight < most && self.allowance.paused_until().is_none()
     }
 
     /// Why the connection is to be closed, as soon as all that waits is written.
@@ -314,6 +317,9 @@ impl ClientSession {
                 dismissal,
                 gone,
             } => self.tell_dismissed(id.as_ref(), &dismissal, gone.as_ref(), now),
+            EffectResult::Archived { page, archived } => {
+                self.read_from_archive(page, archived, now)
+            }
             EffectResult::Captured { wanted, screens } => self.captured(&wanted, screens, now),
         }
     }

@@ -12,7 +12,7 @@ use super::{ClientSession, Effect, MAX_IN_FLIGHT};
 use crate::auth::{Authorized, Denied, Permission, Principal};
 use crate::bridge::{ClientNumber, InputError, InputRequest, Key};
 use crate::hub::{Filter, Idle, Mistakable, PrintsIn, Since};
-use crate::ids::PaneId;
+use crate::ids::{PaneId, Seq};
 use crate::model::State;
 use crate::nearest::nearest;
 use crate::server::repeats::{self, Known};
@@ -113,11 +113,28 @@ impl ClientSession {
     ) -> Result<(), Refusal> {
         may_read(principal)?;
         self.check_subscriptions()?;
+        if let Some(range) = since.and_then(|since| self.context.hub.archived(since)) {
+            self.subscribe_archived(id.cloned(), range, filter);
+            return Ok(());
+        }
         let warnings = self.idle(principal, &filter);
-        let (seq, recovered) = self
+        let subscribed = self
             .stream
             .subscribe(filter, since)
             .map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
+        self.tell_subscribed(id, &warnings, subscribed, now);
+        self.pump(now);
+        Ok(())
+    }
+
+    /// Answers a request to subscribe, with the place after which it counts and whether its position could be honoured.
+    pub(super) fn tell_subscribed(
+        &mut self,
+        id: Option<&RequestId>,
+        warnings: &[String],
+        (seq, recovered): (Seq, Option<bool>),
+        now: Instant,
+    ) {
         let epoch = self.context.hub.epoch().clone();
         self.say(
             &ServerMessage::Subscribed {
@@ -125,15 +142,13 @@ impl ClientSession {
                 recovered,
                 epoch: &epoch,
                 seq,
-                warnings: &warnings,
+                warnings,
             },
             now,
         );
         if recovered == Some(false) {
             self.stream.want(Wanted::unasked(Target::default()));
         }
-        self.pump(now);
-        Ok(())
     }
 
     /// The client said where it prints; that holds for as long as it is connected, or until it says otherwise.
@@ -146,7 +161,7 @@ impl ClientSession {
     }
 
     /// What of a filter matches nothing now, of all that the client may see.
-    fn idle(&self, principal: &Principal, filter: &Filter) -> Vec<String> {
+    pub(super) fn idle(&self, principal: &Principal, filter: &Filter) -> Vec<String> {
         if filter.is_all() {
             return Vec::new();
         }

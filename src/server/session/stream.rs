@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::archive::ArchiveReading;
 use super::audit_trail::Asked;
 use super::pages::Pages;
 use super::panes::Panes;
@@ -15,7 +16,9 @@ use super::requests::{Refusal, unmet};
 use super::{Captured, ClientSession, Effect, Phase};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{Screen, ScreenError, ScreensRequest};
-use crate::hub::{Filter, Published, Since, Step, Subscription, TooManyOpen, TooManyRules, View};
+use crate::hub::{
+    Archived, Filter, Published, Since, Step, Subscription, TooManyOpen, TooManyRules, View,
+};
 use crate::ids::{PaneId, Seq};
 use crate::model::{ChangeKind, State};
 use crate::server::send_queue::{Frame, Output};
@@ -36,7 +39,7 @@ pub(super) struct Stream {
     /// When a bookmark is due.
     pub(super) bookmark_at: Option<Instant>,
     /// The stream has been at the head, so a client that falls behind has had its chance: see [`ClientSession::start_shedding`].
-    live: bool,
+    pub(super) live: bool,
     /// What lies behind is gone through without waiting for the client: structural events are taken, output is left
     /// out. Counts what each pane has printed meanwhile.
     shedding: Option<HashMap<PaneId, u64>>,
@@ -57,6 +60,8 @@ pub(super) struct Stream {
     wanted: VecDeque<Wanted>,
     /// Snapshots that wait for their screens; the stream stands still.
     capturing: usize,
+    /// What is wanted of the archive.
+    pub(super) archive: ArchiveReading,
 }
 
 /// A snapshot to be given at the head.
@@ -97,6 +102,7 @@ impl Stream {
             bookmarked_at: None,
             wanted: VecDeque::new(),
             capturing: 0,
+            archive: ArchiveReading::default(),
         }
     }
 
@@ -116,6 +122,21 @@ impl Stream {
             self.told = seq;
         }
         Ok((seq, recovered))
+    }
+
+    /// Adds to the subscription from a place of which only the archive has what comes next. Returns that place.
+    pub(super) fn resume(
+        &mut self,
+        filter: Filter,
+        archived: Archived,
+    ) -> Result<Seq, TooManyRules> {
+        let first = !self.subscription.is_active();
+        let seq = self.subscription.resume(filter, archived)?;
+        self.replay();
+        if first {
+            self.told = seq;
+        }
+        Ok(seq)
     }
 
     /// Adds all that concerns a pane, from behind this place or else from now on.
@@ -159,6 +180,7 @@ impl ClientSession {
     fn wants_events(&self) -> bool {
         matches!(self.phase, Phase::Open { .. })
             && self.stream.capturing == 0
+            && self.stream.archive.has_page()
             && self.stream.pages.is_empty()
             && (self.stream.shedding.is_some() || self.send_queue.is_short())
     }
@@ -191,6 +213,7 @@ impl ClientSession {
             match self.stream.subscription.step(&principal, &names) {
                 Step::Deliver(event, view) => self.deliver(&event, view, now),
                 Step::Skip => {}
+                Step::Archived(range) => self.read_archive(range),
                 Step::Evicted => self.close(CloseCode::Slow, now),
                 Step::Head => {
                     self.at_head(&principal, now);
@@ -212,7 +235,8 @@ impl ClientSession {
             self.stream.live = false;
             return;
         }
-        if self.send_queue.is_short() || self.stream.shedding.is_some() {
+        let is_kept = self.stream.archive.keeps(place);
+        if is_kept || self.send_queue.is_short() || self.stream.shedding.is_some() {
             return;
         }
         let (kept, queue) = (self.context.hub.limits(), self.context.limits.send_queue);
