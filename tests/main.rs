@@ -46,6 +46,7 @@ mod live_panes;
 mod misfit;
 mod on_demand;
 mod options;
+mod pages;
 mod panes;
 mod printing_in_panes;
 mod protocol;

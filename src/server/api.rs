@@ -1,168 +1,108 @@
 //! Routes that pages fetch, as they may from their own origin and from those that are listed.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_TYPE, RETRY_AFTER, VARY,
-};
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, Response, StatusCode};
 use axum::routing::post;
-use tracing::{info, warn};
+use tracing::warn;
 
+use super::app::{App, visitor};
 use super::clock::now;
-use super::http::{App, visitor};
-use super::listen::ConnectionInfo;
-use super::routes::Route;
+use super::credential::Holder;
+use super::refused::Refused;
+use super::route::Route;
+use super::rules::{Bearer, Cors, Credential, Rules};
 use super::tickets::{LIFE, NoTicket};
-use super::upgrade::{Refused, bearer};
-use crate::auth::{AuthError, Principal};
-use crate::site::Origin;
+use crate::auth::AuthError;
 use crate::wire::ticket_answer;
 
-const NO_TOKEN: Refused = Refused {
-    status: StatusCode::UNAUTHORIZED,
-    reason: "no_token",
-    message: "ask with a token: \"Authorization: Bearer mw_...\"\n",
-};
-const BAD_TOKEN: Refused = Refused {
-    status: StatusCode::UNAUTHORIZED,
-    reason: "bad_token",
-    message: "the token is not valid: it is unknown, revoked or expired\n",
-};
-const BUSY: Refused = Refused {
-    status: StatusCode::TOO_MANY_REQUESTS,
-    reason: "busy",
-    message: "too many tokens are being checked, or too many from here were wrong: try again later\n",
-};
-const TICKETS: Refused = Refused {
-    status: StatusCode::TOO_MANY_REQUESTS,
-    reason: "tickets",
-    message: "too many tickets wait to be used: use them, or try again in 30 seconds\n",
-};
-const BROKEN: Refused = Refused {
-    status: StatusCode::INTERNAL_SERVER_ERROR,
-    reason: "broken",
-    message: "no ticket can be made now; the log says why\n",
-};
+static NO_TOKEN: Refused = Refused::new(
+    StatusCode::UNAUTHORIZED,
+    "no_token",
+    "ask with a token: \"Authorization: Bearer mw_...\"\n",
+);
+const BAD_TOKEN: Refused = Refused::new(
+    StatusCode::UNAUTHORIZED,
+    "bad_token",
+    "the token is not valid: it is unknown, revoked or expired\n",
+);
+const BUSY: Refused = Refused::for_now(
+    StatusCode::TOO_MANY_REQUESTS,
+    "busy",
+    "too many tokens are being checked, or too many from here were wrong: try again later\n",
+);
+const TICKETS: Refused = Refused::for_now(
+    StatusCode::TOO_MANY_REQUESTS,
+    "tickets",
+    "too many tickets wait to be used: use them, or try again in 30 seconds\n",
+);
+const BROKEN: Refused = Refused::new(
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "broken",
+    "no ticket can be made now; the log says why\n",
+);
+
+/// Why a token lets nobody have a ticket.
+fn not_accepted(error: &AuthError) -> Refused {
+    match error.retry_after() {
+        Some(later) => after(BUSY, later),
+        None => BAD_TOKEN,
+    }
+}
+
+fn after(refused: Refused, later: Duration) -> Refused {
+    let retry_after = Some(later.as_secs() + 1);
+    Refused {
+        retry_after,
+        ..refused
+    }
+}
 
 /// What pages fetch.
 pub(super) fn routes() -> Vec<Route> {
+    let rules = Rules {
+        credential: Credential::Bearer(Bearer {
+            missing: Some(&NO_TOKEN),
+            invalid: not_accepted,
+        }),
+        cors: Some(Cors {
+            methods: "POST",
+            headers: "authorization",
+        }),
+        ..Rules::DEFAULT
+    };
     let about = "a ticket for a page that must not hold a token (POST)";
-    vec![Route::new(
-        "/api/ticket",
-        Some(("/api/ticket", about)),
-        post(ask_ticket).options(preflight),
-    )]
-}
-
-/// What a browser asks before a page of another origin may ask for a ticket.
-async fn preflight(request: Request) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    let headers = response.headers_mut();
-    let rows = [
-        (ACCESS_CONTROL_ALLOW_METHODS, "POST"),
-        (ACCESS_CONTROL_ALLOW_HEADERS, "authorization"),
-        (ACCESS_CONTROL_MAX_AGE, "600"),
-    ];
-    for (name, value) in rows {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    share(headers, visitor(&request).origin.as_ref());
-    response
+    let shown = ("/api/ticket", about);
+    vec![Route::new("/api/ticket", shown, post(ask_ticket), rules)]
 }
 
 /// Answers with a one-time ticket for the holder of the token, good for the page that asks.
 async fn ask_ticket(State(app): State<App>, request: Request) -> Response<Body> {
-    let origin = visitor(&request).origin;
-    let token = bearer(request.headers()).map(str::to_owned);
-    let came: Option<&ConnectionInfo> = request.extensions().get();
-    let address = came.and_then(|came| came.address.ip());
-    let asked = request.extensions().clone();
-    let mut response = match ticket(&app, token, address, origin.clone()).await {
+    match ticket(&app, &request) {
         Ok(ticket) => {
             let mut response = Response::new(Body::from(ticket_answer(&ticket, LIFE)));
             let json = HeaderValue::from_static("application/json");
             response.headers_mut().insert(CONTENT_TYPE, json);
             response
         }
-        Err(NoAnswer { refused, later }) => {
-            let mut response = app.refuse(&refused, &asked);
-            if let Some(later) = later {
-                let seconds = HeaderValue::from(later.as_secs() + 1);
-                response.headers_mut().insert(RETRY_AFTER, seconds);
-            }
-            response
-        }
-    };
-    share(response.headers_mut(), origin.as_ref());
-    response
-}
-
-/// Why there is no ticket, and when there may be one.
-struct NoAnswer {
-    refused: Refused,
-    later: Option<Duration>,
-}
-
-impl From<Refused> for NoAnswer {
-    fn from(refused: Refused) -> Self {
-        let later = None;
-        Self { refused, later }
+        Err(refused) => app.refuse(&refused, request.extensions()),
     }
 }
 
-impl From<&AuthError> for NoAnswer {
-    fn from(error: &AuthError) -> Self {
-        let later = error.retry_after();
-        let refused = if later.is_some() { BUSY } else { BAD_TOKEN };
-        Self { refused, later }
-    }
-}
-
-async fn ticket(
-    app: &App,
-    token: Option<String>,
-    address: Option<IpAddr>,
-    origin: Option<Origin>,
-) -> Result<String, NoAnswer> {
-    let services = app.services();
-    let principal = match &services.context.authenticator {
-        // Then a ticket is worth no more than anything else, but pages need not know.
-        None => Principal::unrestricted(),
-        Some(authenticator) => {
-            let verdict = authenticator.verify(&token.ok_or(NO_TOKEN)?, address).await;
-            verdict.map_err(|error| {
-                info!(reason = error.reason(), "no ticket: not authenticated");
-                services.metrics.auth_failure(error.reason());
-                NoAnswer::from(&error)
-            })?
-        }
-    };
-    let issued = services.tickets.issue(principal, origin, now());
+fn ticket(app: &App, request: &Request) -> Result<String, Refused> {
+    let holder: Option<&Holder> = request.extensions().get();
+    let principal = holder.map(|holder| holder.0.clone());
+    let principal = principal.ok_or_else(|| NO_TOKEN.clone())?;
+    let tickets = &app.services().tickets;
+    let issued = tickets.issue(principal, visitor(request).origin, now());
     issued.map_err(|error| match error {
-        NoTicket::TooMany => NoAnswer {
-            refused: TICKETS,
-            later: Some(LIFE),
-        },
+        NoTicket::TooMany => after(TICKETS, LIFE),
         NoTicket::Random(_) => {
             warn!(%error, "no ticket can be made");
-            BROKEN.into()
+            BROKEN
         }
     })
-}
-
-/// Lets the page that asked read the answer: only pages that may connect get as far as here.
-fn share(headers: &mut HeaderMap, origin: Option<&Origin>) {
-    headers.insert(VARY, HeaderValue::from_static("origin"));
-    let origin = origin.and_then(|origin| HeaderValue::from_str(&origin.to_string()).ok());
-    if let Some(origin) = origin {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        let readable = HeaderValue::from_static("retry-after");
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, readable);
-    }
 }

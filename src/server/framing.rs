@@ -7,29 +7,34 @@ use axum::http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 
-use super::upgrade::Refused;
+use super::refused::Refused;
 
-const FRAMING: Refused = Refused {
-    status: StatusCode::BAD_REQUEST,
-    reason: "framing",
-    message: "it is not clear where this request ends: give one Content-Length, and no Transfer-Encoding\n",
-};
-const BODY: Refused = Refused {
-    status: StatusCode::BAD_REQUEST,
-    reason: "body",
-    message: "this request may have no body\n",
-};
+const FRAMING: Refused = Refused::new(
+    StatusCode::BAD_REQUEST,
+    "framing",
+    "it is not clear where this request ends: give one Content-Length, and no Transfer-Encoding\n",
+);
+const BODY: Refused = Refused::new(
+    StatusCode::BAD_REQUEST,
+    "body",
+    "this request may have no body\n",
+);
+const TOO_LARGE: Refused = Refused::new(
+    StatusCode::PAYLOAD_TOO_LARGE,
+    "body_bytes",
+    "the body of this request is too large\n",
+);
 
 impl Refused {
     /// Whether what follows on the connection can't be trusted to be a request.
     pub(super) fn ends_connection(&self) -> bool {
-        [FRAMING.reason, BODY.reason].contains(&self.reason)
+        [FRAMING.reason, BODY.reason, TOO_LARGE.reason].contains(&self.reason)
     }
 }
 
-/// Looks at how the head of a request says where its body ends. A coding is refused by itself, since hyper takes away the
+/// Looks at how the head of a request says where its body ends, which may have so many bytes. A coding is refused by itself, since hyper takes away the
 /// length that may have come with it.
-pub(super) fn check(head: &Parts) -> Result<(), Refused> {
+pub(super) fn check(head: &Parts, body_bytes: u64) -> Result<(), Refused> {
     if head.headers.contains_key(TRANSFER_ENCODING) {
         return Err(FRAMING);
     }
@@ -40,6 +45,9 @@ pub(super) fn check(head: &Parts) -> Result<(), Refused> {
     let length: u64 = length.parse().ok().filter(|_| is_number).ok_or(FRAMING)?;
     if length > 0 && head.method != Method::POST {
         return Err(BODY);
+    }
+    if length > body_bytes {
+        return Err(TOO_LARGE);
     }
     Ok(())
 }

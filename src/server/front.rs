@@ -1,72 +1,105 @@
-//! What people are told who come with a browser: there is no page for them here, but addresses for programs.
+//! `/`: what this is, for people who come with a browser, and the same in a few lines for other programs.
 //!
-//! Nothing that was asked for is repeated, since it may hold what is nobody's business. The name in the addresses is the one
-//! that the gate has let through.
+//! The name in the addresses is the one that the gate has let through.
+
+use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::extract::Request;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, Response, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::{Response, StatusCode};
 use axum::routing::get;
 
-use super::http::visitor;
+use super::app::{App, visitor};
+use super::content::{Content, prefers_html};
 use super::listen::ConnectionInfo;
-use super::routes::{self, Route};
+use super::route::Route;
+use super::rules::{Rules, Security};
+use super::{absent, assets};
+
+/// The page, with names in double braces for what differs.
+const PAGE: &str = include_str!("assets/start.html");
 
 /// The page at `/`.
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::new("/", None, get(page))]
+    vec![Route::unlisted("/", get(start), Rules::DEFAULT)]
 }
 
-/// `/`.
-async fn page(request: Request) -> Response<Body> {
-    let secure = request
-        .extensions()
-        .get()
-        .is_some_and(|came: &ConnectionInfo| came.secure);
-    let scheme = if secure { "wss" } else { "ws" };
-    let host = visitor(&request).host;
+async fn start(State(app): State<App>, request: Request) -> Response<Body> {
+    let server = server(&request);
+    if !prefers_html(request.headers()) {
+        let greeting = format!(
+            "This is muxwire. It has no page of its own yet: programs connect to\n\n  {server}/monitor\n\n\
+             A terminal shows what happens with: muxwire watch --url {server}/monitor\n\n"
+        );
+        return absent::text(StatusCode::OK, greeting + &absent::listing(&app));
+    }
+    let needs_token = app.services().context.authenticator.is_some();
+    let content = Content {
+        content_type: "text/html; charset=utf-8",
+        body: Cow::Owned(page(&server, needs_token).into_bytes()),
+        security: Security::PAGE,
+        is_negotiated: true,
+    };
+    content.answer(request.headers())
+}
+
+/// The server as WebSocket clients write it, as far as to the path.
+fn server(request: &Request) -> String {
+    let came: Option<&ConnectionInfo> = request.extensions().get();
+    let scheme = match came.is_some_and(|came| came.secure) {
+        true => "wss",
+        false => "ws",
+    };
+    let host = visitor(request).host;
     let host = host.map_or_else(|| "localhost".to_owned(), |host| host.to_string());
-    let greeting = format!(
-        "This is muxwire. It has no page of its own yet: programs connect to\n\n  {scheme}://{host}/monitor\n\n\
-         A terminal shows what happens with: muxwire watch {scheme}://{host}/monitor\n\n"
-    );
-    answer(StatusCode::OK, greeting + &list())
+    format!("{scheme}://{host}")
 }
 
-/// What there is not.
-pub(super) async fn nothing_here() -> Response<Body> {
-    answer(
-        StatusCode::NOT_FOUND,
-        format!("There is nothing here. {}", list()),
-    )
+fn page(server: &str, needs_token: bool) -> String {
+    let shown = |is_shown| if is_shown { "" } else { " hidden" };
+    let style_sheet = assets::address("start.css").unwrap_or_default();
+    let rows = [
+        ("{{style_sheet}}", &*style_sheet),
+        ("{{server}}", &escaped(server)),
+        ("{{version}}", env!("CARGO_PKG_VERSION")),
+        ("{{with_tokens}}", shown(needs_token)),
+        ("{{without_tokens}}", shown(!needs_token)),
+    ];
+    rows.into_iter()
+        .fold(PAGE.to_owned(), |page, (name, value)| {
+            page.replace(name, value)
+        })
 }
 
-/// What there is, but for another method.
-pub(super) async fn other_method() -> Response<Body> {
-    let sentence = "This address takes another method, which the header Allow names.\n";
-    answer(StatusCode::METHOD_NOT_ALLOWED, sentence.to_owned())
+/// A text as it stands in HTML, in attributes too.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(letter),
+        }
+    }
+    escaped
 }
 
-/// `/metrics`, where it is switched off.
-pub(super) fn no_metrics() -> Response<Body> {
-    let sentence = "There are no metrics here: monitoring.metrics is false.\n";
-    answer(StatusCode::NOT_FOUND, sentence.to_owned())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// All routes with what they are for.
-fn list() -> String {
-    let rows = routes::all().into_iter().filter_map(|route| route.shown);
-    let rows: String = rows
-        .map(|(path, about)| format!("  {path:<22}{about}\n"))
-        .collect();
-    format!("What there is:\n\n{rows}")
-}
-
-fn answer(status: StatusCode, text: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, plain);
-    response
+    #[test]
+    fn the_page_is_filled_in_and_markup_of_others_stays_text() {
+        for needs_token in [false, true] {
+            let page = page("ws://<img src='x'>&\"", needs_token);
+            assert!(!page.contains("{{"), "{page}");
+            assert!(!page.contains("<img"), "{page}");
+            let text = "ws://&lt;img src=&#39;x&#39;&gt;&amp;&quot;/monitor";
+            assert!(page.contains(text), "{page}");
+            assert_eq!(page.matches(" hidden").count(), 1, "{page}");
+        }
+    }
 }

@@ -4,34 +4,60 @@ use std::fmt;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tracing::warn;
 
-use super::front;
-use super::http::App;
-use super::routes::Route;
-use super::scrape;
+use super::absent;
+use super::app::App;
+use super::credential::Holder;
+use super::refused::Refused;
+use super::route::Route;
+use super::rules::{Audit, Bearer, Credential, Rules};
 use super::services::Services;
+use crate::auth::{AuthError, Permission};
 use crate::metrics::{Queue, Queues};
 use crate::model::Server;
 use crate::wire::ClientStats;
 
-/// What monitoring asks for.
-pub(super) fn routes() -> Vec<Route> {
-    let rows = [
-        (
-            "/healthz",
-            "whether this server runs",
-            get(|| async { "ok\n" }),
-        ),
-        ("/readyz", "whether it is connected to tmux", get(ready)),
-        ("/metrics", "figures for Prometheus", get(metrics)),
-    ];
-    rows.map(|(path, about, handlers)| Route::new(path, Some((path, about)), handlers))
-        .into()
+/// What monitoring asks for; `/metrics` may be switched off.
+pub(super) fn routes(has_metrics: bool) -> Vec<Route> {
+    let health = ("/healthz", "whether this server runs");
+    let readiness = ("/readyz", "whether it is connected to tmux");
+    let figures = ("/metrics", "figures for Prometheus");
+    let health_handler = get(|| async { "ok\n" });
+    let (metrics_handler, metrics_rules) = match has_metrics {
+        true => (get(metrics), METRICS),
+        false => (get(absent::no_metrics), Rules::DEFAULT),
+    };
+    vec![
+        Route::new("/healthz", health, health_handler, Rules::DEFAULT),
+        Route::new("/readyz", readiness, get(ready), Rules::DEFAULT),
+        Route::new("/metrics", figures, metrics_handler, metrics_rules),
+    ]
+}
+
+/// Figures name no session, no window and no pane; but some name tokens, and those are for admins alone.
+const METRICS: Rules = Rules {
+    credential: Credential::Bearer(Bearer {
+        missing: None,
+        invalid: not_accepted,
+    }),
+    audit: Audit::FailedTokens,
+    ..Rules::DEFAULT
+};
+
+fn not_accepted(error: &AuthError) -> Refused {
+    let status = match error.is_retryable() {
+        true => StatusCode::SERVICE_UNAVAILABLE,
+        false => StatusCode::UNAUTHORIZED,
+    };
+    Refused {
+        message: format!("{error}\n").into(),
+        ..Refused::new(status, error.reason(), "")
+    }
 }
 
 async fn ready(State(app): State<App>) -> impl IntoResponse {
@@ -90,20 +116,8 @@ pub(super) async fn figures(services: &Services, names_tokens: bool) -> Result<S
 
 async fn metrics(State(app): State<App>, request: Request) -> Response<Body> {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    if !app.serves_metrics() {
-        return front::no_metrics();
-    }
-    let (head, _) = request.into_parts();
-    let names_tokens = match scrape::may_name_tokens(app.services(), &head).await {
-        Ok(may) => may,
-        Err(error) if error.is_retryable() => {
-            return (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response();
-        }
-        Err(error) => {
-            let scheme = [(WWW_AUTHENTICATE, "Bearer")];
-            return (StatusCode::UNAUTHORIZED, scheme, format!("{error}\n")).into_response();
-        }
-    };
+    let holder: Option<&Holder> = request.extensions().get();
+    let names_tokens = holder.is_some_and(|holder| holder.0.may(Permission::Admin));
     match figures(app.services(), names_tokens).await {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => {

@@ -1,23 +1,32 @@
 //! The server that clients connect to: HTTP, the WebSocket handshake, and the clients in their shards.
 //!
-//! Reading order: `listen` (accepting), `origin`, `secrets` and `framing` (which requests are looked at), `routes` and `http` (which routes there are, and what holds for all), `websocket`, `api`, `health` and `front` (the routes),
-//! `upgrade` and `tickets` (the handshake), `crowd`, `holders` and `admission` (how many there may be), `services` (what connections are given), `connection` (a client and its own task), `shard` (many clients, and the task
-//! that brings them what is published), `dialect` (the protocols that clients speak), `session`
-//! (a client as a state machine without IO, whatever it speaks), `jobs` (the work that it asks
-//! for), `send_queue` and `socket` (what is written and how), `target` and `repeats` (what requests mean). This module knows
-//! nothing of tmux's protocol or processes.
+//! Reading order: `listen` (accepting), `routes` (the routes that modules register), `rules` (what holds for one), `http`,
+//! `credential` and `cors` (who goes by the rules), `framing`, `origin` and `secrets` (which requests are looked at),
+//! `websocket`, `api`, `health` and `front` (the routes), `assets` and `content` (files and pages), `upgrade` and `tickets`
+//! (the handshake), `crowd`, `holders` and `admission` (how many there may be), `services` (what connections are given),
+//! `connection` (a client and its own task), `shard` (many clients, and the task that brings them what is published),
+//! `dialect` (the protocols that clients speak), `session` (a client as a state machine without IO, whatever it speaks),
+//! `jobs` (the work that it asks for), `send_queue` and `socket` (what is written and how), `target` and `repeats` (what
+//! requests mean). This module knows nothing of tmux's protocol or processes.
 
+mod absent;
 mod addresses;
 mod admission;
 mod api;
+mod app;
+mod assets;
 mod audited;
 mod bucket;
 mod clock;
 mod connection;
+mod content;
+mod cors;
+mod credential;
 mod crowd;
 mod dialect;
 mod framing;
 mod front;
+mod headers;
 mod health;
 mod holders;
 mod http;
@@ -25,9 +34,11 @@ mod jobs;
 mod listen;
 mod origin;
 mod redact;
+mod refused;
 mod repeats;
+mod route;
 mod routes;
-mod scrape;
+mod rules;
 mod secrets;
 mod send_queue;
 mod services;
@@ -49,8 +60,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::addresses::Addresses;
+use self::app::App;
 use self::holders::Holders;
-use self::http::App;
 use self::listen::{Listener, Reception};
 use self::redact::Redact;
 use self::repeats::Repeats;
@@ -206,7 +217,10 @@ pub async fn start(
         room: Arc::new(Semaphore::new(config.max_connections)),
         stop,
     });
-    let router = App::new(Arc::clone(&services), &config, tasks.clone()).router();
+    let all = routes::all(config.metrics);
+    let listing = routes::listing(&all);
+    let app = App::new(Arc::clone(&services), &config, tasks.clone(), listing);
+    let router = routes::router(&app, all);
     let reception = Reception::new(
         router,
         services.addresses.clone(),

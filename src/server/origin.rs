@@ -12,8 +12,9 @@ use axum::http::header::{HOST, HeaderName, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 
+use super::refused::Refused;
+use super::rules::Origins;
 use super::secrets;
-use super::upgrade::Refused;
 use crate::site::{Host, Origin};
 
 /// The names and the pages that are let in.
@@ -33,28 +34,28 @@ pub(super) struct Visitor {
     pub(super) origin: Option<Origin>,
 }
 
-const NO_HOST: Refused = Refused {
-    status: StatusCode::BAD_REQUEST,
-    reason: "no_host",
-    message: "say in one Host header which server is asked for\n",
-};
-const FOREIGN_HOST: Refused = Refused {
-    status: StatusCode::MISDIRECTED_REQUEST,
-    reason: "host",
-    message: "this server has another name than it was asked for by; if the name is right, add it to \
+const NO_HOST: Refused = Refused::new(
+    StatusCode::BAD_REQUEST,
+    "no_host",
+    "say in one Host header which server is asked for\n",
+);
+const FOREIGN_HOST: Refused = Refused::new(
+    StatusCode::MISDIRECTED_REQUEST,
+    "host",
+    "this server has another name than it was asked for by; if the name is right, add it to \
               security.allowed_hosts\n",
-};
-const FOREIGN_ORIGIN: Refused = Refused {
-    status: StatusCode::FORBIDDEN,
-    reason: "origin",
-    message: "pages of this origin may not connect; if they should, add the origin to security.allowed_origins\n",
-};
-const TOKEN_IN_ADDRESS: Refused = Refused {
-    status: StatusCode::BAD_REQUEST,
-    reason: "token_in_address",
-    message: "a token is never taken from an address, which ends up in logs and histories: send it as \"Authorization: \
+);
+const FOREIGN_ORIGIN: Refused = Refused::new(
+    StatusCode::FORBIDDEN,
+    "origin",
+    "pages of this origin may not connect; if they should, add the origin to security.allowed_origins\n",
+);
+const TOKEN_IN_ADDRESS: Refused = Refused::new(
+    StatusCode::BAD_REQUEST,
+    "token_in_address",
+    "a token is never taken from an address, which ends up in logs and histories: send it as \"Authorization: \
               Bearer\", in the first message, or ask POST /api/ticket for a ticket; and revoke this one\n",
-};
+);
 
 impl Gate {
     /// A gate for a server that listens on this address.
@@ -66,8 +67,13 @@ impl Gate {
         }
     }
 
-    /// Looks at the head of a request, which came encrypted or not.
-    pub(super) fn admit(&self, head: &Parts, secure: bool) -> Result<Visitor, Refused> {
+    /// Looks at the head of a request, which came encrypted or not, for a route that these pages may ask for.
+    pub(super) fn admit(
+        &self,
+        head: &Parts,
+        secure: bool,
+        origins: Origins,
+    ) -> Result<Visitor, Refused> {
         let host = asked_for(head)?;
         if !self.is_own(&host) {
             return Err(FOREIGN_HOST);
@@ -77,8 +83,10 @@ impl Gate {
             // An origin that is no text, or none of ours to read, is as bad as a foreign one.
             Some(text) => {
                 let origin: Option<Origin> = text.and_then(|text| text.parse().ok());
-                let allowed =
-                    |origin: &Origin| origin.is_of(&host, secure) || self.origins.contains(origin);
+                let is_listed = |origin: &Origin| {
+                    origins == Origins::OwnAndListed && self.origins.contains(origin)
+                };
+                let allowed = |origin: &Origin| origin.is_of(&host, secure) || is_listed(origin);
                 Some(origin.filter(allowed).ok_or(FOREIGN_ORIGIN)?)
             }
         };
@@ -145,7 +153,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
-        let visitor = gate.admit(&head, false);
+        let visitor = gate.admit(&head, false, Origins::OwnAndListed);
         let origin = visitor.map(|visitor| visitor.origin.map(|origin| origin.to_string()));
         origin.map_err(|refused| refused.reason)
     }

@@ -1,101 +1,117 @@
-//! The routes of the HTTP server, as modules register them.
-//!
-//! What holds for every route (which hosts and origins may ask, how requests are framed, which methods there are) is in
-//! [`super::http`]; a route adds its handlers and what browsers may do with its answers.
+//! The routes of the HTTP server: those that modules register, each behind what its rules ask for.
 
 use axum::Router;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
-use axum::http::{HeaderMap, HeaderValue};
-use axum::middleware::map_response;
-use axum::response::Response;
-use axum::routing::MethodRouter;
+use axum::handler::Handler as _;
+use axum::middleware::{from_fn, from_fn_with_state};
 
-use super::http::App;
+use super::app::App;
+use super::credential::checked;
+use super::http::guarded;
+use super::route::Route;
+use super::rules::Rules;
+use super::{absent, api, assets, cors, front, health, websocket};
 
-/// One route.
-#[derive(Debug)]
-pub(super) struct Route {
-    /// As the router takes it.
-    path: &'static str,
-    /// As people read it, with what it is for; nothing for `/` itself.
-    pub(super) shown: Option<(&'static str, &'static str)>,
-    handlers: MethodRouter<App>,
-    security: Security,
-}
-
-/// What browsers may do with an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Security {
-    /// The `Content-Security-Policy`.
-    pub(super) content_security_policy: &'static str,
-    /// The `Cache-Control`.
-    pub(super) cache_control: &'static str,
-}
-
-impl Security {
-    /// The answer is no page: no browser is to take it for one, to keep it, or to give it to others.
-    pub(super) const NO_PAGE: Self = Self {
-        content_security_policy: "default-src 'none'; frame-ancestors 'none'",
-        cache_control: "no-store",
-    };
-
-    /// Puts the headers on an answer.
-    pub(super) fn apply(self, headers: &mut HeaderMap) {
-        let rows = [
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (CACHE_CONTROL, self.cache_control),
-            (CONTENT_SECURITY_POLICY, self.content_security_policy),
-            (REFERRER_POLICY, "no-referrer"),
-            (
-                HeaderName::from_static("cross-origin-resource-policy"),
-                "same-origin",
-            ),
-        ];
-        for (name, value) in rows {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-    }
-}
-
-impl Route {
-    /// A route whose answers are no pages.
-    pub(super) fn new(
-        path: &'static str,
-        shown: Option<(&'static str, &'static str)>,
-        handlers: MethodRouter<App>,
-    ) -> Self {
-        Self {
-            path,
-            shown,
-            handlers,
-            security: Security::NO_PAGE,
-        }
-    }
-}
-
-/// All routes, as they are listed for people.
-pub(super) fn all() -> Vec<Route> {
+/// All routes, as they are listed for people; `/metrics` may be switched off.
+pub(super) fn all(has_metrics: bool) -> Vec<Route> {
     [
-        super::front::routes(),
-        super::websocket::routes(),
-        super::api::routes(),
-        super::health::routes(),
+        front::routes(),
+        assets::routes(),
+        websocket::routes(),
+        api::routes(),
+        health::routes(has_metrics),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-/// The router of these routes. Each answer has the security of its route among its extensions.
-pub(super) fn router(routes: Vec<Route>) -> Router<App> {
-    routes.into_iter().fold(Router::new(), |router, route| {
-        let security = route.security;
-        let mark = map_response(move |mut response: Response| async move {
-            response.extensions_mut().insert(security);
-            response
-        });
-        router.route(route.path, route.handlers.layer(mark))
-    })
+/// Routes with what they are for, a line each.
+pub(super) fn listing(routes: &[Route]) -> String {
+    let rows = routes.iter().filter_map(|route| route.shown);
+    rows.map(|(path, about)| format!("  {path:<22}{about}\n"))
+        .collect()
+}
+
+/// The router of these routes. What is asked for and isn't there is looked at like the rest before it gets an answer.
+pub(super) fn router(app: &App, routes: Vec<Route>) -> Router {
+    let routes = routes.into_iter().map(|route| guard(app, route));
+    let state = (app.clone(), Rules::DEFAULT);
+    let nothing = absent::nothing_here.layer(from_fn_with_state(state, guarded));
+    routes
+        .fold(Router::new(), Router::merge)
+        .fallback(nothing)
+        .with_state(app.clone())
+}
+
+/// A route behind its rules, of which the outermost is looked at first: who may ask, who may read, and whose token it is.
+fn guard(app: &App, route: Route) -> Router<App> {
+    let Route {
+        path,
+        handlers,
+        rules,
+        ..
+    } = route;
+    let state = (app.clone(), rules);
+    let mut handlers = handlers.layer(from_fn_with_state(state.clone(), checked));
+    if let Some(cors) = rules.cors {
+        let preflight = move || async move { cors::preflight(cors) };
+        handlers = handlers.options(preflight).layer(from_fn(cors::readable));
+    }
+    Router::new()
+        .route(path, handlers)
+        .method_not_allowed_fallback(absent::other_method)
+        .route_layer(from_fn_with_state(state, guarded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::rules::{Audit, Counts, Credential, Origins};
+
+    /// A route as docs/security.md lists it.
+    fn row(route: &Route) -> String {
+        let Rules {
+            origins,
+            credential,
+            cors,
+            limits,
+            audit,
+            ..
+        } = route.rules;
+        let origins = match (origins, cors) {
+            (Origins::Own, _) => "own",
+            (Origins::OwnAndListed, None) => "own and listed",
+            (Origins::OwnAndListed, Some(_)) => "own and listed, which read the answer",
+        };
+        let credential = match credential {
+            Credential::Unused => "not looked at",
+            Credential::InSession => "in the session",
+            Credential::Bearer(bearer) if bearer.missing.is_some() => "needed",
+            Credential::Bearer(_) => "if there is one",
+        };
+        let wrong_token = match (credential, audit) {
+            ("not looked at", _) => "",
+            ("in the session", _) | (_, Audit::FailedTokens) => "`auth.failed`",
+            (_, Audit::Refusals) => "`client.refused`",
+        };
+        let counts = match limits.counts {
+            Counts::Connection => "",
+            Counts::Client => "yes",
+        };
+        let path = route.path;
+        format!("| `{path}` | {origins} | {credential} | {wrong_token} | {counts} |")
+    }
+
+    #[test]
+    fn the_docs_list_every_route_with_its_rules() {
+        let docs = include_str!("../../docs/security.md");
+        for has_metrics in [true, false] {
+            for route in all(has_metrics) {
+                let is_metrics_off = route.path == "/metrics" && !has_metrics;
+                let row = row(&route);
+                assert_eq!(docs.contains(&row), !is_metrics_off, "{row}");
+                assert_eq!(route.rules.limits.body_bytes, 64 << 10, "{row}");
+            }
+        }
+    }
 }

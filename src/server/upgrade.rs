@@ -3,14 +3,15 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER,
-    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
-    TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
+    CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use data_encoding::BASE64;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::headers::{bearer, lists, text, words};
+use super::refused::Refused;
 use crate::wire::Form;
 use crate::wire::{BINARY_SUBPROTOCOL, Credential, SUBPROTOCOL, TICKET_PREFIX};
 
@@ -24,88 +25,27 @@ pub(super) struct Handshake {
     pub(super) credential: Option<Credential>,
 }
 
-/// Why a request is not served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Refused {
-    pub(super) status: StatusCode,
-    /// A word for the metrics.
-    pub(super) reason: &'static str,
-    pub(super) message: &'static str,
-}
-
-impl Refused {
-    pub(super) const FULL: Self = Self {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        reason: "full",
-        message: "there are too many connections: try again later\n",
-    };
-
-    /// Its reason says which limit it is.
-    pub(super) const CROWDED: Self = Self {
-        status: StatusCode::TOO_MANY_REQUESTS,
-        reason: "address",
-        message: "there are too many connections from your address, or they come too quickly: try again later\n",
-    };
-
-    pub(super) const PANE: Self = Self {
-        status: StatusCode::BAD_REQUEST,
-        reason: "pane",
-        message: "pane: name it by its number, as in ?pane=7 for %7\n",
-    };
-
-    pub(super) const SESSION: Self = Self {
-        status: StatusCode::BAD_REQUEST,
-        reason: "session",
-        message: "by: it is \"name\" or \"id\", and with \"id\" the address names an id such as $3\n",
-    };
-
-    const NOT_WEBSOCKET: Self = Self {
-        status: StatusCode::UPGRADE_REQUIRED,
-        reason: "not_websocket",
-        message: "this is a WebSocket endpoint: connect with ws://\n",
-    };
-    const BAD_HANDSHAKE: Self = Self {
-        status: StatusCode::BAD_REQUEST,
-        reason: "bad_handshake",
-        message: "the WebSocket handshake is not as RFC 6455 says\n",
-    };
-    const SUBPROTOCOL: Self = Self {
-        status: StatusCode::BAD_REQUEST,
-        reason: "subprotocol",
-        message: "none of the offered subprotocols is known: offer muxwire.v1, muxwire.v1.bin, or none, and besides a \
+const NOT_WEBSOCKET: Refused = Refused::new(
+    StatusCode::UPGRADE_REQUIRED,
+    "not_websocket",
+    "this is a WebSocket endpoint: connect with ws://\n",
+);
+const BAD_HANDSHAKE: Refused = Refused::new(
+    StatusCode::BAD_REQUEST,
+    "bad_handshake",
+    "the WebSocket handshake is not as RFC 6455 says\n",
+);
+const UNKNOWN_SUBPROTOCOL: Refused = Refused::new(
+    StatusCode::BAD_REQUEST,
+    "subprotocol",
+    "none of the offered subprotocols is known: offer muxwire.v1, muxwire.v1.bin, or none, and besides a \
                   ticket one of the first two\n",
-    };
-    const CREDENTIALS: Self = Self {
-        status: StatusCode::BAD_REQUEST,
-        reason: "credentials",
-        message: "show one credential: a token as \"Authorization: Bearer\", or one ticket\n",
-    };
-
-    pub(super) fn response(&self) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.message));
-        *response.status_mut() = self.status;
-        let text = HeaderValue::from_static("text/plain; charset=utf-8");
-        response.headers_mut().insert(CONTENT_TYPE, text);
-        let more = match self.status {
-            StatusCode::UNAUTHORIZED => Some((WWW_AUTHENTICATE, "Bearer")),
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                Some((RETRY_AFTER, "1"))
-            }
-            _ => None,
-        };
-        if let Some((name, value)) = more {
-            let value = HeaderValue::from_static(value);
-            response.headers_mut().insert(name, value);
-        }
-        if self.status == StatusCode::UPGRADE_REQUIRED {
-            let headers = response.headers_mut();
-            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-            headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-        }
-        response
-    }
-}
+);
+const CREDENTIALS: Refused = Refused::new(
+    StatusCode::BAD_REQUEST,
+    "credentials",
+    "show one credential: a token as \"Authorization: Bearer\", or one ticket\n",
+);
 
 impl Handshake {
     /// Reads a request's method and headers; who may ask at all is decided before.
@@ -113,14 +53,14 @@ impl Handshake {
         let upgrades =
             lists(headers, &CONNECTION, "upgrade") && lists(headers, &UPGRADE, "websocket");
         if method != Method::GET || !upgrades {
-            return Err(Refused::NOT_WEBSOCKET);
+            return Err(NOT_WEBSOCKET);
         }
         if text(headers, &SEC_WEBSOCKET_VERSION) != Some("13") {
-            return Err(Refused::NOT_WEBSOCKET);
+            return Err(NOT_WEBSOCKET);
         }
-        let key = text(headers, &SEC_WEBSOCKET_KEY).ok_or(Refused::BAD_HANDSHAKE)?;
+        let key = text(headers, &SEC_WEBSOCKET_KEY).ok_or(BAD_HANDSHAKE)?;
         if BASE64.decode(key.as_bytes()).map_or(0, |bytes| bytes.len()) != 16 {
-            return Err(Refused::BAD_HANDSHAKE);
+            return Err(BAD_HANDSHAKE);
         }
         let subprotocol = words(headers, &SEC_WEBSOCKET_PROTOCOL).find_map(|word| {
             SUBPROTOCOLS
@@ -128,7 +68,7 @@ impl Handshake {
                 .find(|known| word.eq_ignore_ascii_case(known))
         });
         if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) && subprotocol.is_none() {
-            return Err(Refused::SUBPROTOCOL);
+            return Err(UNKNOWN_SUBPROTOCOL);
         }
         Ok(Self {
             accept_key: derive_accept_key(key.as_bytes()),
@@ -172,21 +112,13 @@ const SUBPROTOCOLS: [&str; 2] = [SUBPROTOCOL, BINARY_SUBPROTOCOL];
 /// of the body and those of frames could be taken for each other.
 pub(super) fn check_form(request: &Request) -> Result<(), Refused> {
     if request.version() < Version::HTTP_11 {
-        return Err(Refused::NOT_WEBSOCKET);
+        return Err(NOT_WEBSOCKET);
     }
     let body = [CONTENT_LENGTH, TRANSFER_ENCODING];
     if body.iter().any(|name| request.headers().contains_key(name)) {
-        return Err(Refused::BAD_HANDSHAKE);
+        return Err(BAD_HANDSHAKE);
     }
     Ok(())
-}
-
-/// The token of an `Authorization` header, which no browser adds by itself.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = text(headers, &AUTHORIZATION)?.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(token.trim())
 }
 
 /// What a client shows with its handshake, if it shows anything.
@@ -198,35 +130,16 @@ fn shown(headers: &HeaderMap) -> Result<Option<Credential>, Refused> {
     let mut all = token.into_iter().chain(tickets);
     let first = all.next();
     match all.next() {
-        Some(_) => Err(Refused::CREDENTIALS),
+        Some(_) => Err(CREDENTIALS),
         None => Ok(first),
     }
-}
-
-/// The value of a header that stands there once; of two, nobody knows which one counts.
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    let mut values = headers.get_all(name).iter();
-    let only = values.next().filter(|_| values.next().is_none())?;
-    only.to_str().ok()
-}
-
-/// Whether a comma-separated header names this word, in whatever case.
-fn lists(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
-    words(headers, name).any(|one| one.eq_ignore_ascii_case(word))
-}
-
-/// The words of a comma-separated header.
-fn words<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let values = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use axum::http::HeaderName;
 
     use super::*;
 

@@ -5,38 +5,59 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::Response;
+use axum::http::{Response, StatusCode};
 use axum::routing::any;
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, UnixStream};
 use tracing::debug;
 
-use super::clock::now;
+use super::app::{App, visitor};
 use super::connection::{Connection, ConnectionTask};
 use super::dialect::Endpoint;
-use super::http::{App, visitor};
-use super::listen::{ClientAddress, ConnectionInfo, HeldLimits, Pass, Stream, TlsStream};
-use super::routes::Route;
+use super::listen::{ConnectionInfo, Stream, TlsStream};
+use super::refused::Refused;
+use super::route::Route;
+use super::rules::{Counts, Credential, Limits, Rules};
 use super::services::AcceptedClient;
 use super::session::ClientIdentity;
 use super::shard::WakeInterest;
 use super::socket::Socket;
 use super::target::TerminalAddress;
-use super::upgrade::{Handshake, Refused, check_form};
+use super::upgrade::{Handshake, check_form};
 use crate::ids::PaneId;
 use crate::wire::SessionRef;
 
+const PANE: Refused = Refused::new(
+    StatusCode::BAD_REQUEST,
+    "pane",
+    "pane: name it by its number, as in ?pane=7 for %7\n",
+);
+const SESSION: Refused = Refused::new(
+    StatusCode::BAD_REQUEST,
+    "session",
+    "by: it is \"name\" or \"id\", and with \"id\" the address names an id such as $3\n",
+);
+
 /// What there is to connect to.
 pub(super) fn routes() -> Vec<Route> {
-    let monitor_about = "all that happens in tmux, over a WebSocket";
-    let terminal_about = "one pane, over a WebSocket";
+    let rules = Rules {
+        credential: Credential::InSession,
+        limits: Limits {
+            counts: Counts::Client,
+            ..Rules::DEFAULT.limits
+        },
+        ..Rules::DEFAULT
+    };
+    let monitor_shown = ("/monitor", "all that happens in tmux, over a WebSocket");
+    let terminal_shown = ("/ws/terminal/SESSION", "one pane, over a WebSocket");
     vec![
-        Route::new("/monitor", Some(("/monitor", monitor_about)), any(monitor)),
+        Route::new("/monitor", monitor_shown, any(monitor), rules),
         Route::new(
             "/ws/terminal/{session}",
-            Some(("/ws/terminal/SESSION", terminal_about)),
+            terminal_shown,
             any(terminal),
+            rules,
         ),
     ]
 }
@@ -50,15 +71,13 @@ impl App {
     ) -> Result<Response<Body>, Refused> {
         check_form(request)?;
         let handshake = Handshake::read(request.method(), request.headers())?;
-        let room = Arc::clone(&self.services().room).try_acquire_owned();
-        let permit = room.map_err(|_| Refused::FULL)?;
+        let (permit, held) = self.take_up(request)?;
         let response = handshake.response();
         let came = request.extensions().get::<ConnectionInfo>().copied();
-        let held = self.hold(request, came)?;
         let principal = came.and_then(|came| came.admitted());
         // Anyone who is still to show who it is has no place among those who are let in yet.
         let is_known = principal.is_some() || self.services().context.authenticator.is_none();
-        let permit = is_known.then_some(permit);
+        let permit = permit.filter(|_| is_known);
         let accepted = AcceptedClient {
             number: self.next_client(),
             endpoint: Endpoint {
@@ -82,24 +101,6 @@ impl App {
             }
         });
         Ok(response)
-    }
-
-    /// What a WebSocket takes up from here on. Who came through a proxy counts for its own address.
-    fn hold(&self, request: &Request, came: Option<ConnectionInfo>) -> Result<HeldLimits, Refused> {
-        let forwarded = came.map(|came| came.address);
-        let forwarded = forwarded.filter(|address| matches!(address, ClientAddress::Forwarded(_)));
-        let guest = forwarded.map(|address| self.services().addresses.admit(address, now()));
-        let guest = guest.transpose().map_err(|crowded| Refused {
-            reason: crowded.reason(),
-            ..Refused::CROWDED
-        })?;
-        let pass: Option<&Pass> = request.extensions().get();
-        let mut held = pass.map(Pass::take).unwrap_or_default();
-        held.guests[1] = guest;
-        if let (Some(place), Some(address)) = (&held.unauthenticated, forwarded) {
-            place.comes_from(address);
-        }
-        Ok(held)
     }
 
     /// Makes a WebSocket of what hyper served, which is of one of the kinds that are listened for.
@@ -151,10 +152,10 @@ async fn terminal(
 ) -> Response<Body> {
     let query = query.unwrap_or_default();
     let Ok(pane) = named_pane(&query) else {
-        return app.refuse(&Refused::PANE, request.extensions());
+        return app.refuse(&PANE, request.extensions());
     };
     let Some(session) = named_session(&query, session) else {
-        return app.refuse(&Refused::SESSION, request.extensions());
+        return app.refuse(&SESSION, request.extensions());
     };
     app.upgrade(&mut request, Some(TerminalAddress { session, pane }))
         .unwrap_or_else(|refused| app.refuse(&refused, request.extensions()))

@@ -126,8 +126,13 @@ impl TestServer {
 
     /// The answer to a plain request without a body.
     pub async fn http(&self, method: &str, path: &str, lines: &str) -> String {
+        self.http_as(&self.address.to_string(), method, path, lines)
+            .await
+    }
+
+    /// The same of a server that is asked for by this name.
+    pub async fn http_as(&self, host: &str, method: &str, path: &str, lines: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let host = self.address;
         let request =
             format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n{lines}connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();

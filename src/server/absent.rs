@@ -1,0 +1,42 @@
+//! What is answered where there is nothing: for people, who may have come with a browser.
+//!
+//! Nothing that was asked for is repeated, since it may hold what is nobody's business.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, Response, StatusCode};
+
+use super::app::App;
+
+/// What there is not.
+pub(super) async fn nothing_here(State(app): State<App>) -> Response<Body> {
+    let sentence = format!("There is nothing here. {}", listing(&app));
+    text(StatusCode::NOT_FOUND, sentence)
+}
+
+/// What there is, but for another method.
+pub(super) async fn other_method() -> Response<Body> {
+    let sentence = "This address takes another method, which the header Allow names.\n";
+    text(StatusCode::METHOD_NOT_ALLOWED, sentence.to_owned())
+}
+
+/// `/metrics`, where it is switched off.
+pub(super) async fn no_metrics() -> Response<Body> {
+    let sentence = "There are no metrics here: monitoring.metrics is false.\n";
+    text(StatusCode::NOT_FOUND, sentence.to_owned())
+}
+
+/// All routes with what they are for.
+pub(super) fn listing(app: &App) -> String {
+    format!("What there is:\n\n{}", app.listing())
+}
+
+/// An answer in plain text.
+pub(super) fn text(status: StatusCode, text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, plain);
+    response
+}

@@ -1,0 +1,151 @@
+//! The rules of a route of the HTTP server: who may ask, what a request may take up, what the audit log gets, and what
+//! browsers may do with the answer.
+//!
+//! Rules are data. What goes by them stands in [`super::http`], [`super::credential`] and [`super::cors`], once for all
+//! routes. Two rules are the same everywhere: `Host` names this server, and no address holds a credential.
+
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue};
+
+use super::refused::Refused;
+use crate::auth::AuthError;
+
+/// What holds for a route.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// The pages that may ask.
+    pub(super) origins: Origins,
+    pub(super) credential: Credential,
+    /// What pages of other origins may do that may ask; without it, they can't read the answer.
+    pub(super) cors: Option<Cors>,
+    pub(super) limits: Limits,
+    pub(super) audit: Audit,
+    /// What browsers may do with an answer that says nothing else.
+    pub(super) security: Security,
+}
+
+/// The pages that may ask. What sends no `Origin` is no page of another origin, and may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origins {
+    /// The server's own.
+    Own,
+    /// Those of `security.allowed_origins` besides.
+    OwnAndListed,
+}
+
+/// Whether a token is needed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Credential {
+    /// None is looked at.
+    Unused,
+    /// The session asks for it: it comes with the handshake or as a message.
+    InSession,
+    /// One in `Authorization: Bearer` is checked before the handler runs, which gets the principal.
+    Bearer(Bearer),
+}
+
+/// What is answered where a token is missing or isn't accepted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bearer {
+    /// The refusal without one; without a refusal, the request goes on without a principal.
+    pub(super) missing: Option<&'static Refused>,
+    /// The refusal of one that isn't accepted.
+    pub(super) invalid: fn(&AuthError) -> Refused,
+}
+
+/// What a preflight is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cors {
+    pub(super) methods: &'static str,
+    pub(super) headers: &'static str,
+}
+
+/// Bounds of a request, besides those of its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// The largest body, in bytes. Only a POST may have one at all.
+    pub(super) body_bytes: u64,
+    pub(super) counts: Counts,
+}
+
+/// What a request counts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// Nothing: its connection is counted for its address when it is accepted.
+    Connection,
+    /// A client: it takes one of `max_connections`, and a connection of the address behind the proxy, if there is one.
+    Client,
+}
+
+/// What the audit log gets. A request that is refused is always a line `client.refused` with the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audit {
+    /// No more than that: a token that isn't accepted is a refusal like others.
+    Refusals,
+    /// A token that isn't accepted is a line `auth.failed`, and no refusal.
+    FailedTokens,
+}
+
+/// What browsers may do with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Security {
+    /// The `Content-Security-Policy`.
+    pub(super) content_security_policy: &'static str,
+    /// The `Cache-Control`.
+    pub(super) cache_control: &'static str,
+}
+
+impl Rules {
+    /// What holds where a route says nothing else.
+    pub(super) const DEFAULT: Self = Self {
+        origins: Origins::OwnAndListed,
+        credential: Credential::Unused,
+        cors: None,
+        limits: Limits {
+            body_bytes: 64 << 10,
+            counts: Counts::Connection,
+        },
+        audit: Audit::Refusals,
+        security: Security::NO_PAGE,
+    };
+}
+
+impl Security {
+    /// The answer is no page: no browser is to take it for one, to keep it, or to give it to others.
+    pub(super) const NO_PAGE: Self = Self {
+        content_security_policy: "default-src 'none'; frame-ancestors 'none'",
+        cache_control: "no-store",
+    };
+
+    /// A page without scripts, whose styles come from here. It is asked for anew each time, and sent when it has changed.
+    pub(super) const PAGE: Self = Self {
+        content_security_policy: "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; \
+                                  frame-ancestors 'none'",
+        cache_control: "no-cache",
+    };
+
+    /// What a page loads, under a name that no other content ever has.
+    pub(super) const IMMUTABLE: Self = Self {
+        cache_control: "public, max-age=31536000, immutable",
+        ..Self::NO_PAGE
+    };
+
+    /// Puts the headers on an answer.
+    pub(super) fn apply(self, headers: &mut HeaderMap) {
+        let rows = [
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (CACHE_CONTROL, self.cache_control),
+            (CONTENT_SECURITY_POLICY, self.content_security_policy),
+            (REFERRER_POLICY, "no-referrer"),
+            (
+                HeaderName::from_static("cross-origin-resource-policy"),
+                "same-origin",
+            ),
+        ];
+        for (name, value) in rows {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
