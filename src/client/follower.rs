@@ -10,7 +10,10 @@ use std::time::Duration;
 use super::backoff::Backoff;
 use super::position::Position;
 use super::refusal::{Refusal, shown};
-use crate::wire::{Kind, PROTOCOL, PrintsIn, Received, Request, RequestSince, SessionPattern};
+use crate::wire::request::{
+    self, Action, Auth, Filters, More, Place, SessionEntry, Since, Subscribe,
+};
+use crate::wire::{Kind, PROTOCOL, PrintsIn, Received, Request, SessionPattern};
 
 /// What a client wants to see; an empty list stands for all.
 #[derive(Debug, Clone, Default)]
@@ -235,8 +238,11 @@ impl Follower {
             .token
             .as_ref()
             .ok_or(Fault::Lasting(Refusal::NoToken))?;
-        let auth = Request::Auth { token: &token.0 };
-        self.outgoing.push_back(auth.encode());
+        let auth = Action::Auth(Auth {
+            token: Some(token.0.clone()),
+            ..Auth::default()
+        });
+        self.outgoing.push_back(Request::from(auth).encode());
         self.phase = Phase::Authenticating;
         Ok(())
     }
@@ -251,18 +257,29 @@ impl Follower {
     }
 
     fn subscribe(&mut self) {
+        let wish = &self.wish;
         let since = match &self.position {
-            Some(position) => Some(RequestSince::Place(&position.epoch, position.seq)),
-            None => self.wish.since.as_deref().map(RequestSince::Cursor),
+            Some(position) => Some(Since::Place(Place {
+                epoch: position.epoch.to_string(),
+                seq: position.seq.0,
+                more: More::new(),
+            })),
+            None => wish.since.clone().map(Since::Cursor),
         };
-        let request = Request::Subscribe {
-            types: &self.wish.types,
-            sessions: &self.wish.sessions,
+        let sessions: Vec<_> = wish.sessions.iter().map(SessionEntry::from).collect();
+        let filters = Filters {
+            types: Some(wish.types.clone()).filter(|types| !types.is_empty()),
+            sessions: Some(sessions).filter(|sessions| !sessions.is_empty()),
+            ..Filters::default()
+        };
+        let subscribe = Action::Subscribe(Subscribe {
+            filters: Some(filters),
+            prints_in: wish.prints_in.as_ref().map(request::PrintsIn::from),
             since,
-            prints_in: self.wish.prints_in.as_ref(),
-            without_watchers: self.wish.without_watchers,
-        };
-        self.outgoing.push_back(request.encode());
+            without_watchers: wish.without_watchers.then_some(true),
+            more: More::new(),
+        });
+        self.outgoing.push_back(Request::from(subscribe).encode());
         self.phase = Phase::Subscribing;
     }
 
@@ -287,7 +304,7 @@ impl Follower {
             }
             _ if self.owed => {
                 // The connection went before the snapshot came, and what it makes up for is behind the position.
-                self.outgoing.push_back(Request::Snapshot.encode());
+                self.outgoing.push_back(Request::snapshot().encode());
             }
             _ => {}
         }

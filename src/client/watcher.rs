@@ -109,7 +109,7 @@ impl Watcher {
     }
 
     /// Sends a request, if the connection stands; its answer comes as a message.
-    pub fn ask(&mut self, request: Request<'_>) {
+    pub fn ask(&mut self, request: &Request) {
         if self.follower.is_following() {
             self.follower.outgoing().push_back(request.encode());
         }

@@ -14,6 +14,7 @@ use super::audited;
 use super::clock::now;
 use super::repeats::{Earlier, Slot, Typed};
 use super::services::Services;
+use super::session::Credential;
 use super::session::{ArchivePage, Captured, Dismissal, Effect, EffectResult, Present};
 use super::shard::Shards;
 use crate::audit::Who;
@@ -22,7 +23,7 @@ use crate::bridge::{Handle, Screen, ScreenError, ScreensRequest, ViewRequest};
 use crate::hub::{ArchiveError, ArchiveRange, Archived, Hub};
 use crate::ids::PaneId;
 use crate::site::Origin;
-use crate::wire::{ClientStats, Credential, RequestId};
+use crate::wire::{ClientStats, RequestId};
 
 /// How long a client's stream may stand still for screens. A link that is flooded answers late.
 const CAPTURE_LIMIT: Duration = Duration::from_secs(5);

@@ -9,12 +9,12 @@ use super::addresses::Addresses;
 use super::dialect::Endpoint;
 use super::holders::Holders;
 use super::listen::HeldLimits;
+use super::session::Credential;
 use super::session::{ClientIdentity, Context};
 use super::shard::Shards;
 use super::tickets::Tickets;
 use crate::bridge::Handle;
 use crate::metrics::Metrics;
-use crate::wire::Credential;
 
 /// What a connection needs besides its socket.
 #[derive(Debug)]

@@ -2,11 +2,69 @@
 //!
 //! What the viewer may not see is passed over as if it were not there, so that an answer never tells the difference.
 
+use std::fmt;
+
 use crate::auth::Principal;
 use crate::hub::Viewer;
 use crate::ids::{PaneId, SessionId, WindowId};
 use crate::model::{Session, State};
-use crate::wire::{Part, SessionRef, Target, WindowRef};
+use crate::wire::Part;
+
+/// A session, window or pane as users name them; nothing is resolved yet.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(super) struct Target {
+    /// A pane by its id; then there is nothing else.
+    pub(super) pane: Option<PaneId>,
+    /// A session.
+    pub(super) session: Option<SessionRef>,
+    /// A window of the session; the current one if there is none. Without a session it has an id.
+    pub(super) window: Option<WindowRef>,
+    /// A pane of the window by its index; the active one if there is none.
+    pub(super) pane_index: Option<u32>,
+}
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum SessionRef {
+    /// By name or id.
+    Text(String),
+    /// By nothing but its id.
+    Id(SessionId),
+    /// By nothing but its name.
+    Name(String),
+}
+
+/// A window of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum WindowRef {
+    /// By id, name, or an index in digits.
+    Text(String),
+    /// By nothing but its index.
+    Index(u32),
+    /// By nothing but its id.
+    Id(WindowId),
+    /// By nothing but its name.
+    Name(String),
+}
+
+impl fmt::Display for SessionRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) | Self::Name(text) => f.write_str(text),
+            Self::Id(id) => id.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for WindowRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) | Self::Name(text) => f.write_str(text),
+            Self::Index(index) => index.fmt(f),
+            Self::Id(id) => id.fmt(f),
+        }
+    }
+}
 
 impl Viewer for Principal {
     fn sees_session(&self, name: &str) -> bool {

@@ -12,8 +12,9 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::headers::{bearer, lists, text, words};
 use super::refused::Refused;
+use super::session::Credential;
 use crate::wire::Form;
-use crate::wire::{BINARY_SUBPROTOCOL, Credential, SUBPROTOCOL, TICKET_PREFIX};
+use crate::wire::{BINARY_SUBPROTOCOL, SUBPROTOCOL, TICKET_PREFIX};
 
 /// A handshake that is as it has to be.
 #[derive(Debug, PartialEq, Eq)]

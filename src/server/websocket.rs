@@ -23,10 +23,9 @@ use super::services::AcceptedClient;
 use super::session::ClientIdentity;
 use super::shard::WakeInterest;
 use super::socket::Socket;
-use super::target::TerminalAddress;
+use super::target::{SessionRef, TerminalAddress};
 use super::upgrade::{Handshake, check_form};
 use crate::ids::PaneId;
-use crate::wire::SessionRef;
 
 const PANE: Refused = Refused::new(
     StatusCode::BAD_REQUEST,

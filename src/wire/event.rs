@@ -5,15 +5,14 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::binary::{HEADER, Header, Kind, epoch_check};
-use super::client::RequestId;
 use super::form::Form;
-use super::framed::{FrameBuilder, Framed};
-use super::json::{lossy_string, number, string};
+use super::framed::{FrameBuilder, Framed, to_frame};
+use super::json::{lossy_string, number, string, to_json};
 use super::objects::{
     BufferObject, ClientObject, Contents, ExitObject, PaneObject, ServerObject, SessionObject,
     Text, WindowObject,
 };
-use super::server::{to_frame, to_json};
+use super::request::RequestId;
 use super::severity::severity;
 use super::snapshot::{Part, Screens, Source};
 use super::terminal::{self, TerminalContext};

@@ -1,6 +1,7 @@
 //! Messages as whole WebSocket frames. A server doesn't mask, so a frame that is built once serves every client.
 
 use bytes::Bytes;
+use serde::Serialize;
 
 /// The longest head of a frame that is not masked.
 const MOST_HEAD: usize = 10;
@@ -108,6 +109,17 @@ impl FrameBuilder {
         out[start + 2..MOST_HEAD].copy_from_slice(length);
         Framed(Bytes::from(out).slice(start..))
     }
+}
+
+/// Any of our own types as a frame of JSON text.
+pub(super) fn to_frame(message: &impl Serialize) -> Framed {
+    let mut builder = FrameBuilder::new(256);
+    #[expect(
+        clippy::expect_used,
+        reason = "memory takes every byte, and our types have no keys but strings"
+    )]
+    serde_json::to_writer(builder.out(), message).expect("our own messages can be written");
+    builder.text()
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Writing JSON text straight into a buffer, for what is too frequent to go through a tree.
 
+use bytes::Bytes;
+use serde::Serialize;
+
 /// For each byte: 0 if it stands for itself, `u` if it is written as `\u00XX`, else the letter behind the backslash.
 const ESCAPES: [u8; 256] = escapes();
 
@@ -66,6 +69,17 @@ fn escape(out: &mut Vec<u8>, text: &str) {
 /// Writes a whole number.
 pub(super) fn number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// Any of our own types as JSON text.
+pub(super) fn to_json(message: &impl Serialize) -> Bytes {
+    #[expect(
+        clippy::expect_used,
+        reason = "memory takes every byte, and our types have no keys but strings"
+    )]
+    serde_json::to_vec(message)
+        .expect("our own messages can be written")
+        .into()
 }
 
 #[cfg(test)]

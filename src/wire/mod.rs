@@ -1,17 +1,16 @@
 //! What travels between server and clients: the JSON messages of `muxwire.v1`.
 //!
-//! Reading order: [`ClientMessage`] (what clients say, checked against the schemas), [`ServerMessage`] (replies),
-//! [`Encoder`] (events and snapshots), [`Request`] and [`Received`] (the same from where a client stands),
+//! Reading order: [`request`] (what clients ask for, in both directions), [`parse`] (requests that come in, checked
+//! against the schemas), [`ServerMessage`] (replies), [`Encoder`] (events and snapshots), [`Received`] (the same from where
+//! a client stands),
 //! [`Framed`] (a message as it stands on the socket), [`severity`] (how bad a piece of output looks), [`schema`] (the JSON Schemas of `grammar/protocol/v1/`).
 //!
 //! The types with serde are here and nowhere else, and are converted by hand. This module knows nothing of sockets,
 //! tasks or tmux's own protocol.
 
 pub mod binary;
-mod client;
 mod clients;
 mod code;
-mod credential;
 mod cursor;
 mod event;
 mod filter;
@@ -20,10 +19,11 @@ mod framed;
 mod json;
 mod objects;
 mod pane;
+mod parse;
 mod printing;
 mod quick;
 mod received;
-mod request;
+pub mod request;
 pub mod schema;
 mod server;
 pub mod severity;
@@ -31,15 +31,12 @@ mod snapshot;
 mod stats;
 mod target;
 pub mod terminal;
+mod terminal_request;
 mod ticket;
 mod time;
 
-pub use client::{
-    ClientMessage, Incoming, MAX_MESSAGE, OpenRequest, Rejected, RequestId, Typed, parse,
-};
 pub use clients::ClientInfo;
 pub use code::{CloseCode, ErrorCode};
-pub use credential::Credential;
 pub use cursor::{cursor, read_cursor, since_cursor};
 pub use event::Encoder;
 pub use form::Form;
@@ -48,12 +45,12 @@ pub use pane::{
     Alternate, Lines, Page, PaneCursor, PaneModes, PanePlace, PaneScreen, Point, ScrollRegion,
     Scrollback, Unfinished,
 };
+pub use parse::{MAX_MESSAGE, Rejected, parse};
 pub use received::{Garbled, Kind, Received};
-pub use request::{Request, RequestSince};
+pub use request::{Action, Request, RequestId};
 pub use server::ServerMessage;
 pub use snapshot::{Cursor, Part, Screen, Screens};
 pub use stats::{ClientStats, Latency, ServerStats, ShedStats};
-pub use target::{SessionRef, Target, WindowRef};
 pub use ticket::ticket_answer;
 
 pub use crate::hub::{PrintsIn, SessionPattern};

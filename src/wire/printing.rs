@@ -1,40 +1,34 @@
-//! Where a client prints what it gets, as it says it and as it is read.
+//! Where a client prints what it gets, as it stands on the wire.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::code::ErrorCode;
-use super::target::pane_id;
-use crate::hub::PrintsIn;
+use crate::hub;
 
-/// The fields of `prints_in`; the schema has said what may be in them.
-#[derive(Deserialize)]
-pub(super) struct PrintsInFields {
-    server: Option<u32>,
-    pane: Option<String>,
-    #[serde(default)]
-    processes: Vec<u32>,
+/// Where a client prints what it gets, as far as it knows.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PrintsIn {
+    /// The pane, as programs find it in `TMUX_PANE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pane: Option<String>,
+    /// The processes that the client descends from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processes: Option<Vec<u32>>,
+    /// The process id of the tmux server, as its programs find it in `TMUX`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<u32>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
 }
 
-impl PrintsInFields {
-    pub(super) fn read(self) -> Result<PrintsIn, (ErrorCode, String)> {
-        let pane = self.pane.map(|pane| pane_id("prints_in.pane", &pane));
-        Ok(PrintsIn {
-            server: self.server,
-            pane: pane.transpose()?,
-            processes: self.processes,
-        })
+impl From<&hub::PrintsIn> for PrintsIn {
+    fn from(place: &hub::PrintsIn) -> Self {
+        Self {
+            pane: place.pane.map(|pane| pane.to_string()),
+            processes: Some(place.processes.clone()),
+            server: place.server,
+            more: Map::new(),
+        }
     }
-}
-
-/// `prints_in` of a request.
-pub(super) fn printing_place(place: &PrintsIn) -> Value {
-    let mut fields = json!({ "processes": place.processes });
-    if let Some(server) = place.server {
-        fields["server"] = json!(server);
-    }
-    if let Some(pane) = place.pane {
-        fields["pane"] = json!(pane.to_string());
-    }
-    fields
 }

@@ -1,16 +1,15 @@
 //! The short way for what is said most: a keystroke. What it takes is exactly what the schema allows, and whatever it
 //! doesn't take goes the long way, where errors are told. A test holds the two against each other.
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
-use super::client::{ClientMessage, Incoming, MAX_MESSAGE, RequestId, Typed};
-use super::target::Target;
-use super::terminal::TerminalMessage;
+use super::MAX_MESSAGE;
+use super::request::{Action, Request, RequestId, SendKeys, Target};
+use super::terminal_request::{Input, TerminalAction};
 use crate::ids::PaneId;
 
 /// Text for a pane that is named by its id, with nothing else about it.
-pub(super) fn send_keys(text: &[u8]) -> Option<Incoming> {
+pub(super) fn send_keys(text: &[u8]) -> Option<Request> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Fields<'a> {
@@ -18,66 +17,56 @@ pub(super) fn send_keys(text: &[u8]) -> Option<Incoming> {
         action: &'a str,
         #[serde(default, deserialize_with = "present")]
         id: Option<RequestId>,
-        #[serde(borrow)]
-        target: Place<'a>,
+        target: Place,
         text: String,
     }
     // Whatever else is in a target goes the long way.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Place<'a> {
-        #[serde(borrow)]
-        pane: &'a str,
+    struct Place {
+        pane: String,
     }
     let fields: Fields<'_> = read(text)?;
-    if fields.action != "send-keys" {
+    if fields.action != "send-keys" || fields.text.is_empty() || !is_pane(&fields.target.pane) {
         return None;
     }
-    let message = ClientMessage::Type {
-        target: Target {
-            pane: Some(pane(fields.target.pane)?),
-            ..Target::default()
-        },
-        typed: Typed::Text(Some(fields.text).filter(|text| !text.is_empty())?),
-        paste: None,
-        submit_delay: None,
-        cancel_mode: false,
-        key: None,
+    let target = Target {
+        pane: Some(fields.target.pane),
+        ..Target::default()
     };
-    Some(Incoming {
+    let keys = SendKeys {
+        target,
+        text: Some(fields.text),
+        ..SendKeys::default()
+    };
+    Some(Request {
+        action: Action::SendKeys(keys),
         id: checked(fields.id)?,
-        message,
     })
 }
 
 /// What is typed into a terminal.
-pub(super) fn input(text: &[u8]) -> Option<Incoming<TerminalMessage>> {
+pub(super) fn input(text: &[u8]) -> Option<Request<TerminalAction>> {
     #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Fields<'a> {
         #[serde(borrow, rename = "type")]
         kind: &'a str,
         #[serde(default, deserialize_with = "present")]
         id: Option<RequestId>,
         data: String,
-        #[serde(default, deserialize_with = "present")]
-        paste: Option<IgnoredAny>,
-        #[serde(default, rename = "sessionId", deserialize_with = "present")]
-        session: Option<IgnoredAny>,
-        #[serde(default, deserialize_with = "present")]
-        timestamp: Option<IgnoredAny>,
     }
     let fields: Fields<'_> = read(text)?;
-    let more = [fields.paste, fields.session, fields.timestamp];
-    if fields.kind != "input" || more.iter().any(Option::is_some) {
+    if fields.kind != "input" || fields.data.is_empty() {
         return None;
     }
-    let message = TerminalMessage::Input {
-        data: Some(fields.data).filter(|data| !data.is_empty())?,
-        paste: false,
+    let input = Input {
+        data: fields.data,
+        ..Input::default()
     };
-    Some(Incoming {
+    Some(Request {
+        action: TerminalAction::Input(input),
         id: checked(fields.id)?,
-        message,
     })
 }
 
@@ -95,11 +84,9 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     T::deserialize(field).map(Some)
 }
 
-/// An id of up to ten digits.
-fn pane(text: &str) -> Option<PaneId> {
-    let digits = text.strip_prefix('%')?;
-    let fits = (1..=10).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| fits)
+/// Whether a text is an id of up to ten digits.
+fn is_pane(text: &str) -> bool {
+    text.parse::<PaneId>().is_ok()
 }
 
 /// An id as the schema allows it.
@@ -114,8 +101,7 @@ fn checked(id: Option<RequestId>) -> Option<Option<RequestId>> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::super::client::parse_slowly;
-    use super::super::terminal;
+    use super::super::parse::{parse_slowly, parse_terminal_slowly};
     use super::*;
 
     const LONG: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
@@ -189,7 +175,7 @@ mod tests {
             if let Some(quick) = send_keys(text.as_bytes()) {
                 let slow = parse_slowly(text.as_bytes()).unwrap();
                 assert_eq!(
-                    (quick.id, quick.message == slow.message),
+                    (quick.id, quick.action == slow.action),
                     (slow.id, true),
                     "{text}"
                 );
@@ -200,9 +186,9 @@ mod tests {
         let mut taken = 0;
         for text in messages(r#""type":"input""#, "data", &[""]) {
             if let Some(quick) = input(text.as_bytes()) {
-                let slow = terminal::parse_slowly(text.as_bytes()).unwrap();
+                let slow = parse_terminal_slowly(text.as_bytes()).unwrap();
                 assert_eq!(
-                    (quick.id, quick.message == slow.message),
+                    (quick.id, quick.action == slow.action),
                     (slow.id, true),
                     "{text}"
                 );

@@ -1,218 +1,443 @@
-//! What a client of ours asks for, as JSON text.
+//! What clients ask for, as it stands on the wire: one object with an `action` and its fields, in both directions.
+//!
+//! An action that this version doesn't know is kept whole, and so are fields that it doesn't know, except in targets and
+//! filters: there a key that is passed over would mean another pane, or more events than were asked for. What may stand
+//! in a field is said by the schemas, against which [`parse`](super::parse) checks; these types hold what is there.
 
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
-use super::printing::printing_place;
-use crate::hub::{PrintsIn, SessionPattern};
-use crate::ids::{Epoch, Seq};
+pub use super::filter::{Filters, SessionEntry, WindowEntry};
+pub use super::printing::PrintsIn;
+pub use super::target::{IndexOrText, Target};
 
-/// A request of a client. The other requests of the protocol are added when a client of ours makes them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Request<'a> {
+/// Fields that this version doesn't know, as they came.
+pub type More = Map<String, Value>;
+
+/// A client's name for a request; its reply carries the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RequestId {
+    /// A text.
+    Text(String),
+    /// A number, which goes back as it came.
+    Number(serde_json::Number),
+}
+
+impl From<u64> for RequestId {
+    fn from(number: u64) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+/// A request, or what was read of one.
+#[derive(Clone, PartialEq, Serialize)]
+pub struct Request<A = Action> {
+    /// What is asked for.
+    #[serde(flatten)]
+    pub action: A,
+    /// The client's name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<RequestId>,
+}
+
+/// What is asked for.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self", tag = "action", rename_all = "kebab-case")]
+pub enum Action {
     /// To be let in.
-    Auth {
-        /// The token.
-        token: &'a str,
-    },
-    /// Events.
-    Subscribe {
-        /// Patterns of event types; none stands for all.
-        types: &'a [String],
-        /// Sessions; none stands for all.
-        sessions: &'a [SessionPattern],
-        /// From where on; `None` is from now on.
-        since: Option<RequestSince<'a>>,
-        /// Where the client prints what it gets.
-        prints_in: Option<&'a PrintsIn>,
-        /// Without what panes print in which clients print what they get.
-        without_watchers: bool,
-    },
-    /// The state of all that the client may see, without screens.
-    Snapshot,
+    Auth(Auth),
+    /// Events that pass the filters.
+    Subscribe(Subscribe),
+    /// No more events that pass the filters.
+    Unsubscribe(Unsubscribe),
+    /// The state of tmux.
+    Snapshot(Snapshot),
+    /// A line to be typed, and Enter.
+    Command(Command),
+    /// Text or keys to be typed.
+    SendKeys(SendKeys),
+    /// A pane's screen, and all that it prints from there on.
+    Open(Open),
+    /// No more of an open pane.
+    Close(Close),
+    /// The client has taken in what an open pane printed.
+    Ack(Ack),
     /// How the client and the server fare.
-    Stats {
-        /// The client's name for the request.
-        id: u64,
-    },
+    Stats(Plain),
+    /// Who is connected.
+    Clients(Plain),
+    /// The end of somebody's connection.
+    Disconnect(Disconnect),
     /// A sign of life.
-    Ping {
-        /// The client's name for the request.
-        id: u64,
-    },
+    Ping(Plain),
+    /// An action that this version doesn't know, with all of its fields.
+    #[serde(skip)]
+    Unknown(More),
+}
+
+/// To be let in, by one of the two.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Auth {
+    /// A one-time ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// A token, or a JWT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// Events that pass the filters.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Subscribe {
+    /// What to send.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filters: Option<Filters>,
+    /// Where the client prints what it gets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prints_in: Option<PrintsIn>,
+    /// From where on; nothing is from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
+    /// Without what panes print in which clients print what they get.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_watchers: Option<bool>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 /// From where on events are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestSince<'a> {
-    /// From behind a place that an event or a bookmark named.
-    Place(&'a Epoch, Seq),
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "data did not match any variant of untagged enum SinceField"
+)]
+pub enum Since {
     /// From behind a position as a server wrote it.
-    Cursor(&'a str),
+    Cursor(String),
+    /// From behind a place that an event or a bookmark named.
+    Place(Place),
 }
 
-impl Request<'_> {
+/// A place in an event log.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// The log's name.
+    pub epoch: String,
+    /// The place in it.
+    pub seq: u64,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// No more events that pass the filters.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Unsubscribe {
+    /// What not to send.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filters: Option<Filters>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// The state of tmux.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// With the panes' screens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub screen: Option<bool>,
+    /// The part of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// A line to be typed, and Enter.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Command {
+    /// Leave a mode such as copy mode first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel_mode: Option<bool>,
+    /// The line.
+    pub command: String,
+    /// A repetition with the same key is not carried out again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whether as a paste; nothing is as it fits the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paste: Option<bool>,
+    /// How long Enter waits after it, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submit_delay_ms: Option<u64>,
+    /// The pane.
+    pub target: Target,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// Text or keys to be typed.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SendKeys {
+    /// Leave a mode such as copy mode first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel_mode: Option<bool>,
+    /// A repetition with the same key is not carried out again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Keys by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Vec<String>>,
+    /// Whether as a paste.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paste: Option<bool>,
+    /// How long Enter waits after it, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submit_delay_ms: Option<u64>,
+    /// The pane.
+    pub target: Target,
+    /// Text as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// A pane's screen, and all that it prints from there on.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Open {
+    /// How many bytes of output may be on their way unacknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ack_window: Option<u64>,
+    /// How many lines of its history come before the screen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scrollback: Option<u32>,
+    /// Up to where the client has the pane already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Offset>,
+    /// The pane.
+    pub target: Target,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// A place in a pane's output.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Offset {
+    /// The log's name.
+    pub epoch: String,
+    /// The place, in bytes.
+    pub offset: u64,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// No more of an open pane.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Close {
+    /// The pane.
+    pub target: Target,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// The client has taken in what an open pane printed.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Ack {
+    /// Up to this offset.
+    pub offset: u64,
+    /// The pane's id.
+    pub pane: String,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// The end of somebody's connection.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Disconnect {
+    /// The server's name for the connection.
+    pub client_id: String,
+    /// What that client is told about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// An action without fields.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Plain {
+    /// What there is all the same.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+impl Serialize for Action {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unknown(fields) => fields.serialize(serializer),
+            known => Self::serialize(known, serializer),
+        }
+    }
+}
+
+/// Reads the actions that are known; [`Request`] keeps the others.
+impl<'de> Deserialize<'de> for Action {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+}
+
+impl From<Action> for Request {
+    fn from(action: Action) -> Self {
+        Self { action, id: None }
+    }
+}
+
+impl Request {
+    /// A sign of life, by this name.
+    #[must_use]
+    pub fn ping(id: u64) -> Self {
+        Self {
+            action: Action::Ping(Plain::default()),
+            id: Some(id.into()),
+        }
+    }
+
+    /// How the client and the server fare, by this name.
+    #[must_use]
+    pub fn stats(id: u64) -> Self {
+        Self {
+            action: Action::Stats(Plain::default()),
+            id: Some(id.into()),
+        }
+    }
+
+    /// The state of all that the client may see, without screens.
+    #[must_use]
+    pub fn snapshot() -> Self {
+        Action::Snapshot(Snapshot::default()).into()
+    }
+}
+
+impl<A: Serialize> Request<A> {
     /// The request as JSON text.
     #[must_use]
     pub fn encode(&self) -> String {
-        let request = match self {
-            Self::Auth { token } => json!({ "action": "auth", "token": token }),
-            Self::Snapshot => json!({ "action": "snapshot" }),
-            Self::Stats { id } => json!({ "action": "stats", "id": id }),
-            Self::Ping { id } => json!({ "action": "ping", "id": id }),
-            Self::Subscribe {
-                types,
-                sessions,
-                since,
-                prints_in,
-                without_watchers,
-            } => {
-                let mut filters = json!({});
-                if !types.is_empty() {
-                    filters["types"] = json!(types);
-                }
-                if !sessions.is_empty() {
-                    filters["sessions"] = sessions.iter().map(session).collect();
-                }
-                let mut request = json!({ "action": "subscribe", "filters": filters });
-                if let Some(place) = prints_in {
-                    request["prints_in"] = printing_place(place);
-                }
-                if *without_watchers {
-                    request["without_watchers"] = json!(true);
-                }
-                match since {
-                    None => {}
-                    Some(RequestSince::Cursor(cursor)) => request["since"] = json!(cursor),
-                    Some(RequestSince::Place(epoch, seq)) => {
-                        request["since"] = json!({ "epoch": epoch.as_str(), "seq": seq.0 });
-                    }
-                }
-                request
+        String::from_utf8_lossy(&super::json::to_json(self)).into_owned()
+    }
+}
+
+impl Request {
+    /// Reads the fields of a request.
+    pub(super) fn read(fields: More) -> Result<Self, serde_json::Error> {
+        let name = fields.get("action").and_then(Value::as_str);
+        let is_known = name.is_some_and(|name| super::schema::ACTIONS.contains(&name));
+        read_as(fields, is_known, Action::Unknown)
+    }
+}
+
+impl<'de> Deserialize<'de> for Request {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(More::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// Reads the id, and the rest as one of the actions that are known or as none.
+pub(super) fn read_as<A: DeserializeOwned>(
+    mut fields: More,
+    is_known: bool,
+    unknown: impl FnOnce(More) -> A,
+) -> Result<Request<A>, serde_json::Error> {
+    let id = take(&mut fields, "id");
+    let action = if is_known {
+        A::deserialize(Value::Object(fields))?
+    } else {
+        unknown(fields)
+    };
+    Ok(Request { action, id })
+}
+
+/// Takes a field out, if it can be read; else it stays where it is.
+pub(super) fn take<T: DeserializeOwned>(fields: &mut More, name: &str) -> Option<T> {
+    let read = T::deserialize(fields.get(name)?).ok()?;
+    fields.remove(name);
+    Some(read)
+}
+
+/// Gives types a `Debug` that shows nothing of what they hold: neither tokens nor what is typed belong in a log.
+macro_rules! debug_without_content {
+    ($($name:ident),+) => {
+        $(impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
             }
-        };
-        request.to_string()
-    }
+        })+
+    };
 }
+pub(super) use debug_without_content;
 
-/// An entry of a list of sessions.
-fn session(pattern: &SessionPattern) -> Value {
-    match pattern {
-        SessionPattern::IdText(id) => json!(id.to_string()),
-        SessionPattern::Id(id) => json!({ "session_id": id.to_string() }),
-        SessionPattern::Name(name) => json!({ "session_name": name }),
-        SessionPattern::Like(pattern) => json!(pattern.as_str()),
-    }
-}
+debug_without_content!(
+    Auth,
+    Subscribe,
+    Since,
+    Place,
+    Unsubscribe,
+    Snapshot,
+    Command,
+    SendKeys,
+    Open,
+    Offset,
+    Close,
+    Ack,
+    Disconnect,
+    Plain
+);
 
-/// Tokens don't belong in a log.
-impl fmt::Debug for Request<'_> {
+impl fmt::Debug for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Auth { .. } => "Auth",
-            Self::Subscribe { .. } => "Subscribe",
-            Self::Snapshot => "Snapshot",
-            Self::Stats { .. } => "Stats",
-            Self::Ping { .. } => "Ping",
+            Self::Auth(_) => "Auth",
+            Self::Subscribe(_) => "Subscribe",
+            Self::Unsubscribe(_) => "Unsubscribe",
+            Self::Snapshot(_) => "Snapshot",
+            Self::Command(_) => "Command",
+            Self::SendKeys(_) => "SendKeys",
+            Self::Open(_) => "Open",
+            Self::Close(_) => "Close",
+            Self::Ack(_) => "Ack",
+            Self::Stats(_) => "Stats",
+            Self::Clients(_) => "Clients",
+            Self::Disconnect(_) => "Disconnect",
+            Self::Ping(_) => "Ping",
+            Self::Unknown(_) => "Unknown",
         })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use super::*;
-    use crate::hub::{Filter, Position, Since};
-    use crate::wire::{ClientMessage, Credential, parse};
-
-    /// What the server understands.
-    fn understood(request: Request<'_>) -> ClientMessage {
-        parse(request.encode().as_bytes()).unwrap().message
-    }
-
-    #[test]
-    fn the_server_understands_each_request() {
-        let auth = ClientMessage::Auth {
-            credential: Credential::Token("mw_\"x".to_owned()),
-        };
-        assert!(understood(Request::Auth { token: "mw_\"x" }) == auth);
-        let epoch = Epoch::new("e1").unwrap();
-        let place = Since::Position(Position {
-            epoch: epoch.clone(),
-            seq: Seq(7),
-        });
-        let types = ["pane.*".to_owned()];
-        let text = |text| SessionPattern::from_text(text).unwrap();
-        let sessions = [
-            text("a\"b"),
-            text("$3"),
-            SessionPattern::Id("$4".parse().unwrap()),
-            SessionPattern::Name("$5*".into()),
-        ];
-        let filter = Filter::all().with_types(&types).unwrap();
-        let filter = filter.with_session_patterns(sessions.to_vec()).unwrap();
-        let rows = [
-            (&[][..], &[][..], None, Filter::all(), None),
-            (
-                &types[..],
-                &sessions[..],
-                Some(RequestSince::Place(&epoch, Seq(7))),
-                filter,
-                Some(place.clone()),
-            ),
-            (
-                &[][..],
-                &[][..],
-                Some(RequestSince::Cursor("1.e1.7")),
-                Filter::all(),
-                Some(place),
-            ),
-        ];
-        for (types, sessions, asked, filter, since) in rows {
-            let request = Request::Subscribe {
-                types,
-                sessions,
-                since: asked,
-                prints_in: None,
-                without_watchers: false,
-            };
-            let expected = ClientMessage::Subscribe {
-                filter,
-                since,
-                prints_in: None,
-            };
-            assert!(understood(request) == expected);
-        }
-        for place in [
-            PrintsIn {
-                server: Some(7),
-                pane: Some("%3".parse().unwrap()),
-                processes: vec![9, 8, 7],
-            },
-            PrintsIn::default(),
-        ] {
-            let request = Request::Subscribe {
-                types: &[],
-                sessions: &[],
-                since: None,
-                prints_in: Some(&place),
-                without_watchers: true,
-            };
-            let expected = ClientMessage::Subscribe {
-                filter: Filter::all().leaving_out_watchers(true),
-                since: None,
-                prints_in: Some(place.clone()),
-            };
-            assert!(understood(request) == expected);
-        }
-        assert!(understood(Request::Stats { id: 7 }) == ClientMessage::Stats);
-        assert!(understood(Request::Ping { id: 7 }) == ClientMessage::Ping);
-        let snapshot = understood(Request::Snapshot);
-        assert!(matches!(
-            snapshot,
-            ClientMessage::Snapshot { screen: false, .. }
-        ));
+impl<A: fmt::Debug> fmt::Debug for Request<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.action.fmt(f)
     }
 }
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;

@@ -4,12 +4,13 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::client::RequestId;
 use super::clients::ClientInfo;
 use super::code::ErrorCode;
 use super::cursor::cursor;
-use super::framed::{FrameBuilder, Framed};
+use super::framed::{Framed, to_frame};
+use super::json::to_json;
 use super::objects::Text;
+use super::request::RequestId;
 use super::stats::{ClientStats, ServerStats};
 use crate::ids::{Epoch, PaneId, Seq};
 
@@ -189,28 +190,6 @@ impl ServerMessage<'_> {
     pub fn framed(&self) -> Framed {
         to_frame(&Message::from(self))
     }
-}
-
-/// Any of our own types as a frame of JSON text.
-pub(super) fn to_frame(message: &impl Serialize) -> Framed {
-    let mut builder = FrameBuilder::new(256);
-    #[expect(
-        clippy::expect_used,
-        reason = "memory takes every byte, and our types have no keys but strings"
-    )]
-    serde_json::to_writer(builder.out(), message).expect("our own messages can be written");
-    builder.text()
-}
-
-/// Any of our own types as JSON text.
-pub(super) fn to_json(message: &impl Serialize) -> Bytes {
-    #[expect(
-        clippy::expect_used,
-        reason = "memory takes every byte, and our types have no keys but strings"
-    )]
-    serde_json::to_vec(message)
-        .expect("our own messages can be written")
-        .into()
 }
 
 #[derive(Serialize)]

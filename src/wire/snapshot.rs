@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::client::RequestId;
 use super::cursor::cursor;
 use super::objects::{BufferObject, ClientObject, PaneObject, ServerObject, Text, WindowObject};
+use super::request::RequestId;
 use crate::hub::Viewer;
 use crate::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
 use crate::model::{Session, State, Window};

@@ -1,65 +1,18 @@
 //! The messages of `/ws/terminal/`: one pane as a terminal in a page, in the shapes that such pages are used to.
 
-use std::fmt;
-
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 
-use super::client::{ClientMessage, Incoming, Rejected, RequestId, parse_with, read_message};
-use super::code::ErrorCode;
 use super::event::Encoder;
-use super::framed::{FrameBuilder, Framed};
+use super::framed::{FrameBuilder, Framed, to_frame};
 use super::json::{lossy_string, number, string};
 use super::objects::Text;
-use super::server::to_frame;
+pub use super::parse::parse_terminal as parse;
+use super::request::RequestId;
+pub use super::terminal_request::{
+    Connect, Input, PaneOffset, Resize, TerminalAck, TerminalAction,
+};
 use crate::ids::{Epoch, PaneId};
-
-/// What a client asks of its terminal.
-#[derive(Clone, PartialEq)]
-pub enum TerminalMessage {
-    /// What `/monitor` serves too, and is needed here: authentication and signs of life.
-    Common(ClientMessage),
-    /// The pane as it is, and all that it prints from there on.
-    Connect(ConnectRequest),
-    /// Something to be typed.
-    Input {
-        /// What.
-        data: String,
-        /// It was pasted.
-        paste: bool,
-    },
-    /// Another size.
-    Resize(TerminalSize),
-    /// The client has drawn the output up to this offset.
-    Ack(u64),
-    /// The client is done.
-    Disconnect,
-}
-
-/// How a terminal begins.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ConnectRequest {
-    /// The session that the client believes to be at.
-    pub session: Option<String>,
-    /// The size that it would like.
-    pub size: Option<TerminalSize>,
-    /// How many lines of history come before the screen.
-    pub scrollback: u32,
-    /// How many bytes of output may be on their way unacknowledged.
-    pub ack_window: Option<u64>,
-    /// The epoch, the pane and the offset up to which the client has it.
-    pub since: Option<(String, PaneId, u64)>,
-}
-
-/// Columns and rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TerminalSize {
-    /// Columns.
-    pub cols: u16,
-    /// Rows.
-    pub rows: u16,
-}
 
 /// What a terminal says besides output.
 #[derive(Debug, Clone, Copy)]
@@ -107,124 +60,6 @@ pub struct TerminalContext<'a> {
     pub session: &'a str,
     /// The time of the newest event.
     pub at: Timestamp,
-}
-
-/// Reads a message.
-///
-/// # Errors
-/// It is too long, not JSON, of an unknown type or not as its schema says.
-pub fn parse(text: &[u8]) -> Result<Incoming<TerminalMessage>, Rejected> {
-    match super::quick::input(text) {
-        Some(keystroke) => Ok(keystroke),
-        None => parse_slowly(text),
-    }
-}
-
-/// Reads any message, with all that its schema says.
-pub(super) fn parse_slowly(text: &[u8]) -> Result<Incoming<TerminalMessage>, Rejected> {
-    parse_with(text, |value| match value.get("type") {
-        Some(Value::String(kind)) => read(kind, value),
-        Some(_) => Err((
-            ErrorCode::InvalidMessage,
-            "type: it is not a string".to_owned(),
-        )),
-        // Without a type it is one of those that have an action; of these, two are served here.
-        None => match read_message(value)? {
-            message @ (ClientMessage::Auth { .. } | ClientMessage::Ping) => {
-                Ok(TerminalMessage::Common(message))
-            }
-            _ => {
-                let why = "a terminal takes no other action than auth and ping, but these types: ";
-                let types = super::schema::TERMINAL_TYPES.join(", ");
-                Err((ErrorCode::UnknownAction, format!("{why}{types}")))
-            }
-        },
-    })
-}
-
-fn read(kind: &str, value: &Value) -> Result<TerminalMessage, (ErrorCode, String)> {
-    let Some(checked) = super::schema::check_terminal(kind, value) else {
-        let known = super::schema::TERMINAL_TYPES.join(", ");
-        let why = format!("this type is not known; these are: {known}");
-        return Err((ErrorCode::UnknownAction, why));
-    };
-    checked?;
-    let invalid = |error: &dyn fmt::Display| {
-        let why = format!("the message can't be read: {error}");
-        (ErrorCode::InvalidMessage, why)
-    };
-    let fields = Fields::deserialize(value).map_err(|error| invalid(&error))?;
-    Ok(match kind {
-        "input" => TerminalMessage::Input {
-            data: fields.data.unwrap_or_default(),
-            paste: fields.paste,
-        },
-        "resize" => TerminalMessage::Resize(
-            fields
-                .size()
-                .ok_or_else(|| invalid(&"cols and rows are missing"))?,
-        ),
-        "ack" => TerminalMessage::Ack(fields.offset.unwrap_or_default()),
-        "disconnect" => TerminalMessage::Disconnect,
-        _ => {
-            let size = fields.size();
-            let since = fields.since.map(|since| {
-                let pane = since.pane.parse();
-                pane.map(|pane| (since.epoch, pane, since.offset))
-            });
-            TerminalMessage::Connect(ConnectRequest {
-                session: fields.session,
-                size,
-                scrollback: fields.scrollback,
-                ack_window: fields.ack_window,
-                since: since.transpose().map_err(|error| invalid(&error))?,
-            })
-        }
-    })
-}
-
-#[derive(Deserialize)]
-struct Fields {
-    #[serde(rename = "sessionId")]
-    session: Option<String>,
-    data: Option<String>,
-    #[serde(default)]
-    paste: bool,
-    cols: Option<u16>,
-    rows: Option<u16>,
-    offset: Option<u64>,
-    #[serde(default)]
-    scrollback: u32,
-    ack_window: Option<u64>,
-    since: Option<SinceFields>,
-}
-
-#[derive(Deserialize)]
-struct SinceFields {
-    epoch: String,
-    pane: String,
-    offset: u64,
-}
-
-impl Fields {
-    fn size(&self) -> Option<TerminalSize> {
-        let (cols, rows) = (self.cols?, self.rows?);
-        Some(TerminalSize { cols, rows })
-    }
-}
-
-/// What is typed belongs in no log.
-impl fmt::Debug for TerminalMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Common(message) => message.fmt(f),
-            Self::Connect(request) => request.fmt(f),
-            Self::Input { .. } => f.write_str("Input(..)"),
-            Self::Resize(size) => size.fmt(f),
-            Self::Ack(offset) => write!(f, "Ack({offset})"),
-            Self::Disconnect => f.write_str("Disconnect"),
-        }
-    }
 }
 
 impl Gone {

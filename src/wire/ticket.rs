@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::server::to_json;
+use super::json::to_json;
 
 /// A ticket and how long it is good, as JSON text.
 #[must_use]

@@ -34,7 +34,7 @@ pub(super) struct Meter {
     next_id: u64,
     /// The server does not know the request.
     refused: bool,
-    requests: Vec<Request<'static>>,
+    requests: Vec<Request>,
     out: String,
 }
 
@@ -86,7 +86,7 @@ impl Meter {
     }
 
     /// What is to be sent.
-    pub(super) fn take_requests(&mut self) -> Vec<Request<'static>> {
+    pub(super) fn take_requests(&mut self) -> Vec<Request> {
         take(&mut self.requests)
     }
 
@@ -161,9 +161,9 @@ impl Meter {
             span: span.map(|since| now.saturating_duration_since(since)),
             ping: None,
         });
-        self.requests.push(Request::Ping { id });
+        self.requests.push(Request::ping(id));
         if !self.refused {
-            self.requests.push(Request::Stats { id });
+            self.requests.push(Request::stats(id));
         }
     }
 

@@ -103,7 +103,7 @@ impl<W: AsyncWrite + Unpin> Watch<W> {
                 () = signals.next() => return Ok(()),
             };
             for request in self.view.take_requests() {
-                self.watcher.ask(request);
+                self.watcher.ask(&request);
             }
             let mut printing = pin!(self.print());
             tokio::select! {

@@ -29,7 +29,7 @@ pub(super) struct View {
     overview: Option<Overview>,
     /// The pane in which this is read, as long as nobody has heard that it is left out.
     own_pane: Option<OwnPane>,
-    requests: Vec<Request<'static>>,
+    requests: Vec<Request>,
     /// Why the connection is gone, so that the same is not said with every attempt.
     trouble: Option<String>,
 }
@@ -103,7 +103,7 @@ impl View {
     }
 
     /// What is to be asked of the server.
-    pub(super) fn take_requests(&mut self) -> Vec<Request<'static>> {
+    pub(super) fn take_requests(&mut self) -> Vec<Request> {
         match &mut self.form {
             Form::Meter(meter) => meter.take_requests(),
             Form::Lines(_) | Form::Json(_) => take(&mut self.requests),
@@ -174,7 +174,7 @@ impl View {
             format!("watching {host} at {}; Ctrl-C ends", self.url)
         });
         if self.overview.is_some() {
-            self.requests.push(Request::Snapshot);
+            self.requests.push(Request::snapshot());
         }
     }
 

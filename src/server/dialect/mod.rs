@@ -2,6 +2,7 @@
 //! the policy that only its kind of client needs; all of them use the same session ([`super::session`]).
 
 mod monitor;
+mod requests;
 #[cfg(test)]
 mod resume_tests;
 mod terminal;
@@ -15,11 +16,12 @@ use bytes::Bytes;
 use self::monitor::MonitorEncoding;
 use self::terminal::Terminal;
 use self::terminal_encoding::TerminalEncoding;
+use super::session::Credential;
 use super::session::{ClientIdentity, ClientSession, Context, EffectResult, Encode};
 use super::target::TerminalAddress;
 use crate::auth::Ended;
 use crate::bridge::ClientNumber;
-use crate::wire::{CloseCode, Credential, Form, Incoming, Rejected};
+use crate::wire::{CloseCode, Form, Rejected, Request};
 
 /// What a client has connected to.
 #[derive(Debug, Default)]
@@ -160,17 +162,17 @@ impl Client {
 /// only counted.
 fn admits<M>(
     session: &mut ClientSession,
-    parsed: &Result<Incoming<M>, Rejected>,
-    is_unanswered: impl FnOnce(&Incoming<M>) -> bool,
+    parsed: &Result<Request<M>, Rejected>,
+    is_unanswered: impl FnOnce(&M) -> bool,
     bytes: usize,
     now: Instant,
 ) -> bool {
     let id = match parsed {
-        Ok(incoming) if is_unanswered(incoming) => {
+        Ok(request) if is_unanswered(&request.action) => {
             session.charge(bytes, now);
             return true;
         }
-        Ok(incoming) => incoming.id.as_ref(),
+        Ok(request) => request.id.as_ref(),
         Err(rejected) => rejected.id.as_ref(),
     };
     session.admits(id, bytes, now)

@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
+use super::requests;
 use crate::hub::{Published, View};
 use crate::screen::PaneSnapshot;
 use crate::server::session::{
-    ClientSession, Context, Encode, OpenedPane, Profile, SnapshotPage, Viewpoint,
+    ClientSession, Context, Encode, OpenedPane, Profile, Request, SnapshotPage, Viewpoint,
 };
-use crate::wire::{ClientMessage, Form, Framed, Incoming, Page, PaneScreen, ServerMessage, parse};
+use crate::wire::{Form, Framed, Page, PaneScreen, ServerMessage, parse};
 
 const PROFILE: Profile = Profile {
     endpoint: "monitor",
@@ -20,9 +21,8 @@ const PROFILE: Profile = Profile {
 
 /// The client sent a text message.
 pub(super) fn on_text(session: &mut ClientSession, text: &[u8], now: Instant) {
-    let parsed = parse(text);
-    let is_ack =
-        |incoming: &Incoming<ClientMessage>| matches!(incoming.message, ClientMessage::Ack { .. });
+    let parsed = parse(text).and_then(requests::read);
+    let is_ack = |request: &Request| matches!(request, Request::Ack { .. });
     if !super::admits(session, &parsed, is_ack, text.len(), now) {
         return;
     }
@@ -30,7 +30,7 @@ pub(super) fn on_text(session: &mut ClientSession, text: &[u8], now: Instant) {
         Err(rejected) => {
             session.refuse(rejected.id.as_ref(), rejected.code, &rejected.message, now);
         }
-        Ok(incoming) => session.carry_out(incoming.id, incoming.message, now),
+        Ok(asked) => session.carry_out(asked.id, asked.action, now),
     }
 }
 

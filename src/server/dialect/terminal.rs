@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::requests::{self, ConnectRequest, TerminalAsked, TerminalSize};
 use super::terminal_encoding::say;
 use crate::bridge::{InputRequest, Key};
 use crate::hub::Filter;
@@ -13,11 +14,9 @@ use crate::server::ResizePolicy;
 use crate::server::session::{
     Asked, Asker, ClientSession, Opening, Refusal, may_read, not_found, unmet,
 };
-use crate::server::target::TerminalAddress;
-use crate::wire::terminal::{
-    ConnectRequest, Gone, TerminalEvent, TerminalMessage, TerminalSize, parse,
-};
-use crate::wire::{CloseCode, ErrorCode, Incoming, RequestId, SessionRef, Target};
+use crate::server::target::{SessionRef, Target, TerminalAddress};
+use crate::wire::terminal::{Gone, TerminalEvent, parse};
+use crate::wire::{CloseCode, ErrorCode, Request, RequestId};
 
 /// What a terminal shows.
 #[derive(Debug)]
@@ -43,23 +42,18 @@ impl Terminal {
 
     /// The client sent a text message.
     pub(super) fn on_text(&mut self, session: &mut ClientSession, text: &[u8], now: Instant) {
-        let parsed = parse(text);
-        let is_unanswered = |incoming: &Incoming<TerminalMessage>| {
-            let message = &incoming.message;
-            matches!(
-                message,
-                TerminalMessage::Input { .. } | TerminalMessage::Ack(_)
-            )
+        let parsed = parse(text).and_then(requests::read_terminal);
+        let is_unanswered = |asked: &TerminalAsked| {
+            matches!(asked, TerminalAsked::Input { .. } | TerminalAsked::Ack(_))
         };
         if !super::admits(session, &parsed, is_unanswered, text.len(), now) {
             return;
         }
         let (id, outcome) = match parsed {
             Err(rejected) => (rejected.id, Err((rejected.code, rejected.message))),
-            Ok(incoming) => {
-                let id = incoming.id;
-                let message = match incoming.message {
-                    TerminalMessage::Common(message) => return session.carry_out(id, message, now),
+            Ok(Request { id, action }) => {
+                let message = match action {
+                    TerminalAsked::Common(request) => return session.carry_out(id, request, now),
                     message => message,
                 };
                 let asked = self.asked_of(&message);
@@ -91,14 +85,14 @@ impl Terminal {
     }
 
     /// What is asked for, as the audit log names it: at a terminal it is always what its address names.
-    fn asked_of(&self, message: &TerminalMessage) -> Asked {
+    fn asked_of(&self, message: &TerminalAsked) -> Asked {
         let request = match message {
-            TerminalMessage::Connect(_) => "connect",
-            TerminalMessage::Input { .. } => "input",
-            TerminalMessage::Resize(_) => "resize",
-            TerminalMessage::Ack(_) => "ack",
-            TerminalMessage::Disconnect => "disconnect",
-            TerminalMessage::Common(message) => return Asked::of(message),
+            TerminalAsked::Connect(_) => "connect",
+            TerminalAsked::Input { .. } => "input",
+            TerminalAsked::Resize(_) => "resize",
+            TerminalAsked::Ack(_) => "ack",
+            TerminalAsked::Disconnect => "disconnect",
+            TerminalAsked::Common(request) => return Asked::of(request),
         };
         Asked::new(request, Some(self.address_as_target()))
     }
@@ -120,12 +114,12 @@ impl Terminal {
         &mut self,
         session: &mut ClientSession,
         id: Option<RequestId>,
-        message: TerminalMessage,
+        message: TerminalAsked,
         now: Instant,
     ) -> Result<(), Refusal> {
         match message {
-            TerminalMessage::Connect(request) => self.connect(session, id, request, now),
-            TerminalMessage::Input { data, paste } => {
+            TerminalAsked::Connect(request) => self.connect(session, id, request, now),
+            TerminalAsked::Input { data, paste } => {
                 let bytes = Bytes::from(data);
                 let key = if paste {
                     Key::Paste(bytes)
@@ -134,13 +128,13 @@ impl Terminal {
                 };
                 self.type_key(session, id, key)
             }
-            TerminalMessage::Resize(size) => self.resize(session, id, size),
-            TerminalMessage::Ack(offset) => session.ack(None, self.shown()?, offset, now),
-            TerminalMessage::Disconnect => {
+            TerminalAsked::Resize(size) => self.resize(session, id, size),
+            TerminalAsked::Ack(offset) => session.ack(None, self.shown()?, offset, now),
+            TerminalAsked::Disconnect => {
                 self.end(session, Gone::Requested, now);
                 Ok(())
             }
-            TerminalMessage::Common(_) => Ok(()),
+            TerminalAsked::Common(_) => Ok(()),
         }
     }
 

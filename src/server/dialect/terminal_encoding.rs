@@ -4,9 +4,10 @@ use crate::hub::{Published, View};
 use crate::ids::{PaneId, SessionId};
 use crate::screen::PaneSnapshot;
 use crate::server::session::{Context, Encode, OpenedPane, Profile, SnapshotPage, Viewpoint};
+use crate::server::target::SessionRef;
 use crate::wire::binary::Kind;
 use crate::wire::terminal::{TerminalContext, TerminalEvent};
-use crate::wire::{Form, Framed, SessionRef};
+use crate::wire::{Form, Framed};
 
 /// Requests under way beyond which a terminal's socket is not read: what is typed waits there, in order.
 const MAX_TYPING: usize = 16;

@@ -2,20 +2,12 @@
 
 use std::time::Instant;
 
+use super::request::Dismissal;
 use super::requests::{Refusal, denied};
 use super::{ClientSession, Effect, Phase};
 use crate::audit::{Act, Who};
 use crate::auth::{Authorized, Permission, Principal};
 use crate::wire::{ClientInfo, CloseCode, ErrorCode, RequestId, ServerMessage};
-
-/// A client whose connection is to end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::server) struct Dismissal {
-    /// The server's name for the connection.
-    pub(in crate::server) client_id: String,
-    /// What the client is told about it.
-    pub(in crate::server) reason: Option<String>,
-}
 
 /// Who is connected, as far as it fits into a message.
 #[derive(Debug)]

@@ -4,13 +4,14 @@
 
 use std::time::{Duration, Instant};
 
+use super::request::Request;
 use super::{ClientSession, Phase};
 use crate::audit::{Act, Allowance, Who};
 use crate::auth::{AuthError, Ended, Permission, Principal};
 use crate::hub::Viewer;
 use crate::server::listen::ClientAddress;
-use crate::server::target::{self, NoTarget};
-use crate::wire::{ClientMessage, CloseCode, ErrorCode, Target};
+use crate::server::target::{self, NoTarget, Target};
+use crate::wire::{CloseCode, ErrorCode};
 
 /// How much is told of what one client may not have: at once, and then one each so often.
 const DENIALS: (u32, Duration) = (50, Duration::from_secs(1));
@@ -59,22 +60,8 @@ impl Asked {
         Self { request, target }
     }
 
-    pub(in crate::server) fn of(message: &ClientMessage) -> Self {
-        let (request, target) = match message {
-            ClientMessage::Auth { .. } => ("auth", None),
-            ClientMessage::Subscribe { .. } => ("subscribe", None),
-            ClientMessage::Unsubscribe { .. } => ("unsubscribe", None),
-            ClientMessage::Snapshot { target, .. } => ("snapshot", Some(target)),
-            ClientMessage::Type { target, .. } => ("input", Some(target)),
-            ClientMessage::Open(request) => ("open", Some(&request.target)),
-            ClientMessage::Close { target } => ("close", Some(target)),
-            ClientMessage::Ack { .. } => ("ack", None),
-            ClientMessage::Stats => ("stats", None),
-            ClientMessage::Clients => ("clients", None),
-            ClientMessage::Disconnect { .. } => ("disconnect", None),
-            ClientMessage::Ping => ("ping", None),
-        };
-        Self::new(request, target.cloned())
+    pub(in crate::server) fn of(request: &Request) -> Self {
+        Self::new(request.name(), request.target().cloned())
     }
 }
 

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::admin::{Dismissal, Present};
+use super::admin::Present;
 use super::archive::ArchivePage;
+use super::request::{Credential, Dismissal};
 use crate::audit::{Act, Who};
 use crate::auth::{AuthError, Authorized, Principal};
 use crate::bridge::{
@@ -15,7 +16,7 @@ use crate::ids::{PaneId, Seq};
 use crate::model::State;
 use crate::server::repeats::{Earlier, Slot, Typed};
 use crate::site::Origin;
-use crate::wire::{ClientStats, Credential, Part, RequestId};
+use crate::wire::{ClientStats, Part, RequestId};
 
 /// Something that the connection has to do and to report.
 #[derive(Debug)]

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use super::request::Credential;
 use super::requests::Refusal;
 use super::{ClientSession, Context, Effect, Phase};
 use crate::auth::{AuthError, Ended, Permissions, Principal};
-use crate::wire::{CloseCode, Credential, ErrorCode, RequestId, ServerMessage};
+use crate::wire::{CloseCode, ErrorCode, RequestId, ServerMessage};
 
 /// How often a client that isn't let in yet may be told on one connection that too much is being checked.
 const MOST_PUT_OFF: u32 = 8;

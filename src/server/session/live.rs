@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::pages::View;
 use super::panes::{Asker, Missing, Opening, Reason};
+use super::request::OpenRequest;
 use super::requests::{Refusal, may_read, not_found, unmet};
 use super::{ClientSession, Effect, OpenedPane, Phase, Viewpoint};
 use crate::auth::{Permission, Principal};
@@ -15,8 +16,8 @@ use crate::hub::{Hub, Published};
 use crate::ids::{Epoch, PaneId, Seq, SessionId};
 use crate::model::{ChangeKind, Place};
 use crate::screen::PaneSnapshot;
-use crate::server::target;
-use crate::wire::{ErrorCode, OpenRequest, RequestId, ServerMessage, Target};
+use crate::server::target::{self, Target};
+use crate::wire::{ErrorCode, RequestId, ServerMessage};
 
 /// The pause before a snapshot that could not be had is asked for again.
 const RETRY: Duration = Duration::from_millis(250);

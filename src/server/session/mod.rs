@@ -1,7 +1,7 @@
 //! One client's session as a state machine: requests go in, messages and work come out. No IO, and time is a parameter.
 //!
-//! Reading order: this file (the phases of a session's life), [`entry`] (who the client is), [`requests`] (what it asks
-//! for), [`stream`] (events, snapshots and bookmarks). What the client's messages look like is a matter of its dialect
+//! Reading order: this file (the phases of a session's life), [`entry`] (who the client is), [`request`] and [`requests`]
+//! (what it asks for), [`stream`] (events, snapshots and bookmarks). What the client's messages look like is a matter of its dialect
 //! ([`crate::server::dialect`]), of which a session knows what [`encode`] says.
 
 mod admin;
@@ -14,6 +14,7 @@ mod limits;
 mod live;
 mod pages;
 mod panes;
+mod request;
 mod requests;
 mod size;
 mod stats;
@@ -30,7 +31,7 @@ use crate::metrics::Metrics;
 use crate::site::Origin;
 use crate::wire::{CloseCode, Encoder, ErrorCode, Framed, RequestId, ServerMessage};
 
-pub(super) use self::admin::{Dismissal, Present};
+pub(super) use self::admin::Present;
 pub(super) use self::archive::ArchivePage;
 pub(super) use self::audit_trail::Asked;
 use self::audit_trail::AuditTrail;
@@ -39,6 +40,7 @@ pub(super) use self::encode::{Encode, OpenedPane, Profile, SnapshotPage, Viewpoi
 use self::limits::Allowance;
 pub use self::limits::ConnectionLimits;
 pub(super) use self::panes::{Asker, Opening};
+pub(super) use self::request::{Credential, Dismissal, OpenRequest, Request, TypeRequest, Typed};
 pub(super) use self::requests::{Refusal, may_read, not_found, unmet};
 pub(super) use self::stats::Timing;
 use self::stats::Watched;

@@ -1,12 +1,12 @@
 //! What a client asks for. Each request gets exactly one reply or error.
 
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::admin::Dismissal;
 use super::audit_trail::Asked;
+use super::request::{Request, TypeRequest, Typed};
 use super::stream::Wanted;
 use super::{ClientSession, Effect, MAX_IN_FLIGHT};
 use crate::auth::{Authorized, Denied, Permission, Principal};
@@ -16,9 +16,9 @@ use crate::ids::{PaneId, Seq};
 use crate::model::State;
 use crate::nearest::nearest;
 use crate::server::repeats::{self, Known};
-use crate::server::target::{self, NoTarget};
+use crate::server::target::{self, NoTarget, Target};
 use crate::wire::schema::event_types;
-use crate::wire::{ClientMessage, ErrorCode, RequestId, ServerMessage, Target, Typed};
+use crate::wire::{ErrorCode, RequestId, ServerMessage};
 
 /// A line that is longer is pasted unless the client says otherwise. Programs that read less at once than is there find
 /// the rest of a long line together with its Enter, whenever that comes, and take it for a line break.
@@ -38,20 +38,20 @@ impl ClientSession {
     pub(in crate::server) fn carry_out(
         &mut self,
         id: Option<RequestId>,
-        message: ClientMessage,
+        request: Request,
         now: Instant,
     ) {
-        let message = match message {
-            ClientMessage::Auth { credential } => return self.authenticate(id, credential, now),
-            ClientMessage::Ping => return self.say(&ServerMessage::Pong { id: id.as_ref() }, now),
+        let request = match request {
+            Request::Auth { credential } => return self.authenticate(id, credential, now),
+            Request::Ping => return self.say(&ServerMessage::Pong { id: id.as_ref() }, now),
             other => other,
         };
         let principal = match self.principal() {
             Ok(principal) => principal,
             Err((code, why)) => return self.refuse(id.as_ref(), code, &why, now),
         };
-        let asked = Asked::of(&message);
-        if let Err((code, message)) = self.ask(id.clone(), &principal, message, now) {
+        let asked = Asked::of(&request);
+        if let Err((code, message)) = self.ask(id.clone(), &principal, request, now) {
             self.tell_denied(&asked, code, now);
             self.refuse(id.as_ref(), code, &message, now);
         }
@@ -61,11 +61,11 @@ impl ClientSession {
         &mut self,
         id: Option<RequestId>,
         principal: &Principal,
-        message: ClientMessage,
+        request: Request,
         now: Instant,
     ) -> Result<(), Refusal> {
-        match message {
-            ClientMessage::Subscribe {
+        match request {
+            Request::Subscribe {
                 filter,
                 since,
                 prints_in,
@@ -74,32 +74,20 @@ impl ClientSession {
                 self.print_in(principal, prints_in);
                 self.subscribe(id.as_ref(), principal, filter, since.as_ref(), now)
             }
-            ClientMessage::Unsubscribe { filter } => self.unsubscribe(id.as_ref(), filter, now),
-            ClientMessage::Snapshot { target, screen } => {
+            Request::Unsubscribe { filter } => self.unsubscribe(id.as_ref(), filter, now),
+            Request::Snapshot { target, screen } => {
                 self.ask_snapshot(id, principal, target, screen, now)
             }
-            ClientMessage::Type {
-                target,
-                typed,
-                paste,
-                submit_delay,
-                cancel_mode,
-                key,
-            } => {
-                let request = TypeRequest::new(target, typed, (paste, submit_delay), cancel_mode);
+            Request::Type { request, key } => {
                 self.ask_type(id, principal, &request, key.as_deref(), now)
             }
-            ClientMessage::Open(request) => self.open(id, principal, &request, now),
-            ClientMessage::Close { target } => {
-                self.close_pane(id.as_ref(), principal, &target, now)
-            }
-            ClientMessage::Ack { pane, offset } => self.ack(id.as_ref(), pane, offset, now),
-            ClientMessage::Stats => self.ask_stats(id, principal, now),
-            ClientMessage::Clients => self.ask_clients(id, principal),
-            ClientMessage::Disconnect { client_id, reason } => {
-                self.ask_dismissal(id, principal, Dismissal { client_id, reason })
-            }
-            ClientMessage::Auth { .. } | ClientMessage::Ping => Ok(()),
+            Request::Open(request) => self.open(id, principal, &request, now),
+            Request::Close { target } => self.close_pane(id.as_ref(), principal, &target, now),
+            Request::Ack { pane, offset } => self.ack(id.as_ref(), pane, offset, now),
+            Request::Stats => self.ask_stats(id, principal, now),
+            Request::Clients => self.ask_clients(id, principal),
+            Request::Disconnect(dismissal) => self.ask_dismissal(id, principal, dismissal),
+            Request::Auth { .. } | Request::Ping => Ok(()),
         }
     }
 
@@ -326,32 +314,7 @@ impl ClientSession {
     }
 }
 
-/// Something to type, as the client named it.
-#[derive(Hash)]
-struct TypeRequest {
-    target: Target,
-    typed: Typed,
-    paste: Option<bool>,
-    submit_delay: Option<Duration>,
-    cancel_mode: bool,
-}
-
 impl TypeRequest {
-    fn new(
-        target: Target,
-        typed: Typed,
-        (paste, submit_delay): (Option<bool>, Option<Duration>),
-        cancel_mode: bool,
-    ) -> Self {
-        Self {
-            target,
-            typed,
-            paste,
-            submit_delay,
-            cancel_mode,
-        }
-    }
-
     fn input(&self, client: ClientNumber, pane: PaneId) -> InputRequest {
         let text = |text: &str| {
             let bytes = Bytes::copy_from_slice(text.as_bytes());

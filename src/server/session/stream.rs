@@ -22,8 +22,8 @@ use crate::hub::{
 use crate::ids::{PaneId, Seq};
 use crate::model::{ChangeKind, State};
 use crate::server::send_queue::{Frame, Output};
-use crate::server::target;
-use crate::wire::{self, CloseCode, ErrorCode, RequestId, Screens, ServerMessage, Target};
+use crate::server::target::{self, Target};
+use crate::wire::{self, CloseCode, ErrorCode, RequestId, Screens, ServerMessage};
 
 /// How many events are looked at before other work gets its turn.
 const STEPS: usize = 512;

@@ -1,0 +1,179 @@
+//! What a session is asked for, and in which words; a dialect makes it of what its client says.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::hub::{Filter, PrintsIn, Since};
+use crate::ids::PaneId;
+use crate::server::target::Target;
+
+/// What a client asks for.
+#[derive(Clone, PartialEq)]
+pub(in crate::server) enum Request {
+    /// To be let in.
+    Auth {
+        /// By this.
+        credential: Credential,
+    },
+    /// Events that pass the filter.
+    Subscribe {
+        /// What to send.
+        filter: Filter,
+        /// From where on; `None` is from now on.
+        since: Option<Since>,
+        /// Where the client prints what it gets.
+        prints_in: Option<PrintsIn>,
+    },
+    /// No more events that pass the filter.
+    Unsubscribe {
+        /// What not to send.
+        filter: Filter,
+    },
+    /// The state of tmux.
+    Snapshot {
+        /// The part of it.
+        target: Target,
+        /// With the panes' screens.
+        screen: bool,
+    },
+    /// Something to be typed.
+    Type {
+        /// What, where and how.
+        request: TypeRequest,
+        /// A repetition with the same key is not carried out again.
+        key: Option<String>,
+    },
+    /// A pane's screen, and all that it prints from there on.
+    Open(OpenRequest),
+    /// No more of an open pane.
+    Close {
+        /// The pane.
+        target: Target,
+    },
+    /// The client has taken in what an open pane printed.
+    Ack {
+        /// The pane.
+        pane: PaneId,
+        /// Up to this offset.
+        offset: u64,
+    },
+    /// How the client and the server fare.
+    Stats,
+    /// Who is connected.
+    Clients,
+    /// The end of somebody's connection.
+    Disconnect(Dismissal),
+    /// A sign of life.
+    Ping,
+}
+
+/// What clients show to be let in.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::server) enum Credential {
+    /// A token, or a JWT.
+    Token(String),
+    /// A one-time ticket.
+    Ticket(String),
+}
+
+/// How a pane is to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::server) struct OpenRequest {
+    /// The pane.
+    pub(in crate::server) target: Target,
+    /// How many lines of its history come before the screen.
+    pub(in crate::server) scrollback: u32,
+    /// The offset in an epoch up to which the client has the pane already.
+    pub(in crate::server) since: Option<(String, u64)>,
+    /// How many bytes of output may be on their way unacknowledged; `None` bounds nothing.
+    pub(in crate::server) ack_window: Option<u64>,
+}
+
+/// Something to be typed.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(in crate::server) struct TypeRequest {
+    /// The pane.
+    pub(in crate::server) target: Target,
+    /// What.
+    pub(in crate::server) typed: Typed,
+    /// Whether as a paste, in brackets if the pane's program asked for that; `None` is as it fits the text.
+    pub(in crate::server) paste: Option<bool>,
+    /// How long Enter waits after it; `None` is as the server is set.
+    pub(in crate::server) submit_delay: Option<Duration>,
+    /// Leave a mode such as copy mode first.
+    pub(in crate::server) cancel_mode: bool,
+}
+
+/// What is to be typed.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(in crate::server) enum Typed {
+    /// A line, and Enter.
+    Line(String),
+    /// Text, unchanged.
+    Text(String),
+    /// Keys by name.
+    Keys(Vec<String>),
+}
+
+/// A client whose connection is to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::server) struct Dismissal {
+    /// The server's name for the connection.
+    pub(in crate::server) client_id: String,
+    /// What the client is told about it.
+    pub(in crate::server) reason: Option<String>,
+}
+
+/// None of it belongs in a log.
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token(_) => "Token(..)",
+            Self::Ticket(_) => "Ticket(..)",
+        })
+    }
+}
+
+/// Neither tokens nor what is typed belong in a log.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Request {
+    /// What the audit log calls it.
+    pub(in crate::server) fn name(&self) -> &'static str {
+        match self {
+            Self::Auth { .. } => "auth",
+            Self::Subscribe { .. } => "subscribe",
+            Self::Unsubscribe { .. } => "unsubscribe",
+            Self::Snapshot { .. } => "snapshot",
+            Self::Type { .. } => "input",
+            Self::Open(_) => "open",
+            Self::Close { .. } => "close",
+            Self::Ack { .. } => "ack",
+            Self::Stats => "stats",
+            Self::Clients => "clients",
+            Self::Disconnect(_) => "disconnect",
+            Self::Ping => "ping",
+        }
+    }
+
+    /// What it names.
+    pub(in crate::server) fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Snapshot { target, .. } | Self::Close { target } => Some(target),
+            Self::Type { request, .. } => Some(&request.target),
+            Self::Open(request) => Some(&request.target),
+            Self::Auth { .. }
+            | Self::Subscribe { .. }
+            | Self::Unsubscribe { .. }
+            | Self::Ack { .. }
+            | Self::Stats
+            | Self::Clients
+            | Self::Disconnect(_)
+            | Self::Ping => None,
+        }
+    }
+}
