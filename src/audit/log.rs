@@ -59,10 +59,10 @@ pub struct Figures {
 
 /// The log. Cheap to clone; all clones are one.
 #[derive(Debug, Clone, Default)]
-pub struct Log(Option<Arc<Shared>>);
+pub struct Log(Option<Arc<LogInner>>);
 
 #[derive(Debug)]
-struct Shared {
+struct LogInner {
     sender: Mutex<Option<SyncSender<Message>>>,
     counts: Arc<Counts>,
     strangers: Mutex<Allowance>,
@@ -126,7 +126,7 @@ impl Log {
         let spawned = thread::Builder::new().name("audit".to_owned());
         let spawned = spawned.spawn(move || writer.run());
         let thread = spawned.map_err(super::folder::failed("start the writer of", &path))?;
-        let log = Self(Some(Arc::new(Shared {
+        let log = Self(Some(Arc::new(LogInner {
             sender: Mutex::new(Some(sender)),
             counts,
             strangers: Mutex::new(Allowance::new(STRANGERS.0, STRANGERS.1)),

@@ -32,9 +32,9 @@ pub enum Ended {
 
 /// Checks tokens against those in force. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
-pub struct Authenticator(Arc<Shared>);
+pub struct Authenticator(Arc<AuthenticatorInner>);
 
-struct Shared {
+struct AuthenticatorInner {
     in_force: watch::Sender<Arc<[Entry]>>,
     proofs: Arc<Proofs>,
     jwt: Option<Jwt>,
@@ -56,7 +56,7 @@ impl Authenticator {
     /// # Errors
     /// The system's random generator doesn't answer.
     pub fn new(entries: Vec<Entry>, settings: AuthSettings) -> Result<Self, getrandom::Error> {
-        Ok(Self(Arc::new(Shared {
+        Ok(Self(Arc::new(AuthenticatorInner {
             in_force: watch::Sender::new(entries.into()),
             proofs: Arc::new(Proofs::new()?),
             jwt: settings.jwt,
@@ -222,9 +222,9 @@ impl Authenticator {
     }
 }
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for AuthenticatorInner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared")
+        f.debug_struct("AuthenticatorInner")
             .field("tokens", &self.in_force.borrow().len())
             .finish_non_exhaustive()
     }

@@ -26,10 +26,10 @@ pub enum Attach {
 
 /// How many listen, and what the bridge makes of it. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
-pub struct Demand(Arc<Shared>);
+pub struct Demand(Arc<DemandInner>);
 
 #[derive(Debug)]
-struct Shared {
+struct DemandInner {
     listeners: watch::Sender<usize>,
     idle: AtomicBool,
 }
@@ -40,7 +40,7 @@ pub struct Listener(Demand);
 
 impl Default for Demand {
     fn default() -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(DemandInner {
             listeners: watch::Sender::new(0),
             idle: AtomicBool::new(false),
         }))

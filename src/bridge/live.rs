@@ -128,7 +128,7 @@ struct Live {
 }
 
 /// What happens next.
-enum Step {
+enum LiveEvent {
     /// They are in [`Live::batch`].
     Links,
     Finder(Finding),
@@ -186,52 +186,52 @@ impl Live {
             let step = self.next_step(cancel).await;
             let now = Instant::now();
             match step {
-                Step::Links => {
+                LiveEvent::Links => {
                     let mut batch = std::mem::take(&mut self.batch);
                     batch.drain(..).for_each(|event| self.link(event, now));
                     self.batch = batch;
                     // What was published goes on its way before anything else is waited for.
                     yield_now().await;
                 }
-                Step::Finder(Finding::Server(found)) => self.found(*found, now),
-                Step::Finder(Finding::Nothing(reason)) => {
+                LiveEvent::Finder(Finding::Server(found)) => self.found(*found, now),
+                LiveEvent::Finder(Finding::Nothing(reason)) => {
                     self.note(Note::NoServer { reason: &reason }, now);
                     self.handle(Event::NoServer { reason }, now)
                 }
-                Step::Finder(Finding::Unfit(unfit)) => {
+                LiveEvent::Finder(Finding::Unfit(unfit)) => {
                     let reason = &unfit.reason;
                     self.note(Note::NoServer { reason }, now);
                     self.handle(Event::Unfit(unfit), now);
                 }
-                Step::Finder(Finding::Unusable(error)) => return Err(error),
-                Step::Captured(captured) => self.handle(Event::Captured(captured), now),
-                Step::Printed(printed) => self.handle(Event::Printed(printed), now),
-                Step::Request(request) => self.handle(Event::Request(request), now),
-                Step::Demand => {
+                LiveEvent::Finder(Finding::Unusable(error)) => return Err(error),
+                LiveEvent::Captured(captured) => self.handle(Event::Captured(captured), now),
+                LiveEvent::Printed(printed) => self.handle(Event::Printed(printed), now),
+                LiveEvent::Request(request) => self.handle(Event::Request(request), now),
+                LiveEvent::Demand => {
                     let wanted = *self.listeners.borrow_and_update() > 0;
                     self.handle(Event::Demand { wanted }, now);
                 }
-                Step::Looked(bodies) => self.handle(Event::Looked { bodies }, now),
-                Step::Timer => self.handle(Event::Timer, now),
-                Step::Closing => self.close_next(now),
-                Step::Cancelled => return Ok(()),
+                LiveEvent::Looked(bodies) => self.handle(Event::Looked { bodies }, now),
+                LiveEvent::Timer => self.handle(Event::Timer, now),
+                LiveEvent::Closing => self.close_next(now),
+                LiveEvent::Cancelled => return Ok(()),
             }
         }
     }
 
-    async fn next_step(&mut self, cancel: &CancellationToken) -> Step {
+    async fn next_step(&mut self, cancel: &CancellationToken) -> LiveEvent {
         let deadline = self.core.deadline();
         tokio::select! {
-            _ = self.events.recv_many(&mut self.batch, BATCH) => Step::Links,
-            Some(finding) = self.finder.findings.recv() => Step::Finder(finding),
-            Some(captured) = self.captures.recv() => Step::Captured(captured),
-            Some(printed) = self.prints.recv() => Step::Printed(printed),
-            Some(request) = self.requests.recv() => Step::Request(request),
-            Ok(()) = self.listeners.changed() => Step::Demand,
-            Some(bodies) = self.looks.recv() => Step::Looked(bodies),
-            () = self.alarm.rings(deadline) => Step::Timer,
-            () = until(self.closing.due()) => Step::Closing,
-            () = cancel.cancelled() => Step::Cancelled,
+            _ = self.events.recv_many(&mut self.batch, BATCH) => LiveEvent::Links,
+            Some(finding) = self.finder.findings.recv() => LiveEvent::Finder(finding),
+            Some(captured) = self.captures.recv() => LiveEvent::Captured(captured),
+            Some(printed) = self.prints.recv() => LiveEvent::Printed(printed),
+            Some(request) = self.requests.recv() => LiveEvent::Request(request),
+            Ok(()) = self.listeners.changed() => LiveEvent::Demand,
+            Some(bodies) = self.looks.recv() => LiveEvent::Looked(bodies),
+            () = self.alarm.rings(deadline) => LiveEvent::Timer,
+            () = until(self.closing.due()) => LiveEvent::Closing,
+            () = cancel.cancelled() => LiveEvent::Cancelled,
         }
     }
 

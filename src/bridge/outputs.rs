@@ -23,7 +23,7 @@ pub(super) const GOOD_LIFE: Duration = Duration::from_secs(5);
 /// The output links, and the sessions whose link has failed of late.
 #[derive(Debug, Default)]
 pub(super) struct Outputs {
-    links: BTreeMap<LinkId, Output>,
+    links: BTreeMap<LinkId, OutputLink>,
     /// Sessions that wait for their link, the one that was used last at the end.
     wanted: VecDeque<SessionId>,
     /// Sessions whose link is on its way.
@@ -36,7 +36,7 @@ pub(super) struct Outputs {
 }
 
 #[derive(Debug)]
-struct Output {
+struct OutputLink {
     session: SessionId,
     opened: Instant,
     attached: bool,
@@ -64,7 +64,7 @@ pub(super) struct Plan {
 impl Outputs {
     /// A link has been opened.
     pub(super) fn opened(&mut self, link: LinkId, session: SessionId, now: Instant) {
-        let output = Output {
+        let output = OutputLink {
             session,
             opened: now,
             attached: false,
@@ -293,7 +293,7 @@ impl Outputs {
     }
 }
 
-impl Output {
+impl OutputLink {
     fn resume(&mut self, link: LinkId, state: &State, plan: &mut Plan) {
         let session = self.session;
         self.paused.retain(|pane| {

@@ -86,7 +86,7 @@ struct Replay {
 }
 
 /// What happens next.
-enum Step {
+enum ReplayEvent {
     Read(Option<Result<Entry, RecordingError>>),
     Due,
     Request(Request),
@@ -101,21 +101,21 @@ impl Replay {
     ) -> Result<(), RecordingError> {
         loop {
             match self.next_step(&mut requests, cancel).await {
-                Step::Read(Some(entry)) => match self.speed {
+                ReplayEvent::Read(Some(entry)) => match self.speed {
                     Speed::Original => self.next = Some(entry?),
                     Speed::Max => self.player.play(entry?),
                 },
-                Step::Read(None) => {
+                ReplayEvent::Read(None) => {
                     self.finished = true;
                     tracing::info!("the recording has ended; its last state stays");
                 }
-                Step::Due => {
+                ReplayEvent::Due => {
                     if let Some(entry) = self.next.take() {
                         self.player.play(entry);
                     }
                 }
-                Step::Request(request) => refuse(request),
-                Step::Cancelled => return Ok(()),
+                ReplayEvent::Request(request) => refuse(request),
+                ReplayEvent::Cancelled => return Ok(()),
             }
         }
     }
@@ -124,13 +124,13 @@ impl Replay {
         &mut self,
         requests: &mut mpsc::Receiver<Request>,
         cancel: &CancellationToken,
-    ) -> Step {
+    ) -> ReplayEvent {
         let due = self.next.as_ref().map(|entry| self.player.time_of(entry));
         tokio::select! {
-            entry = self.entries.recv(), if due.is_none() && !self.finished => Step::Read(entry),
-            () = until(due), if due.is_some() => Step::Due,
-            Some(request) = requests.recv() => Step::Request(request),
-            () = cancel.cancelled() => Step::Cancelled,
+            entry = self.entries.recv(), if due.is_none() && !self.finished => ReplayEvent::Read(entry),
+            () = until(due), if due.is_some() => ReplayEvent::Due,
+            Some(request) = requests.recv() => ReplayEvent::Request(request),
+            () = cancel.cancelled() => ReplayEvent::Cancelled,
         }
     }
 }

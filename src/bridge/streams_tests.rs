@@ -73,7 +73,7 @@ fn state(sessions: &[SessionId]) -> State {
     state
 }
 
-enum Step {
+enum StreamStep {
     /// A link brings bytes.
     Bring((LinkId, SessionId), &'static [u8]),
     /// A listing shows the window in these sessions, while these links are open.
@@ -89,10 +89,10 @@ enum Step {
     /// Sessions have come or gone.
     Doubt,
 }
-use Step::{Bring, Doubt, End, Links, List, Lose, Remove};
+use StreamStep::{Bring, Doubt, End, Links, List, Lose, Remove};
 
 /// What is published: text, `<n>` or `<?>` for a gap, and what else is told in angle brackets. The links A and B were there before the pane was.
-fn run(steps: &[Step]) -> String {
+fn run(steps: &[StreamStep]) -> String {
     let mut streams = Streams::default();
     for (link, _) in [A, B] {
         streams.shows_all_after(link, PaneId(PANE.0 - 1));
@@ -168,7 +168,7 @@ fn render(changes: &[Change]) -> String {
 #[test]
 fn each_byte_is_published_once() {
     const BOTH: &[SessionId] = &[A.1, B.1];
-    let table: [(&str, Vec<Step>, &str); 14] = [
+    let table: [(&str, Vec<StreamStep>, &str); 14] = [
         (
             "one link",
             vec![List(&[A.1], &[A]), Bring(A, b"ab"), Bring(A, b"c")],
@@ -317,7 +317,7 @@ fn characters_are_never_cut() {
 #[test]
 fn regression_what_a_pane_printed_before_anybody_listened_is_a_gap() {
     const BOTH: &[SessionId] = &[A.1, B.1];
-    let table: [(&str, Vec<Step>, &str); 13] = [
+    let table: [(&str, Vec<StreamStep>, &str); 13] = [
         (
             "the link came after the pane",
             vec![List(&[A.1], &[A_AGAIN]), Bring(A_AGAIN, b"b")],

@@ -13,7 +13,7 @@ use crate::audit::line::{self, Parsed};
 use crate::audit::read::{self, Lines};
 use crate::audit::verify::{Report, verify};
 use crate::cli::{AuditCommand, AuditShowArgs, AuditVerifyArgs, General, Moment, Noted, StateArgs};
-use crate::cmd::output::Output;
+use crate::cmd::output::CommandOutput;
 use crate::cmd::prepare;
 use crate::glob::NamePattern;
 use crate::printable::{escaped, json_line};
@@ -25,7 +25,7 @@ use crate::printable::{escaped, json_line};
 pub fn run(
     general: &General,
     command: AuditCommand,
-    output: &mut Output<impl Write>,
+    output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
     match command {
         AuditCommand::Verify(args) => check(&folders(general, &args.state)?, &args, output),
@@ -48,7 +48,7 @@ fn folders(general: &General, state: &StateArgs) -> anyhow::Result<Vec<PathBuf>>
 fn check(
     folders: &[PathBuf],
     args: &AuditVerifyArgs,
-    output: &mut Output<impl Write>,
+    output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
     for Noted { log, .. } in &args.noted {
         if !folders.iter().any(|folder| name(folder) == *log) {
@@ -146,7 +146,7 @@ fn describe((log, report): &(String, Report)) -> Value {
 fn show(
     folders: &[PathBuf],
     args: &AuditShowArgs,
-    output: &mut Output<impl Write>,
+    output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
     let wanted = Wanted::new(args)?;
     let mut logs = Vec::new();
@@ -160,7 +160,7 @@ fn show(
             Some(parsed) if !wanted.allows(&parsed) => {}
             Some(_) if args.json => output.line(&json_line(&String::from_utf8_lossy(&raw)))?,
             Some(parsed) => output.line(&shown(&parsed))?,
-            None => Output::stderr()
+            None => CommandOutput::stderr()
                 .line("muxwire: a line is none of an audit log: see `muxwire audit verify`")?,
         }
     }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::audit::{Act, Figures, Limits, Log, Who};
 use crate::auth::Authenticator;
 use crate::config::Config;
-use crate::metrics::{Kind, Metrics};
+use crate::metrics::{FigureKind, Metrics};
 
 /// How long the last lines may take to be on the disk.
 const LAST_LINES: Duration = Duration::from_secs(3);
@@ -68,35 +68,35 @@ pub(super) async fn until_end_of<T>(served: impl Future<Output = T>, log: Log) -
 
 fn count(metrics: &Metrics, log: &Log) {
     type Read = fn(Figures) -> u64;
-    let figures: [(&'static str, &'static str, Kind, Read); 5] = [
+    let figures: [(&'static str, &'static str, FigureKind, Read); 5] = [
         (
             "audit_lines",
             "Lines written to the audit log",
-            Kind::Counter,
+            FigureKind::Counter,
             |figures| figures.lines,
         ),
         (
             "audit_refused",
             "Inputs and resizes refused since the audit log could not be written",
-            Kind::Counter,
+            FigureKind::Counter,
             |figures| figures.refused,
         ),
         (
             "audit_unrecorded",
             "Lines that are missing in the audit log: they could not be written, or were too many",
-            Kind::Counter,
+            FigureKind::Counter,
             |figures| figures.unrecorded,
         ),
         (
             "audit_failed_flushes",
             "Times that the disk did not take what was written to the audit log",
-            Kind::Counter,
+            FigureKind::Counter,
             |figures| figures.failed_flushes,
         ),
         (
             "audit_available",
             "Whether the last write to the audit log went well",
-            Kind::Gauge,
+            FigureKind::Gauge,
             |figures| figures.available.into(),
         ),
     ];

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 
 use crate::cli::{CertArgs, General};
-use crate::cmd::output::Output;
+use crate::cmd::output::CommandOutput;
 use crate::cmd::prepare;
 use crate::tls::{SelfSigned, SubjectName, make_self_signed};
 
@@ -23,7 +23,7 @@ const FOLDER: &str = "tls";
 pub fn run(
     general: &General,
     args: CertArgs,
-    output: &mut Output<impl Write>,
+    output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
     let config = prepare(general, args.state.flags())?.config;
     let directory = args
@@ -36,7 +36,7 @@ pub fn run(
     let until = today.checked_add(i64::from(args.days).days())?;
     let made = make_self_signed(&names, &directory, parts(from)?, parts(until)?)?;
     output.line(&made.fingerprint.to_string())?;
-    Output::stderr().line(&hint(&names, &made, until))
+    CommandOutput::stderr().line(&hint(&names, &made, until))
 }
 
 /// The names that are asked for, or else this machine's own; and always those by which it is reached from itself, since

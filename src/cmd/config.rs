@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 
 use crate::cli::{ConfigArgs, General};
-use crate::cmd::output::Output;
+use crate::cmd::output::CommandOutput;
 use crate::config::{Raw, Setting, Source, resolve};
 
 /// Prints the settings as `serve` would have them.
@@ -15,7 +15,7 @@ use crate::config::{Raw, Setting, Source, resolve};
 pub fn run(
     general: &General,
     args: &ConfigArgs,
-    output: &mut Output<impl Write>,
+    output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
     let settings = resolve(&general.inputs(args.server.flags()))?.settings;
     if args.json {

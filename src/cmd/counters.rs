@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::bridge::{Counters, Counts, Demand};
-use crate::metrics::{Kind, Metrics};
+use crate::metrics::{FigureKind, Metrics};
 
 /// Whether the bridge leaves tmux alone, shown among the metrics.
 pub(super) fn watch_demand(metrics: &Metrics, demand: Demand) {
     metrics.watch(
         "idle",
         "Whether tmux is left alone, since nobody listens",
-        Kind::Gauge,
+        FigureKind::Gauge,
         move || u64::from(demand.is_idle()),
     );
 }
@@ -19,35 +19,40 @@ pub(super) fn watch_demand(metrics: &Metrics, demand: Demand) {
 pub(super) fn watched(metrics: &Metrics) -> Arc<Counters> {
     let counters = Arc::new(Counters::default());
     type Read = fn(Counts) -> u64;
-    let figures: [(&'static str, &'static str, Kind, Read); 6] = [
+    let figures: [(&'static str, &'static str, FigureKind, Read); 6] = [
         (
             "drift",
             "Changes that no notification told of",
-            Kind::Counter,
+            FigureKind::Counter,
             |counts| counts.drift,
         ),
         (
             "gaps",
             "Times that output was lost before the log",
-            Kind::Counter,
+            FigureKind::Counter,
             |counts| counts.gaps,
         ),
         (
             "resyncs",
             "Times that notifications were lost",
-            Kind::Counter,
+            FigureKind::Counter,
             |counts| counts.resyncs,
         ),
         (
             "reconnects",
             "Times that the control link ended",
-            Kind::Counter,
+            FigureKind::Counter,
             |counts| counts.reconnects,
         ),
-        ("listings", "Listings taken", Kind::Counter, |counts| {
-            counts.listings
+        (
+            "listings",
+            "Listings taken",
+            FigureKind::Counter,
+            |counts| counts.listings,
+        ),
+        ("links", "Links to tmux", FigureKind::Gauge, |counts| {
+            counts.links
         }),
-        ("links", "Links to tmux", Kind::Gauge, |counts| counts.links),
     ];
     for (name, help, kind, read) in figures {
         let counters = Arc::clone(&counters);

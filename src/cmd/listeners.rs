@@ -2,7 +2,7 @@
 
 use crate::cmd::notify::Notifier;
 use crate::config::{Config, Listening};
-use crate::metrics::{Kind, Metrics};
+use crate::metrics::{FigureKind, Metrics};
 use crate::server::{ListenOptions, Tls};
 use crate::tls::{Identity, IdentityWatch, TlsFiles};
 
@@ -49,14 +49,14 @@ fn identity(files: TlsFiles, metrics: &Metrics, manager: Notifier) -> anyhow::Re
     metrics.watch(
         "certificate_reloads",
         "Times that a changed TLS certificate was put in force",
-        Kind::Counter,
+        FigureKind::Counter,
         move || counted.reloads().done,
     );
     let counted = identity.clone();
     metrics.watch(
         "certificate_reload_failures",
         "Times that a changed TLS certificate could not be used, and the old one stayed in force",
-        Kind::Counter,
+        FigureKind::Counter,
         move || counted.reloads().failed,
     );
     Ok(identity)

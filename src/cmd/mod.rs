@@ -27,14 +27,14 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use crate::cli::{Cli, Command, General};
-use crate::cmd::output::{Closed, Output};
+use crate::cmd::output::{Closed, CommandOutput};
 use crate::config::{ConfigError, Flag, Problem, Resolved, Source};
 use crate::logging;
 
 /// Does what the command line asks for, says on stderr what went wrong, and gives the exit code.
 pub async fn run(cli: Cli) -> ExitCode {
     let Cli { general, command } = cli;
-    let mut output = Output::stdout();
+    let mut output = CommandOutput::stdout();
     let outcome = match command {
         Command::Serve(args) => serve::run(&general, args, &mut output).await,
         Command::Watch(args) => watch::run(&general, args).await,
@@ -47,7 +47,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Config(args) => config::run(&general, &args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
     };
-    conclude(outcome, &mut Output::stderr())
+    conclude(outcome, &mut CommandOutput::stderr())
 }
 
 /// The settings, with logging begun as they say.
@@ -61,7 +61,10 @@ pub fn prepare(general: &General, flags: Vec<Flag>) -> anyhow::Result<Resolved> 
 }
 
 /// What a command came to, as an exit code: 0 done, 1 failed, 2 wrong usage.
-fn conclude(outcome: anyhow::Result<()>, stderr: &mut Output<impl std::io::Write>) -> ExitCode {
+fn conclude(
+    outcome: anyhow::Result<()>,
+    stderr: &mut CommandOutput<impl std::io::Write>,
+) -> ExitCode {
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
@@ -150,7 +153,7 @@ mod tests {
         ];
         for (outcome, expected) in rows {
             let shown = format!("{outcome:?}");
-            let mut stderr = Output::new(Vec::new());
+            let mut stderr = CommandOutput::new(Vec::new());
             assert_eq!(
                 conclude(outcome, &mut stderr),
                 ExitCode::from(expected),

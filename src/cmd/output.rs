@@ -11,9 +11,9 @@ pub struct Closed;
 
 /// Where a command prints.
 #[derive(Debug)]
-pub struct Output<W>(W);
+pub struct CommandOutput<W>(W);
 
-impl Output<Stdout> {
+impl CommandOutput<Stdout> {
     /// What is asked for goes here.
     #[must_use]
     pub fn stdout() -> Self {
@@ -21,7 +21,7 @@ impl Output<Stdout> {
     }
 }
 
-impl Output<Stderr> {
+impl CommandOutput<Stderr> {
     /// Hints and errors go here.
     #[must_use]
     pub fn stderr() -> Self {
@@ -29,7 +29,7 @@ impl Output<Stderr> {
     }
 }
 
-impl<W: Write> Output<W> {
+impl<W: Write> CommandOutput<W> {
     /// Printing to anything.
     pub fn new(writer: W) -> Self {
         Self(writer)
@@ -53,7 +53,7 @@ impl<W: Write> Output<W> {
     /// Prints a value as JSON, over several lines.
     ///
     /// # Errors
-    /// As with [`Output::line`].
+    /// As with [`CommandOutput::line`].
     pub fn json(&mut self, value: &serde_json::Value) -> anyhow::Result<()> {
         self.line(&format!("{value:#}"))
     }
@@ -61,7 +61,7 @@ impl<W: Write> Output<W> {
     /// Prints rows in columns, the first row being the heads.
     ///
     /// # Errors
-    /// As with [`Output::line`].
+    /// As with [`CommandOutput::line`].
     pub fn table<const N: usize>(&mut self, rows: &[[String; N]]) -> anyhow::Result<()> {
         let width = |column: usize| {
             rows.iter()

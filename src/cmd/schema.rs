@@ -6,14 +6,14 @@ use anyhow::Context as _;
 use serde_json::{Map, Value};
 
 use crate::cli::SchemaArgs;
-use crate::cmd::output::Output;
+use crate::cmd::output::CommandOutput;
 use crate::wire::schema::DOCUMENTS;
 
 /// Prints one schema as it is, or all of them in one object.
 ///
 /// # Errors
 /// There is no schema of this name, or nobody reads what is printed.
-pub fn run(args: &SchemaArgs, output: &mut Output<impl Write>) -> anyhow::Result<()> {
+pub fn run(args: &SchemaArgs, output: &mut CommandOutput<impl Write>) -> anyhow::Result<()> {
     let Some(name) = &args.name else {
         let mut all = Map::new();
         for document in DOCUMENTS {

@@ -20,7 +20,7 @@ use crate::cmd::counters;
 use crate::cmd::descriptors;
 use crate::cmd::listeners;
 use crate::cmd::notify::Notifier;
-use crate::cmd::output::Output;
+use crate::cmd::output::CommandOutput;
 use crate::cmd::prepare;
 use crate::cmd::reload::ConfigWatch;
 use crate::cmd::signals::{INTERRUPTED, Signals};
@@ -53,7 +53,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub async fn run(
     general: &General,
     args: ServeArgs,
-    output: &mut Output<impl Write>,
+    output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
     let flags = args.server.flags();
     let resolved = prepare(general, flags.clone())?;
@@ -141,7 +141,7 @@ async fn serve(
     config: &Config,
     source: Source,
     signals: &mut Signals,
-    output: &mut Output<impl Write>,
+    output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
     let listening = listening(config)?;
     let room = descriptors::make_room(u64::from(config.server.max_connections));

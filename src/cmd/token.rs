@@ -10,7 +10,7 @@ use crate::auth::{Entry, NewToken, Permissions, Scope, TokenStore};
 use crate::cli::{
     General, StateArgs, TokenCommand, TokenCreateArgs, TokenListArgs, TokenRevokeArgs,
 };
-use crate::cmd::output::Output;
+use crate::cmd::output::CommandOutput;
 use crate::cmd::prepare;
 use crate::glob::NamePattern;
 use crate::ids::SessionId;
@@ -22,7 +22,7 @@ use crate::ids::SessionId;
 pub fn run(
     general: &General,
     command: TokenCommand,
-    output: &mut Output<impl Write>,
+    output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
     match command {
         TokenCommand::Create(args) => create(&store(general, &args.state)?, args, output),
@@ -39,7 +39,7 @@ fn store(general: &General, state: &StateArgs) -> anyhow::Result<TokenStore> {
 fn create(
     store: &TokenStore,
     args: TokenCreateArgs,
-    output: &mut Output<impl Write>,
+    output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
     let now = Timestamp::from_second(Timestamp::now().as_second())?;
     let expires = args.expires.map(|life| now.checked_add(life)).transpose();
@@ -69,7 +69,7 @@ fn create(
             "the token could not be shown, so it was revoked: {error:#}"
         ));
     }
-    let mut stderr = Output::stderr();
+    let mut stderr = CommandOutput::stderr();
     if !args.json {
         stderr.line(&hint(&entry, store))?;
     }
@@ -113,7 +113,7 @@ fn hint(entry: &Entry, store: &TokenStore) -> String {
 fn list(
     store: &TokenStore,
     args: &TokenListArgs,
-    output: &mut Output<impl Write>,
+    output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
     let now = Timestamp::now();
     let entries = store.list()?;
@@ -121,7 +121,7 @@ fn list(
         return output.json(&entries.iter().map(|entry| describe(entry, now)).collect());
     }
     if entries.is_empty() {
-        return Output::stderr().line(
+        return CommandOutput::stderr().line(
             &format!(
                 "muxwire: there are no tokens in {}; make one with `muxwire token create --name me --allow write`",
                 store.directory().display()
@@ -142,7 +142,7 @@ fn list(
 fn revoke(
     store: &TokenStore,
     args: &TokenRevokeArgs,
-    output: &mut Output<impl Write>,
+    output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
     let entry = store
         .revoke(&args.token)

@@ -141,7 +141,7 @@ pub struct ControlClient {
 }
 
 /// What a line came to.
-enum Step {
+enum LineResult {
     Nothing,
     /// The pane, the age and where the data stands.
     Output(PaneId, Option<u64>, Range<usize>),
@@ -261,24 +261,24 @@ impl ControlClient {
                 Framed::TooLong(bad) => self.too_long(bad),
             };
             match step {
-                Step::Nothing => {}
-                Step::Output(pane, age_ms, data) => {
+                LineResult::Nothing => {}
+                LineResult::Output(pane, age_ms, data) => {
                     let escaped = self.lines.bytes(data);
                     return Some(Event::Output(Output::new(pane, age_ms, escaped)));
                 }
-                Step::Event(event) => return Some(event),
+                LineResult::Event(event) => return Some(event),
             }
         }
     }
 
     /// Takes a line that stands outside every block.
     #[inline]
-    fn outside(&mut self, place: Range<usize>) -> Step {
+    fn outside(&mut self, place: Range<usize>) -> LineResult {
         let line = self.lines.bytes(place.clone());
         match parse_line(line) {
             Ok((_, Line::Printed(found))) => {
                 let data = place.end - found.escaped().len()..place.end;
-                Step::Output(found.pane, found.age_ms, data)
+                LineResult::Output(found.pane, found.age_ms, data)
             }
             Ok((_, Line::Told(told))) => self.told(told, place),
             Err(_) if line.first() == Some(&b'%') => self.bad(BadReason::Malformed, place),
@@ -286,7 +286,7 @@ impl ControlClient {
         }
     }
 
-    fn told(&mut self, told: Told, place: Range<usize>) -> Step {
+    fn told(&mut self, told: Told, place: Range<usize>) -> LineResult {
         match told {
             // A name with newlines in it can look so (paste buffers from 3.4 on, all names in 3.1c). Taken for a reply, it
             // would swallow all that follows.
@@ -296,44 +296,44 @@ impl ControlClient {
             Told::Begin(guard) => {
                 let expected = self.expected(guard);
                 self.open = Some(OpenBlock::new(guard, expected, self.limits.body));
-                Step::Nothing
+                LineResult::Nothing
             }
             Told::Stray => self.bad(BadReason::StrayEnd, place),
-            Told::Exit(reason) => Step::Event(Event::Exit { reason }),
-            Told::Notification(found) => Step::Event(Event::Notification(found)),
+            Told::Exit(reason) => LineResult::Event(Event::Exit { reason }),
+            Told::Notification(found) => LineResult::Event(Event::Notification(found)),
         }
     }
 
-    fn bad(&self, reason: BadReason, place: Range<usize>) -> Step {
-        Step::Event(Event::Bad(BadLine::new(reason, self.lines.bytes(place))))
+    fn bad(&self, reason: BadReason, place: Range<usize>) -> LineResult {
+        LineResult::Event(Event::Bad(BadLine::new(reason, self.lines.bytes(place))))
     }
 
     /// Takes a line while a block is open.
-    fn inside(&mut self, place: Range<usize>) -> Step {
+    fn inside(&mut self, place: Range<usize>) -> LineResult {
         let line = self.lines.bytes(place);
         let Some(mut block) = self.open.take() else {
-            return Step::Nothing;
+            return LineResult::Nothing;
         };
         match block.take(line) {
             Inside::End { failed } => self.closed(block.close(failed)),
             Inside::Notification(found) => {
                 self.open = Some(block);
-                Step::Event(Event::Notification(found))
+                LineResult::Event(Event::Notification(found))
             }
             Inside::Body => {
                 self.open = Some(block);
-                Step::Nothing
+                LineResult::Nothing
             }
         }
     }
 
-    fn too_long(&mut self, bad: BadLine) -> Step {
+    fn too_long(&mut self, bad: BadLine) -> LineResult {
         match &mut self.open {
             Some(block) => {
                 block.take_too_long(&bad);
-                Step::Nothing
+                LineResult::Nothing
             }
-            None => Step::Event(Event::Bad(bad)),
+            None => LineResult::Event(Event::Bad(bad)),
         }
     }
 
@@ -344,7 +344,7 @@ impl ControlClient {
     }
 
     /// Turns a block that ended into the reply that it is, or into a part of one.
-    fn closed(&mut self, closed: Closed) -> Step {
+    fn closed(&mut self, closed: Closed) -> LineResult {
         let outcome = match (closed.body, closed.failed) {
             (Err(size), _) => Outcome::TooLarge { size },
             (Ok(body), true) => Outcome::Failed(body),
@@ -357,19 +357,19 @@ impl ControlClient {
             None
         };
         let Some(mut asked) = asked else {
-            return Step::Event(Event::Block(Block { guard, outcome }));
+            return LineResult::Event(Event::Block(Block { guard, outcome }));
         };
         if closed.failed && asked.taken == 0 {
             self.drop_batch(asked.batch);
         }
         let Some(outcome) = asked.take(outcome, closed.failed) else {
             self.pending.push_front(asked);
-            return Step::Nothing;
+            return LineResult::Nothing;
         };
         if let Outcome::Done(body) = &outcome {
             self.learn(asked.batch, &asked.command, body);
         }
-        Step::Event(Event::Reply(asked.answered(outcome)))
+        LineResult::Event(Event::Reply(asked.answered(outcome)))
     }
 
     /// Answers the rest of a line of which a command failed.

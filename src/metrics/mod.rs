@@ -64,7 +64,7 @@ pub(crate) struct Shed {
 
 /// Whether a figure can only grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FigureKind {
     /// It counts since the start; its name gets `_total`.
     Counter,
     /// It is what it is now.
@@ -100,7 +100,7 @@ impl Metrics {
         &self,
         name: &'static str,
         help: &'static str,
-        kind: Kind,
+        kind: FigureKind,
         read: impl Fn() -> u64 + Send + Sync + 'static,
     ) {
         let watched = Watched {
@@ -290,7 +290,7 @@ impl Drop for Present {
 struct Watched {
     name: &'static str,
     help: &'static str,
-    kind: Kind,
+    kind: FigureKind,
     read: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
@@ -339,7 +339,7 @@ impl Collector for Log {
             ),
         ];
         for (name, help, value) in rows {
-            write_figure(&mut encoder, name, help, Kind::Gauge, value)?;
+            write_figure(&mut encoder, name, help, FigureKind::Gauge, value)?;
         }
         Ok(())
     }
@@ -349,15 +349,15 @@ fn write_figure(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,
     help: &str,
-    kind: Kind,
+    kind: FigureKind,
     value: u64,
 ) -> fmt::Result {
     match kind {
-        Kind::Counter => {
+        FigureKind::Counter => {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             ConstCounter::new(value).encode(metric)
         }
-        Kind::Gauge => {
+        FigureKind::Gauge => {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             ConstGauge::new(value).encode(metric)
         }

@@ -8,7 +8,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use super::{Kind, lock, write_figure};
+use super::{FigureKind, lock, write_figure};
 
 /// What waits for clients at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Collector for Waiting {
         let Queues { sum, max, tokens } = lock(&self.0).clone();
         let all = SUMS.iter().map(|row| (row, &sum));
         for ((name, help, read), queue) in all.chain(MAXIMA.iter().map(|row| (row, &max))) {
-            write_figure(&mut encoder, name, help, Kind::Gauge, read(queue))?;
+            write_figure(&mut encoder, name, help, FigureKind::Gauge, read(queue))?;
         }
         for (name, help, read) in OF_TOKENS {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;

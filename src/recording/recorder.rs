@@ -26,7 +26,7 @@ const WRITE_BYTES: usize = 64 << 10;
 
 /// Sees what passes between muxwire and tmux, and has it written. Dropping it ends the recording.
 #[derive(Debug)]
-pub struct Recorder(Arc<Shared>);
+pub struct Recorder(Arc<RecorderInner>);
 
 /// The end of the writing, once it has come.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub struct Outcome {
 }
 
 #[derive(Debug)]
-struct Shared {
+struct RecorderInner {
     started: Instant,
     queue: Mutex<Queue>,
     /// There is something to write, or to end.
@@ -79,7 +79,7 @@ impl Recorder {
         output: impl Write + Send + 'static,
         capacity: usize,
     ) -> io::Result<(Self, Writing)> {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(RecorderInner {
             started: Instant::now(),
             queue: Mutex::default(),
             more: Condvar::new(),
@@ -194,7 +194,7 @@ impl Writing {
     }
 }
 
-impl Shared {
+impl RecorderInner {
     fn end(&self, end: End) {
         self.lock().end.get_or_insert(end);
         self.more.notify_one();
@@ -243,7 +243,7 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    fn write_all(&mut self, header: &str, shared: &Shared) -> io::Result<Outcome> {
+    fn write_all(&mut self, header: &str, shared: &RecorderInner) -> io::Result<Outcome> {
         self.line.extend_from_slice(header.as_bytes());
         self.line.push(b'\n');
         self.write_line()?;

@@ -9,7 +9,7 @@ const SUB: u8 = 0x1a;
 
 /// Where the bytes have come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum State {
+enum SequenceState {
     #[default]
     Ground,
     Escape,
@@ -46,38 +46,38 @@ pub(super) enum Part {
 
 /// The parser.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sequence(State);
+pub(super) struct Sequence(SequenceState);
 
 impl Sequence {
     pub(super) fn is_ground(&self) -> bool {
-        self.0 == State::Ground
+        self.0 == SequenceState::Ground
     }
 
     /// Whether the string under way is an OSC string.
     pub(super) fn is_osc(&self) -> bool {
-        self.0 == State::Osc
+        self.0 == SequenceState::Osc
     }
 
     /// Forgets the sequence under way.
     pub(super) fn reset(&mut self) {
-        self.0 = State::Ground;
+        self.0 = SequenceState::Ground;
     }
 
     /// Reads a byte.
     pub(super) fn next(&mut self, byte: u8) -> Part {
         match self.0 {
-            State::Ground if byte != ESC => Part::Text,
-            State::Ground => self.to(State::Escape, Part::Sequence),
-            State::Osc if byte == BEL => self.to(State::Ground, Part::End),
-            State::Osc | State::Ignored => match byte {
-                ESC => self.to(State::Escape, Part::End),
-                CAN | SUB => self.to(State::Ground, Part::End),
+            SequenceState::Ground if byte != ESC => Part::Text,
+            SequenceState::Ground => self.to(SequenceState::Escape, Part::Sequence),
+            SequenceState::Osc if byte == BEL => self.to(SequenceState::Ground, Part::End),
+            SequenceState::Osc | SequenceState::Ignored => match byte {
+                ESC => self.to(SequenceState::Escape, Part::End),
+                CAN | SUB => self.to(SequenceState::Ground, Part::End),
                 _ => Part::Content,
             },
-            State::Dcs if byte == ESC => self.to(State::DcsEscape, Part::Content),
-            State::Dcs => Part::Content,
-            State::DcsEscape if byte == b'\\' => self.to(State::Ground, Part::End),
-            State::DcsEscape => self.to(State::Dcs, Part::Content),
+            SequenceState::Dcs if byte == ESC => self.to(SequenceState::DcsEscape, Part::Content),
+            SequenceState::Dcs => Part::Content,
+            SequenceState::DcsEscape if byte == b'\\' => self.to(SequenceState::Ground, Part::End),
+            SequenceState::DcsEscape => self.to(SequenceState::Dcs, Part::Content),
             _ => self.within(byte),
         }
     }
@@ -85,35 +85,35 @@ impl Sequence {
     /// Within a sequence that is no string, or in the beginning of one.
     fn within(&mut self, byte: u8) -> Part {
         match (self.0, byte) {
-            (_, ESC) => self.to(State::Escape, Part::Sequence),
-            (_, CAN | SUB) => self.to(State::Ground, Part::Sequence),
-            (State::DcsStart(after), _) => self.dcs_start(after, byte),
+            (_, ESC) => self.to(SequenceState::Escape, Part::Sequence),
+            (_, CAN | SUB) => self.to(SequenceState::Ground, Part::Sequence),
+            (SequenceState::DcsStart(after), _) => self.dcs_start(after, byte),
             (_, 0x00..=0x1f) => Part::Text,
             (_, 0x7f..) => Part::Sequence,
-            (State::Escape, _) => self.escape(byte),
-            (State::Control(number), _) => self.control(number, byte),
+            (SequenceState::Escape, _) => self.escape(byte),
+            (SequenceState::Control(number), _) => self.control(number, byte),
             (_, 0x20..=0x2f) => Part::Sequence,
-            _ => self.to(State::Ground, Part::Sequence),
+            _ => self.to(SequenceState::Ground, Part::Sequence),
         }
     }
 
     fn escape(&mut self, byte: u8) -> Part {
         match byte {
-            0x20..=0x2f => self.to(State::EscapeIntermediate, Part::Sequence),
-            b'[' => self.to(State::Control(Some(0)), Part::Sequence),
-            b']' => self.to(State::Osc, Part::Begin),
-            b'P' => self.to(State::DcsStart(false), Part::Sequence),
-            b'X' | b'^' | b'_' | b'k' => self.to(State::Ignored, Part::Begin),
-            b'D' | b'E' | b'M' | b'8' | b'c' => self.to(State::Ground, Part::Away),
-            _ => self.to(State::Ground, Part::Sequence),
+            0x20..=0x2f => self.to(SequenceState::EscapeIntermediate, Part::Sequence),
+            b'[' => self.to(SequenceState::Control(Some(0)), Part::Sequence),
+            b']' => self.to(SequenceState::Osc, Part::Begin),
+            b'P' => self.to(SequenceState::DcsStart(false), Part::Sequence),
+            b'X' | b'^' | b'_' | b'k' => self.to(SequenceState::Ignored, Part::Begin),
+            b'D' | b'E' | b'M' | b'8' | b'c' => self.to(SequenceState::Ground, Part::Away),
+            _ => self.to(SequenceState::Ground, Part::Sequence),
         }
     }
 
     fn control(&mut self, number: Option<u16>, byte: u8) -> Part {
         match (number, byte) {
-            (Some(number), b'D') => self.to(State::Ground, Part::Back(number.max(1))),
+            (Some(number), b'D') => self.to(SequenceState::Ground, Part::Back(number.max(1))),
             (_, last @ 0x40..) => self.to(
-                State::Ground,
+                SequenceState::Ground,
                 if moves(last) {
                     Part::Away
                 } else {
@@ -124,23 +124,23 @@ impl Sequence {
                 let number = number
                     .saturating_mul(10)
                     .saturating_add(u16::from(byte - b'0'));
-                self.to(State::Control(Some(number)), Part::Sequence)
+                self.to(SequenceState::Control(Some(number)), Part::Sequence)
             }
-            _ => self.to(State::Control(None), Part::Sequence),
+            _ => self.to(SequenceState::Control(None), Part::Sequence),
         }
     }
 
     fn dcs_start(&mut self, after: bool, byte: u8) -> Part {
         match byte {
-            0x20..=0x2f => self.to(State::DcsStart(true), Part::Sequence),
+            0x20..=0x2f => self.to(SequenceState::DcsStart(true), Part::Sequence),
             b'0'..=b'9' | b';' if !after => Part::Sequence,
-            0x30..=0x3f => self.to(State::Ignored, Part::Begin),
-            0x40..=0x7e => self.to(State::Dcs, Part::Begin),
+            0x30..=0x3f => self.to(SequenceState::Ignored, Part::Begin),
+            0x40..=0x7e => self.to(SequenceState::Dcs, Part::Begin),
             _ => Part::Sequence,
         }
     }
 
-    fn to(&mut self, state: State, part: Part) -> Part {
+    fn to(&mut self, state: SequenceState, part: Part) -> Part {
         self.0 = state;
         part
     }

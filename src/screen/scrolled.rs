@@ -11,13 +11,13 @@ pub struct Scrolled {
     lines: u64,
     /// The cursor is at most so far right.
     column: u64,
-    state: State,
+    state: ScrolledState,
     /// The parameters of the control sequence under way, as far as they are looked at.
     parameters: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ScrolledState {
     Text,
     Escape,
     Control,
@@ -35,7 +35,7 @@ impl Scrolled {
             rows: u64::from(rows),
             lines: 0,
             column: u64::from(cols).max(2),
-            state: State::Text,
+            state: ScrolledState::Text,
             parameters: Vec::new(),
         }
     }
@@ -53,18 +53,18 @@ impl Scrolled {
 
     fn one(&mut self, byte: u8) {
         match (self.state, byte) {
-            (_, 0x1b) => self.state = State::Escape,
+            (_, 0x1b) => self.state = ScrolledState::Escape,
             // Whatever else is going on, these do what they do.
             (_, b'\n' | 0x0b | 0x0c) => self.lines += 1,
             (_, b'\r') => self.column = 0,
-            (State::Text, b'\t') => self.text(8),
-            (State::Text, 0x20..=0x7e | 0xc0..=0xdf) => self.text(1),
-            (State::Text, 0xe0..) => self.text(2),
-            (State::Escape, 0x20..=0x7e) => self.escape(byte),
-            (State::Control, 0x20..=0x3f) if self.parameters.len() < LONGEST => {
+            (ScrolledState::Text, b'\t') => self.text(8),
+            (ScrolledState::Text, 0x20..=0x7e | 0xc0..=0xdf) => self.text(1),
+            (ScrolledState::Text, 0xe0..) => self.text(2),
+            (ScrolledState::Escape, 0x20..=0x7e) => self.escape(byte),
+            (ScrolledState::Control, 0x20..=0x3f) if self.parameters.len() < LONGEST => {
                 self.parameters.push(byte);
             }
-            (State::Control, 0x40..=0x7e) => self.control(byte),
+            (ScrolledState::Control, 0x40..=0x7e) => self.control(byte),
             _ => {}
         }
     }
@@ -84,14 +84,14 @@ impl Scrolled {
     }
 
     fn escape(&mut self, byte: u8) {
-        self.state = State::Text;
+        self.state = ScrolledState::Text;
         match byte {
             b'[' => {
-                self.state = State::Control;
+                self.state = ScrolledState::Control;
                 self.parameters.clear();
                 return;
             }
-            0x20..=0x2f => self.state = State::Escape,
+            0x20..=0x2f => self.state = ScrolledState::Escape,
             b'D' | b'E' => self.lines += 1,
             // An image may follow, which scrolls as far as it is high.
             b'P' => self.lines += self.rows,
@@ -102,7 +102,7 @@ impl Scrolled {
     }
 
     fn control(&mut self, last: u8) {
-        self.state = State::Text;
+        self.state = ScrolledState::Text;
         match (last, &self.parameters[..]) {
             // What is cleared goes into the history, too.
             (b'S' | b'J', _) | (b'h' | b'l', b"?3") => self.lines += self.rows,

@@ -49,7 +49,7 @@ pub(super) struct Control<'a> {
 
 /// Where in a sequence the bytes have come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum State {
+enum ParserState {
     #[default]
     Ground,
     Escape,
@@ -73,7 +73,7 @@ enum State {
 /// The parser.
 #[derive(Debug, Default)]
 pub(super) struct Parser {
-    state: State,
+    state: ParserState,
     kept: Vec<u8>,
     overlong: bool,
 }
@@ -89,12 +89,12 @@ fn text(bytes: &[u8], listener: &mut impl Listener) {
 impl Parser {
     /// Whether no sequence is under way.
     pub(super) fn is_ground(&self) -> bool {
-        self.state == State::Ground
+        self.state == ParserState::Ground
     }
 
     /// Forgets the sequence under way.
     pub(super) fn reset(&mut self) {
-        self.enter(State::Ground);
+        self.enter(ParserState::Ground);
     }
 
     /// How many bytes of a sequence are kept; for tests of the bound.
@@ -106,10 +106,10 @@ impl Parser {
     pub(super) fn feed(&mut self, mut bytes: &[u8], listener: &mut impl Listener) {
         while !bytes.is_empty() {
             let taken = match self.state {
-                State::Ground => self.ground(bytes, listener),
-                State::Osc => self.osc(bytes, listener),
-                State::Ignored => self.ignored(bytes),
-                State::Dcs => self.dcs(bytes),
+                ParserState::Ground => self.ground(bytes, listener),
+                ParserState::Osc => self.osc(bytes, listener),
+                ParserState::Ignored => self.ignored(bytes),
+                ParserState::Dcs => self.dcs(bytes),
                 _ => {
                     self.one(bytes[0], listener);
                     1
@@ -133,7 +133,7 @@ impl Parser {
                     listener.control(&control);
                     return at + length;
                 }
-                self.enter(State::Escape);
+                self.enter(ParserState::Escape);
             }
             shift => listener.shift(shift == SO),
         }
@@ -142,19 +142,19 @@ impl Parser {
 
     fn one(&mut self, byte: u8, listener: &mut impl Listener) {
         match (self.state, byte) {
-            (State::DcsEscape, b'\\') => self.enter(State::Ground),
-            (State::DcsEscape, _) => self.state = State::Dcs,
-            (_, ESC) => self.enter(State::Escape),
-            (_, CAN | SUB) => self.enter(State::Ground),
-            (State::DcsStart, _) => self.dcs_start(byte),
+            (ParserState::DcsEscape, b'\\') => self.enter(ParserState::Ground),
+            (ParserState::DcsEscape, _) => self.state = ParserState::Dcs,
+            (_, ESC) => self.enter(ParserState::Escape),
+            (_, CAN | SUB) => self.enter(ParserState::Ground),
+            (ParserState::DcsStart, _) => self.dcs_start(byte),
             (_, SO | SI) => listener.shift(byte == SO),
             (_, BEL) => listener.bell(),
             (_, 0x00..=0x1f) => listener.text(),
             (_, 0x7f..) => {}
-            (State::Escape, _) => self.escape(byte, listener),
-            (State::EscapeIntermediate, 0x20..=0x2f) => self.keep(byte),
-            (State::EscapeIntermediate, _) => self.end_escape(byte, listener),
-            (State::Control { readable }, _) => self.control(byte, readable, listener),
+            (ParserState::Escape, _) => self.escape(byte, listener),
+            (ParserState::EscapeIntermediate, 0x20..=0x2f) => self.keep(byte),
+            (ParserState::EscapeIntermediate, _) => self.end_escape(byte, listener),
+            (ParserState::Control { readable }, _) => self.control(byte, readable, listener),
             // The others take several bytes at once.
             _ => {}
         }
@@ -164,12 +164,12 @@ impl Parser {
         match byte {
             0x20..=0x2f => {
                 self.keep(byte);
-                self.state = State::EscapeIntermediate;
+                self.state = ParserState::EscapeIntermediate;
             }
-            b'[' => self.enter(State::Control { readable: true }),
-            b']' => self.enter(State::Osc),
-            b'P' => self.enter(State::DcsStart),
-            b'X' | b'^' | b'_' | b'k' => self.enter(State::Ignored),
+            b'[' => self.enter(ParserState::Control { readable: true }),
+            b']' => self.enter(ParserState::Osc),
+            b'P' => self.enter(ParserState::DcsStart),
+            b'X' | b'^' | b'_' | b'k' => self.enter(ParserState::Ignored),
             _ => self.end_escape(byte, listener),
         }
     }
@@ -178,7 +178,7 @@ impl Parser {
         if !self.overlong {
             listener.escape(&self.kept, last);
         }
-        self.enter(State::Ground);
+        self.enter(ParserState::Ground);
     }
 
     fn control(&mut self, byte: u8, readable: bool, listener: &mut impl Listener) {
@@ -187,7 +187,7 @@ impl Parser {
                 if readable && !self.overlong {
                     listener.control(&Control::new(&self.kept, byte));
                 }
-                self.enter(State::Ground);
+                self.enter(ParserState::Ground);
             }
             _ if !readable => {}
             0x20..=0x2f => self.keep(byte),
@@ -198,7 +198,7 @@ impl Parser {
     }
 
     fn unreadable(&mut self) {
-        self.state = State::Control { readable: false };
+        self.state = ParserState::Control { readable: false };
     }
 
     fn osc(&mut self, bytes: &[u8], listener: &mut impl Listener) -> usize {
@@ -216,9 +216,9 @@ impl Parser {
         }
         listener.string(&self.kept, !self.overlong);
         self.enter(if bytes[end] == ESC {
-            State::Escape
+            ParserState::Escape
         } else {
-            State::Ground
+            ParserState::Ground
         });
         end + 1
     }
@@ -227,9 +227,9 @@ impl Parser {
         match memchr3(ESC, CAN, SUB, bytes) {
             Some(at) => {
                 self.enter(if bytes[at] == ESC {
-                    State::Escape
+                    ParserState::Escape
                 } else {
-                    State::Ground
+                    ParserState::Ground
                 });
                 at + 1
             }
@@ -241,8 +241,8 @@ impl Parser {
         match byte {
             0x20..=0x2f => self.keep(byte),
             b'0'..=b'9' | b';' if self.kept.is_empty() => {}
-            0x30..=0x3f => self.state = State::Ignored,
-            0x40..=0x7e => self.state = State::Dcs,
+            0x30..=0x3f => self.state = ParserState::Ignored,
+            0x40..=0x7e => self.state = ParserState::Dcs,
             _ => {}
         }
     }
@@ -251,11 +251,11 @@ impl Parser {
         let Some(at) = memchr(ESC, bytes) else {
             return bytes.len();
         };
-        self.state = State::DcsEscape;
+        self.state = ParserState::DcsEscape;
         at + 1
     }
 
-    fn enter(&mut self, state: State) {
+    fn enter(&mut self, state: ParserState) {
         self.state = state;
         self.overlong = false;
         self.kept.clear();

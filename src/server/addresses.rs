@@ -51,10 +51,10 @@ impl Crowded {
 
 /// All addresses that are connected or were a moment ago. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
-pub(super) struct Addresses(Arc<Shared>);
+pub(super) struct Addresses(Arc<AddressesInner>);
 
 #[derive(Debug)]
-struct Shared {
+struct AddressesInner {
     remote: AddressLimits,
     local: AddressLimits,
     known: Mutex<Known>,
@@ -91,7 +91,7 @@ pub(super) struct Guest {
 
 impl Addresses {
     pub(super) fn new(remote: AddressLimits, local: AddressLimits) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(AddressesInner {
             remote,
             local,
             known: Mutex::default(),

@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::TaskTracker;
 
 use super::clock::now;
-use super::listen::{ClientAddress, ConnectionInfo, HeldLimits, Pass};
+use super::listen::{ClientAddress, ConnectionInfo, HeldLimits, SharedLimits};
 use super::origin::{Gate, Visitor};
 use super::refused::Refused;
 use super::rules::{Counts, Rules};
@@ -31,10 +31,10 @@ const CROWDED: Refused = Refused::for_now(
 
 /// What the routes need. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
-pub(super) struct App(Arc<AppState>);
+pub(super) struct App(Arc<AppInner>);
 
 #[derive(Debug)]
-struct AppState {
+struct AppInner {
     services: Arc<Services>,
     gate: Gate,
     listing: String,
@@ -50,7 +50,7 @@ impl App {
         tasks: TaskTracker,
         listing: String,
     ) -> Self {
-        Self(Arc::new(AppState {
+        Self(Arc::new(AppInner {
             services,
             gate: Gate::new(
                 config.listen.ip(),
@@ -111,8 +111,8 @@ impl App {
         request: &Request,
     ) -> Result<(Option<OwnedSemaphorePermit>, HeldLimits), Refused> {
         let rules: Rules = known(request.extensions());
-        let pass: Option<&Pass> = request.extensions().get();
-        let take = || pass.map(Pass::take).unwrap_or_default();
+        let pass: Option<&SharedLimits> = request.extensions().get();
+        let take = || pass.map(SharedLimits::take).unwrap_or_default();
         if rules.limits.counts == Counts::Connection {
             return Ok((None, take()));
         }

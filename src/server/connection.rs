@@ -1,6 +1,6 @@
-//! One connection: a client, its socket and the work that it asked for.
+//! One connection: a client, its socket and the effects that are under way for it.
 //!
-//! Two tasks drive it, one at a time. Its own task reads, waits for work, and writes once a socket that was full has
+//! Two tasks drive it, one at a time. Its own task reads, waits for effects, and writes once a socket that was full has
 //! room again; the task of its shard ([`super::shard`]) brings what was published and tells the time. Anyone who writes
 //! does so with the waker of the connection's own task, so it is that task which a socket wakes.
 
@@ -19,7 +19,8 @@ use tracing::{debug, error, info};
 use super::admission::Admission;
 use super::clock::now;
 use super::dialect::Client;
-use super::jobs::{self, Begun, Ending, Job};
+use super::effects::{self, Begun, EffectTask, Ending};
+
 use super::services::{AcceptedClient, Services};
 use super::session::{Dismissal, Effect, EffectResult};
 use super::shard::{ShardClient, ShardSlot, WakeInterest};
@@ -63,16 +64,16 @@ impl Event {
 }
 
 /// A client that is connected. Nobody holds its lock while waiting.
-pub(super) struct Connection<S>(Mutex<State<S>>);
+pub(super) struct Connection<S>(Mutex<ConnectionState<S>>);
 
-struct State<S> {
+struct ConnectionState<S> {
     number: u64,
     socket: Socket<S>,
     client: Client,
     /// Wakes the connection's own task; `None` until that has run once.
     waker: Option<Waker>,
     /// `None` while there are none: most connections never ask for any.
-    jobs: Option<Box<FuturesUnordered<Job>>>,
+    tasks: Option<Box<FuturesUnordered<EffectTask>>>,
     /// Reports when the principal's token ends.
     ended: Option<Ending>,
     /// The deadline is here.
@@ -118,12 +119,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if let Some(credential) = credential {
             client.present(credential, now);
         }
-        let mut state = State {
+        let mut state = ConnectionState {
             number,
             socket,
             client,
             waker: None,
-            jobs: None,
+            tasks: None,
             ended: None,
             due: false,
             full: false,
@@ -139,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// `None` after a panic: then what the lock guards is not to be trusted, and the connection ends.
-    fn lock(&self) -> Option<MutexGuard<'_, State<S>>> {
+    fn lock(&self) -> Option<MutexGuard<'_, ConnectionState<S>>> {
         self.0.lock().ok()
     }
 }
@@ -217,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ShardClient for Connection<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> ConnectionState<S> {
     /// Ready when the connection is over.
     fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<()> {
         if !self
@@ -267,12 +268,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 return Poll::Ready(Event::Socket(happened));
             }
         }
-        if let Some(jobs) = &mut self.jobs
-            && let Poll::Ready(outcome) = jobs.poll_next_unpin(cx)
+        if let Some(tasks) = &mut self.tasks
+            && let Poll::Ready(outcome) = tasks.poll_next_unpin(cx)
         {
             match outcome {
                 Some(outcome) => return Poll::Ready(Event::Done(outcome)),
-                None => self.jobs = None,
+                None => self.tasks = None,
             }
         }
         if let Some(ended) = &mut self.ended
@@ -372,17 +373,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         false
     }
 
-    /// Begins the work that the client asks for, and sends Close if it wants to. Returns whether there is something
+    /// Begins the effects that the session asks for, and sends Close if it wants to. Returns whether there is something
     /// that only the connection's own task can wait for.
     fn settle(&mut self) -> bool {
         let mut begun = false;
-        for work in self.client.session_mut().take_effects() {
+        for effect in self.client.session_mut().take_effects() {
             begun = true;
-            if matches!(work, Effect::Verify { .. }) {
+            if matches!(effect, Effect::Verify { .. }) {
                 self.admission.set_checked(true);
             }
-            match jobs::begin(work, self.client.session().who(), &self.services) {
-                Begun::Job(job) => self.jobs.get_or_insert_default().push(job),
+            match effects::begin(effect, self.client.session().who(), &self.services) {
+                Begun::Task(task) => self.tasks.get_or_insert_default().push(task),
                 Begun::Watch(ended) => self.ended = ended,
             }
         }
@@ -480,8 +481,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         info!(client = self.number, code = number, "disconnected");
         self.client.session().tell_gone(code);
         // What was asked for is done although nobody waits: the keys of repeated requests outlive the connection.
-        if let Some(mut jobs) = self.jobs.take() {
-            tokio::spawn(async move { while jobs.next().await.is_some() {} });
+        if let Some(mut tasks) = self.tasks.take() {
+            tokio::spawn(async move { while tasks.next().await.is_some() {} });
         }
         if let Some(client) = self.client.wishes() {
             let bridge = self.services.bridge.clone();

@@ -6,7 +6,7 @@
 //! (the handshake), `crowd`, `holders` and `admission` (how many there may be), `services` (what connections are given),
 //! `connection` (a client and its own task), `shard` (many clients, and the task that brings them what is published),
 //! `dialect` (the protocols that clients speak), `session` (a client as a state machine without IO, whatever it speaks),
-//! `jobs` (the work that it asks for), `send_queue` and `socket` (what is written and how), `target` and `repeats` (what
+//! `effects` (what it asks its connection to do), `send_queue` and `socket` (what is written and how), `target` and `repeats` (what
 //! requests mean). This module knows nothing of tmux's protocol or processes.
 
 mod absent;
@@ -24,13 +24,13 @@ mod cors;
 mod credential;
 mod crowd;
 mod dialect;
+mod effects;
 mod framing;
 mod front;
 mod headers;
 mod health;
 mod holders;
 mod http;
-mod jobs;
 mod listen;
 mod origin;
 mod redact;

@@ -15,12 +15,12 @@ pub(super) struct Frame {
     /// The event that it is, if its time from tmux to the socket is to be measured.
     pub(super) event: Option<Arc<Published>>,
     /// The output that it is, which may be left out.
-    pub(super) output: Option<Output>,
+    pub(super) output: Option<OutputPlace>,
 }
 
 /// A piece of a pane's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Output {
+pub(super) struct OutputPlace {
     pub(super) pane: PaneId,
     /// The offset of its first byte.
     pub(super) offset: u64,

@@ -113,7 +113,7 @@ enum Phase {
 }
 
 /// What happens next.
-enum Step {
+enum LinkTaskEvent {
     Read(io::Result<usize>),
     Written(io::Result<usize>),
     Request(Option<Request>),
@@ -171,7 +171,7 @@ impl LinkTask {
             link_backlog: LinkBacklog::new(events, in_flight),
         };
         while let Some(step) = self.next_step(&mut owner).await {
-            let was_read = matches!(step, Step::Read(_));
+            let was_read = matches!(step, LinkTaskEvent::Read(_));
             if !self.handle(step, &mut owner) {
                 break;
             }
@@ -185,57 +185,57 @@ impl LinkTask {
     }
 
     /// Waits for what happens next; nothing once there is nothing to read any more.
-    async fn next_step(&mut self, owner: &mut Owner) -> Option<Step> {
+    async fn next_step(&mut self, owner: &mut Owner) -> Option<LinkTaskEvent> {
         let time_is_up = self.deadline();
         let serving = self.phase == Phase::Serving;
         let stdout = self.stdout.as_mut()?;
         let buffer = self.reader.buffer();
         buffer.reserve(READ_CHUNK);
         let step = tokio::select! {
-            read = stdout.read_buf(buffer) => Step::Read(read),
-            written = write(&mut self.stdin, &self.outgoing), if !self.outgoing.is_empty() => Step::Written(written),
-            request = owner.requests.recv(), if serving => Step::Request(request),
+            read = stdout.read_buf(buffer) => LinkTaskEvent::Read(read),
+            written = write(&mut self.stdin, &self.outgoing), if !self.outgoing.is_empty() => LinkTaskEvent::Written(written),
+            request = owner.requests.recv(), if serving => LinkTaskEvent::Request(request),
             changed = owner.stop.changed(), if serving => match changed {
-                Ok(()) => Step::Stop(*owner.stop.borrow_and_update()),
-                Err(_) => Step::Stop(Stop::Detach),
+                Ok(()) => LinkTaskEvent::Stop(*owner.stop.borrow_and_update()),
+                Err(_) => LinkTaskEvent::Stop(Stop::Detach),
             },
-            () = owner.link_backlog.room(), if owner.link_backlog.is_backlogged() => Step::Room,
-            Some(()) = child_changed(&mut self.children) => Step::Child,
-            () = until(time_is_up), if time_is_up.is_some() => Step::TimeUp,
+            () = owner.link_backlog.room(), if owner.link_backlog.is_backlogged() => LinkTaskEvent::Room,
+            Some(()) = child_changed(&mut self.children) => LinkTaskEvent::Child,
+            () = until(time_is_up), if time_is_up.is_some() => LinkTaskEvent::TimeUp,
         };
         Some(step)
     }
 
     /// Does what a step asks for. False when the stream has ended.
-    fn handle(&mut self, step: Step, owner: &mut Owner) -> bool {
+    fn handle(&mut self, step: LinkTaskEvent, owner: &mut Owner) -> bool {
         match step {
-            Step::Read(Ok(0)) => return false,
-            Step::Read(Ok(count)) => self.read(count, &mut owner.link_backlog),
-            Step::Read(Err(error)) => {
+            LinkTaskEvent::Read(Ok(0)) => return false,
+            LinkTaskEvent::Read(Ok(count)) => self.read(count, &mut owner.link_backlog),
+            LinkTaskEvent::Read(Err(error)) => {
                 self.reason
                     .get_or_insert_with(|| CloseReason::Broken(error.to_string()));
                 return false;
             }
-            Step::Written(Ok(count)) => self.outgoing.advance(count),
-            Step::Written(Err(error)) => {
+            LinkTaskEvent::Written(Ok(count)) => self.outgoing.advance(count),
+            LinkTaskEvent::Written(Err(error)) => {
                 // tmux has closed its side; what it still has to say comes first.
                 tracing::debug!(link = %self.link, %error, "tmux takes no more commands");
                 self.outgoing.clear();
                 self.drain_to_end();
             }
-            Step::Request(Some(request)) => self.enqueue(request, &mut owner.link_backlog),
-            Step::Request(None) | Step::Stop(Stop::Detach) => {
+            LinkTaskEvent::Request(Some(request)) => self.enqueue(request, &mut owner.link_backlog),
+            LinkTaskEvent::Request(None) | LinkTaskEvent::Stop(Stop::Detach) => {
                 self.reason.get_or_insert(CloseReason::Requested);
                 self.drain_to_end();
             }
-            Step::Stop(Stop::Kill) => {
+            LinkTaskEvent::Stop(Stop::Kill) => {
                 self.reason.get_or_insert(CloseReason::Requested);
                 self.terminate();
             }
-            Step::Stop(Stop::Run) => {}
-            Step::Room => owner.link_backlog.flush(),
-            Step::Child => self.keep_going(),
-            Step::TimeUp => self.time_up(),
+            LinkTaskEvent::Stop(Stop::Run) => {}
+            LinkTaskEvent::Room => owner.link_backlog.flush(),
+            LinkTaskEvent::Child => self.keep_going(),
+            LinkTaskEvent::TimeUp => self.time_up(),
         }
         true
     }

@@ -18,12 +18,12 @@ use crate::tmux::{CloseReason, LinkEvent, LinkId, LinkKind, ReplyError};
 #[derive(Debug)]
 pub struct LinkReader {
     client: ControlClient,
-    state: State,
+    state: ReaderState,
 }
 
 /// All but the protocol's own state, apart so that an event may borrow that.
 #[derive(Debug)]
-struct State {
+struct ReaderState {
     link: LinkId,
     kind: LinkKind,
     /// The commands that wait for their answer, in order.
@@ -52,7 +52,7 @@ impl LinkReader {
     /// A reader at the start of a link.
     #[must_use]
     pub fn new(link: LinkId, kind: LinkKind, limits: Limits) -> Self {
-        let state = State {
+        let state = ReaderState {
             link,
             kind,
             sent: VecDeque::new(),
@@ -166,7 +166,7 @@ impl LinkReader {
     }
 }
 
-impl State {
+impl ReaderState {
     fn take(&mut self, event: Event<'_>, read_at: Instant, emit: &mut impl FnMut(LinkEvent)) {
         if let Event::Output(output) = event {
             return self.output(output, read_at, emit);

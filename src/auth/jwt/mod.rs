@@ -29,10 +29,10 @@ use crate::auth::principal::Principal;
 
 /// Checks JWTs against the keys in force. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
-pub struct Jwt(Arc<Shared>);
+pub struct Jwt(Arc<JwtInner>);
 
 #[derive(Debug)]
-struct Shared {
+struct JwtInner {
     rules: JwtRules,
     keys: channel::Sender<Arc<KeySet>>,
 }
@@ -42,7 +42,7 @@ impl Jwt {
     #[must_use]
     pub fn new(rules: JwtRules, keys: KeySet) -> Self {
         let keys = channel::Sender::new(Arc::new(keys));
-        Self(Arc::new(Shared { rules, keys }))
+        Self(Arc::new(JwtInner { rules, keys }))
     }
 
     /// The keys in force, as they change.

@@ -670,9 +670,9 @@ fn a_history_that_is_of_no_use_is_captured_at_once_in_the_end() {
 
 #[test]
 fn what_comes_before_an_answer_tells_what_it_is_worth() {
-    type Step = fn(&mut Bench);
+    type Meanwhile = fn(&mut Bench);
     // What happens before the answer, and the place of the snapshot if the first answer has one.
-    let rows: [(&str, Step, Option<u64>); 8] = [
+    let rows: [(&str, Meanwhile, Option<u64>); 8] = [
         ("nothing", |_| {}, Some(2)),
         ("others", |bench| bench.output(OTHER, b"x"), Some(2)),
         ("the pane", |bench| bench.output(PANE, b"cd"), Some(4)),

@@ -7,9 +7,9 @@
 //! Programs that take a burst of keys for pasted text take an Enter in it for a line break. So Enter is a write of its
 //! own, some time after what was typed into the pane before it; what comes later for that pane waits behind it.
 
-mod job;
 mod pieces;
 mod shares;
+mod task;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use self::job::{Job, answer};
 use self::shares::Shares;
+use self::task::{InputTask, answer};
 use super::action::Action;
 use super::request::{InputError, InputRequest};
 use crate::control::{Body, Keyboard, Otherwise};
@@ -111,7 +111,7 @@ pub(super) struct Inputs {
 /// The requests for one pane, in order.
 #[derive(Debug, Default)]
 struct Lane {
-    jobs: VecDeque<Job>,
+    tasks: VecDeque<InputTask>,
     /// The turn in which it was served last.
     served: u64,
 }
@@ -120,26 +120,26 @@ impl Lane {
     /// The request that goes on next, unless it waits for an answer: its own, or that of another whose text its Enter has
     /// to be apart from.
     fn first(&self) -> Option<usize> {
-        let at = self.jobs.iter().position(|job| !job.may_be_followed())?;
-        let job = &self.jobs[at];
-        let too_close = at > 0 && job.enter_delay().is_some();
-        (!job.is_in_flight() && !too_close).then_some(at)
+        let at = self.tasks.iter().position(|task| !task.may_be_followed())?;
+        let task = &self.tasks[at];
+        let too_close = at > 0 && task.enter_delay().is_some();
+        (!task.is_in_flight() && !too_close).then_some(at)
     }
 
     /// When the Enter that comes next may be typed, if it has to wait after what was typed then.
     fn due(&self, typed_at: Option<&Instant>) -> Option<Instant> {
-        let delay = self.jobs.get(self.first()?)?.enter_delay()?;
+        let delay = self.tasks.get(self.first()?)?.enter_delay()?;
         Some(*typed_at? + delay)
     }
 
     /// The request of which a line can be sent now.
-    fn next(&mut self, typed_at: Option<&Instant>, now: Instant) -> Option<&mut Job> {
+    fn next(&mut self, typed_at: Option<&Instant>, now: Instant) -> Option<&mut InputTask> {
         let due = self.due(typed_at);
         if due.is_some_and(|due| due > now) {
             return None;
         }
         let first = self.first()?;
-        self.jobs.get_mut(first)
+        self.tasks.get_mut(first)
     }
 }
 
@@ -156,14 +156,14 @@ impl Inputs {
             return answer(reply, Err(InputError::Unavailable));
         };
         let pane = request.pane;
-        let job = match Job::new(request, set, reply) {
-            Ok(job) => job,
+        let task = match InputTask::new(request, set, reply) {
+            Ok(task) => task,
             Err((reply, error)) => return answer(reply, Err(error)),
         };
-        if let Err(error) = self.shares.take(job.client, job.weight()) {
-            return job.finish(Err(error));
+        if let Err(error) = self.shares.take(task.client, task.weight()) {
+            return task.finish(Err(error));
         }
-        self.lanes.entry(pane).or_default().jobs.push_back(job);
+        self.lanes.entry(pane).or_default().tasks.push_back(task);
         self.pump(way, actions);
     }
 
@@ -195,9 +195,9 @@ impl Inputs {
     /// The line of a tag could not be handed to the link. What waits behind it is tried likewise: no reply may be under
     /// way any more that would bring it on.
     pub(super) fn not_sent(&mut self, tag: u64, way: Option<Way<'_>>, actions: &mut Vec<Action>) {
-        self.settle(tag, None, |job| {
-            let cost = job.take_back()?;
-            Some((cost, Some(Err(job.partly(InputError::Busy)))))
+        self.settle(tag, None, |task| {
+            let cost = task.take_back()?;
+            Some((cost, Some(Err(task.partly(InputError::Busy)))))
         });
         self.pump(way, actions);
     }
@@ -215,7 +215,7 @@ impl Inputs {
             self.lost = Some(link);
         }
         let now = way.map(|way| way.now);
-        self.settle(tag, now, |job| job.answered(outcome, way.as_ref()));
+        self.settle(tag, now, |task| task.answered(outcome, way.as_ref()));
         self.pump(way, actions);
     }
 
@@ -224,7 +224,7 @@ impl Inputs {
         &mut self,
         tag: u64,
         now: Option<Instant>,
-        conclude: impl FnOnce(&mut Job) -> Option<(usize, Option<Result<(), InputError>>)>,
+        conclude: impl FnOnce(&mut InputTask) -> Option<(usize, Option<Result<(), InputError>>)>,
     ) {
         let Some(pane) = self.lines.get(&tag) else {
             return;
@@ -232,23 +232,23 @@ impl Inputs {
         let Some(lane) = self.lanes.get_mut(pane) else {
             return;
         };
-        let Some(at) = lane.jobs.iter().position(|job| job.awaits(tag)) else {
+        let Some(at) = lane.tasks.iter().position(|task| task.awaits(tag)) else {
             return;
         };
-        let Some((cost, end)) = conclude(&mut lane.jobs[at]) else {
+        let Some((cost, end)) = conclude(&mut lane.tasks[at]) else {
             return;
         };
         let pane = *pane;
-        let typed_at = now.filter(|_| lane.jobs[at].has_typed());
+        let typed_at = now.filter(|_| lane.tasks[at].has_typed());
         self.lines.remove(&tag);
         self.in_flight -= cost;
         if let Some(end) = end
-            && let Some(job) = lane.jobs.remove(at)
+            && let Some(task) = lane.tasks.remove(at)
         {
-            self.shares.give_back(job.client, job.weight());
-            job.finish(end);
+            self.shares.give_back(task.client, task.weight());
+            task.finish(end);
         }
-        if lane.jobs.is_empty() {
+        if lane.tasks.is_empty() {
             self.lanes.remove(&pane);
         }
         if let Some(now) = typed_at
@@ -280,11 +280,11 @@ impl Inputs {
             let tag = INPUT_TAG | self.last_tag;
             lane.served = self.turn;
             let typed_at = self.typed_at.get(&pane);
-            let Some(job) = lane.next(typed_at, way.now) else {
+            let Some(task) = lane.next(typed_at, way.now) else {
                 return;
             };
-            self.shares.served(job.client, self.turn);
-            let (commands, cost) = job.send(tag, &way);
+            self.shares.served(task.client, self.turn);
+            let (commands, cost) = task.send(tag, &way);
             self.in_flight += cost;
             self.lines.insert(tag, pane);
             let link = way.link;
@@ -317,17 +317,17 @@ impl Inputs {
     fn refuse_waiting(&mut self) {
         let Self { lanes, shares, .. } = self;
         for lane in lanes.values_mut() {
-            for job in std::mem::take(&mut lane.jobs) {
-                if job.is_in_flight() {
-                    lane.jobs.push_back(job);
+            for task in std::mem::take(&mut lane.tasks) {
+                if task.is_in_flight() {
+                    lane.tasks.push_back(task);
                     continue;
                 }
-                shares.give_back(job.client, job.weight());
-                let error = job.partly(InputError::Unavailable);
-                job.finish(Err(error));
+                shares.give_back(task.client, task.weight());
+                let error = task.partly(InputError::Unavailable);
+                task.finish(Err(error));
             }
         }
-        lanes.retain(|_, lane| !lane.jobs.is_empty());
+        lanes.retain(|_, lane| !lane.tasks.is_empty());
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) struct Flight {
     pub(super) pane: PaneId,
     pub(super) scrollback: u32,
     pub(super) due: Instant,
-    pub(super) step: Step,
+    pub(super) step: FlightStep,
     tries: u32,
     /// The link of this try.
     link: Option<LinkId>,
@@ -51,7 +51,7 @@ pub(super) struct Flight {
 
 /// What is waited for.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum FlightStep {
     /// A link that shows the pane.
     Link,
     /// The replies to captures on the link.
@@ -98,7 +98,7 @@ impl Flight {
             pane,
             scrollback,
             due: now + PATIENCE,
-            step: Step::Link,
+            step: FlightStep::Link,
             tries: 0,
             link: None,
             tape: Tape::default(),

@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 
 use self::base::Base;
 use self::deep::Masking;
-use self::flight::{Flight, Step};
+use self::flight::{Flight, FlightStep};
 use self::history::History;
 pub(super) use self::history::HistoryPart;
 use self::step::Outcome;
@@ -210,7 +210,7 @@ impl Views {
             .retain(|pane, shown| scene.state.panes.contains_key(pane) || shown.is_on_its_way());
         let waits = |shown: &Shown| {
             let flight = shown.flight.as_ref();
-            flight.is_some_and(|flight| matches!(flight.step, Step::Link))
+            flight.is_some_and(|flight| matches!(flight.step, FlightStep::Link))
         };
         let waiting: Vec<PaneId> = self
             .panes
@@ -279,7 +279,7 @@ impl Views {
     pub(super) fn not_sent(&mut self, tag: u64) {
         // The link is about to end, and another one may come; or it is busy, and then time runs out.
         if let Some(flight) = self.asked.remove(&tag).and_then(|pane| self.flight(pane)) {
-            flight.step = Step::Link;
+            flight.step = FlightStep::Link;
         }
     }
 
@@ -302,7 +302,7 @@ impl Views {
             ))),
         });
         let outcome = flight.was_printed(ticket, parts, scene);
-        if let Step::MarkAfter { tag, .. } = &flight.step {
+        if let FlightStep::MarkAfter { tag, .. } = &flight.step {
             let tag = *tag;
             self.asked.insert(tag, pane);
         }
@@ -342,7 +342,7 @@ impl Views {
         let Some(flight) = self.flight(pane) else {
             return;
         };
-        flight.step = Step::Link;
+        flight.step = FlightStep::Link;
         let owner = scene.streams.owner(pane);
         let Some(link) = owner.filter(|link| scene.outputs.is_attached(*link)) else {
             return;
@@ -354,10 +354,10 @@ impl Views {
         let tag = scene.next_tag();
         let context = scene.context();
         let commands = if leaks && flight.prefers_printing() {
-            flight.step = Step::MarkBefore { tag };
+            flight.step = FlightStep::MarkBefore { tag };
             vec![Command::Sentinel { nonce: tag }]
         } else if let Some(commands) = flight.commands(rows, context).filter(|_| may_leak) {
-            flight.step = Step::Replies {
+            flight.step = FlightStep::Replies {
                 tag,
                 missing: commands.len(),
                 bodies: Vec::new(),
@@ -382,7 +382,7 @@ impl Views {
         };
         flight.begin_at(scene.streams.published(pane));
         let ticket = scene.print(flight);
-        flight.step = Step::LastPrint { ticket };
+        flight.step = FlightStep::LastPrint { ticket };
         self.asked.insert(ticket, pane);
     }
 
@@ -395,7 +395,7 @@ impl Views {
         match outcome {
             Outcome::Pending => {
                 let printing = match self.flight(pane).map(|flight| &flight.step) {
-                    Some(Step::Print { ticket }) => Some(*ticket),
+                    Some(FlightStep::Print { ticket }) => Some(*ticket),
                     _ => None,
                 };
                 self.asked.extend(printing.map(|ticket| (ticket, pane)));
@@ -426,7 +426,7 @@ impl Shown {
     /// When the flight's time is up; a last print has a limit of its own.
     fn flight_due(&self) -> Option<Instant> {
         let flight = self.flight.as_ref();
-        let flight = flight.filter(|flight| !matches!(flight.step, Step::LastPrint { .. }));
+        let flight = flight.filter(|flight| !matches!(flight.step, FlightStep::LastPrint { .. }));
         flight.map(|flight| flight.due)
     }
 

@@ -1,7 +1,7 @@
 //! What comes of each step of a snapshot's flight.
 
 use super::ViewContext;
-use super::flight::{Flight, Seen, Step};
+use super::flight::{Flight, FlightStep, Seen};
 use super::tape::Tape;
 use crate::bridge::action::Action;
 use crate::bridge::request::ScreenError;
@@ -39,7 +39,7 @@ impl Flight {
             Err(error) => return Outcome::Failed(ScreenError::Tmux(error.to_string())),
         };
         match &mut self.step {
-            Step::Replies {
+            FlightStep::Replies {
                 tag: asked,
                 missing,
                 bodies,
@@ -54,13 +54,13 @@ impl Flight {
                     Err(error) => Outcome::Failed(error),
                 }
             }
-            Step::MarkBefore { tag: asked } if *asked == tag => {
+            FlightStep::MarkBefore { tag: asked } if *asked == tag => {
                 self.begin_at(scene.streams.published(self.pane));
                 let ticket = scene.print(self);
-                self.step = Step::Print { ticket };
+                self.step = FlightStep::Print { ticket };
                 Outcome::Pending
             }
-            Step::MarkAfter {
+            FlightStep::MarkAfter {
                 tag: asked,
                 capture,
             } if *asked == tag => {
@@ -87,7 +87,7 @@ impl Flight {
             Err(error) => return Outcome::Failed(error),
         };
         match self.step {
-            Step::Print { ticket: asked } if asked == ticket => {
+            FlightStep::Print { ticket: asked } if asked == ticket => {
                 let Some(link) = self.link() else {
                     return Outcome::Again;
                 };
@@ -101,10 +101,10 @@ impl Flight {
                     commands: vec![Command::Sentinel { nonce: tag }],
                 });
                 let capture = Box::new(capture);
-                self.step = Step::MarkAfter { tag, capture };
+                self.step = FlightStep::MarkAfter { tag, capture };
                 Outcome::Pending
             }
-            Step::LastPrint { ticket: asked } if asked == ticket => {
+            FlightStep::LastPrint { ticket: asked } if asked == ticket => {
                 let offset = self.tape.start();
                 let snapshot = self.snapshot(&capture, offset, false, scene);
                 snapshot.map_or(Outcome::Failed(ScreenError::NoSuchPane), |snapshot| {
@@ -118,7 +118,8 @@ impl Flight {
     /// A capture has its place in the stream here, if the link has brought nothing more of the pane than is allowed.
     fn place(&mut self, capture: &Capture, allowed: Seen, scene: &mut ViewContext<'_>) -> Outcome {
         let shown = capture.state().alternate_on;
-        let without_saved = matches!(self.step, Step::Replies { .. }) && shown && !self.alternate;
+        let without_saved =
+            matches!(self.step, FlightStep::Replies { .. }) && shown && !self.alternate;
         self.alternate = shown;
         let certain = self.seen == Seen::NothingOfIt || self.seen == allowed;
         if without_saved || self.spoilt || !certain || scene.streams.is_behind(self.pane) {

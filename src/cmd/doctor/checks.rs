@@ -12,7 +12,7 @@ use crate::tmux::{ExitUnattached, Found, Tmux, TmuxError, Version, look_for_serv
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum CheckResult {
     /// All is well.
     Ok,
     /// It works, and there is something to know.
@@ -27,14 +27,14 @@ pub(super) struct Check {
     /// What was looked at, in a word for programs.
     pub(super) name: &'static str,
     /// How it came out.
-    pub(super) state: State,
+    pub(super) state: CheckResult,
     /// What was found.
     pub(super) found: String,
     /// What to do about it, unless what was found says so already.
     pub(super) remedy: Option<String>,
 }
 
-impl State {
+impl CheckResult {
     fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -46,11 +46,11 @@ impl State {
 
 impl Check {
     pub(super) fn ok(name: &'static str, found: impl Into<String>) -> Self {
-        Self::new(name, State::Ok, found, None)
+        Self::new(name, CheckResult::Ok, found, None)
     }
 
     pub(super) fn failed(name: &'static str, found: impl Into<String>) -> Self {
-        Self::new(name, State::Failed, found, None)
+        Self::new(name, CheckResult::Failed, found, None)
     }
 
     pub(super) fn warning(
@@ -58,12 +58,12 @@ impl Check {
         found: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self::new(name, State::Warning, found, Some(remedy.into()))
+        Self::new(name, CheckResult::Warning, found, Some(remedy.into()))
     }
 
     fn new(
         name: &'static str,
-        state: State,
+        state: CheckResult,
         found: impl Into<String>,
         remedy: Option<String>,
     ) -> Self {

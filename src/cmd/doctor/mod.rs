@@ -8,9 +8,9 @@ use std::io::Write;
 use anyhow::ensure;
 use serde_json::json;
 
-use self::checks::{Check, State};
+use self::checks::{Check, CheckResult};
 use crate::cli::{DoctorArgs, General};
-use crate::cmd::output::Output;
+use crate::cmd::output::CommandOutput;
 use crate::config::resolve;
 
 /// Makes all checks and prints what they found. Nothing is changed, and no control client is attached.
@@ -20,7 +20,7 @@ use crate::config::resolve;
 pub async fn run(
     general: &General,
     args: &DoctorArgs,
-    output: &mut Output<impl Write>,
+    output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
     let inputs = general.inputs(args.server.flags());
     let resolved = resolve(&inputs);
@@ -35,7 +35,7 @@ pub async fn run(
     }
     let failed = found
         .iter()
-        .filter(|check| check.state == State::Failed)
+        .filter(|check| check.state == CheckResult::Failed)
         .count();
     if args.json {
         let checks: Vec<_> = found.iter().map(Check::described).collect();

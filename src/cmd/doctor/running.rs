@@ -93,7 +93,7 @@ fn judged(address: SocketAddr, answer: &str, has_tmux: bool) -> Check {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use super::super::checks::State;
+    use super::super::checks::CheckResult;
     use super::*;
 
     #[test]
@@ -102,12 +102,12 @@ mod tests {
         let ready = "HTTP/1.1 200 OK\r\nx: y\r\n\r\nready\nwarning a: b\n";
         let waits = "HTTP/1.1 503 Service Unavailable\r\n\r\nno tmux server is connected\n";
         let rows = [
-            (ready, true, State::Ok),
-            (waits, false, State::Warning),
-            (waits, true, State::Failed),
-            ("HTTP/1.1 200 OK\r\n\r\nhello", true, State::Failed),
-            ("", true, State::Failed),
-            ("SSH-2.0", true, State::Failed),
+            (ready, true, CheckResult::Ok),
+            (waits, false, CheckResult::Warning),
+            (waits, true, CheckResult::Failed),
+            ("HTTP/1.1 200 OK\r\n\r\nhello", true, CheckResult::Failed),
+            ("", true, CheckResult::Failed),
+            ("SSH-2.0", true, CheckResult::Failed),
         ];
         for (answer, has_tmux, state) in rows {
             assert_eq!(judged(address, answer, has_tmux).state, state, "{answer}");

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use crate::cli::InstallServiceArgs;
-use crate::cmd::output::Output;
+use crate::cmd::output::CommandOutput;
 
 const USER_UNIT: &str = include_str!("user.service");
 const SYSTEM_UNIT: &str = include_str!("system.service");
@@ -21,7 +21,10 @@ const SYSTEM_FOLDER: &str = "/etc/systemd/system";
 ///
 /// # Errors
 /// There is another unit of the name, or the folder can't be written.
-pub fn run(args: &InstallServiceArgs, output: &mut Output<impl Write>) -> anyhow::Result<()> {
+pub fn run(
+    args: &InstallServiceArgs,
+    output: &mut CommandOutput<impl Write>,
+) -> anyhow::Result<()> {
     let program = env::current_exe().context("this program's own path is not known")?;
     let unit = unit(args.system, &program)?;
     if args.print {
@@ -44,7 +47,7 @@ pub fn run(args: &InstallServiceArgs, output: &mut Output<impl Write>) -> anyhow
         Installed::Replaced => "replaced",
     };
     output.line(&format!("{} {news}", path.display()))?;
-    Output::stderr().line(next(args.system))
+    CommandOutput::stderr().line(next(args.system))
 }
 
 /// The unit with the program's path in it.

@@ -28,7 +28,7 @@ pub(super) struct Moment {
 pub(super) struct Meter {
     form: Form,
     /// What came since the last time that the server was asked.
-    came: Came,
+    came: Delivered,
     since: Option<Instant>,
     asked: Option<Asked>,
     next_id: u64,
@@ -47,7 +47,7 @@ pub(super) enum Form {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Came {
+struct Delivered {
     events: u64,
     bytes: u64,
 }
@@ -57,7 +57,7 @@ struct Came {
 struct Asked {
     id: u64,
     at: Instant,
-    came: Came,
+    came: Delivered,
     /// How long it took for that to come; nothing for the first question, which only has the server begin to measure.
     span: Option<Duration>,
     ping: Option<Duration>,
@@ -65,7 +65,7 @@ struct Asked {
 
 /// What one line tells.
 struct Line<'a> {
-    came: Came,
+    came: Delivered,
     span: Duration,
     ping: Option<Duration>,
     stats: Option<&'a Received>,
@@ -75,7 +75,7 @@ impl Meter {
     pub(super) fn new(form: Form) -> Self {
         Self {
             form,
-            came: Came::default(),
+            came: Delivered::default(),
             since: None,
             asked: None,
             next_id: 1,

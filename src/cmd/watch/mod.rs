@@ -28,7 +28,7 @@ use self::view::View;
 use crate::auth::read_token_file;
 use crate::cli::{General, WatchArgs};
 use crate::client::{Endpoint, Position, Refusal, Token, Watcher, Wish};
-use crate::cmd::output::{Closed, Output};
+use crate::cmd::output::{Closed, CommandOutput};
 use crate::cmd::own_pane::prints_in;
 use crate::cmd::prepare;
 use crate::cmd::signals::Signals;
@@ -123,7 +123,7 @@ impl<W: AsyncWrite + Unpin> Watch<W> {
             self.printed = self.watcher.position().cloned();
         }
         for notice in self.view.take_notices() {
-            Output::stderr().line(&format!("muxwire: {notice}"))?;
+            CommandOutput::stderr().line(&format!("muxwire: {notice}"))?;
         }
         Ok(())
     }
@@ -137,7 +137,8 @@ impl<W: AsyncWrite + Unpin> Watch<W> {
             return failed;
         }
         if let Some(position) = self.printed {
-            Output::stderr().line(&format!("muxwire: go on from here with --since {position}"))?;
+            CommandOutput::stderr()
+                .line(&format!("muxwire: go on from here with --since {position}"))?;
         }
         self.watcher.close().await;
         Ok(())
@@ -213,7 +214,7 @@ fn texts(patterns: &[impl ToString]) -> Vec<String> {
 
 fn warn_of_plain_text(url: &Endpoint) -> anyhow::Result<()> {
     let host = url.host();
-    Output::stderr().line(&format!(
+    CommandOutput::stderr().line(&format!(
         "muxwire: the token travels readable to {host}; with TLS (wss://) or through a tunnel it would not: \
          ssh -L 8765:127.0.0.1:8765 {host}"
     ))

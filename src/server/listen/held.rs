@@ -43,9 +43,9 @@ pub(in crate::server) struct HeldLimits {
 
 /// Hands over what a connection takes up to the WebSocket that it becomes. Each request has it among its extensions.
 #[derive(Debug, Clone)]
-pub(in crate::server) struct Pass(Arc<Mutex<HeldLimits>>);
+pub(in crate::server) struct SharedLimits(Arc<Mutex<HeldLimits>>);
 
-impl Pass {
+impl SharedLimits {
     pub(super) fn new(held: HeldLimits) -> Self {
         Self(Arc::new(Mutex::new(held)))
     }

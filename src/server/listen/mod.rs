@@ -33,7 +33,7 @@ use tracing::{debug, warn};
 
 pub use self::address::ClientAddress;
 pub use self::held::HttpLimits;
-pub(super) use self::held::{HeldLimits, Pass};
+pub(super) use self::held::{HeldLimits, SharedLimits};
 use self::proxies::Proxies;
 use self::spare::Spare;
 use self::unix::LocalListener;
@@ -188,10 +188,10 @@ impl Listener {
 
 /// What all listeners share: who comes in is counted together, and served alike.
 #[derive(Debug, Clone)]
-pub(super) struct Reception(Arc<Shared>);
+pub(super) struct Reception(Arc<ReceptionInner>);
 
 #[derive(Debug)]
-struct Shared {
+struct ReceptionInner {
     router: Router,
     /// The connections that nobody has authenticated on.
     crowd: Crowd,
@@ -215,7 +215,7 @@ impl Reception {
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(ReceptionInner {
             router,
             crowd: Crowd::new(bounds.unauthenticated),
             addresses,
@@ -265,7 +265,7 @@ impl Reception {
     /// Serves what was accepted, in a task of its own, if it may come in at all.
     fn receive(&self, accepted: Accepted, tls: Option<&Tls>) {
         let held = match self.admit(&accepted) {
-            Ok(held) => Pass::new(held),
+            Ok(held) => SharedLimits::new(held),
             Err(reason) => return self.0.metrics.refused(reason),
         };
         let reception = self.clone();
@@ -330,7 +330,7 @@ impl Reception {
     }
 
     /// Shakes hands, which holds up nobody else, and serves what comes behind.
-    async fn greet(self, stream: TcpStream, address: SocketAddr, tls: Tls, pass: Pass) {
+    async fn greet(self, stream: TcpStream, address: SocketAddr, tls: Tls, pass: SharedLimits) {
         let stop = self.0.stop.clone();
         let sent_away = pass.sent_away();
         let hands = tokio::select! {
@@ -351,7 +351,7 @@ impl Reception {
     }
 
     /// Serves HTTP on a connection, until it ends or becomes a WebSocket.
-    async fn serve(self, stream: impl Stream, came: ConnectionInfo, pass: Pass) {
+    async fn serve(self, stream: impl Stream, came: ConnectionInfo, pass: SharedLimits) {
         let sent_away = pass.sent_away();
         let routes = TowerToHyperService::new(self.0.router.clone());
         let reception = self.clone();

@@ -21,7 +21,7 @@ use crate::hub::{
 };
 use crate::ids::{PaneId, Seq};
 use crate::model::{ChangeKind, State};
-use crate::server::send_queue::{Frame, Output};
+use crate::server::send_queue::{Frame, OutputPlace};
 use crate::server::target::{self, Target};
 use crate::wire::{self, CloseCode, ErrorCode, RequestId, Screens, ServerMessage};
 
@@ -427,9 +427,9 @@ impl ClientSession {
 }
 
 /// The output that an event is, if it is one.
-fn output_of(event: &Published) -> Option<Output> {
+fn output_of(event: &Published) -> Option<OutputPlace> {
     match &event.change.kind {
-        ChangeKind::PaneOutput { offset, .. } => Some(Output {
+        ChangeKind::PaneOutput { offset, .. } => Some(OutputPlace {
             pane: event.change.pane?,
             offset: *offset,
         }),

@@ -42,7 +42,7 @@ impl Layout {
 
 /// What a message is to the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ImsgKind {
     /// It makes the client a control client.
     Flags,
     /// Another part of the identification.
@@ -55,7 +55,7 @@ pub(super) enum Kind {
     Done,
 }
 
-impl Kind {
+impl ImsgKind {
     fn of(number: u32) -> Option<Self> {
         match number {
             100 | 111 => Some(Self::Flags),
@@ -72,7 +72,7 @@ impl Kind {
 /// A whole message at the beginning of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Message {
-    pub(super) kind: Kind,
+    pub(super) kind: ImsgKind,
     pub(super) length: usize,
 }
 
@@ -94,7 +94,7 @@ pub(super) fn first(bytes: &[u8], layout: Layout) -> Result<Option<Message>, Mal
     };
     let [a, b, c, d, ..] = *header;
     let number = u32::from_ne_bytes([a, b, c, d]);
-    let kind = Kind::of(number).ok_or(Malformed::Type(number))?;
+    let kind = ImsgKind::of(number).ok_or(Malformed::Type(number))?;
     let length = layout.length(*header);
     if !(HEADER..=LARGEST).contains(&length) {
         return Err(Malformed::Length(length));
@@ -122,15 +122,15 @@ mod tests {
     #[test]
     fn headers_of_both_layouts_are_read() {
         let done = Message {
-            kind: Kind::Done,
+            kind: ImsgKind::Done,
             length: 16,
         };
         let descriptor = Message {
-            kind: Kind::Descriptor,
+            kind: ImsgKind::Descriptor,
             length: 16,
         };
         let term = Message {
-            kind: Kind::Identify,
+            kind: ImsgKind::Identify,
             length: 21,
         };
         let rows = [

@@ -28,7 +28,7 @@ use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::tmux::relay::message::{Kind, Layout, Malformed};
+use crate::tmux::relay::message::{ImsgKind, Layout, Malformed};
 use crate::tmux::relay::turns::Turn;
 pub(super) use crate::tmux::relay::turns::Turns;
 use crate::tmux::{TmuxError, Version};
@@ -273,16 +273,16 @@ impl Identification {
             while let Some(message) = message::first(&received, layout)? {
                 let bytes: Vec<u8> = received.drain(..message.length).collect();
                 match message.kind {
-                    Kind::Environment => {}
-                    Kind::Flags => identification.control.extend(bytes),
-                    Kind::Identify => identification.rest.extend(bytes),
-                    Kind::Descriptor => {
+                    ImsgKind::Environment => {}
+                    ImsgKind::Flags => identification.control.extend(bytes),
+                    ImsgKind::Identify => identification.rest.extend(bytes),
+                    ImsgKind::Descriptor => {
                         let descriptor = descriptors.pop_front().ok_or_else(|| {
                             RelayError::Unknown("the client sent no descriptor".to_owned())
                         })?;
                         identification.carried.push((bytes, descriptor));
                     }
-                    Kind::Done => {
+                    ImsgKind::Done => {
                         identification.control.extend(bytes);
                         identification.control.extend(received);
                         return identification.checked();

@@ -36,25 +36,25 @@ const ARCHIVE_LIMIT: Duration = Duration::from_secs(5);
 /// The most clients that one message reports.
 const MOST_CLIENTS: usize = 1000;
 
-/// Some work under way.
-pub(super) type Job = Pin<Box<dyn Future<Output = EffectResult> + Send>>;
+/// An effect under way.
+pub(super) type EffectTask = Pin<Box<dyn Future<Output = EffectResult> + Send>>;
 
 /// Reports when the principal's token ends.
 pub(super) type Ending = Pin<Box<dyn Future<Output = Ended> + Send>>;
 
-/// Effect that was begun.
+/// An effect that was begun.
 pub(super) enum Begun {
     /// Its outcome is to be reported.
-    Job(Job),
+    Task(EffectTask),
     /// From now on this is to be reported; nothing, while authentication is off.
     Watch(Option<Ending>),
 }
 
-/// Begins some work.
-pub(super) fn begin(work: Effect, who: &Who, services: &Arc<Services>) -> Begun {
+/// Begins an effect.
+pub(super) fn begin(effect: Effect, who: &Who, services: &Arc<Services>) -> Begun {
     let bridge = services.bridge.clone();
     let authenticator = services.context.authenticator.as_ref();
-    Begun::Job(match work {
+    Begun::Task(match effect {
         Effect::Verify {
             id,
             credential,

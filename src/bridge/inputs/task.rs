@@ -25,7 +25,7 @@ pub(super) const OVERHEAD: usize = 32;
 
 /// A request that waits or is being typed.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct InputTask {
     pub(super) client: ClientNumber,
     pane: PaneId,
     cancel_mode: bool,
@@ -69,7 +69,7 @@ enum Verdict {
     Refused(InputError),
 }
 
-impl Job {
+impl InputTask {
     pub(super) fn new(
         request: InputRequest,
         (keyboard, submit_delay): (Keyboard, Duration),
