@@ -47,7 +47,7 @@ static LEVEL: OnceLock<Level> = OnceLock::new();
 pub fn start(settings: &Monitoring) -> Result<(), LoggingError> {
     let (filter, handle) = reload::Layer::new(EnvFilter::try_new(directives(&settings.log_level))?);
     let is_terminal = io::stderr().is_terminal();
-    let may_be_told = filter_fn(move |told| !is_terminal || may_stand_in_a_terminal(told));
+    let may_be_logged = filter_fn(move |event| !is_terminal || may_stand_in_a_terminal(event));
     let writer = Escaped {
         format: settings.log_format,
         inner: Patient::stderr,
@@ -59,7 +59,7 @@ pub fn start(settings: &Monitoring) -> Result<(), LoggingError> {
         .with_writer(writer);
     let registry = tracing_subscriber::registry()
         .with(filter)
-        .with(may_be_told);
+        .with(may_be_logged);
     match settings.log_format {
         LogFormat::Text => registry.with(layer).try_init()?,
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init()?,
@@ -101,11 +101,11 @@ fn directives(setting: &str) -> String {
     bare.chain(others).collect::<Vec<_>>().join(",")
 }
 
-/// Whether something may be told where it may be read from a pane: muxwire's own lines report no output that comes, but
+/// Whether something may be logged where it may be read from a pane: muxwire's own lines report no output that comes, but
 /// traces of what it is built of do.
-fn may_stand_in_a_terminal(told: &Metadata<'_>) -> bool {
-    let is_ours = told.target().split("::").next() == Some("muxwire");
-    is_ours || *told.level() <= tracing::Level::DEBUG
+fn may_stand_in_a_terminal(event: &Metadata<'_>) -> bool {
+    let is_ours = event.target().split("::").next() == Some("muxwire");
+    is_ours || *event.level() <= tracing::Level::DEBUG
 }
 
 /// Makes writers that escape what could act on a terminal.
@@ -234,11 +234,11 @@ mod tests {
             tracing::trace!(target: "muxwire_like", "fourth");
         });
         let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
-        let told: Vec<_> = ["first", "second", "third", "fourth"]
+        let logged: Vec<_> = ["first", "second", "third", "fourth"]
             .into_iter()
             .filter(|word| text.contains(word))
             .collect();
-        assert_eq!(told, ["first", "third"]);
+        assert_eq!(logged, ["first", "third"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How much may be told of those who cost nothing but words: strangers at the door, and clients who ask for what they may
+//! How many lines those get who cost nothing but words: strangers at the door, and clients who ask for what they may
 //! not have. Beyond it they are counted, so that a flood can't push what matters out of the files that are kept.
 
 use std::time::{Duration, Instant};

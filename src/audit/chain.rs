@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use super::entry::{Act, Who};
 use super::folder::{self, CURRENT, FolderError, Own, check, failed, open_private, rotated_name};
 use super::head::Head;
-use super::line::{self, LineHash, Link, Telling};
+use super::line::{self, LineHash, Link, TypedFormat};
 
 /// How the log is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Whether what is typed is told itself.
+    /// Whether what is typed is recorded itself.
     pub content: bool,
     /// The size of a file from which on another one is begun.
     pub max_bytes: u64,
@@ -31,7 +31,7 @@ const WINDOW: u64 = 64 << 10;
 pub(super) struct Chain {
     own: Own,
     limits: Limits,
-    telling: Telling,
+    typed: TypedFormat,
     /// Where the next line stands.
     next: Link,
     /// The first line that is kept.
@@ -63,7 +63,7 @@ pub(super) enum ChainError {
 impl Chain {
     /// Takes the first chain below the state directory that nobody writes to, and finds its end.
     pub(super) fn open(state_dir: &Path, limits: Limits) -> Result<Self, FolderError> {
-        let telling = Telling {
+        let typed = TypedFormat {
             key: folder::key(state_dir)?,
             content: limits.content,
         };
@@ -71,7 +71,7 @@ impl Chain {
         let mut chain = Self {
             own,
             limits,
-            telling,
+            typed,
             next: Link {
                 seq: 1,
                 prev: LineHash::NONE,
@@ -97,8 +97,8 @@ impl Chain {
         &self.own.path
     }
 
-    /// Goes on from the last line; from the note of the end if that tells of lines which are not there any more, so that
-    /// whoever verifies the log sees them missing.
+    /// Goes on from the last line; from the note of the end if that names lines which are not there any more, so that
+    /// a verification sees them missing.
     fn find_end(&mut self) -> Result<(), FolderError> {
         let rotated = folder::rotated(&self.own.path)?;
         let mut file = self.reopen()?;
@@ -155,11 +155,11 @@ impl Chain {
         entries: impl IntoIterator<Item = (&'a Who, &'a Act)>,
         now: Timestamp,
     ) -> Result<(), ChainError> {
-        let told = self.repaired;
+        let recorded = self.repaired;
         let mut next = self.next;
         let mut text = Vec::new();
         for (who, act) in entries {
-            let line = line::write(next, now, who, act, &self.telling)?;
+            let line = line::write(next, now, who, act, &self.typed)?;
             next = after(next.seq, LineHash::of(&line));
             text.extend_from_slice(&line);
             text.push(b'\n');
@@ -175,11 +175,11 @@ impl Chain {
         }
         open.size += text.len() as u64;
         self.next = next;
-        self.repaired -= told;
+        self.repaired -= recorded;
         Ok(())
     }
 
-    /// That an incomplete line was taken away, which is to be told by the next [`Chain::append`].
+    /// That an incomplete line was taken away, which is to be recorded by the next [`Chain::append`].
     pub(super) fn repair(&self) -> Option<Act> {
         let dropped = self.repaired;
         (dropped > 0).then_some(Act::Repaired { dropped })

@@ -33,17 +33,17 @@ fn denied(text: &str) -> Act {
     }
 }
 
-/// One run of a server that tells of so many things; the folder that it wrote to.
+/// One run of a server that records so many things; the folder that it wrote to.
 fn run(state_dir: &Path, limits: Limits, count: usize) -> PathBuf {
     let log = Log::start(state_dir, limits).unwrap();
     for number in 0..count {
         // Each for itself, so that files fill up one by one.
-        let told = log.written(&Who::server(), denied(&number.to_string()));
-        let told = tokio::runtime::Builder::new_current_thread()
+        let recorded = log.written(&Who::server(), denied(&number.to_string()));
+        let recorded = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap()
-            .block_on(told);
-        assert_eq!(told, Ok(()));
+            .block_on(recorded);
+        assert_eq!(recorded, Ok(()));
     }
     log.close();
     log.path().unwrap().to_owned()
@@ -273,9 +273,9 @@ fn a_crash_in_the_middle_of_a_line_is_no_damage_and_is_mended() {
         (found(&report), report.incomplete, report.lines),
         (None, None, 14)
     );
-    let told = line::parse(&all(&chain)[10].2).unwrap().value;
+    let recorded = line::parse(&all(&chain)[10].2).unwrap().value;
     assert_eq!(
-        (&told["action"], &told["bytes"]),
+        (&recorded["action"], &recorded["bytes"]),
         (&"log.repaired".into(), &22.into())
     );
 }
@@ -288,7 +288,7 @@ fn what_was_cut_off_is_seen_also_after_a_server_went_on() {
     let report = verify(&chain, &[]).unwrap();
     assert_eq!(found(&report), Some((8, Fault::Missing { to: 10 })));
 
-    // Without the note nobody can see it, which is told; but for those who noted a line elsewhere.
+    // Without the note nobody can see it, which is recorded; but for those who noted a line elsewhere.
     let (_folder, chain, file) = ten();
     let noted = Vec::from_iter(verify(&chain, &[]).unwrap().last);
     rewrite(&file, |lines| lines.truncate(7));
@@ -393,8 +393,8 @@ fn two_servers_never_write_one_chain() {
 fn without_a_log_all_may_be_done() {
     let log = Log::off();
     let (sender, receiver) = std::sync::mpsc::channel();
-    log.before(&Who::server(), denied("x"), move |told| {
-        sender.send(told).unwrap()
+    log.before(&Who::server(), denied("x"), move |recorded| {
+        sender.send(recorded).unwrap()
     });
     assert_eq!(receiver.try_recv(), Ok(Ok(())));
     assert_eq!((log.figures(), log.path()), (None, None));

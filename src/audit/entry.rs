@@ -1,4 +1,4 @@
-//! What the log tells: who, and what was done.
+//! What the log records: who, and what was done.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::ids::PaneId;
 
-/// Whoever does something, as far as it is known. Cheap to clone.
+/// Who does something, as far as it is known. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Who(Arc<Identity>);
 

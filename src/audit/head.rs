@@ -1,7 +1,7 @@
 //! The note of where the log ends: without it nobody could see that lines were cut off at the end.
 //!
-//! It is written behind what it tells of, once that is on the disk: so it never tells of lines that a crash or a power
-//! failure took, and whatever it tells of must be there.
+//! It is written behind the lines that it counts, once these are on the disk: so it never names a line that a crash or a
+//! power failure took, and each line that it names must be there.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read as _};

@@ -53,19 +53,19 @@ impl FromStr for LineHash {
     }
 }
 
-/// How what is typed is told.
+/// How what is typed is recorded.
 #[derive(Clone)]
-pub(super) struct Telling {
+pub(super) struct TypedFormat {
     /// The key of the hashes.
     pub(super) key: [u8; 32],
-    /// Whether it is told itself.
+    /// Whether it is recorded itself.
     pub(super) content: bool,
 }
 
 /// The key is a secret.
-impl fmt::Debug for Telling {
+impl fmt::Debug for TypedFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Telling")
+        f.debug_struct("TypedFormat")
             .field("content", &self.content)
             .finish_non_exhaustive()
     }
@@ -145,7 +145,7 @@ pub(super) fn write(
     time: Timestamp,
     who: &Who,
     act: &Act,
-    telling: &Telling,
+    format: &TypedFormat,
 ) -> Result<Vec<u8>, serde_json::Error> {
     let mut fields = Fields {
         seq: at.seq,
@@ -158,11 +158,11 @@ pub(super) fn write(
         name: who.name(),
         ..Fields::default()
     };
-    fill(&mut fields, act, telling);
+    fill(&mut fields, act, format);
     serde_json::to_vec(&fields)
 }
 
-fn fill<'a>(fields: &mut Fields<'a>, act: &'a Act, telling: &Telling) {
+fn fill<'a>(fields: &mut Fields<'a>, act: &'a Act, format: &TypedFormat) {
     match act {
         Act::Started { pid } => {
             fields.version = Some(env!("CARGO_PKG_VERSION"));
@@ -185,13 +185,13 @@ fn fill<'a>(fields: &mut Fields<'a>, act: &'a Act, telling: &Telling) {
         } => (fields.permission, fields.sessions) = (Some(*permission), Some(&**sessions)),
         Act::Disconnected { code } => fields.code = *code,
         Act::Denied { .. } | Act::Input { .. } | Act::Resize { .. } | Act::ClosedOther { .. } => {
-            fill_asked(fields, act, telling)
+            fill_asked(fields, act, format)
         }
     }
 }
 
 /// The same of what clients ask for.
-fn fill_asked<'a>(fields: &mut Fields<'a>, act: &'a Act, telling: &Telling) {
+fn fill_asked<'a>(fields: &mut Fields<'a>, act: &'a Act, format: &TypedFormat) {
     match act {
         Act::Denied {
             request,
@@ -208,7 +208,7 @@ fn fill_asked<'a>(fields: &mut Fields<'a>, act: &'a Act, telling: &Telling) {
         } => {
             fields.session = session.as_deref();
             fields.pane = Some(pane.to_string());
-            fill_typed(fields, typed, telling);
+            fill_typed(fields, typed, format);
         }
         Act::Resize {
             session,
@@ -232,13 +232,13 @@ fn fill_asked<'a>(fields: &mut Fields<'a>, act: &'a Act, telling: &Telling) {
     }
 }
 
-fn fill_typed(fields: &mut Fields<'_>, typed: &Typed, telling: &Telling) {
+fn fill_typed(fields: &mut Fields<'_>, typed: &Typed, format: &TypedFormat) {
     fields.bytes = u64::try_from(typed.bytes()).ok();
     fields.keys = u64::try_from(typed.keys()).ok().filter(|count| *count > 0);
     fields.paste = typed.paste.then_some(true);
-    fields.hmac = Some(keyed(fields.seq, typed, &telling.key));
-    if telling.content {
-        fields.content = Some(typed.pieces.iter().map(told).collect());
+    fields.hmac = Some(keyed(fields.seq, typed, &format.key));
+    if format.content {
+        fields.content = Some(typed.pieces.iter().map(recorded).collect());
     }
 }
 
@@ -266,8 +266,8 @@ fn keyed(seq: u64, typed: &Typed, key: &[u8; 32]) -> String {
     HEXLOWER.encode(&mac.finalize().into_bytes())
 }
 
-/// A part of what was typed as it is told: text as a string, what is no text in base 64, a key by its name.
-fn told(piece: &Piece) -> Value {
+/// A part of what was typed as it is recorded: text as a string, what is no text in base 64, a key by its name.
+fn recorded(piece: &Piece) -> Value {
     match piece {
         Piece::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => Value::from(text),
@@ -365,12 +365,12 @@ mod tests {
             ]),
         };
         for content in [false, true] {
-            let telling = Telling {
+            let format = TypedFormat {
                 key: [7; 32],
                 content,
             };
             let who = Who::at(Some("c1".to_owned()), None).known_as(None, "me");
-            let line = write(at, Timestamp::UNIX_EPOCH, &who, &act, &telling).unwrap();
+            let line = write(at, Timestamp::UNIX_EPOCH, &who, &act, &format).unwrap();
             assert!(!line.contains(&b'\n'));
             let parsed = parse(&line).unwrap();
             assert_eq!((parsed.seq, parsed.prev), (3, LineHash::NONE));
@@ -383,9 +383,9 @@ mod tests {
             );
             let text = String::from_utf8(line).unwrap();
             assert_eq!(text.contains("hunter2"), content, "{text}");
-            let told = json!(["hunter2", { "base64": "/wA=" }, { "key": "Enter" }]);
-            assert_eq!(value.get("content"), content.then_some(&told));
-            assert!(!format!("{act:?} {telling:?}").contains("hunter2"));
+            let recorded = json!(["hunter2", { "base64": "/wA=" }, { "key": "Enter" }]);
+            assert_eq!(value.get("content"), content.then_some(&recorded));
+            assert!(!format!("{act:?} {format:?}").contains("hunter2"));
         }
     }
 }

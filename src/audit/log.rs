@@ -1,7 +1,7 @@
 //! The handle of the log, and the thread that writes it.
 //!
-//! Lines are written in the order in which they were handed in, many at a time when many wait. What has to be told before
-//! it is done is done by that thread, behind the write of its line: so it stays in order, and nothing is done untold.
+//! Lines are written in the order in which they were handed in, many at a time when many wait. What has to be recorded before
+//! it is done is done by that thread, behind the write of its line: so it stays in order, and nothing is done unrecorded.
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use super::chain::{Chain, ChainError, Flush, Limits};
 use super::entry::{Act, Who};
 use super::folder::FolderError;
 
-/// Lines that may wait to be written. While the disk keeps up there are a handful; beyond it, what has to be told first is
+/// Lines that may wait to be written. While the disk keeps up there are a handful; beyond it, what has to be recorded first is
 /// refused, and the rest counted.
 const QUEUE: usize = 8192;
 /// The most lines of one write.
@@ -32,10 +32,10 @@ const BATCH_BYTES: usize = 1 << 20;
 const FLUSH: Duration = Duration::from_secs(1);
 /// How often the log is tried again while it can't be written.
 const RETRY: Duration = Duration::from_secs(1);
-/// How much is told of strangers: at once, and then one each so often.
+/// How many lines strangers get: at once, and then one each so often.
 const STRANGERS: (u32, Duration) = (200, Duration::from_millis(50));
 
-/// It can't be told, so it is not to be done.
+/// It can't be recorded, so it is not to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the audit log can't be written now, so nothing is done that has to stand there; try again later"
@@ -47,7 +47,7 @@ pub struct Unavailable;
 pub struct Figures {
     /// Lines written.
     pub lines: u64,
-    /// What was refused since it could not be told.
+    /// What was refused since it could not be recorded.
     pub refused: u64,
     /// Lines that are missing: they could not be written, or were too many.
     pub unrecorded: u64,
@@ -77,7 +77,7 @@ struct Counts {
     unrecorded: AtomicU64,
     failed_flushes: AtomicU64,
     available: AtomicBool,
-    /// Lines that were too many since the last one of these was told.
+    /// Lines that were too many since the last one of these was recorded.
     flood: AtomicU64,
     /// Lines that could not be written since then.
     unwritten: AtomicU64,
@@ -93,7 +93,7 @@ struct Message {
 type Then = Box<dyn FnOnce(Result<(), Unavailable>) + Send>;
 
 impl Log {
-    /// No log: nothing is told, and all may be done.
+    /// No log: nothing is recorded, and all may be done.
     #[must_use]
     pub fn off() -> Self {
         Self(None)
@@ -158,12 +158,12 @@ impl Log {
         })
     }
 
-    /// Tells something that is done in any case.
+    /// Records something that is done in any case.
     pub fn record(&self, who: &Who, act: Act) {
         self.hand_in(who, act, None);
     }
 
-    /// Tells of somebody who has shown nothing yet, as long as there are not too many of them.
+    /// Records what somebody does who has shown nothing yet, as long as there are not too many of them.
     pub fn record_stranger(&self, who: &Who, act: Act) {
         let Some(shared) = &self.0 else { return };
         let now = Instant::now();
@@ -175,7 +175,7 @@ impl Log {
         }
     }
 
-    /// Something is not told since it would be too much; that it happened is.
+    /// Counts something that is not recorded since it would be too much.
     pub fn leave_out(&self) {
         if let Some(shared) = &self.0 {
             shared.counts.flood.fetch_add(1, Ordering::Relaxed);
@@ -183,7 +183,7 @@ impl Log {
         }
     }
 
-    /// Tells something, and then does it, in the order of these calls; or says that it must not be done. `then` runs on the
+    /// Records something, and then does it, in the order of these calls; or says that it must not be done. `then` runs on the
     /// log's own thread, and must not wait.
     pub fn before(
         &self,
@@ -197,21 +197,21 @@ impl Log {
         self.hand_in(who, act, Some(Box::new(then)));
     }
 
-    /// Tells something; ready when it stands there.
+    /// Records something; ready when it stands there.
     pub fn written(
         &self,
         who: &Who,
         act: Act,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send + 'static {
         let (sender, receiver) = oneshot::channel();
-        self.before(who, act, move |told| {
-            // Whoever asked may be gone.
-            let _ = sender.send(told);
+        self.before(who, act, move |recorded| {
+            // The caller may be gone.
+            let _ = sender.send(recorded);
         });
         async move { receiver.await.unwrap_or(Err(Unavailable)) }
     }
 
-    /// Tells that the server stops, and waits until all stands on the disk.
+    /// Records that the server stops, and waits until all stands on the disk.
     pub fn close(&self) {
         let Some(shared) = &self.0 else { return };
         self.record(&Who::server(), Act::Stopped);
@@ -329,28 +329,28 @@ impl Writer {
         ];
         let missing = missing.map(|(reason, count)| (reason, count, count.load(Ordering::Relaxed)));
         let server = Who::server();
-        let told = missing.iter().filter(|(_, _, count)| *count > 0);
-        let told = told.map(|(reason, _, count)| Act::Unrecorded {
+        let left_out = missing.iter().filter(|(_, _, count)| *count > 0);
+        let left_out = left_out.map(|(reason, _, count)| Act::Unrecorded {
             reason,
             count: *count,
         });
-        let told: Vec<Act> = self.chain.repair().into_iter().chain(told).collect();
-        if batch.is_empty() && told.is_empty() {
+        let own: Vec<Act> = self.chain.repair().into_iter().chain(left_out).collect();
+        if batch.is_empty() && own.is_empty() {
             return;
         }
-        let lines = told.len() + batch.len();
-        let entries = told.iter().map(|act| (&server, act));
+        let lines = own.len() + batch.len();
+        let entries = own.iter().map(|act| (&server, act));
         let entries = entries.chain(batch.iter().map(|message| (&message.who, &message.act)));
         let written = self.chain.append(entries, Timestamp::now());
         match &written {
             Ok(()) => {
-                for (_, count, told) in missing {
-                    count.fetch_sub(told, Ordering::Relaxed);
+                for (_, count, recorded) in missing {
+                    count.fetch_sub(recorded, Ordering::Relaxed);
                 }
                 self.counts.lines.fetch_add(lines as u64, Ordering::Relaxed);
                 self.unflushed.get_or_insert_with(Instant::now);
             }
-            Err(error) => self.tell_failure(error),
+            Err(error) => self.log_failure(error),
         }
         if written.is_ok() && !self.counts.available.swap(true, Ordering::Relaxed) {
             tracing::info!("the audit log can be written again");
@@ -364,7 +364,7 @@ impl Writer {
         }
     }
 
-    fn tell_failure(&self, error: &ChainError) {
+    fn log_failure(&self, error: &ChainError) {
         if self.counts.available.swap(false, Ordering::Relaxed) {
             tracing::error!(%error, "the audit log can't be written: input is refused until it can");
         }
@@ -394,7 +394,7 @@ fn flusher(counts: Arc<Counts>) -> (Sender<Flush>, Option<JoinHandle<()>>) {
     match spawned {
         Ok(thread) => (sender, Some(thread)),
         Err(error) => {
-            tracing::error!(%error, "what the audit log tells is brought to the disk at the end only");
+            tracing::error!(%error, "what is recorded in the audit log is brought to the disk at the end only");
             (sender, None)
         }
     }

@@ -1,10 +1,10 @@
 //! The audit log: who connected, who was refused, who typed where. Append-only lines of JSON, each with a number and the
 //! hash of the line before, so that nobody changes, removes or reorders one without its being seen.
 //!
-//! Reading order: [`entry`] (what is told), `line` (a line's form and its hash), `folder` (whose files these are),
+//! Reading order: [`entry`] (what is recorded), `line` (a line's form and its hash), `folder` (whose files these are),
 //! `head` (the note of where the log ends), `chain` (appending and rotating), [`log`] (the handle, and the thread that
-//! writes), [`verify`] and [`read`] (looking at it afterwards), [`allowance`] (how much strangers may have told of them).
-//! This module knows no protocol and no tmux: whoever does something says what it is.
+//! writes), [`verify`] and [`read`] (looking at it afterwards), [`allowance`] (how many lines strangers get).
+//! This module knows no protocol and no tmux: the caller says what is done.
 
 pub mod allowance;
 mod chain;

@@ -25,7 +25,7 @@ pub struct Report {
     pub broken: Option<Broken>,
 }
 
-/// A line and its hash, as `7:ba78...`. Whoever notes it elsewhere can see later that the line is still the same.
+/// A line and its hash, as `7:ba78...`. Noted elsewhere, it shows later that the line is still the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     /// The line's number.
@@ -128,7 +128,7 @@ impl fmt::Display for Fault {
 /// The files can't be read.
 pub fn verify(chain: &Path, noted: &[Mark]) -> Result<Report, FolderError> {
     for _ in 1..ATTEMPTS {
-        // Read first: what it tells of stands in the files that are read then.
+        // Read first: the lines that it names stand in the files that are read then.
         let head = Head::read(chain)?;
         let report = look(chain, head, noted)?;
         if report.broken.is_none() || Head::read(chain)? == head {

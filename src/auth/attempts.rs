@@ -1,7 +1,7 @@
 //! Who has failed too often, and when they may try again: asked before any slow work. No IO, and time is a parameter.
 //!
 //! Each address, and each token, has so many failures to spend; one comes back after each recovery time. Anyone who has
-//! none left is told when to come back, and that costs nothing but this lookup.
+//! none left gets the time to come back, and that costs nothing but this lookup.
 //!
 //! Attempts against one token from many addresses must not lock its holder out. So an address that owes nothing has a
 //! try at a token that others attack; and a text that was proven before is not asked about here at all.

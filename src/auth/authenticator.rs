@@ -1,4 +1,4 @@
-//! Checking what clients present against the tokens in force, and telling connections when their token ends.
+//! Checking what clients present against the tokens in force, and reporting to connections when their token ends.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,7 +51,7 @@ pub struct AuthSettings {
 }
 
 impl Authenticator {
-    /// An authenticator for these tokens, to be told of changes by [`Authenticator::replace`].
+    /// An authenticator for these tokens, which learns of changes by [`Authenticator::replace`].
     ///
     /// # Errors
     /// The system's random generator doesn't answer.
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_fails_too_often_costs_no_hash_and_locks_nobody_out() {
+    async fn a_client_that_fails_too_often_costs_no_hash_and_locks_nobody_out() {
         let ((one, entry), (two, other)) =
             (Entry::generate("one", None), Entry::generate("two", None));
         let attempts = AttemptLimits {

@@ -1,8 +1,8 @@
-//! What tells a key that JWTs are signed with from another.
+//! The hash of a key that JWTs are signed with, which distinguishes it from others.
 
 use std::fmt;
 
-/// The hash of a key. It tells a key from another that took its name; nothing can be signed with it.
+/// The hash of a key. It distinguishes a key from another that took its name; nothing can be signed with it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::auth) struct KeyPrint(blake3::Hash);
 

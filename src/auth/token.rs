@@ -53,7 +53,7 @@ impl FromStr for TokenId {
     }
 }
 
-/// A text that is not a token. It tells nothing of the text, which may be a secret of another kind.
+/// A text that is not a token. It shows nothing of the text, which may be a secret of another kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Too long to be a token; not looked at further.

@@ -1,6 +1,6 @@
 //! Seeing changes of the file of tokens while the server runs.
 //!
-//! The file system tells that something changed in the folder; what is in force is then read anew and compared. A file
+//! The file system reports that something changed in the folder; what is in force is then read anew and compared. A file
 //! that can't be used leaves the old tokens in force, and says so in the log.
 
 use crate::auth::authenticator::{AuthSettings, Authenticator};

@@ -24,7 +24,7 @@ pub enum FileProblem {
         /// What the system said.
         reason: String,
     },
-    /// Its name tells no format.
+    /// Its name shows no format.
     #[error("{}: is it TOML or YAML? Its name must end in .toml, .yaml or .yml", .0.display())]
     Format(PathBuf),
     /// It is not well-formed.

@@ -24,7 +24,7 @@ pub struct Listening {
 pub enum ListenError {
     /// Anybody on the network could type into panes.
     #[error(
-        "{0} can be reached from other machines, and without authentication whoever reaches it owns your account: \
+        "{0} can be reached from other machines, and without authentication anyone who reaches it owns your account: \
          leave out --no-auth, or listen on 127.0.0.1 or ::1"
     )]
     OpenToAll(SocketAddr),

@@ -286,7 +286,7 @@ settings! {
     audit: Audit {
         /// Whether it is kept. While it can't be written, nothing is typed and no window gets a size.
         enabled: bool = Boolean, "true";
-        /// Whether it tells what is typed itself. Otherwise it tells the length and a keyed hash.
+        /// Whether it records what is typed itself. Otherwise it records the length and a keyed hash.
         content: bool = Boolean, "false";
         /// The size of a file from which on another one is begun.
         max_bytes: u64 = Size(65_536..=65_536 * MIB), "64MiB";

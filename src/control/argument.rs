@@ -49,7 +49,7 @@ pub enum Subscription {
 pub enum Watch {
     /// All that [`Subscription`]s report this window's panes.
     Panes(WindowId),
-    /// Which windows all sessions of the server have; only told as long as this window is in the client's session.
+    /// Which windows all sessions of the server have; only reported as long as this window is in the client's session.
     Places(WindowId),
 }
 
@@ -305,7 +305,7 @@ impl WindowSize {
         (fits(columns) && fits(rows)).then_some(Self { columns, rows })
     }
 
-    /// The size that the reply to [`Command::WindowExtent`](super::Command::WindowExtent) tells.
+    /// The size that the reply to [`Command::WindowExtent`](super::Command::WindowExtent) names.
     #[must_use]
     pub fn from_reply(reply: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(reply).ok()?;

@@ -50,7 +50,7 @@ pub struct CommandId(u64);
 pub enum Event<'a> {
     /// A pane printed something.
     Output(Output<'a>),
-    /// tmux told something unasked.
+    /// tmux reported something unasked.
     Notification(Notification),
     /// A command was answered.
     Reply(Reply),

@@ -75,7 +75,7 @@ pub enum Command {
         /// Which of the two.
         flow: Flow,
     },
-    /// Asks to be told when a format's value changes (3.2).
+    /// Asks for a notification when a format's value changes (3.2).
     Subscribe {
         /// The format.
         subscription: Subscription,
@@ -85,7 +85,7 @@ pub enum Command {
         /// The format.
         subscription: Subscription,
     },
-    /// Asks to be told when something changes that is seen by way of a window (3.2).
+    /// Asks for a notification when something changes that is seen by way of a window (3.2).
     Watch {
         /// What is watched.
         watch: Watch,

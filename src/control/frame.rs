@@ -27,7 +27,7 @@ pub struct BadLine {
 /// What is wrong with a [`BadLine`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadReason {
-    /// It is longer than [`super::Limits::line`]; what came before it and comes after it is whole.
+    /// It is longer than [`super::Limits::line`]; those before it and after it are whole.
     TooLong,
     /// It stands outside every block and does not begin with `%`.
     NotNotification,

@@ -11,7 +11,7 @@ use nom::{IResult, Parser};
 use super::text::Text;
 use crate::ids::{PaneId, SessionId, WindowId};
 
-/// What a parser returns: why a line did not fit is not told, that it did not is enough.
+/// What a parser returns: it does not say why a line did not fit, only that it did not.
 pub(super) type Parsed<'a, T> = IResult<&'a [u8], T, ()>;
 
 /// `number = 1*9DIGIT`

@@ -16,7 +16,7 @@ use crate::ids::PaneId;
 pub struct Output<'a> {
     /// The pane that printed it.
     pub pane: PaneId,
-    /// How many milliseconds tmux held it back; told only under `pause-after`.
+    /// How many milliseconds tmux held it back; known only under `pause-after`.
     pub age_ms: Option<u64>,
     escaped: &'a [u8],
 }

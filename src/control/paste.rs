@@ -146,8 +146,8 @@ impl fmt::Display for Pasting {
             Otherwise::Nothing => write!(f, "'{delete}'"),
             Otherwise::Tell => {
                 let row = CheckRow::FORMAT;
-                let tell = format!("{delete} ; display-message -t {pane} -p \"{row}\"");
-                write!(f, "{}", Quoted(&tell))
+                let report = format!("{delete} ; display-message -t {pane} -p \"{row}\"");
+                write!(f, "{}", Quoted(&report))
             }
         }
     }

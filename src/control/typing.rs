@@ -165,10 +165,10 @@ impl fmt::Display for Typing {
         }
         f.write_str("'")?;
         if self.otherwise == Otherwise::Tell {
-            let tell = format!("display-message -t {pane} -p \"{}\"", CheckRow::FORMAT);
+            let report = format!("display-message -t {pane} -p \"{}\"", CheckRow::FORMAT);
             let padding =
                 format!("{SEPARATOR}display-message -p \"\"").repeat(self.inner_blocks() - 1);
-            write!(f, " {}", Quoted(&(tell + &padding)))?;
+            write!(f, " {}", Quoted(&(report + &padding)))?;
         }
         Ok(())
     }

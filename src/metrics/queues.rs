@@ -33,7 +33,7 @@ pub(crate) struct Queue {
 }
 
 impl Queues {
-    /// The most tokens that are told apart.
+    /// The most tokens that have figures of their own.
     const TOKENS: usize = 20;
 
     /// Counts a client in; `token` is its token's name, if it has one.

@@ -34,7 +34,7 @@ fn summaries_name_the_percentiles_and_the_longest() {
         (&[0], Some((1, 0, 0, 0))),
         (&[7], Some((1, 7, 7, 7))),
         (&[1000, 3, 3], Some((3, 3, 1000, 1000))),
-        // What shares a bucket is told as its end, but never beyond the longest.
+        // What shares a bucket is counted at its end, but never beyond the longest.
         (&hundred, Some((100, 51, 100, 100))),
         (
             &[u64::MAX / 1000],

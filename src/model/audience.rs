@@ -25,7 +25,7 @@ pub enum Audience {
     Everyone,
     /// Those whose permissions are not limited to certain sessions: it belongs to the server as a whole.
     Unscoped,
-    /// Those who see at least one of these places; they are told of the first that they see.
+    /// Those who see at least one of these places; they get the first that they see.
     Places(Places),
 }
 

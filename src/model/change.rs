@@ -15,7 +15,7 @@ pub struct Change {
     pub audience: Audience,
     /// Where the same object was seen before, if it crossed from one session or session name to another.
     ///
-    /// Anyone who sees only this place is told that the object is gone; anyone who sees only the new one, that it came.
+    /// Those who see only this place get the removal of the object; those who see only the new one, its arrival.
     pub left: Option<Place>,
     /// The pane that it concerns.
     pub pane: Option<PaneId>,

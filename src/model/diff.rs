@@ -1,6 +1,6 @@
 //! The changes that lead from one state to another, in an order in which they can be applied.
 //!
-//! What goes is told before what comes, and inner things go before outer ones and come after them. Anyone who applies
+//! Removals are published before arrivals, and inner things go before outer ones and come after them. Anyone who applies
 //! the changes to the old state, one by one, holds the new state at the end; `tests/random_operations.rs` proves it.
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use crate::ids::{PaneId, WindowId};
 
 /// The changes from `old` to `new`; none if they are equal.
 ///
-/// The server itself is left out: its coming and going is told by what lost or found it.
+/// The server itself is left out: its coming and going is published by what lost or found it.
 #[must_use]
 pub fn diff(old: &State, new: &State) -> Vec<Change> {
     let mut diff = Diff {
@@ -366,7 +366,7 @@ impl Move {
     }
 }
 
-/// The moves between two listings of one session: what vanished at one index, paired with what came at another.
+/// The moves between two listings of one session: what vanished at one index, paired with what appeared at another.
 fn moves(old: &Session, new: &Session) -> Vec<Move> {
     let gone = |from: &Session, to: &Session| -> Vec<(WindowId, u32)> {
         let differs = from

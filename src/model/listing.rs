@@ -82,7 +82,7 @@ fn session(row: SessionRow) -> Session {
     }
 }
 
-/// Enters a window at the place that the row tells.
+/// Enters a window at the place that the row names.
 fn link(state: &mut State, row: WindowRow) {
     let Some(session) = state.sessions.get_mut(&row.session) else {
         return;

@@ -27,9 +27,9 @@ enum Stage {
 pub enum Verdict {
     /// A notification reported them: publish them.
     Ordinary,
-    /// Nothing told of them, yet: leave the state as it is, and list again later.
+    /// No notification explains them, yet: leave the state as it is, and list again later.
     Suspicious,
-    /// Nothing told of them, and time enough was given: publish them as reconciled.
+    /// No notification explains them, and time enough was given: publish them as reconciled.
     Drift,
 }
 

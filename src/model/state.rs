@@ -143,7 +143,7 @@ pub struct Pane {
     pub path: String,
 }
 
-/// How a pane's process ended, as far as the tmux version tells.
+/// How a pane's process ended, as far as the tmux version reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Exit {
     /// The exit status.

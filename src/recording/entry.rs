@@ -80,7 +80,7 @@ pub enum What {
 pub enum End {
     /// It was to end.
     Wanted,
-    /// It could not be written as fast as tmux spoke. What came before is whole.
+    /// It could not be written as fast as tmux spoke. What was recorded before is whole.
     TooSlow,
 }
 

@@ -19,10 +19,10 @@ pub(super) const MAX_LINE: usize = 16 << 20;
 /// How many texts that were sent can be referred to.
 pub(super) const RECENT: usize = 16;
 
-/// The link of what no link tells.
+/// The link of what comes from no link.
 pub(super) const NO_LINK: u64 = 0;
 
-/// Which way bytes went, or what a text tells.
+/// Which way bytes went, or what a text reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     FromTmux,

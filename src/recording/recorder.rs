@@ -63,7 +63,7 @@ struct Queue {
 }
 
 impl Recorder {
-    /// Begins a recording: writes its header and whatever it is told from now on.
+    /// Begins a recording: writes its header and whatever is recorded from now on.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -103,7 +103,7 @@ impl Recorder {
         Ok((Self(shared), Writing(writing)))
     }
 
-    /// Ends the recording: what comes from now on is no part of it. [`Writing`] tells when all is written.
+    /// Ends the recording: what comes from now on is no part of it. [`Writing`] ends when all is written.
     pub fn finish(&self) {
         self.0.end(End::Wanted);
     }
@@ -124,7 +124,7 @@ impl Recorder {
         if queue.end.is_some() {
             return;
         }
-        // Chunks are stamped before they get here, so one may be a little older than what came in between.
+        // Chunks are stamped before they get here, so one may be a little older than those in between.
         let micros = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
         let raw = Raw {
             micros: micros.max(queue.last),

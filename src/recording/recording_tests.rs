@@ -80,7 +80,7 @@ fn sample() -> (Vec<u8>, Vec<Entry>) {
     recorder.noted(Note::Server { server, session }, at(2));
     recorder.opened(LINK, kind, 99, at(3));
     recorder.read(LINK, &every_byte, at(5));
-    // Stamped before what came before it.
+    // Stamped before the one before it.
     recorder.written(LINK, &lines_of(batch.clone()), at(4));
     recorder.written(LINK, &lines_of(batch.clone()), at(5));
     recorder.noted(Note::Check, at(6));
@@ -294,7 +294,7 @@ fn the_name_of_the_log_is_that_of_the_content() {
     assert_ne!(epoch(&one), epoch(&other));
 }
 
-/// Takes a write when it is told to.
+/// Takes a write when the test says so.
 #[derive(Debug)]
 struct Gate(Receiver<()>, Kept);
 

@@ -3,7 +3,7 @@
 //!
 //! tmux reports output in lines of their own, between its replies and never in them. Such a line of a pane that is left
 //! out is dropped, and every other byte is passed on. A chunk may end anywhere in a line, so the beginning of a line is
-//! held until it tells what it is.
+//! held until its kind is known.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::tmux::{CloseReason, LinkId, LinkKind, Note, TapSink};
 /// The beginning of a line that is held at most: more than a notification's name and a pane's id.
 const LONGEST_HEAD: usize = 96;
 
-/// Tells which panes are left out at a moment; none is told as long as that is not known, and then all are.
+/// Reports which panes are left out at a moment; `None` as long as that is not known, and then all are left out.
 pub type LeftOut = Box<dyn Fn() -> Option<BTreeSet<PaneId>> + Send + Sync>;
 
 /// Passes on what is no output of panes that are left out.
@@ -84,7 +84,7 @@ impl fmt::Debug for Without {
 #[derive(Default)]
 struct Sieve {
     rest: Rest,
-    /// The beginning of a line that has not told as yet what it is.
+    /// The beginning of a line whose kind is not known yet.
     head: Vec<u8>,
     /// What the line says that ends the reply which the stream is in.
     reply: Option<Vec<u8>>,
@@ -134,7 +134,7 @@ impl Sieve {
         kept
     }
 
-    /// The pane whose output a line tells, outside of replies, if it is such a line.
+    /// The pane whose output a line reports, outside of replies, if it is such a line.
     fn judge(&mut self) -> Option<PaneId> {
         let line = self.head.trim_ascii_end();
         if let Some(reply) = &self.reply {

@@ -46,7 +46,7 @@ impl Line {
         self.matcher.undecided()
     }
 
-    /// Reads a byte at its place, and tells what turns out to be secret.
+    /// Reads a byte at its place, and reports what turns out to be secret.
     pub(super) fn read(
         &mut self,
         rules: &Rules,
@@ -87,7 +87,7 @@ impl Line {
         }
     }
 
-    /// Reads text with which no secret begins, as long as nothing is to be decided; tells how many bytes it was.
+    /// Reads text with which no secret begins, as long as nothing is to be decided; returns how many bytes it was.
     pub(super) fn skim(&mut self, rules: &Rules, text: &[u8], at: u64) -> usize {
         let count = self.matcher.skim(rules, text);
         self.last.push(&text[..count], at);

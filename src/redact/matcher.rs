@@ -110,7 +110,7 @@ impl Matcher {
         self.live.iter().map(|one| one.decided).min()
     }
 
-    /// Reads bytes with which no secret begins, while none has begun; tells how many these are.
+    /// Reads bytes with which no secret begins, while none has begun; returns how many these are.
     pub(super) fn skim(&mut self, rules: &Rules, text: &[u8]) -> usize {
         if self.fresh.is_some() {
             return 0;
@@ -142,7 +142,7 @@ impl Matcher {
         count
     }
 
-    /// Reads a byte at its place; `mask` is told what turns out to be secret.
+    /// Reads a byte at its place; `mask` gets what turns out to be secret.
     pub(super) fn step(
         &mut self,
         rules: &Rules,

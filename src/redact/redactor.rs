@@ -218,7 +218,7 @@ impl Redactor {
         held.take(all)
     }
 
-    /// Passes over what neither is secret nor needs to be looked at byte by byte; tells how much that is.
+    /// Passes over what neither is secret nor needs to be looked at byte by byte; returns how much that is.
     fn skim(&mut self, bytes: &[u8], offset: u64) -> usize {
         if !self.sequence.is_ground() {
             return 0;

@@ -244,7 +244,7 @@ fn streams_as_programs_print_them() {
         ("\x1bkmake token=abc\x1b\\", "\x1bkmake token=***\x1b\\"),
         // Characters of more than one byte.
         ("password=\u{fc}\u{6f22}! x", "password=\u{b7}\u{ff0a}* x"),
-        // What nothing comes of.
+        // What ends in nothing.
         ("ghp_abc\r\n", "ghp_abc\r\n"),
         ("eyJhbGciOiJI\u{1b}[0m\r\n", "eyJhbGciOiJI\u{1b}[0m\r\n"),
     ];

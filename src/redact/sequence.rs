@@ -1,6 +1,6 @@
 //! What of a pane's bytes is text, what a sequence, and what the content of one: with the same ends as tmux's parser.
 //!
-//! [`crate::screen`] has a parser of its own that tells what sequences mean; this one reports each byte where it belongs.
+//! [`crate::screen`] has a parser of its own that says what sequences mean; this one reports each byte where it belongs.
 
 const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;

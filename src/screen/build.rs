@@ -1,4 +1,4 @@
-//! From a capture, and what the pane's bytes told, to a snapshot.
+//! From a capture, and what the pane's bytes set, to a snapshot.
 
 use bytes::Bytes;
 
@@ -98,7 +98,7 @@ fn assumed(
     let unknown = [
         (
             Assumed::CursorStyle,
-            state.cursor_shape.is_none() && !tracked.style.told,
+            state.cursor_shape.is_none() && !tracked.style.known,
         ),
         (Assumed::Modes, modes_unknown),
         (
@@ -114,10 +114,10 @@ fn assumed(
     assumed
 }
 
-/// The cursor, by tmux where it tells (3.6), else by what the pane's bytes said.
+/// The cursor, by tmux where it reports it (3.6), else by what the pane's bytes said.
 fn cursor(state: &PaneStateRow, tracked: &Tracked) -> Cursor {
-    let told = state.cursor_shape.as_deref();
-    let shape = match told {
+    let reported = state.cursor_shape.as_deref();
+    let shape = match reported {
         Some("block") => Some(CursorShape::Block),
         Some("underline") => Some(CursorShape::Underline),
         Some("bar") => Some(CursorShape::Bar),
@@ -126,7 +126,7 @@ fn cursor(state: &PaneStateRow, tracked: &Tracked) -> Cursor {
     };
     // tmux says that a cursor of which nobody said anything does not blink.
     let silent = shape.is_none() && state.cursor_blinking != Some(true);
-    let blinking = if silent || told.is_none() {
+    let blinking = if silent || reported.is_none() {
         tracked.style.blinking
     } else {
         state.cursor_blinking

@@ -1,6 +1,6 @@
 //! The kinds of cursors, mice and keys that a pane may have, and what of it may be assumed.
 
-/// Something that is the default in a snapshot because nobody told.
+/// Something that is the default in a snapshot because it is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Assumed {
     /// The attributes and colours of what is printed next.
@@ -15,7 +15,7 @@ pub enum Assumed {
     Hyperlink,
     /// The cursor's shape or whether it blinks.
     CursorStyle,
-    /// One of the modes that this version of tmux doesn't tell.
+    /// One of the modes that this version of tmux doesn't report.
     Modes,
     /// The background of blanks at the end of lines (lost by captures of tmux 3.2 and 3.3).
     Blanks,

@@ -1,4 +1,4 @@
-//! A pane's screen: what tmux captured of it, what only the pane's own bytes told, and the bytes that bring a fresh
+//! A pane's screen: what tmux captured of it, what only the pane's own bytes show, and the bytes that bring a fresh
 //! terminal into that state.
 //!
 //! It does no IO and knows no links: bytes and captures come in, a [`PaneSnapshot`] comes out. Reading order: `snapshot`

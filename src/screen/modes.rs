@@ -1,4 +1,4 @@
-//! The modes as the pane's bytes set them, for those that a version of tmux doesn't tell.
+//! The modes as the pane's bytes set them, for those that a version of tmux doesn't report.
 
 use super::kinds::KeyMode;
 use super::pen::number;
@@ -10,9 +10,9 @@ const TRACKED: [u16; 5] = [6, 1004, 2004, 2026, 2031];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct TrackedModes {
     on: u8,
-    told: u8,
-    /// Told since the last listing of panes, and between it and the one before.
-    told_lately: [u8; 2],
+    known: u8,
+    /// Those set or reset since the last listing of panes, and between it and the one before.
+    set_lately: [u8; 2],
     keys: Option<KeyMode>,
 }
 
@@ -21,8 +21,8 @@ impl TrackedModes {
     pub(super) fn fresh() -> Self {
         Self {
             on: 0,
-            told: u8::MAX,
-            told_lately: [u8::MAX; 2],
+            known: u8::MAX,
+            set_lately: [u8::MAX; 2],
             keys: Some(KeyMode::Vt10x),
         }
     }
@@ -34,27 +34,27 @@ impl TrackedModes {
 
     /// What was known is now a guess.
     pub(super) fn doubt(&mut self) {
-        self.told = 0;
+        self.known = 0;
         self.keys = None;
     }
 
     /// A listing of panes has come.
     pub(super) fn listed(&mut self) {
-        self.told_lately = [0, self.told_lately[0]];
+        self.set_lately = [0, self.set_lately[0]];
     }
 
-    /// A new process has taken the pane since the last listing but one: what was told since then is taken for its word.
+    /// A new process has taken the pane since the last listing but one: what was set since then is taken to be its own.
     pub(super) fn doubt_earlier(&mut self) {
-        let [last, earlier] = self.told_lately;
-        self.told = last | earlier;
+        let [last, earlier] = self.set_lately;
+        self.known = last | earlier;
         self.keys = None;
     }
 
     /// A private mode is set or reset; one that isn't tracked is passed over.
     pub(super) fn set(&mut self, mode: u16, on: bool) {
         let Some(bit) = bit(mode) else { return };
-        self.told |= bit;
-        self.told_lately[0] |= bit;
+        self.known |= bit;
+        self.set_lately[0] |= bit;
         if on {
             self.on |= bit;
         } else {
@@ -62,14 +62,14 @@ impl TrackedModes {
         }
     }
 
-    /// Whether a private mode is on; the default as long as nobody told.
+    /// Whether a private mode is on; the default as long as it is not known.
     pub(super) fn is_on(&self, mode: u16) -> bool {
         bit(mode).is_some_and(|bit| self.on & bit != 0)
     }
 
     /// Whether it is known if a private mode is on.
     pub(super) fn is_known(&self, mode: u16) -> bool {
-        bit(mode).is_some_and(|bit| self.told & bit != 0)
+        bit(mode).is_some_and(|bit| self.known & bit != 0)
     }
 
     pub(super) fn origin(&self) -> Option<bool> {
@@ -79,7 +79,7 @@ impl TrackedModes {
     pub(super) fn set_origin(&mut self, origin: Option<bool>) {
         match origin {
             Some(on) => self.set(6, on),
-            None => self.told &= !1,
+            None => self.known &= !1,
         }
     }
 

@@ -57,25 +57,25 @@ const ATTRIBUTES: [(u16, u16, u16); 8] = [
 ];
 
 impl Pen {
-    /// Applies an SGR sequence's parameters, and tells which parts now are what it said.
+    /// Applies an SGR sequence's parameters, and returns which parts now are known from it.
     pub(super) fn apply(&mut self, parameters: &[u8]) -> Parts {
         if parameters.is_empty() {
             return self.apply_code(0);
         }
-        let mut told = Parts::NONE;
+        let mut known = Parts::NONE;
         let mut codes = parameters.split(|byte| *byte == b';');
         while let Some(code) = codes.next() {
             if code.contains(&b':') {
-                told.add(self.apply_colons(code));
+                known.add(self.apply_colons(code));
                 continue;
             }
             match number(code) {
-                Some(target @ (38 | 48 | 58)) => told.add(self.apply_colour(target, &mut codes)),
-                Some(code) => told.add(self.apply_code(code)),
+                Some(target @ (38 | 48 | 58)) => known.add(self.apply_colour(target, &mut codes)),
+                Some(code) => known.add(self.apply_code(code)),
                 None => {}
             }
         }
-        told
+        known
     }
 
     /// The sequence that gives a terminal this pen, whatever it had before.
@@ -125,17 +125,17 @@ impl Pen {
         }
         // 6 is a fast blink, which tmux takes for a blink.
         let code = if code == 6 { 5 } else { code };
-        let mut told = Parts::NONE;
+        let mut known = Parts::NONE;
         for (set, clear, bit) in ATTRIBUTES {
             if code == set {
                 self.attributes |= bit;
-                told.add(Parts(bit));
+                known.add(Parts(bit));
             } else if code == clear {
                 self.attributes &= !bit;
-                told.add(Parts(bit));
+                known.add(Parts(bit));
             }
         }
-        told
+        known
     }
 
     fn underline(&mut self, style: u8) -> Parts {
@@ -288,14 +288,14 @@ mod tests {
 
     #[test]
     fn what_is_told_of_a_pen_adds_up() {
-        let mut told = Parts::NONE;
+        let mut known = Parts::NONE;
         let mut pen = Pen::default();
         for sequence in ["22;23;24;25;27;28;29", "39;49;59"] {
-            told.add(pen.apply(sequence.as_bytes()));
-            assert_ne!(told, Parts::ALL);
+            known.add(pen.apply(sequence.as_bytes()));
+            assert_ne!(known, Parts::ALL);
         }
-        told.add(pen.apply(b"55"));
-        assert_eq!(told, Parts::ALL);
+        known.add(pen.apply(b"55"));
+        assert_eq!(known, Parts::ALL);
         assert_eq!(pen.apply(b""), Parts::ALL);
     }
 }

@@ -1,6 +1,6 @@
 //! How many lines a pane's output can have moved into its history, at most.
 //!
-//! tmux tells how many lines a history has, and not how many it has thrown away. Anyone who reads a history in several turns
+//! tmux reports how many lines a history has, and not how many it has thrown away. A reader of a history in several turns
 //! finds out by this what can't have been.
 
 /// Counts from some point of a pane's output on.

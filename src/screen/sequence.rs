@@ -21,7 +21,7 @@ const LONGEST_STRING: usize = 8 * 1024;
 /// The room that is kept between two strings.
 const ROOM: usize = 128;
 
-/// Who is told what is found.
+/// What is found goes here.
 pub(super) trait Listener {
     /// Text, or a control character that moves the cursor.
     fn text(&mut self);

@@ -16,14 +16,14 @@ impl Log {
 }
 
 impl Listener for Log {
-    /// Text that is cut is told of more than once, and that means nothing.
+    /// Text that is cut is reported more than once, and that means nothing.
     fn text(&mut self) {
         if !self.0.ends_with('.') {
             self.push(".");
         }
     }
 
-    /// It is told of once in a while of text, so where it stands depends on how that is cut.
+    /// It is reported once in a while of text, so where it stands depends on how that is cut.
     fn bell(&mut self) {}
 
     fn shift(&mut self, to_g1: bool) {

@@ -18,7 +18,7 @@ pub struct PaneSnapshot {
     pub offset: u64,
     /// Whether nothing can be missing or doubled between it and the stream from its offset on.
     pub exact: bool,
-    /// What tmux doesn't tell and the pane's bytes did not show either, and is the default here.
+    /// What tmux doesn't report and the pane's bytes did not show either, and is the default here.
     pub assumed: Vec<Assumed>,
     /// Columns.
     pub cols: u32,
@@ -42,7 +42,7 @@ pub struct PaneSnapshot {
     pub history: u32,
     /// The last of these lines, as many as were captured, the oldest first.
     pub scrollback: Vec<Bytes>,
-    /// What the pane's bytes told, for the replay.
+    /// What the pane's bytes set, for the replay.
     pub tracked: Tracked,
 }
 

@@ -1,4 +1,4 @@
-//! What of a pane's state tmux doesn't tell, gathered from the pane's bytes.
+//! What of a pane's state tmux doesn't report, gathered from the pane's bytes.
 //!
 //! It reads every byte of every pane, so text costs no more than a search for the next escape. It understands what tmux
 //! does and as tmux does it: what tmux passes over is passed over here. Each item is known from when it was set or reset,
@@ -49,11 +49,11 @@ pub struct Tracked {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Drawing {
     pub(super) pen: Pen,
-    pub(super) told: Parts,
+    pub(super) known: Parts,
     pub(super) charset: Charset,
     /// The parameters and the address of a link, with the `;` between them.
     pub(super) link: Option<Box<[u8]>>,
-    pub(super) link_told: bool,
+    pub(super) link_known: bool,
 }
 
 /// What DECSC saves.
@@ -67,7 +67,7 @@ pub(super) struct Saved {
 /// The cursor's looks, as far as they are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct CursorStyle {
-    pub(super) told: bool,
+    pub(super) known: bool,
     pub(super) shape: Option<CursorShape>,
     pub(super) blinking: Option<bool>,
 }
@@ -75,17 +75,17 @@ pub(super) struct CursorStyle {
 impl Drawing {
     fn fresh() -> Self {
         Self {
-            told: Parts::ALL,
+            known: Parts::ALL,
             charset: Charset::fresh(),
-            link_told: true,
+            link_known: true,
             ..Self::default()
         }
     }
 
     fn doubt(&mut self) {
-        self.told = Parts::NONE;
+        self.known = Parts::NONE;
         self.charset.doubt();
-        self.link_told = false;
+        self.link_known = false;
     }
 }
 
@@ -112,7 +112,7 @@ impl Tracker {
                 palette: Palette::untouched(),
                 modes: TrackedModes::fresh(),
                 style: CursorStyle {
-                    told: true,
+                    known: true,
                     ..CursorStyle::default()
                 },
                 may_have_coloured_blanks: false,
@@ -177,7 +177,7 @@ impl Tracker {
         state.doubt_behind_alternate();
         state.palette.doubt();
         state.modes.doubt();
-        state.style.told = false;
+        state.style.known = false;
         state.may_have_coloured_blanks = true;
         (state.alternate, state.position) = (None, None);
     }
@@ -187,7 +187,7 @@ impl Tracker {
     pub fn adjust(&mut self, alternate: bool, in_sequence: bool, cursor: Option<(u32, u32)>) {
         let state = &mut self.state;
         if state.alternate.is_some_and(|tracked| tracked != alternate) {
-            // The option `alternate-screen` is off, or bytes were lost that nobody told of.
+            // The option `alternate-screen` is off, or bytes were lost without a report.
             state.doubt_behind_alternate();
         }
         state.alternate = Some(alternate);
@@ -214,12 +214,12 @@ impl Tracker {
 }
 
 impl Tracked {
-    /// What is not known, apart from modes and the cursor's looks, of which tmux tells some.
+    /// What is not known, apart from modes and the cursor's looks, of which tmux reports some.
     pub(super) fn assumed(&self, assumed: &mut Vec<Assumed>) {
         let unknown = [
-            (Assumed::Pen, self.drawing.told != Parts::ALL),
+            (Assumed::Pen, self.drawing.known != Parts::ALL),
             (Assumed::Charset, !self.drawing.charset.is_known()),
-            (Assumed::Hyperlink, !self.drawing.link_told),
+            (Assumed::Hyperlink, !self.drawing.link_known),
             (Assumed::Palette, !self.palette.is_known()),
             (Assumed::SavedCursor, !self.saved.is_known()),
         ];
@@ -322,7 +322,7 @@ impl Tracked {
         };
         let blinking = shape.and(style).map(|style| style % 2 == 1);
         self.style = CursorStyle {
-            told: true,
+            known: true,
             shape,
             blinking,
         };
@@ -331,14 +331,14 @@ impl Tracked {
     fn link(&mut self, rest: &[u8], whole: bool) {
         if !whole || rest.len() > LONGEST_LINK {
             self.drawing.link = None;
-            self.drawing.link_told = false;
+            self.drawing.link_known = false;
             return;
         }
         let Some(at) = rest.iter().position(|byte| *byte == b';') else {
             return;
         };
         self.drawing.link = (at + 1 < rest.len()).then(|| rest.into());
-        self.drawing.link_told = true;
+        self.drawing.link_known = true;
     }
 }
 
@@ -347,9 +347,9 @@ impl Saved {
         let drawing = &self.drawing;
         self.position.is_some()
             && self.origin.is_some()
-            && drawing.told == Parts::ALL
+            && drawing.known == Parts::ALL
             && drawing.charset.is_known()
-            && drawing.link_told
+            && drawing.link_known
     }
 }
 
@@ -392,13 +392,13 @@ impl Listener for Tracked {
         } = *control;
         match (private, intermediates, last) {
             (0, b"", b'm') => {
-                let told = self.drawing.pen.apply(parameters);
-                self.drawing.told.add(told);
+                let known = self.drawing.pen.apply(parameters);
+                self.drawing.known.add(known);
                 self.may_have_coloured_blanks |= self.drawing.pen.has_background();
                 if parameters.is_empty() {
                     // Without a number, tmux forgets the link too.
                     self.drawing.link = None;
-                    self.drawing.link_told = true;
+                    self.drawing.link_known = true;
                 }
             }
             (b'?', b"", b'h' | b'l') => {

@@ -158,16 +158,16 @@ fn modes_and_the_cursors_looks_are_tracked() {
     let mut tracker = Tracker::midway();
     tracker.feed(b"\x1b[?2004;1004h\x1b[?2026l\x1b[>4;2m\x1b[4 q");
     let Tracked { modes, style, .. } = tracker.tracked();
-    let told: Vec<(bool, bool)> = [1004, 2004, 2026, 2031]
+    let known: Vec<(bool, bool)> = [1004, 2004, 2026, 2031]
         .map(|mode| (modes.is_known(mode), modes.is_on(mode)))
         .to_vec();
     assert_eq!(
-        told,
+        known,
         [(true, true), (true, true), (true, false), (false, false)]
     );
     assert_eq!(modes.keys(), Some(crate::screen::KeyMode::Extended2));
     assert_eq!(
-        (style.told, style.shape, style.blinking),
+        (style.known, style.shape, style.blinking),
         (true, Some(CursorShape::Underline), Some(false))
     );
     tracker.feed(b"\x1bc");

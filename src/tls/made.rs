@@ -1,4 +1,4 @@
-//! Certificates of our own making, for a start: nobody vouches for them but whoever made them.
+//! Certificates of our own making, for a start: nobody vouches for them but their maker.
 
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions};

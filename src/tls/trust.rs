@@ -19,12 +19,12 @@ use super::{Fingerprint, TlsError, provider};
 /// Whom a client believes to be the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Trust {
-    /// Whoever an authority of the system vouches for.
+    /// A server that an authority of the system vouches for.
     #[default]
     System,
-    /// Whoever an authority of this file vouches for, and nobody else.
+    /// A server that an authority of this file vouches for, and no other.
     Authorities(PathBuf),
-    /// Whoever holds the key of the one certificate with this fingerprint, whatever it says of names and times.
+    /// The server that holds the key of the one certificate with this fingerprint, whatever it says of names and times.
     Pinned(Fingerprint),
 }
 

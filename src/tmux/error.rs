@@ -143,7 +143,7 @@ pub enum TmuxError {
 }
 
 impl TmuxError {
-    /// What to do about two versions that don't fit. It names no path, so that it can be told to everybody.
+    /// What to do about two versions that don't fit. It names no path, so that everybody may read it.
     #[must_use]
     pub fn misfit(program: &Version, server: Option<&Version>) -> String {
         let server = server.map_or_else(

@@ -96,7 +96,7 @@ pub enum LinkEvent {
         index: usize,
         /// The command.
         command: Command,
-        /// What came of it.
+        /// Its outcome.
         outcome: Result<Body, ReplyError>,
     },
     /// The link has ended: nothing follows.

@@ -62,7 +62,7 @@ pub struct Found {
     pub exits_unattached: bool,
 }
 
-/// Waits for a server with a session that muxwire can attach to. `tell` hears of a server that can't be used as long as
+/// Waits for a server with a session that muxwire can attach to. `report` gets each server that can't be used as long as
 /// it is of a version that doesn't fit, once for each reason.
 ///
 /// # Errors
@@ -71,9 +71,9 @@ pub async fn find_server(
     tmux: &Tmux,
     exit_unattached: ExitUnattached,
     watch: &mut SocketWatch,
-    mut tell: impl FnMut(&TmuxError),
+    mut report: impl FnMut(&TmuxError),
 ) -> Result<Found, TmuxError> {
-    let mut told = None;
+    let mut logged = None;
     let mut settling = SETTLING.iter();
     loop {
         let mut half_dead = false;
@@ -81,13 +81,13 @@ pub async fn find_server(
         match look_for_server(tmux, exit_unattached).await {
             Ok(found) => return Ok(found),
             Err(error @ (TmuxError::DestroyUnattached { .. } | TmuxError::ExitUnattached)) => {
-                warn_once(&error, &mut told);
+                warn_once(&error, &mut logged);
                 patience = REFUSED_RETRY;
             }
             Err(error @ TmuxError::Misfit { .. }) => {
                 // The server may have been replaced since the last look.
-                if warn_once(&error, &mut told) {
-                    tell(&error);
+                if warn_once(&error, &mut logged) {
+                    report(&error);
                 }
             }
             Err(error) if error.heals_by_waiting() => {
@@ -114,12 +114,12 @@ pub async fn find_server(
 }
 
 /// Says why a server can't be used, unless that was the last thing said. Returns whether it was new.
-fn warn_once(error: &TmuxError, told: &mut Option<String>) -> bool {
+fn warn_once(error: &TmuxError, logged: &mut Option<String>) -> bool {
     let text = error.to_string();
-    let is_new = told.as_ref() != Some(&text);
+    let is_new = logged.as_ref() != Some(&text);
     if is_new {
         tracing::warn!("{error}");
-        *told = Some(text);
+        *logged = Some(text);
     }
     is_new
 }
@@ -240,7 +240,7 @@ fn sessions(listed: &[u8]) -> Result<Vec<SessionRow>, TmuxError> {
         .map_err(|error| unreadable("list-sessions", error.to_string()))
 }
 
-/// The sessions in the order in which they were used. tmux tells seconds only, so it names the last one besides.
+/// The sessions in the order in which they were used. tmux keeps seconds only, so it names the last one besides.
 fn by_use(rows: &[SessionRow], last: Option<SessionId>) -> Vec<Vec<SessionId>> {
     let use_of = |row: &SessionRow| (Some(row.id) == last, row.activity);
     let mut rows: Vec<_> = rows.iter().collect();

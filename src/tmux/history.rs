@@ -112,13 +112,13 @@ fn arguments(pane: PaneId, bounds: &[(u32, u32)]) -> Vec<String> {
         }
         arguments.extend(command.iter().map(|&argument| argument.to_owned()));
     };
-    let (told, head) = (format!("-pt{pane}"), format!("{SEPARATOR} {HEAD}"));
+    let (target, head) = (format!("-pt{pane}"), format!("{SEPARATOR} {HEAD}"));
     let captured = format!("-peNCt{pane}");
     for (number, (below, above)) in bounds.iter().enumerate() {
         if number > 0 {
             add(&["run-shell", PAUSE]);
         }
-        add(&["display-message", &told, &head]);
+        add(&["display-message", &target, &head]);
         let (start, end) = (format!("-S-{above}"), format!("-E-{}", below + 1));
         add(&["capture-pane", &captured, &start, &end]);
     }
@@ -204,12 +204,12 @@ mod tests {
     fn a_slice_begins_with_what_the_history_was() {
         let printed = "\\muxwire 9 100 20\na\n\\\\muxwire\n\\muxwire 10 100 20\n\n";
         let slices = parse(&Bytes::from(printed), &[(0, 2), (2, 4)]).unwrap();
-        let told: Vec<_> = slices
+        let found: Vec<_> = slices
             .iter()
             .map(|slice| (slice.shape.size, slice.count(), slice.lines.clone()))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 (9, 2, Bytes::from("a\n\\\\muxwire\n")),
                 (10, 2, Bytes::from("\n"))

@@ -174,7 +174,7 @@ fn start(tmux: &Tmux, kind: LinkKind, relay: Option<&Relay>) -> Result<Child, Tm
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     // Its own process group: what a terminal sends to muxwire's (SIGINT, SIGHUP) must not cut the links before muxwire
-    // has told its clients.
+    // has announced the stop to its clients.
     command.process_group(0);
     if tmux.version().survives_killed_links() {
         spawn::end_with_parent(&mut command);

@@ -226,7 +226,7 @@ mod tests {
             // After a gap the output goes on only behind the gap.
             ("a1 a2 a3 * * a4", "a1 a2 -a3 a4"),
             ("n n n n a1 n *", "n n ! -a1"),
-            // A reply parts what came before it from what came after it.
+            // A reply parts the events before it from those after it.
             ("a1 a1 a3 r1 a4 a5 n r2 n a1", "a1 a1 -a3 r1 -a9 ! r2 ! -a1"),
             ("r1 r2 r3 r4 r5", "r1 r2 r3 r4 r5"),
             // What tmux threw away is of unknown size, and so is the sum.

@@ -36,7 +36,7 @@ const LOADER_OPTIONS: [&[u8]; 6] = [
 #[derive(Debug, Clone)]
 pub(super) struct Program {
     path: PathBuf,
-    /// What the dynamic loader is to be told, when tmux runs through it.
+    /// The arguments of the dynamic loader, when tmux runs through it.
     before: Vec<OsString>,
     /// The open file of a running program: it stays the same one, whatever happens to its path or its process.
     kept: Option<Arc<File>>,
@@ -53,7 +53,7 @@ impl Program {
     }
 
     /// The program of the server that listens on the socket, where it can be found: the server is ours, it calls itself tmux,
-    /// and what it runs can be read. Whether it is tmux only [`Self::version`] tells.
+    /// and what it runs can be read. Only [`Self::version`] finds out whether it is tmux.
     pub(super) async fn of_server(socket: &Path) -> Option<Self> {
         let connection = UnixStream::connect(socket).await.ok()?;
         let peer = connection.peer_cred().ok()?;

@@ -33,7 +33,7 @@ struct ReaderState {
     bytes: BytesMut,
     /// The panes that the owner has paused, by its last command for each.
     held: HashMap<PaneId, CommandId>,
-    /// The panes that tmux itself paused and that have not been told to go on.
+    /// The panes that tmux itself paused and that are still to go on.
     resume: VecDeque<PaneId>,
     /// Whether the link sends nothing of its own accord.
     passive: bool,
@@ -143,7 +143,7 @@ impl LinkReader {
         self.state.end.as_ref()
     }
 
-    /// Lets the panes go on that tmux paused of its own accord: their queue is lost already, and the owner was told so.
+    /// Lets the panes go on that tmux paused of its own accord: their queue is lost already, and the owner knows.
     fn resume_paused(&mut self) {
         while let Some(pane) = self.state.resume.pop_front() {
             if self
@@ -219,7 +219,7 @@ impl ReaderState {
     fn notification(&mut self, notification: Notification, emit: &mut impl FnMut(LinkEvent)) {
         match notification {
             Notification::Pause { pane } => {
-                // A pause that the owner asked for is told by its reply.
+                // A pause that the owner asked for is reported by its reply.
                 if !self.held.contains_key(&pane) {
                     emit(LinkEvent::Gap {
                         link: self.link,

@@ -38,7 +38,7 @@ pub async fn reap_stale(tmux: &Tmux) -> Result<usize, TmuxError> {
             .filter_map(|line| line.parse().ok())
             .collect(),
         Err(TmuxError::NoServer { .. }) => return Ok(0),
-        // A killed server that orphans keep half alive answers nothing, but its clients can still be told by their mark.
+        // A killed server that orphans keep half alive answers nothing, but its clients can still be recognised by their mark.
         Err(error) if error.heals_by_waiting() => all_processes(),
         Err(error) => return Err(error),
     };

@@ -31,7 +31,7 @@ fn end_with(command: &mut Command, parent: rustix::process::Pid) {
 
     let set = move || {
         set_parent_process_death_signal(Some(Signal::TERM))?;
-        // The parent may have died before the line above, and then no signal will ever come. An error can't be told
+        // The parent may have died before the line above, and then no signal will ever come. An error can't be reported
         // to a dead parent either: the standard library aborts then, which leaves a core in the user's folder.
         if getppid() != Some(parent) {
             kill_process(getpid(), Signal::KILL)?;

@@ -18,7 +18,7 @@ pub trait TapSink: fmt::Debug + Send + Sync {
     fn written(&self, link: LinkId, bytes: &[u8], at: Instant);
     /// A link has ended.
     fn closed(&self, link: LinkId, reason: &CloseReason, at: Instant);
-    /// The links' owner learned or decided something that no link tells.
+    /// The links' owner learned or decided something that no link reports.
     fn noted(&self, note: Note<'_>, at: Instant);
 }
 

@@ -1,6 +1,6 @@
 //! Why a text is not accepted as a JWT.
 
-/// Why a text is not accepted as a JWT. For logs and counters: clients are told the same for all of them.
+/// Why a text is not accepted as a JWT. For logs and counters: clients get the same answer for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JwtError {
     /// Longer than any that is looked at.
