@@ -250,7 +250,7 @@ pub struct RecordArgs {
     /// How long to record, such as 30s or 5m; without it, until interrupted
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub duration: Option<Duration>,
-    /// Record also what panes print in which a recording or its like is printed: what comes of it is recorded without end
+    /// Record also what panes print in which a recording or its like is printed: which records its own output without end
     #[arg(long, conflicts_with = "output")]
     pub include_own_pane: bool,
 }

@@ -11,7 +11,7 @@
 //! 3. [`model`]: what tmux holds, and the changes from one listing to the next; [`screen`]: what a pane shows; [`redact`]:
 //!    what of it is secret;
 //! 4. [`hub`]: the event log, with one writer and many readers;
-//! 5. [`auth`]: who may see and do what; [`audit`]: who did what, so that it can be told later;
+//! 5. [`auth`]: who may see and do what; [`audit`]: who did what, in a log that can be verified;
 //! 6. [`tmux`]: the processes, and the links that read them;
 //! 7. [`recording`]: what passed over the links, as a file;
 //! 8. [`bridge`]: the one owner of it all, on a live tmux or on a recording;

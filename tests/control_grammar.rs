@@ -103,7 +103,7 @@ fn random_sentences_are_read_as_they_were_derived() {
     for seed in 0..SENTENCES {
         let mut generator = Generator::new(&grammar, seed);
         let line = generator.sentence("line");
-        // A line is printed or told, and that is of one kind.
+        // A line is printed or reported, and that is of one kind.
         check_line(only_child(only_child(&line)), seed);
         if seed % 20 == 0 {
             check_layout(&generator.sentence("layout"), seed);

@@ -184,7 +184,7 @@ fn typing() -> impl Strategy<Value = Typing> {
         1..=MAX_STROKES,
     );
     let when = select(vec![When::TakesKeys, When::WantsBrackets]);
-    let otherwise = select(vec![Otherwise::Tell, Otherwise::Nothing]);
+    let otherwise = select(vec![Otherwise::Report, Otherwise::Nothing]);
     (pane(), strokes, when, otherwise).prop_map(|(pane, strokes, when, otherwise)| {
         Typing::new(pane, strokes, when, otherwise).unwrap()
     })

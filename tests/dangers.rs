@@ -43,7 +43,7 @@ fn every_command() -> Vec<Command> {
         Command::ListBuffers,
         Command::CheckPane { pane },
         Command::PaneState { pane },
-        typing(pane, When::TakesKeys, Otherwise::Tell),
+        typing(pane, When::TakesKeys, Otherwise::Report),
         typing(pane, When::WantsBrackets, Otherwise::Nothing),
         Command::SendBytes {
             pane,

@@ -169,7 +169,7 @@ fn regression_a_key_is_never_typed_as_the_letters_of_its_name() {
             match bridge.input(pane, keys, false).await {
                 Ok(()) => expected.extend_from_slice(bytes),
                 Err(InputError::UnsupportedKey { key, why }) => {
-                    assert_eq!((&*key, program.version.tells_key_mode()), (name, false));
+                    assert_eq!((&*key, program.version.reports_key_mode()), (name, false));
                     assert!(
                         name.ends_with("-Enter") && why.contains("13;"),
                         "{name}: {why}"

@@ -163,7 +163,7 @@ fn missed(events: &[Value], version: &Version) -> Vec<String> {
         "pane.path_changed",
     ];
     let excused = |event: &Value| match event["type"].as_str().unwrap() {
-        "buffer.changed" | "buffer.deleted" => !version.tells_of_buffers(),
+        "buffer.changed" | "buffer.deleted" => !version.reports_buffers(),
         kind => sampled.contains(&kind) && !version.has_subscriptions(),
     };
     let missed = events
@@ -236,7 +236,7 @@ impl Run {
     /// One operation, on what the bridge knows now; tmux may refuse it, if that is old by then. False if it died of it.
     async fn step(&mut self, bridge: &LiveBridge, server: &TmuxServer) -> bool {
         let (kind, changes_links) = KINDS[self.random.below(KINDS.len())];
-        if kind.starts_with("swap-") && !server.version().tells_of_swaps() {
+        if kind.starts_with("swap-") && !server.version().reports_swaps() {
             return true;
         }
         let is_looked_at = changes_links || self.random.below(8) == 0;

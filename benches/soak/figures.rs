@@ -100,7 +100,7 @@ impl Figures {
             row(name, &metric(&metrics, name));
         }
         if metric(&metrics, "muxwire_drift_total") != "0" {
-            world.violation("muxwire_drift_total is not 0: changes that no notification told of");
+            world.violation("muxwire_drift_total is not 0: changes that no notification announced");
         }
         end(world, took)
     }

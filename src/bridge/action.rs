@@ -11,7 +11,7 @@ use crate::tmux::{HistoryRange, LinkId, LinkKind};
 /// What is to be done.
 #[derive(Debug)]
 pub(super) enum Action {
-    /// Look for a server, and tell when there is one.
+    /// Look for a server, and report when there is one.
     Find,
     /// List everything through ordinary commands.
     List,

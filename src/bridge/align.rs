@@ -1,7 +1,7 @@
 //! Where one pane's bytes, seen on two connections, meet.
 //!
 //! Two links that show the same window bring the same bytes, but nothing orders one connection with the other. When
-//! the link that was listened to goes, the other takes over, and the two tails tell how far each of them had come.
+//! the link that was listened to goes, the other takes over, and the two tails show how far each of them had come.
 
 /// How far the taking-over link stands from the one that was listened to, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

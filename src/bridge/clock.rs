@@ -1,4 +1,4 @@
-//! The time that events carry: now, or the time at which what they tell was recorded.
+//! The time that events carry: now, or the time at which what they report was recorded.
 
 use std::time::Instant;
 

@@ -77,13 +77,13 @@ async fn look_when_asked(
         let mut finding = look_for_server(&tmux, exit_unattached).await;
         if let Err(error) = &finding {
             tracing::info!(socket = %tmux.socket_path().display(), %error, "waiting for a tmux server");
-            let tell = |error: &TmuxError| {
+            let report = |error: &TmuxError| {
                 if findings.send(nothing(error)).is_err() {
-                    tracing::debug!("nobody hears any more what the finder says");
+                    tracing::debug!("nobody receives what the finder finds any more");
                 }
             };
-            tell(error);
-            finding = find_server(&tmux, exit_unattached, &mut watch, tell).await;
+            report(error);
+            finding = find_server(&tmux, exit_unattached, &mut watch, report).await;
         }
         let finding =
             finding.map_or_else(Finding::Unusable, |found| Finding::Server(Box::new(found)));

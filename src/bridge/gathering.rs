@@ -36,7 +36,7 @@ impl Gathering {
             .then(|| listing(std::mem::take(&mut self.bodies).into_values()))
     }
 
-    /// Forgets what came of a listing that will not be complete.
+    /// Forgets the replies to a listing that will not be complete.
     pub(super) fn reset(&mut self) {
         *self = Self::default();
     }

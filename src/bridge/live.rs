@@ -153,7 +153,7 @@ impl Live {
         // One look at a time, and seconds between them.
         let (to_looks, looks) = mpsc::unbounded_channel();
         let mut listeners = ends.demand.watch();
-        // Anyone who listens already is told of as the first event.
+        // Those who listen already are the first event.
         listeners.mark_changed();
         let finder = Finder::start(tmux.clone(), settings.exit_unattached);
         finder.find();

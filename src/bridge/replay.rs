@@ -69,7 +69,7 @@ pub async fn replay(
 fn read(recording: &Recording, to: &mpsc::Sender<Result<Entry, RecordingError>>) {
     match recording.entries() {
         Ok(mut entries) => {
-            // The receiver goes when the replay is cancelled, and then nobody is left to be told.
+            // The receiver goes when the replay is cancelled, and then nobody is left to answer.
             let _ = entries.try_for_each(|entry| to.blocking_send(entry));
         }
         Err(error) => drop(to.blocking_send(Err(error))),

@@ -1,4 +1,4 @@
-//! What clients may ask of the bridge, and what comes of it.
+//! What clients may ask of the bridge, and the answers.
 
 use std::sync::Arc;
 
@@ -98,7 +98,7 @@ pub enum ResizeError {
     /// tmux is not connected.
     #[error("tmux is not connected; try again when it is")]
     Unavailable,
-    /// It could not be told beforehand to the log of what is done.
+    /// It could not be recorded in the audit log beforehand.
     #[error("the audit log can't be written now, so the size stays; try again later")]
     Unrecorded,
     /// There is no tmux.
@@ -242,7 +242,7 @@ pub enum InputError {
     /// tmux is not connected.
     #[error("tmux is not connected; try again when it is")]
     Unavailable,
-    /// It could not be told beforehand to the log of what is done.
+    /// It could not be recorded in the audit log beforehand.
     #[error("the audit log can't be written now, so nothing was typed; try again later")]
     Unrecorded,
     /// There is no tmux.

@@ -30,7 +30,7 @@ struct Wished {
     /// By client: the size, and when it was wished.
     wishes: BTreeMap<ClientNumber, (WindowSize, u64)>,
     largest: bool,
-    /// What tmux was told last.
+    /// What tmux was asked for last.
     applied: Option<WindowSize>,
     /// What the window had before; nothing until tmux has said it.
     own: Option<Own>,
@@ -51,9 +51,9 @@ struct UnderWay {
     window: WindowId,
     client: ClientNumber,
     reply: ResizeReply,
-    /// What tmux was told before.
+    /// What tmux was asked for before.
     before: Option<WindowSize>,
-    /// What the window had before all wishes, as far as it is told, if that is asked for as well.
+    /// What the window had before all wishes, as far as it is known, if that is asked for as well.
     asks: Option<Own>,
 }
 
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_done_is_told() {
+    fn what_can_not_be_done_is_answered() {
         let mut desk = Desk::new();
         let wish = SizeWish {
             window: WindowId(3),

@@ -5,7 +5,7 @@
 //! Output may come before the first listing that knows its pane; it is held until the pane has a place.
 //!
 //! A pane whose first byte may have come before its link begins with a gap, and one that goes before anybody listened to
-//! it ends with one: nothing is lost untold.
+//! it ends with one: nothing is lost without a gap.
 
 mod announced;
 mod stream;
@@ -85,7 +85,7 @@ impl Streams {
         })
     }
 
-    /// tmux has told how a window is cut into panes.
+    /// tmux has reported how a window is divided into panes.
     pub(super) fn layout(&mut self, window: WindowId, panes: Vec<PaneId>) {
         for pane in panes {
             if !self.stream(pane).judged {
@@ -94,7 +94,7 @@ impl Streams {
         }
     }
 
-    /// Whether something has come of a pane that no listing has shown. Once it is in none of several listings, what there
+    /// Whether something was received from a pane that no listing has shown. Once it is in none of several listings, what there
     /// is of it is published.
     pub(super) fn awaits_listing(&self) -> bool {
         self.panes.values().any(|stream| !stream.judged)

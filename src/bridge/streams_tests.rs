@@ -91,7 +91,7 @@ enum StreamStep {
 }
 use StreamStep::{Bring, Doubt, End, Links, List, Lose, Remove};
 
-/// What is published: text, `<n>` or `<?>` for a gap, and what else is told in angle brackets. The links A and B were there before the pane was.
+/// What is published: text, `<n>` or `<?>` for a gap, and what else is published in angle brackets. The links A and B were there before the pane was.
 fn run(steps: &[StreamStep]) -> String {
     let mut streams = Streams::default();
     for (link, _) in [A, B] {

@@ -80,8 +80,8 @@ fn each_subcommand_is_read() {
 /// What is said of a command line that is refused.
 fn complaint(arguments: &[&str]) -> String {
     let refused = Every::try_parse_from([&["muxwire"], arguments].concat());
-    let told = refused.err().map(|error| error.to_string());
-    told.unwrap_or_default()
+    let complaint_text = refused.err().map(|error| error.to_string());
+    complaint_text.unwrap_or_default()
 }
 
 #[test]
@@ -93,9 +93,12 @@ fn regression_watch_takes_positions_only() {
     for bad in [
         "abc", "", " ", "1h", "7", "1.e1", "1.e1.x", "2.e1.7", "1.e1.7 ", "1.e1.-1",
     ] {
-        let told = complaint(&["watch", "--since", bad]);
-        assert!(told.contains("--since"), "{told}");
-        assert!(told.contains("such as 1.b3f1c9.48213"), "{told}");
+        let complaint_text = complaint(&["watch", "--since", bad]);
+        assert!(complaint_text.contains("--since"), "{complaint_text}");
+        assert!(
+            complaint_text.contains("such as 1.b3f1c9.48213"),
+            "{complaint_text}"
+        );
     }
 }
 
@@ -113,11 +116,11 @@ fn regression_watch_names_the_type_nearest_to_an_unknown_one() {
         ("windows.*", "window."),
         ("pane", "pane."),
     ] {
-        let told = complaint(&["watch", "--type", bad]);
-        assert!(told.contains("--type"), "{told}");
+        let complaint_text = complaint(&["watch", "--type", bad]);
+        assert!(complaint_text.contains("--type"), "{complaint_text}");
         assert!(
-            told.contains(&format!("the nearest is {nearest}")),
-            "{told}"
+            complaint_text.contains(&format!("the nearest is {nearest}")),
+            "{complaint_text}"
         );
     }
 }

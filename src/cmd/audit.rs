@@ -70,7 +70,7 @@ fn check(
         output.json(&reports.iter().map(describe).collect())?;
     } else {
         for (name, report) in &reports {
-            output.line(&told(name, report))?;
+            output.line(&summary(name, report))?;
         }
     }
     if reports.iter().any(|(_, report)| report.broken.is_some()) {
@@ -84,39 +84,39 @@ fn name(folder: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-fn told(log: &str, report: &Report) -> String {
-    let mut told = format!(
+fn summary(log: &str, report: &Report) -> String {
+    let mut summary = format!(
         "log {log}: {} lines in {} files",
         report.lines, report.files
     );
     if let Some(first) = report.first.filter(|first| *first > 1) {
-        told.push_str(&format!(
+        summary.push_str(&format!(
             ", from line {first} on (older files are not kept)"
         ));
     }
     if let Some(bytes) = report.incomplete {
-        told.push_str(&format!(
+        summary.push_str(&format!(
             "; {bytes} bytes of an incomplete line at the end (a crash, or it is just being written): no damage"
         ));
     }
     match &report.broken {
-        None => told.push_str(": all as they were written"),
+        None => summary.push_str(": all as they were written"),
         Some(broken) => {
-            told.push_str(&format!(
+            summary.push_str(&format!(
                 " are as they were written; line {} is not",
                 broken.seq
             ));
             if let Some((file, number)) = &broken.place {
                 let file = file.display().to_string();
-                told.push_str(&format!(" ({}:{number})", escaped(&file)));
+                summary.push_str(&format!(" ({}:{number})", escaped(&file)));
             }
-            told.push_str(&format!(": {}", broken.fault));
+            summary.push_str(&format!(": {}", broken.fault));
         }
     }
     if let Some(last) = report.last.filter(|_| report.broken.is_none()) {
-        told.push_str(&format!("\n  to note elsewhere: --noted {log}/{last}"));
+        summary.push_str(&format!("\n  to note elsewhere: --noted {log}/{last}"));
     }
-    told
+    summary
 }
 
 fn describe((log, report): &(String, Report)) -> Value {

@@ -24,7 +24,7 @@ pub(super) fn start(
     authenticator: Option<&Authenticator>,
 ) -> anyhow::Result<Log> {
     if !config.audit.enabled {
-        tracing::warn!("no audit log: who types what is told nowhere");
+        tracing::warn!("no audit log: who types what is recorded nowhere");
         return Ok(Log::off());
     }
     let limits = Limits {
@@ -33,7 +33,7 @@ pub(super) fn start(
         keep: config.audit.keep as usize,
     };
     let log = Log::start(&config.server.state_dir, limits).context(
-        "there can be no audit log; without one (audit.enabled=false), who types what is told nowhere",
+        "there can be no audit log; without one (audit.enabled=false), who types what is recorded nowhere",
     )?;
     count(metrics, &log);
     if let Some(authenticator) = authenticator {
@@ -42,7 +42,7 @@ pub(super) fn start(
     Ok(log)
 }
 
-/// Tells of changes of the tokens from now on.
+/// Records changes of the tokens from now on.
 fn follow_tokens(log: &Log, authenticator: &Authenticator) {
     let (log, mut in_force) = (log.clone(), authenticator.in_force());
     tokio::spawn(async move {

@@ -22,7 +22,7 @@ pub(super) fn watched(metrics: &Metrics) -> Arc<Counters> {
     let figures: [(&'static str, &'static str, FigureKind, Read); 6] = [
         (
             "drift",
-            "Changes that no notification told of",
+            "Changes that no notification announced",
             FigureKind::Counter,
             |counts| counts.drift,
         ),

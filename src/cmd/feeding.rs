@@ -1,6 +1,6 @@
-//! The panes whose output must not be told in a pane, since it comes of what is told there.
+//! The panes whose output must not be printed in a pane, since what is printed there causes it.
 //!
-//! A program that tells in its pane what tmux sends is told of what it prints. Two of them in two panes feed each other,
+//! A program that prints in its pane what tmux sends receives its own output. Two of them in two panes feed each other,
 //! and they don't know of each other. What they have in common is that each is attached to tmux as a control client, or
 //! runs this program: a `watch` gets what it prints from a `serve`. Their processes lead to their panes.
 
@@ -33,7 +33,7 @@ struct Others {
     /// Processes of this program, and when they were looked for.
     of_this_program: Vec<PrintsIn>,
     looked: Option<Instant>,
-    told: bool,
+    logged: bool,
 }
 
 impl Feeding {
@@ -45,7 +45,7 @@ impl Feeding {
         }
     }
 
-    /// The panes as things stand. Nothing is known of them before the first listing, and the first link is told of output
+    /// The panes as things stand. Nothing is known of them before the first listing, and the first link brings output
     /// before that.
     pub(super) fn panes(&self) -> Option<BTreeSet<PaneId>> {
         let (state, _) = self.hub.snapshot();
@@ -56,8 +56,8 @@ impl Feeding {
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         others.follow(&state, Instant::now());
         let own = self.own.pane(&state);
-        if let Some(pane) = own.filter(|_| !others.told) {
-            others.told = true;
+        if let Some(pane) = own.filter(|_| !others.logged) {
+            others.logged = true;
             tracing::info!(
                 %pane,
                 "what is printed in this pane is left out, since the recording goes there: -o FILE or --include-own-pane \

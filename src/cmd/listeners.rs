@@ -18,7 +18,7 @@ pub(super) fn options(
 ) -> anyhow::Result<ListenOptions> {
     if listening.proxies_only {
         tracing::warn!(
-            "no authentication: whoever the trusted proxies let in can type into every pane"
+            "no authentication: anyone whom the trusted proxies let in can type into every pane"
         );
     }
     let identity = listening

@@ -73,7 +73,7 @@ fn conclude(
         return ExitCode::SUCCESS;
     }
     let usage = error.downcast_ref::<ConfigError>().is_some_and(is_usage);
-    // If stderr is closed there is nobody left to tell.
+    // If stderr is closed there is nobody left to read it.
     let _ = stderr.line(&format!(
         "muxwire: {}",
         explain(&error).replace('\n', "\nmuxwire: ")
@@ -81,7 +81,7 @@ fn conclude(
     ExitCode::from(if usage { 2 } else { 1 })
 }
 
-/// The error and its causes, without those that the text before them tells already.
+/// The error and its causes, without those that the text before them says already.
 fn explain(error: &anyhow::Error) -> String {
     error
         .chain()
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_cause_is_told_once() {
+    fn each_cause_is_named_once() {
         let inner = || io::Error::other("no room");
         let rows = [
             (anyhow::Error::from(inner()), "no room"),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn exit_codes_tell_failure_from_usage() {
+    fn exit_codes_part_failure_from_usage() {
         let value = |origin| {
             let (value, reason) = (String::new(), String::new());
             ConfigError(vec![Problem::Value {

@@ -1,6 +1,6 @@
-//! Telling a service manager how it goes, as sd_notify(3) says: one datagram for each piece of news.
+//! Notifying a service manager, as sd_notify(3) says: one datagram for each piece of news.
 //!
-//! Without `NOTIFY_SOCKET` there is nobody to tell, and nothing here does anything.
+//! Without `NOTIFY_SOCKET` there is no manager, and nothing here does anything.
 
 use std::env;
 use std::ffi::OsStr;
@@ -51,7 +51,7 @@ impl Notifier {
         match made {
             Ok(manager) => Self(Some(Arc::new(manager))),
             Err(error) => {
-                tracing::warn!(%error, "NOTIFY_SOCKET can't be used: the service manager is told nothing");
+                tracing::warn!(%error, "NOTIFY_SOCKET can't be used: the service manager gets no notification");
                 Self::default()
             }
         }
@@ -59,19 +59,19 @@ impl Notifier {
 
     /// It serves from now on.
     pub(super) fn ready(&self, status: &str) {
-        self.tell(&format!("READY=1\nSTATUS={status}"));
+        self.send(&format!("READY=1\nSTATUS={status}"));
     }
 
     /// What has changed is put in force. Behind it has to come [`Notifier::ready`].
     pub(super) fn reloading(&self) {
         let now = clock_gettime(ClockId::Monotonic);
         let micros = now.tv_sec * 1_000_000 + now.tv_nsec / 1000;
-        self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={micros}"));
+        self.send(&format!("RELOADING=1\nMONOTONIC_USEC={micros}"));
     }
 
     /// It has begun to stop.
     pub(super) fn stopping(&self) {
-        self.tell("STOPPING=1\nSTATUS=stopping");
+        self.send("STOPPING=1\nSTATUS=stopping");
     }
 
     /// Gives signs of life, for ever, if they are asked for: as long as the runtime runs this, and the bridge answers.
@@ -85,7 +85,7 @@ impl Notifier {
         loop {
             beats.tick().await;
             match timeout(patience / 4, bridge.answers()).await {
-                Ok(true) => self.tell("WATCHDOG=1"),
+                Ok(true) => self.send("WATCHDOG=1"),
                 Ok(false) => return,
                 Err(_) => {
                     tracing::warn!(
@@ -96,13 +96,13 @@ impl Notifier {
         }
     }
 
-    fn tell(&self, news: &str) {
+    fn send(&self, news: &str) {
         let Some(manager) = &self.0 else { return };
         if let Err(error) = manager
             .socket
             .send_to_addr(news.as_bytes(), &manager.address)
         {
-            tracing::debug!(%error, "the service manager can't be told");
+            tracing::debug!(%error, "the service manager can't be notified");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! In which pane of a tmux this program prints.
 //!
-//! tmux tells its programs in two variables. Programs such as sudo and su take these away, and give a terminal of their
+//! tmux passes it to its programs in two variables. Programs such as sudo and su take these away, and give a terminal of their
 //! own; what remains then is the line of processes that leads up to the pane's first one, and to the tmux server.
 
 use std::env;
@@ -45,7 +45,7 @@ pub(super) fn others_of_this_program() -> Vec<u32> {
         .collect()
 }
 
-/// The name of the program that a process runs, as far as the system tells.
+/// The name of the program that a process runs, as far as the system shows it.
 fn name_of(process: u32) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{process}/comm")).ok()
 }

@@ -1,4 +1,4 @@
-//! `muxwire record`: what tmux says and is told, into a file or to stdout.
+//! `muxwire record`: what passes between tmux and muxwire, into a file or to stdout.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};

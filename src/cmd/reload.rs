@@ -90,7 +90,7 @@ mod tests {
     use crate::config::{Raw, Source};
 
     #[test]
-    fn what_waits_for_the_next_start_is_told_by_name() {
+    fn what_waits_for_the_next_start_is_logged_by_name() {
         let setting = |name, value: &str| Setting {
             name,
             value: Raw::Text(value.to_owned()),

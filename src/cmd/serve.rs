@@ -43,7 +43,7 @@ const LONGEST_BURST: Duration = Duration::from_millis(30);
 /// How long a client that is closed may take to answer Close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// When clients are told to come back after a stop.
+/// When clients are asked to come back after a stop.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Serves until SIGINT or SIGTERM.
@@ -103,7 +103,7 @@ impl Source {
         Ok(Self::Recording(recording, speed))
     }
 
-    /// Refuses what no waiting would make usable, before anybody is told that there is a server here.
+    /// Refuses what no waiting would make usable, before anything announces that there is a server here.
     async fn check(&self) -> anyhow::Result<()> {
         let Self::Tmux(tmux) = self else {
             return Ok(());
@@ -167,7 +167,7 @@ async fn serve(
     output.line(&listens)?;
     manager.ready(&listens);
     tokio::spawn(living);
-    tell_of_tokens(config, authenticator.as_ref());
+    log_tokens(config, authenticator.as_ref());
 
     let stop_bridge = CancellationToken::new();
     let bridge = tokio::spawn(source.run(serving(config), ends, stop_bridge.clone()));
@@ -398,7 +398,7 @@ fn random_epoch() -> anyhow::Result<Epoch> {
 /// Who checks tokens; nobody where they aren't required.
 fn authenticator(config: &Config) -> anyhow::Result<Option<Authenticator>> {
     if !config.security.require_auth {
-        tracing::warn!("no authentication: whoever can connect can type into every pane");
+        tracing::warn!("no authentication: anyone who can connect can type into every pane");
         return Ok(None);
     }
     let settings = AuthSettings {
@@ -438,7 +438,7 @@ fn jwt(config: &Config) -> anyhow::Result<Option<Jwt>> {
 }
 
 /// Where tokens are looked for: one that was made elsewhere is as good as none, and nothing else would say why.
-fn tell_of_tokens(config: &Config, authenticator: Option<&Authenticator>) {
+fn log_tokens(config: &Config, authenticator: Option<&Authenticator>) {
     let Some(authenticator) = authenticator else {
         return;
     };

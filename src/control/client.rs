@@ -13,7 +13,7 @@ use super::block::{Closed, Expected, Guard, Inside, OpenBlock};
 use super::body::Body;
 use super::command::Command;
 use super::frame::{BadLine, BadReason, Framed, Lines};
-use super::line::{Line, Told, line as parse_line};
+use super::line::{Line, Reported, line as parse_line};
 use super::notification::Notification;
 use super::output::Output;
 use super::rows::{PaneStateRow, Row as _};
@@ -280,27 +280,27 @@ impl ControlClient {
                 let data = place.end - found.escaped().len()..place.end;
                 LineResult::Output(found.pane, found.age_ms, data)
             }
-            Ok((_, Line::Told(told))) => self.told(told, place),
+            Ok((_, Line::Reported(reported))) => self.reported(reported, place),
             Err(_) if line.first() == Some(&b'%') => self.bad(BadReason::Malformed, place),
             Err(_) => self.bad(BadReason::NotNotification, place),
         }
     }
 
-    fn told(&mut self, told: Told, place: Range<usize>) -> LineResult {
-        match told {
+    fn reported(&mut self, reported: Reported, place: Range<usize>) -> LineResult {
+        match reported {
             // A name with newlines in it can look so (paste buffers from 3.4 on, all names in 3.1c). Taken for a reply, it
             // would swallow all that follows.
-            Told::Begin(guard) if guard.asked_for() && self.pending.is_empty() => {
+            Reported::Begin(guard) if guard.asked_for() && self.pending.is_empty() => {
                 self.bad(BadReason::StrayBegin, place)
             }
-            Told::Begin(guard) => {
+            Reported::Begin(guard) => {
                 let expected = self.expected(guard);
                 self.open = Some(OpenBlock::new(guard, expected, self.limits.body));
                 LineResult::Nothing
             }
-            Told::Stray => self.bad(BadReason::StrayEnd, place),
-            Told::Exit(reason) => LineResult::Event(Event::Exit { reason }),
-            Told::Notification(found) => LineResult::Event(Event::Notification(found)),
+            Reported::Stray => self.bad(BadReason::StrayEnd, place),
+            Reported::Exit(reason) => LineResult::Event(Event::Exit { reason }),
+            Reported::Notification(found) => LineResult::Event(Event::Notification(found)),
         }
     }
 

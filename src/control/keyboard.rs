@@ -56,7 +56,7 @@ const KEPT_UNDER_CONTROL: &str = "190=;',.";
 /// How tmux types keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keyboard {
-    tells_mode: bool,
+    reports_mode: bool,
 }
 
 /// Why a name can't be typed as a key.
@@ -71,8 +71,8 @@ pub enum KeyError {
 impl Keyboard {
     /// The keyboard of a tmux that does or doesn't say in which mode a pane wants its keys: from 3.5 on.
     #[must_use]
-    pub fn new(tells_mode: bool) -> Self {
-        Self { tells_mode }
+    pub fn new(reports_mode: bool) -> Self {
+        Self { reports_mode }
     }
 
     /// What to type for a key.
@@ -121,7 +121,7 @@ impl Keyboard {
         if held == Modifiers::NONE {
             return Ok(Stroke::Key(key));
         }
-        if self.tells_mode {
+        if self.reports_mode {
             return either(Case::NotAllKeysExtended, &plain, key);
         }
         if held.control {
@@ -142,7 +142,7 @@ impl Keyboard {
         match byte {
             b' ' if held.control && !held.shift => return Ok(own),
             _ if !held.control && !held.shift => return Ok(own),
-            _ if !self.tells_mode => return Err(before_extended(held, byte)),
+            _ if !self.reports_mode => return Err(before_extended(held, byte)),
             _ => {}
         }
         match byte {
@@ -171,16 +171,18 @@ impl Keyboard {
             return shifted.map_or_else(own, |key| Ok(Stroke::Key(key)));
         }
         if held.shift {
-            return match self.tells_mode {
+            return match self.reports_mode {
                 true => own(),
                 false => Err(before_extended(held, character)),
             };
         }
         match control_code(character) {
-            Some(_) if self.tells_mode => own(),
+            Some(_) if self.reports_mode => own(),
             // It knows letters and what stands beside them; the others it types in some modes only.
             Some(code) => bytes(&escaped(held, &[code])),
-            None if self.tells_mode && KEPT_UNDER_CONTROL.contains(char::from(character)) => own(),
+            None if self.reports_mode && KEPT_UNDER_CONTROL.contains(char::from(character)) => {
+                own()
+            }
             None => {
                 let why = "terminals have no byte for Ctrl with this character: send as text what the program expects";
                 Err(KeyError::Unsupported(why.to_owned()))

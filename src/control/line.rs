@@ -14,12 +14,12 @@ use super::text::Text;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line<'a> {
     Printed(Output<'a>),
-    Told(Told),
+    Reported(Reported),
 }
 
 /// What tmux says, apart from what panes print.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Reported {
     Begin(Guard),
     /// `%end` or `%error`, which belong inside a block.
     Stray,
@@ -27,10 +27,10 @@ pub(super) enum Told {
     Notification(Notification),
 }
 
-/// `line = printed / told`
+/// `line = printed / reported`
 #[inline]
 pub(super) fn line(input: &[u8]) -> Parsed<'_, Line<'_>> {
-    alt((map(printed, Line::Printed), map(told, Line::Told))).parse(input)
+    alt((map(printed, Line::Printed), map(reported, Line::Reported))).parse(input)
 }
 
 /// `printed = output / extended-output`
@@ -39,15 +39,15 @@ fn printed(input: &[u8]) -> Parsed<'_, Output<'_>> {
     alt((output, extended_output)).parse(input)
 }
 
-/// `told = begin / end / error / exit / notification`
+/// `reported = begin / end / error / exit / notification`
 #[inline(never)]
-fn told(input: &[u8]) -> Parsed<'_, Told> {
+fn reported(input: &[u8]) -> Parsed<'_, Reported> {
     alt((
-        map(begin, Told::Begin),
-        map(end, |_| Told::Stray),
-        map(error, |_| Told::Stray),
-        map(exit, Told::Exit),
-        map(notification, Told::Notification),
+        map(begin, Reported::Begin),
+        map(end, |_| Reported::Stray),
+        map(error, |_| Reported::Stray),
+        map(exit, Reported::Exit),
+        map(notification, Reported::Notification),
     ))
     .parse(input)
 }

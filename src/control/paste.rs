@@ -84,7 +84,7 @@ impl Pasting {
     /// How many blocks the reply has when nothing fails: one for `if-shell`, and one for each of two commands.
     pub(super) fn blocks(self) -> usize {
         match self.otherwise {
-            Otherwise::Tell => 3,
+            Otherwise::Report => 3,
             Otherwise::Nothing => 1,
         }
     }
@@ -96,7 +96,7 @@ impl Pasting {
         };
         let name = pasted.strip_prefix("paste-buffer -b ")?.split(' ').next()?;
         let otherwise = if otherwise.contains(';') {
-            Otherwise::Tell
+            Otherwise::Report
         } else {
             Otherwise::Nothing
         };
@@ -144,7 +144,7 @@ impl fmt::Display for Pasting {
         let delete = format!("delete-buffer -b {name}");
         match self.otherwise {
             Otherwise::Nothing => write!(f, "'{delete}'"),
-            Otherwise::Tell => {
+            Otherwise::Report => {
                 let row = CheckRow::FORMAT;
                 let report = format!("{delete} ; display-message -t {pane} -p \"{row}\"");
                 write!(f, "{}", Quoted(&report))
@@ -163,7 +163,7 @@ mod tests {
     fn a_paste_is_two_commands_that_are_read_back() {
         let name = PasteName(0xabc);
         let all: Vec<u8> = (1..=255).collect();
-        for otherwise in [Otherwise::Tell, Otherwise::Nothing] {
+        for otherwise in [Otherwise::Report, Otherwise::Nothing] {
             let commands = [
                 Command::SetPaste(PasteBuffer::new(name, all.clone().into()).unwrap()),
                 Command::Paste(Pasting {

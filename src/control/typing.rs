@@ -78,7 +78,7 @@ pub enum When {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Otherwise {
     /// It prints a [`CheckRow`], in a block that belongs to the reply (3.2).
-    Tell,
+    Report,
     /// Nothing. In 3.1c the inner blocks look like those of hooks, so that another command on the same line has to ask.
     Nothing,
 }
@@ -125,7 +125,7 @@ impl Typing {
     /// choices have the same number.
     pub(super) fn blocks(&self) -> usize {
         match self.otherwise {
-            Otherwise::Tell => 1 + self.inner_blocks(),
+            Otherwise::Report => 1 + self.inner_blocks(),
             Otherwise::Nothing => 1,
         }
     }
@@ -139,7 +139,7 @@ impl Typing {
     pub(super) fn parse(pane: PaneId, words: &[&str]) -> Option<Self> {
         let (condition, typed, otherwise) = match *words {
             [condition, typed] => (condition, typed, Otherwise::Nothing),
-            [condition, typed, _] => (condition, typed, Otherwise::Tell),
+            [condition, typed, _] => (condition, typed, Otherwise::Report),
             _ => return None,
         };
         let when = [When::TakesKeys, When::WantsBrackets]
@@ -164,7 +164,7 @@ impl fmt::Display for Typing {
             stroke.write(f, pane)?;
         }
         f.write_str("'")?;
-        if self.otherwise == Otherwise::Tell {
+        if self.otherwise == Otherwise::Report {
             let report = format!("display-message -t {pane} -p \"{}\"", CheckRow::FORMAT);
             let padding =
                 format!("{SEPARATOR}display-message -p \"\"").repeat(self.inner_blocks() - 1);
@@ -302,7 +302,7 @@ mod tests {
                 r"'send-keys -t %3 \073 ; send-keys -t %3 M-\134'",
             ),
             (
-                typing(vec![bytes, key("~")], When::TakesKeys, Otherwise::Tell),
+                typing(vec![bytes, key("~")], When::TakesKeys, Otherwise::Report),
                 " ; display-message -p \"\"'",
             ),
         ];
@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn what_was_never_written_is_not_taken_back() {
-        let good = typing(vec![key("a")], When::TakesKeys, Otherwise::Tell).to_string();
+        let good = typing(vec![key("a")], When::TakesKeys, Otherwise::Report).to_string();
         for (from, to) in [
             ("%3", "%4"),
             ("send-keys", "run-shell"),

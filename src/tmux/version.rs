@@ -92,7 +92,7 @@ impl Version {
 
     /// `#{pane_key_mode}`, and keys in all forms that programs can ask for: 3.5.
     #[must_use]
-    pub fn tells_key_mode(&self) -> bool {
+    pub fn reports_key_mode(&self) -> bool {
         self.rank >= Rank::release(3, 5)
     }
 
@@ -110,19 +110,19 @@ impl Version {
 
     /// `#{bracket_paste_flag}`: 3.7.
     #[must_use]
-    pub fn tells_bracketed_paste(&self) -> bool {
+    pub fn reports_bracketed_paste(&self) -> bool {
         self.rank >= Rank::release(3, 7)
     }
 
     /// `%layout-change` when panes are swapped, and subscriptions for windows that change places between sessions: 3.2.
     #[must_use]
-    pub fn tells_of_swaps(&self) -> bool {
+    pub fn reports_swaps(&self) -> bool {
         self.rank >= Rank::release(3, 2)
     }
 
     /// `%paste-buffer-changed` and `%paste-buffer-deleted`: 3.4.
     #[must_use]
-    pub fn tells_of_buffers(&self) -> bool {
+    pub fn reports_buffers(&self) -> bool {
         self.rank >= Rank::release(3, 4)
     }
 

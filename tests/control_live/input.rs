@@ -58,7 +58,7 @@ pub(super) fn type_if_ready(
 ) -> Vec<u8> {
     let tells = server.version().answers_inside();
     let otherwise = if tells {
-        Otherwise::Tell
+        Otherwise::Report
     } else {
         Otherwise::Nothing
     };

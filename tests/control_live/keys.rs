@@ -163,10 +163,10 @@ fn a_terminal_sends(base: &str, held: Held, mode: Mode, version: &Version) -> Ve
     let plain = number == 1 || (only_shifted_letter && !held.meta);
     let mut sent = Vec::new();
     // A character beyond ASCII is the same in all modes.
-    if plain || mode.extended() < 2 || !version.tells_key_mode() || code > 127 {
+    if plain || mode.extended() < 2 || !version.reports_key_mode() || code > 127 {
         sent.extend(old);
     }
-    if !plain && mode.extended() > 0 && version.tells_key_mode() {
+    if !plain && mode.extended() > 0 && version.reports_key_mode() {
         sent.extend(extended.map(String::into_bytes));
         if only_shifted_letter {
             let upper = code - 32 * u32::from(code > 96);
@@ -243,7 +243,7 @@ fn must_be_typed(base: &str, held: Held, version: &Version) -> bool {
     let plain = !held.control && !held.shift;
     plain
         || function
-        || ((single || letter) && version.tells_key_mode())
+        || ((single || letter) && version.reports_key_mode())
         || (letter && !(held.control && held.shift))
 }
 
@@ -253,7 +253,7 @@ fn pane_in(mode: Mode, server: &TmuxServer, at: usize) -> (PaneId, PathBuf) {
     if version.answers_inside() {
         server.run(["set-option", "-s", "extended-keys", mode.option]);
     }
-    if version.tells_key_mode() {
+    if version.reports_key_mode() {
         server.run(["set-option", "-s", "extended-keys-format", mode.format]);
     }
     let file = server.folder().join(format!("keys{at}"));
@@ -320,7 +320,7 @@ fn regression_every_key_is_typed_as_a_terminal_sends_it_or_refused() {
     for_each_version(|program| {
         let server = TmuxServer::start(program);
         let version = server.version();
-        let keyboard = Keyboard::new(version.tells_key_mode());
+        let keyboard = Keyboard::new(version.reports_key_mode());
         let mut names = Vec::new();
         let mut strokes = Vec::new();
         for base in bases() {

@@ -52,7 +52,7 @@ impl Desk {
         server.run(["set-option", "-g", "automatic-rename", "off"]);
         // Without bright backgrounds where a capture can't tell them.
         let dialect = Dialect::of(&program.version.to_string());
-        let term = if dialect.tells_bright_backgrounds() {
+        let term = if dialect.reports_bright_backgrounds() {
             "screen-256color"
         } else {
             "screen"

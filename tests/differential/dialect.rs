@@ -34,22 +34,22 @@ impl Dialect {
     }
 
     /// Captures tell bright backgrounds (100 to 107).
-    pub fn tells_bright_backgrounds(self) -> bool {
+    pub fn reports_bright_backgrounds(self) -> bool {
         self.release >= (3, 2)
     }
 
     /// Captures tell the colours of underlines.
-    pub fn tells_underline_colours(self) -> bool {
+    pub fn reports_underline_colours(self) -> bool {
         self.release >= (3, 2)
     }
 
     /// Captures tell links.
-    pub fn tells_links(self) -> bool {
+    pub fn reports_links(self) -> bool {
         self.release >= (3, 4)
     }
 
     /// Captures tell the colours of what was erased at the end of a line.
-    pub fn tells_erased_ends(self) -> bool {
+    pub fn reports_erased_ends(self) -> bool {
         self.release < (3, 2) || self.release >= (3, 4)
     }
 
@@ -74,14 +74,14 @@ impl Dialect {
         }
         for (row, told) in shown.rows.iter_mut().zip(&tmux.rows) {
             for glyph in &mut *row {
-                if !self.tells_underline_colours() {
+                if !self.reports_underline_colours() {
                     glyph.underline = None;
                 }
-                if !self.tells_links() {
+                if !self.reports_links() {
                     glyph.link = None;
                 }
             }
-            if !self.tells_erased_ends() {
+            if !self.reports_erased_ends() {
                 untold(row, told);
             }
         }
@@ -94,7 +94,7 @@ impl Dialect {
     /// colours of what was erased, it doesn't have them either, whatever comes behind it later.
     pub fn as_told_late(self, shown: Shown, tmux: &Shown) -> Shown {
         let mut shown = self.as_told(shown, tmux);
-        if !self.tells_erased_ends() {
+        if !self.reports_erased_ends() {
             let cells = shown.rows.iter_mut().flatten();
             for (glyph, told) in cells.zip(tmux.rows.iter().flatten()) {
                 if glyph.is_erased() && told.is_erased() {

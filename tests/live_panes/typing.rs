@@ -199,7 +199,7 @@ fn a_paste_is_bracketed_if_the_program_asked_for_it() {
                 break;
             }
         }
-        if program.version.tells_bracketed_paste() {
+        if program.version.reports_bracketed_paste() {
             value_is(&scene.server, &pane, "#{bracket_paste_flag}", "1").await;
         }
         client.send(paste).await;

@@ -1,4 +1,4 @@
-//! Windows that tmux has told of and no listing has shown yet.
+//! Windows that tmux has announced and no listing has shown yet.
 //!
 //! What lives shorter than it takes to ask is known by its notification alone, and that has the id of the window and
 //! nothing else: neither its panes nor its session.
@@ -38,7 +38,7 @@ impl Announced {
             .collect()
     }
 
-    /// The control link has ended: a listing on the next one tells nothing of what this one told of.
+    /// The control link has ended: a listing on the next one says nothing of what this one announced.
     pub(super) fn forget(&mut self) {
         self.0.clear();
     }

@@ -181,7 +181,7 @@ impl Core {
             self.links_changed(now);
             self.subscribe(link);
             tracing::debug!(%link, %session, "output link attached");
-            // What changed in its windows before it came was told to nobody.
+            // What changed in its windows before it came was reported to nobody.
             self.hint_of_links(now);
         }
         self.count_links();

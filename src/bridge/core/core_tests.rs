@@ -236,7 +236,7 @@ fn regression_what_comes_is_listed_before_it_can_go() {
 }
 
 #[test]
-fn regression_a_window_that_no_listing_shows_is_told_of() {
+fn regression_a_window_that_no_listing_shows_is_published() {
     let mut bench = Bench::new();
     for number in [0, 9] {
         let window = WindowId(number);
@@ -253,12 +253,12 @@ fn regression_a_window_that_no_listing_shows_is_told_of() {
     assert_eq!(
         bench.published(),
         Vec::<String>::new(),
-        "it is told of once"
+        "it is published once"
     );
 }
 
 #[test]
-fn regression_exit_unattached_that_is_found_with_the_same_server_again_is_told() {
+fn regression_exit_unattached_that_is_found_with_the_same_server_again_is_published() {
     let mut bench = Bench::new();
     let server = bench.core.state.server.clone().unwrap();
     bench.handle(Event::Found {
@@ -328,7 +328,7 @@ fn another_server_is_a_loss_and_a_new_beginning() {
     bench.handle(Event::NoServer {
         reason: "still gone".to_owned(),
     });
-    assert_eq!(bench.published(), ["server.lost"], "told once");
+    assert_eq!(bench.published(), ["server.lost"], "once");
 }
 
 #[test]
@@ -486,8 +486,8 @@ impl Bench {
 
 const STATE: &str = "%0|20|2|1|3|1|1|0|||0|1|0|1|0|0|0|0|0|0|0|0||||||||8,16\n";
 
-/// Whether it is exact, where it stands, what came since, and where the stream goes on.
-fn told(view: &mut View) -> (bool, u64, String, u64) {
+/// Whether it is exact, where it stands, what was printed since, and where the stream goes on.
+fn place_of(view: &mut View) -> (bool, u64, String, u64) {
     let view = view.try_recv().unwrap().unwrap();
     let since = String::from_utf8_lossy(&view.since.concat()).into_owned();
     (
@@ -575,8 +575,8 @@ fn regression_a_long_history_comes_in_slices_and_nobody_else_waits_for_it() {
         // Between two parts of it others get what they want, and the pane prints on.
         bench.output(PANE, b"x");
         let (mut shallow, mut none) = (bench.view(500), bench.view(0));
-        assert_eq!(told(&mut shallow).1, 0);
-        assert_eq!(told(&mut none).1, 0);
+        assert_eq!(place_of(&mut shallow).1, 0);
+        assert_eq!(place_of(&mut none).1, 0);
         bench.give_history(ticket, parts);
         if below == 100_000 {
             break;
@@ -669,7 +669,7 @@ fn a_history_that_is_of_no_use_is_captured_at_once_in_the_end() {
 }
 
 #[test]
-fn what_comes_before_an_answer_tells_what_it_is_worth() {
+fn what_comes_before_an_answer_shows_what_it_is_worth() {
     type Meanwhile = fn(&mut Bench);
     // What happens before the answer, and the place of the snapshot if the first answer has one.
     let rows: [(&str, Meanwhile, Option<u64>); 8] = [
@@ -732,7 +732,7 @@ fn what_comes_before_an_answer_tells_what_it_is_worth() {
         }
         let expected = place.unwrap_or_else(|| bench.core.streams.published(PANE));
         assert_eq!(
-            told(&mut view),
+            place_of(&mut view),
             (true, expected, String::new(), expected),
             "{what}"
         );
@@ -750,17 +750,17 @@ fn who_comes_later_gets_the_same_snapshot_and_what_came_since() {
     bench.answer(question);
     let expected = (true, 2, String::new(), 2);
     assert_eq!(
-        (told(&mut first), told(&mut second)),
+        (place_of(&mut first), place_of(&mut second)),
         (expected.clone(), expected)
     );
     assert_eq!(
-        told(&mut deeper).1,
+        place_of(&mut deeper).1,
         2,
         "there is no more history than it has"
     );
     bench.output(PANE, b"\xacc");
     let mut third = bench.view(1);
-    assert_eq!(told(&mut third), (true, 2, "\u{20ac}c".to_owned(), 6));
+    assert_eq!(place_of(&mut third), (true, 2, "\u{20ac}c".to_owned(), 6));
     assert!(bench.questions().0.is_empty());
     bench.gap();
     bench.view(1);
@@ -786,7 +786,7 @@ fn without_a_place_it_is_given_as_it_is() {
     let (_, prints) = bench.questions();
     bench.output(PANE, b"cd");
     bench.printed(prints[0]);
-    assert_eq!(told(&mut view), (false, 24, "cd".to_owned(), 26));
+    assert_eq!(place_of(&mut view), (false, 24, "cd".to_owned(), 26));
 
     let mut late = bench.view(1);
     let question = bench.question();
@@ -795,7 +795,7 @@ fn without_a_place_it_is_given_as_it_is() {
     bench.answer(question);
     assert!(late.try_recv().is_err(), "too late");
     bench.printed(prints[0]);
-    assert_eq!(told(&mut late), (false, 26, String::new(), 26));
+    assert_eq!(place_of(&mut late), (false, 26, String::new(), 26));
 }
 
 #[test]
@@ -822,7 +822,7 @@ fn where_captures_on_links_leak_a_helper_prints_between_two_marks() {
         }
         bench.answer(mark);
     }
-    assert_eq!(told(&mut view), (true, 7, String::new(), 7));
+    assert_eq!(place_of(&mut view), (true, 7, String::new(), 7));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Panes whose process has ended, while tmux can't tell yet how: the end of the output came before the process was
+//! Panes whose process has ended, while tmux doesn't know yet how: the end of the output came before the process was
 //! waited for. Nothing reports the rest, so it is asked for a few times, each time later.
 
 use std::time::{Duration, Instant};

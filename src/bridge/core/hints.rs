@@ -24,7 +24,7 @@ impl Core {
         }
         let heard = on_control_link || self.outputs.session_of(link).is_some();
         if heard && is_hint(&notification, on_control_link) {
-            // A new link is told what it asked for once, though nothing has changed.
+            // A new link gets what it subscribed to once, though nothing has changed.
             if matches!(notification, Notification::SubscriptionChanged { .. }) {
                 self.hint_of_links(now);
             } else {

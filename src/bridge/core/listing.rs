@@ -107,13 +107,13 @@ impl Core {
         });
     }
 
-    /// A buffer that was set again may look as before; its notification tells all the same.
+    /// A buffer that was set again may look as before; its notification counts all the same.
     fn touch_buffers(&mut self, state: &State, changes: &mut Vec<Change>) {
         for name in std::mem::take(&mut self.touched) {
-            let told = changes.iter().any(|change| {
+            let is_published = changes.iter().any(|change| {
                 matches!(&change.kind, ChangeKind::BufferChanged { buffer } if buffer.name == name)
             });
-            if let Some(buffer) = state.buffers.get(&name).filter(|_| !told) {
+            if let Some(buffer) = state.buffers.get(&name).filter(|_| !is_published) {
                 let kind = ChangeKind::BufferChanged {
                     buffer: buffer.clone(),
                 };
@@ -122,17 +122,17 @@ impl Core {
         }
     }
 
-    /// Drift is what was suspected and is still there; what came since may have overtaken its notification.
+    /// Drift is what was suspected and is still there; what was reported since may have overtaken its notification.
     fn mark_drift(&self, changes: &mut [Change]) {
         for change in changes
             .iter_mut()
             .filter(|change| self.suspected.contains(change))
         {
             change.reconciled = true;
-            if is_told(&change.kind, self.version.as_ref()) {
+            if is_announced(&change.kind, self.version.as_ref()) {
                 tracing::warn!(
                     kind = change.kind.name(),
-                    "the reconciler found a change that tmux did not tell of"
+                    "the reconciler found a change that tmux did not announce"
                 );
                 self.counters.drift();
             }
@@ -173,7 +173,7 @@ impl Core {
 }
 
 /// Whether a tmux of this version reports such a change in any other way than by being asked.
-fn is_told(kind: &ChangeKind, version: Option<&Version>) -> bool {
+fn is_announced(kind: &ChangeKind, version: Option<&Version>) -> bool {
     let can = |capability: fn(&Version) -> bool| version.is_some_and(capability);
     match kind {
         ChangeKind::PaneTitleChanged { .. }
@@ -184,9 +184,9 @@ fn is_told(kind: &ChangeKind, version: Option<&Version>) -> bool {
         | ChangeKind::PaneResized { .. }
         | ChangeKind::PaneActiveChanged { .. }
         | ChangeKind::PaneRemoved { moved: true }
-        | ChangeKind::PaneCreated { moved: true, .. } => can(Version::tells_of_swaps),
+        | ChangeKind::PaneCreated { moved: true, .. } => can(Version::reports_swaps),
         ChangeKind::BufferChanged { .. } | ChangeKind::BufferDeleted { .. } => {
-            can(Version::tells_of_buffers)
+            can(Version::reports_buffers)
         }
         _ => true,
     }

@@ -51,7 +51,7 @@ const SETTLE: Duration = Duration::from_millis(2500);
 /// How many ended links are remembered, so that none of them is taken for somebody else's client.
 const REMEMBERED: usize = 64;
 
-/// What the owner is told.
+/// What the owner learns.
 #[derive(Debug)]
 pub(super) enum Event {
     /// A server answers, and this session of it can be attached to.
@@ -134,7 +134,7 @@ pub(super) struct Core {
     setup: Setup,
 }
 
-/// What the owner is told at its start.
+/// What the owner knows at its start.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Setup {
     /// How long hints are gathered before everything is listed.
@@ -149,7 +149,7 @@ pub(super) struct Setup {
     pub(super) exit_unattached: ExitUnattached,
     /// Where timestamps come from.
     pub(super) clock: Clock,
-    /// Whether tmux is there to be asked; a recording only tells.
+    /// Whether tmux is there to be asked; a recording can only be read.
     pub(super) live: bool,
 }
 

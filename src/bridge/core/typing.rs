@@ -16,7 +16,7 @@ impl Core {
         act: impl FnOnce(&mut Inputs, Option<Way<'_>>, &mut Vec<Action>),
     ) {
         let streams = &self.streams;
-        // What a pane's program has asked for, as its output tells.
+        // What a pane's program has asked for, as its output shows.
         let brackets = |pane: PaneId| streams.tracker(pane)?.bracketed_paste();
         let time = (now, self.setup.submit_delay);
         let control = self.control.filter(|_| self.setup.live);

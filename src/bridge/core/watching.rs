@@ -36,7 +36,7 @@ pub(super) struct Watched {
 #[derive(Debug, Default)]
 struct Link {
     watches: BTreeSet<Watch>,
-    /// The tag under which it was last told what to watch.
+    /// The tag under which it was last sent what to watch.
     tag: u64,
 }
 
@@ -50,7 +50,7 @@ impl Watched {
     pub(super) fn not_sent(&mut self, tag: u64) -> bool {
         let unsent = self.links.values_mut().find(|link| link.tag == tag);
         if let Some(link) = unsent {
-            // What was told before is told once more; tmux replaces it.
+            // What was sent before is sent once more; tmux replaces it.
             link.watches.clear();
             return true;
         }

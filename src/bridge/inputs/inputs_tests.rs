@@ -16,7 +16,7 @@ use crate::control::{Command, Stroke};
 
 const LINK: LinkId = LinkId(1);
 
-/// The queue, and a tmux that answers when it is told to.
+/// The queue, and a tmux that answers when the test says so.
 struct Bench {
     inputs: Inputs,
     version: &'static str,

@@ -38,7 +38,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(60);
 /// Where the outcome of a request goes. Nobody may be waiting for it any more, and that is no error.
 pub(super) type InputReply = oneshot::Sender<Result<(), InputError>>;
 
-/// Whether a pane's program has asked for bracketed paste, as far as its output tells.
+/// Whether a pane's program has asked for bracketed paste, as far as its output shows it.
 pub(super) type Bracketed<'a> = &'a dyn Fn(PaneId) -> Option<bool>;
 
 /// How lines get to tmux.
@@ -46,7 +46,7 @@ pub(super) type Bracketed<'a> = &'a dyn Fn(PaneId) -> Option<bool>;
 pub(super) struct Way<'a> {
     link: LinkId,
     otherwise: Otherwise,
-    tells_brackets: bool,
+    knows_brackets: bool,
     keyboard: Keyboard,
     bracketed: Bracketed<'a>,
     now: Instant,
@@ -63,16 +63,16 @@ impl<'a> Way<'a> {
         bracketed: Bracketed<'a>,
         (now, submit_delay): (Instant, Duration),
     ) -> Self {
-        let tells = version.is_none_or(Version::answers_inside);
+        let reports = version.is_none_or(Version::answers_inside);
         Self {
             link,
-            otherwise: if tells {
-                Otherwise::Tell
+            otherwise: if reports {
+                Otherwise::Report
             } else {
                 Otherwise::Nothing
             },
-            tells_brackets: version.is_some_and(Version::tells_bracketed_paste),
-            keyboard: Keyboard::new(version.is_none_or(Version::tells_key_mode)),
+            knows_brackets: version.is_some_and(Version::reports_bracketed_paste),
+            keyboard: Keyboard::new(version.is_none_or(Version::reports_key_mode)),
             bracketed,
             now,
             submit_delay,
@@ -104,7 +104,7 @@ pub(super) struct Inputs {
     turn: u64,
     last_tag: u64,
     salt: Salt,
-    /// The link that has ended, though its end may not have been told yet.
+    /// The link that has ended, though its end may not have been reported yet.
     lost: Option<LinkId>,
 }
 

@@ -163,10 +163,10 @@ impl InputTask {
         (commands, cost)
     }
 
-    /// Where tmux can't tell whether a paste that comes next is bracketed, it pastes it from a buffer of ours. For what no
+    /// Where tmux doesn't know whether a paste that comes next is bracketed, it pastes it from a buffer of ours. For what no
     /// buffer can hold, what the program has printed decides.
     fn decide_brackets(&mut self, way: &Way<'_>) {
-        if way.tells_brackets || self.rest.front() != Some(&Piece::Begin) {
+        if way.knows_brackets || self.rest.front() != Some(&Piece::Begin) {
             return;
         }
         self.rest.pop_front();
@@ -211,7 +211,7 @@ impl InputTask {
     }
 
     /// The answer to a command of the line under way. When it is the last one: what the line cost, and, if the request is
-    /// at its end, what came of it.
+    /// at its end, its result.
     pub(super) fn answered(
         &mut self,
         outcome: Result<Body, ReplyError>,
@@ -225,13 +225,13 @@ impl InputTask {
             return None;
         }
         let cost = flight.cost;
-        let told = way.map_or(Otherwise::Tell, |way| way.otherwise);
+        let otherwise = way.map_or(Otherwise::Report, |way| way.otherwise);
         let end = match flight.sent {
             // Whether it was left, the next line finds out: it may have ended by itself.
             Sent::Leave => matches!(outcome, Err(ReplyError::LinkClosed))
                 .then(|| Err(self.partly(InputError::LinkLost))),
             Sent::Line { pieces, when } => {
-                let verdict = judge(self.pane, when, told, outcome);
+                let verdict = judge(self.pane, when, otherwise, outcome);
                 self.conclude(pieces, verdict)
             }
         };
@@ -296,27 +296,32 @@ pub(super) fn answer(reply: InputReply, outcome: Result<(), InputError>) {
     }
 }
 
-/// What the last reply to a line says. Where tmux tells inside of it, it is empty when the line was typed; elsewhere it is
+/// What the last reply to a line says. Where tmux reports inside of it, it is empty when the line was typed; elsewhere it is
 /// a row in any case, of the same turn.
-fn judge(pane: PaneId, when: When, told: Otherwise, outcome: Result<Body, ReplyError>) -> Verdict {
+fn judge(
+    pane: PaneId,
+    when: When,
+    otherwise: Otherwise,
+    outcome: Result<Body, ReplyError>,
+) -> Verdict {
     let body = match outcome {
         Ok(body) => body,
         Err(ReplyError::LinkClosed) => return Verdict::Refused(InputError::LinkLost),
-        Err(ReplyError::Failed(_)) if told == Otherwise::Nothing => {
+        Err(ReplyError::Failed(_)) if otherwise == Otherwise::Nothing => {
             return Verdict::Refused(InputError::NoSuchPane);
         }
         Err(error) => return Verdict::Refused(InputError::Tmux(error.to_string())),
     };
-    if told == Otherwise::Tell && body.as_bytes().is_empty() {
+    if otherwise == Otherwise::Report && body.as_bytes().is_empty() {
         return Verdict::Typed;
     }
     match CheckRow::parse(body.first_line()) {
         Err(error) => Verdict::Refused(InputError::Tmux(error.to_string())),
-        Ok(row) => match (refusal(pane, row), told, when) {
+        Ok(row) => match (refusal(pane, row), otherwise, when) {
             (Some(error), ..) => Verdict::Refused(error),
             (None, Otherwise::Nothing, _) => Verdict::Typed,
-            (None, Otherwise::Tell, When::WantsBrackets) => Verdict::NotBracketed,
-            (None, Otherwise::Tell, When::TakesKeys) => {
+            (None, Otherwise::Report, When::WantsBrackets) => Verdict::NotBracketed,
+            (None, Otherwise::Report, When::TakesKeys) => {
                 let why = "tmux typed nothing and says no reason";
                 Verdict::Refused(InputError::Tmux(why.to_owned()))
             }

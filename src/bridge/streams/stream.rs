@@ -18,7 +18,7 @@ const TAIL_BYTES: usize = 16 * 1024;
 /// What is held for a pane that no listing has shown yet; listings come within 50 ms, so this is a flood.
 const HELD_BYTES: usize = 4 * 1024 * 1024;
 
-/// How soon another bell is told of.
+/// How soon another bell is published.
 const BELL_PAUSE: Duration = Duration::from_millis(100);
 
 /// One pane's.
@@ -53,7 +53,7 @@ pub(super) struct Stream {
     pub(super) doubtful: bool,
     /// Whether it is known if the pane is in the middle of a character.
     pub(super) character_known: bool,
-    /// When its bell was told of last.
+    /// When its bell was published last.
     pub(super) rang: Option<Instant>,
 }
 
@@ -246,7 +246,7 @@ impl Stream {
     ///
     /// A copy joins where the tails meet. Otherwise something may be missing between the two, and nobody knows how
     /// much: what tmux had queued for a link is dropped when the window leaves its session, and a second link to the
-    /// same session has missed what came before it. `whole` says that the link was there before the pane was.
+    /// same session has missed what was printed before it. `whole` says that the link was there before the pane was.
     fn take_over(&mut self, pane: PaneId, next: LinkId, whole: bool) -> Vec<Change> {
         let whole = whole && !self.judged && !self.doubtful;
         let first = !std::mem::replace(&mut self.begun, true);
@@ -311,13 +311,13 @@ impl Stream {
             changes.push(self.gap(pane, None));
         }
         changes.push(self.change(pane, ChangeKind::PaneMissed));
-        // Nobody can be told of a pane whose place nobody knows.
+        // Nothing can be published of a pane whose place nobody knows.
         changes.retain(|_| !self.places.is_empty());
         changes
     }
 }
 
-/// Appends to a tail and cuts it to its limit; tells how many bytes were cut off.
+/// Appends to a tail and cuts it to its limit; returns how many bytes were cut off.
 fn keep_last(tail: &mut BytesMut, bytes: &[u8], limit: usize) -> u64 {
     tail.extend_from_slice(bytes);
     let excess = tail.len().saturating_sub(limit);

@@ -15,7 +15,7 @@ const LIFE: Duration = Duration::from_secs(10);
 /// How many lines of scrollback are masked in passing.
 const PASSING: usize = 1500;
 
-/// A snapshot and what came since.
+/// A snapshot and what was printed since.
 #[derive(Debug)]
 pub(super) struct Base {
     snapshot: Arc<PaneSnapshot>,
@@ -69,7 +69,7 @@ impl Base {
         self.masked = Some(Arc::new(masked));
     }
 
-    /// The snapshot for those eyes, and what came since.
+    /// The snapshot for those eyes, and what was printed since.
     pub(super) fn view_for(
         &mut self,
         view: ViewRequest,

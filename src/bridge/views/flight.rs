@@ -1,4 +1,4 @@
-//! One snapshot on its way: which step is under way, and what came of the pane meanwhile.
+//! One snapshot on its way: which step is under way, and what the pane printed meanwhile.
 //!
 //! tmux sends what it has queued for a link in order, but for one thing: what a pane prints after a reply was queued may
 //! be sent before it, while another pane's output that was queued before the reply is still waiting. So, of what a link

@@ -1,9 +1,9 @@
 //! A long history on its way, slice by slice from its end upwards, while its pane may print on.
 //!
-//! Lines are told apart by how far they were above the screen when the first slice was captured. What the pane prints
+//! Lines are identified by how far they were above the screen when the first slice was captured. What the pane prints
 //! moves them up, by as much as the history grows. It shrinks only when it is full: tmux then throws away a tenth of the
-//! most that it may have, the oldest lines first. So two sizes tell how much came between, unless it was a tenth more or
-//! several; and what the pane printed meanwhile tells whether it can have been. If that stays open, or something else
+//! most that it may have, the oldest lines first. So two sizes show how much was printed between, unless it was a tenth more or
+//! several; and what the pane printed meanwhile shows whether it can have been. If that stays open, or something else
 //! has changed the history, it is of no use.
 
 use std::sync::Arc;
@@ -53,7 +53,7 @@ pub(super) struct History {
     pub(super) spoilt: bool,
 }
 
-/// What came of putting a history and a screen together.
+/// The result of putting a history and a screen together.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Joined {
     Whole,
@@ -335,14 +335,14 @@ mod tests {
                 for prints in [&[0][..], &[1], &[3], &[0, 9, 0, 0, 30], &[6, 7, 200]] {
                     let (joined, lines, expected) =
                         gather(Numbered { total, size }, wanted, prints);
-                    let told = (total, size, wanted, prints);
+                    let case = (total, size, wanted, prints);
                     if joined == Joined::Broken {
                         let much = prints.iter().max() >= Some(&(LIMIT / 10));
-                        assert!(much, "{told:?}: it is not clear what was thrown away");
+                        assert!(much, "{case:?}: it is not clear what was thrown away");
                         continue;
                     }
                     let has = lines.len().min(wanted as usize);
-                    assert_eq!(lines[lines.len() - has..], expected[..], "{told:?}");
+                    assert_eq!(lines[lines.len() - has..], expected[..], "{case:?}");
                     let first: u32 = std::str::from_utf8(lines.first().map_or(b"0", |line| line))
                         .unwrap()
                         .parse()
@@ -352,7 +352,7 @@ mod tests {
                         .into_iter()
                         .map(|line| Bytes::from(line.to_string()))
                         .collect();
-                    assert_eq!(lines, all, "{told:?}: in order, each once");
+                    assert_eq!(lines, all, "{case:?}: in order, each once");
                 }
             }
         }

@@ -85,7 +85,7 @@ impl Shown {
             return Some(deepest);
         }
         match &self.history {
-            // It tells how long the history is.
+            // It says how long the history is.
             None => Some(SHALLOW),
             Some(history) => history
                 .tail()

@@ -1,4 +1,4 @@
-//! Showing panes: a snapshot at an exact place of the pane's stream, and what came since.
+//! Showing panes: a snapshot at an exact place of the pane's stream, and what was printed since.
 //!
 //! A snapshot stays good while its pane only prints: who comes later gets it with the bytes since, so that many who
 //! come cost tmux one capture. Each pane has at most one snapshot on its way, which all who wait for it share.
@@ -58,7 +58,7 @@ pub(super) struct Printed {
     pub(super) parts: PrintOutcome,
 }
 
-/// What came of it, or why nothing did.
+/// The view, or why there is none.
 pub(super) type PrintOutcome = Result<Parts, ScreenError>;
 
 /// What was to be had of a pane.

@@ -1,4 +1,4 @@
-//! What comes of each step of a snapshot's flight.
+//! The result of each step of a snapshot's flight.
 
 use super::ViewContext;
 use super::flight::{Flight, FlightStep, Seen};
@@ -9,7 +9,7 @@ use crate::control::{Body, Command};
 use crate::screen::{Capture, Circumstances, PaneSnapshot};
 use crate::tmux::{PanePrint, ReplyError, Version};
 
-/// What came of a step of a flight.
+/// The result of a step of a flight.
 pub(super) enum Outcome {
     /// Something is still to come.
     Pending,

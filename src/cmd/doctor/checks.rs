@@ -109,7 +109,7 @@ pub(super) fn configuration(inputs: &Inputs, error: Option<&ConfigError>) -> Che
     }
 }
 
-/// Whether muxwire would listen where it is told to.
+/// Whether muxwire can listen where the configuration says.
 pub(super) fn address(config: &Config) -> Check {
     match listening(config) {
         Ok(listening) => Check::ok("address", listening.address.to_string()),

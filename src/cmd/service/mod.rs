@@ -93,7 +93,7 @@ fn user_folder() -> anyhow::Result<PathBuf> {
     Ok(config.join("systemd/user"))
 }
 
-/// What became of a unit.
+/// What was done with a unit.
 enum Installed {
     New,
     Same,

@@ -35,7 +35,7 @@ pub(super) struct Lines {
     open: Option<String>,
     day: Option<Date>,
     width: usize,
-    /// What is told of it to a person; otherwise everything is.
+    /// What is shown of it to a person; otherwise everything is.
     readable: Option<Box<Readable>>,
     out: String,
 }
@@ -78,7 +78,7 @@ impl Lines {
         };
         let (lines, held) = readable.settle(end);
         for line in lines {
-            self.told(&line);
+            self.add_settled(&line);
         }
         if held > 0 {
             self.end_line();
@@ -89,17 +89,17 @@ impl Lines {
     }
 
     /// One line of a pane, as it stands.
-    fn told(&mut self, (head, told): &Line) {
+    fn add_settled(&mut self, (head, line): &Line) {
         self.end_line();
         self.out.push_str(head);
-        self.add_mark(told.severity);
-        for (text, pen) in &told.parts {
+        self.add_mark(line.severity);
+        for (text, pen) in &line.parts {
             let styled = self.paint.colours && pen.write(&mut self.out);
             self.out.push_str(text);
             self.out.push_str(if styled { RESET } else { "" });
         }
-        if told.more > 0 {
-            let words = format!(" (and {} more)", told.more);
+        if line.more > 0 {
+            let words = format!(" (and {} more)", line.more);
             self.paint.add(&mut self.out, Role::Time, &words);
         }
         self.out.push('\n');
@@ -191,7 +191,7 @@ impl Lines {
         self.panes.remove(pane);
         let last = self.readable.as_mut();
         if let Some(line) = last.and_then(|readable| readable.forget(pane)) {
-            self.told(&line);
+            self.add_settled(&line);
         }
     }
 
@@ -244,7 +244,7 @@ impl Lines {
         self.open = Some(pane.to_owned());
     }
 
-    /// The beginning of a line of output; its mark tells what looks like trouble.
+    /// The beginning of a line of output; its mark shows what looks like trouble.
     fn output_head(&mut self, event: &Received) -> String {
         let head = self.head(event);
         let rest = std::mem::replace(&mut self.out, head);

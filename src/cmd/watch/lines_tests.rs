@@ -257,7 +257,7 @@ fn every_event_type_of_the_schema_has_words() {
         );
         assert!(
             !text.contains("odd"),
-            "{type_name} is told as an unknown one: {text}"
+            "{type_name} is shown as an unknown one: {text}"
         );
     }
 }

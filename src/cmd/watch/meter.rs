@@ -27,7 +27,7 @@ pub(super) struct Moment {
 /// Measures, and makes a line of it.
 pub(super) struct Meter {
     form: Form,
-    /// What came since the last time that the server was asked.
+    /// What was received since the last time that the server was asked.
     came: Delivered,
     since: Option<Instant>,
     asked: Option<Asked>,
@@ -63,7 +63,7 @@ struct Asked {
     ping: Option<Duration>,
 }
 
-/// What one line tells.
+/// What one line shows.
 struct Line<'a> {
     came: Delivered,
     span: Duration,

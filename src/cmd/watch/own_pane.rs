@@ -1,4 +1,4 @@
-//! The pane in which a watch is read, found in what the server tells.
+//! The pane in which a watch is read, found in what the server publishes.
 //!
 //! A pane that was made for the watch may come into what the server knows only after the first snapshot was made, so
 //! the events that report panes are looked at as well.

@@ -1,21 +1,21 @@
-//! What of all that happens is told to a person, and how much of it in one moment.
+//! What of all that happens is shown to a person, and how much of it in one moment.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::standing::{Severity, Standing, Told, key};
+use super::standing::{SettledLine, Severity, Standing, key};
 use crate::wire::Received;
 
-/// How long a moment is: what a pane prints within one is told as one line.
+/// How long a moment is: what a pane prints within one is shown as one line.
 pub(super) const MOMENT: Duration = Duration::from_millis(500);
-/// The most lines of panes that are told in one moment. Twelve agents have one each.
+/// The most lines of panes that are shown in one moment. Twelve agents have one each.
 const MOST_LINES: usize = 12;
-/// The most events that are told in one moment besides. They take no line's place: windows are renamed all the time.
+/// The most events that are shown in one moment besides. They take no line's place: windows are renamed all the time.
 const MOST_EVENTS: usize = 6;
 /// The most panes whose rows are kept. It bounds the memory that a server can take.
 const MOST_PANES: usize = 1_000;
 
-/// The panes' rows, and what was told in this moment.
+/// The panes' rows, and what was shown in this moment.
 #[derive(Default)]
 pub(super) struct Readable {
     panes: BTreeMap<String, Pane>,
@@ -32,7 +32,7 @@ struct Pane {
 }
 
 /// One line of a pane that is to be printed behind its beginning.
-pub(super) type Line = (String, Told);
+pub(super) type Line = (String, SettledLine);
 
 impl Readable {
     /// A pane printed something.
@@ -63,7 +63,7 @@ impl Readable {
         }
     }
 
-    /// Whether an event is told now, or is counted only.
+    /// Whether an event is shown now, or is counted only.
     pub(super) fn admits(&mut self, event: &Received) -> bool {
         let type_name = event.type_name();
         let text = |name| event.data()[name].as_str().unwrap_or_default();
@@ -84,14 +84,14 @@ impl Readable {
         room
     }
 
-    /// Ends a moment: the lines that are told of it, and how many more there were.
+    /// Ends a moment: the lines that are shown of it, and how many more there were.
     pub(super) fn settle(&mut self, end: bool) -> (Vec<Line>, usize) {
         let mut lines = Vec::new();
         let panes = std::mem::take(&mut self.panes);
         for (name, mut pane) in panes {
             match pane.standing.settle(end) {
-                Some(told) if lines.len() < MOST_LINES => lines.push((pane.head.clone(), told)),
-                Some(told) => self.held += 1 + told.more,
+                Some(line) if lines.len() < MOST_LINES => lines.push((pane.head.clone(), line)),
+                Some(line) => self.held += 1 + line.more,
                 None => {}
             }
             self.panes.insert(name, pane);
@@ -104,8 +104,8 @@ impl Readable {
     pub(super) fn forget(&mut self, pane: &str) -> Option<Line> {
         self.heights.remove(pane);
         let mut pane = self.panes.remove(pane)?;
-        let told = pane.standing.settle(true)?;
-        Some((pane.head, told))
+        let line = pane.standing.settle(true)?;
+        Some((pane.head, line))
     }
 
     /// All panes are gone.

@@ -1,5 +1,5 @@
 //! What a program asks of its terminal, read from a pane's output. `vte` finds the sequences, also those that are split
-//! between two pieces of output; what comes of them is the page's matter.
+//! between two pieces of output; their effect is the page's matter.
 
 use vte::{Params, Parser, Perform};
 

@@ -1,8 +1,8 @@
 //! A pane's lines as they stand after redraws: what a person would have read, and not every state on the way.
 //!
-//! Rows are kept as a terminal keeps them, roughly: programs go back in them and write anew. A row is told once it has
-//! stood still for a moment. A spinner never does, so it is told when it ends; a row that is drawn again as it was, or
-//! with other figures only, is not told again. While a program has the alternate screen, it is a picture and not lines,
+//! Rows are kept as a terminal keeps them, roughly: programs go back in them and write anew. A row is shown once it has
+//! stood still for a moment. A spinner never does, so it is shown when it ends; a row that is drawn again as it was, or
+//! with other figures only, is not shown again. While a program has the alternate screen, it is a picture and not lines,
 //! and only that is said. Moments are counted, no clock is read.
 
 use std::collections::VecDeque;
@@ -15,9 +15,9 @@ const HEIGHT: usize = 24;
 /// The most rows and columns that are kept of a pane.
 const MOST_ROWS: usize = 200;
 const MOST_COLUMNS: usize = 500;
-/// How many of the rows that were told last are remembered, so that what is drawn anew elsewhere is not told again.
+/// How many of the rows that were shown last are remembered, so that what is drawn anew elsewhere is not shown again.
 const REMEMBERED: usize = 64;
-/// How many moments a row stands still before it is told: one that has ended, and one that has not, such as a question.
+/// How many moments a row stands still before it is shown: one that has ended, and one that has not, such as a question.
 const ENDED: u64 = 1;
 const OPEN: u64 = 3;
 /// The columns between two tab stops.
@@ -32,9 +32,9 @@ pub(super) enum Severity {
     Error,
 }
 
-/// A line that is to be told.
+/// A line that is to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct SettledLine {
     /// Its text, in parts that look alike.
     pub(super) parts: Vec<(String, Pen)>,
     pub(super) severity: Severity,
@@ -58,20 +58,20 @@ struct Page {
     /// The moment up to which whatever is written belongs to a redraw.
     redraw_until: u64,
     remembered: VecDeque<String>,
-    /// What has scrolled out before it was told, and how much of that there is.
+    /// What has scrolled out before it was shown, and how much of that there is.
     gone: Option<(Row, usize)>,
 }
 
 #[derive(Default, Clone)]
 struct Row {
     cells: Vec<(char, Pen)>,
-    /// It differs from what was told of it.
+    /// It differs from what was shown of it.
     is_news: bool,
     /// The program went back to draw it, so it is one that may be drawn again and again.
     redrawn: bool,
     touched: u64,
     severity: Severity,
-    told: String,
+    shown: String,
 }
 
 impl Standing {
@@ -86,8 +86,8 @@ impl Standing {
         self.0.page().height = height.min(MOST_ROWS);
     }
 
-    /// Ends a moment: gives the line to be told of it, if there is one. At the `end` nothing is waited for.
-    pub(super) fn settle(&mut self, end: bool) -> Option<Told> {
+    /// Ends a moment: gives the line to be shown of it, if there is one. At the `end` nothing is waited for.
+    pub(super) fn settle(&mut self, end: bool) -> Option<SettledLine> {
         self.0.page().settle(end)
     }
 }
@@ -98,7 +98,7 @@ impl Row {
         text.trim_end().to_owned()
     }
 
-    fn told(&self, more: usize) -> Told {
+    fn settled_line(&self, more: usize) -> SettledLine {
         let length = self.text().chars().count();
         let mut parts: Vec<(String, Pen)> = Vec::new();
         for (c, pen) in self.cells.iter().take(length) {
@@ -107,7 +107,7 @@ impl Row {
                 _ => parts.push((c.to_string(), *pen)),
             }
         }
-        Told {
+        SettledLine {
             parts,
             severity: self.severity,
             more,
@@ -121,7 +121,7 @@ pub(super) fn key(text: &str) -> String {
 }
 
 impl Page {
-    fn settle(&mut self, end: bool) -> Option<Told> {
+    fn settle(&mut self, end: bool) -> Option<SettledLine> {
         self.moment += 1;
         let mut best: Option<Row> = None;
         let mut count = 0;
@@ -139,14 +139,14 @@ impl Page {
             row.is_news = false;
             let text = row.text();
             let key = key(&text);
-            // A bar or a spinner that is slow: how it ends is told.
-            if open && !end && !row.told.is_empty() && key == self::key(&row.told) {
+            // A bar or a spinner that is slow: how it ends is shown.
+            if open && !end && !row.shown.is_empty() && key == self::key(&row.shown) {
                 continue;
             }
             let again = text.is_empty()
-                || text == row.told
+                || text == row.shown
                 || (row.redrawn && (key.is_empty() || self.remembered.contains(&key)));
-            row.told = text;
+            row.shown = text;
             if again {
                 continue;
             }
@@ -160,7 +160,7 @@ impl Page {
                 best = Some(row);
             }
         }
-        best.map(|row| row.told(count.saturating_sub(1)))
+        best.map(|row| row.settled_line(count.saturating_sub(1)))
     }
 
     fn remember(&mut self, key: String) {
@@ -193,7 +193,7 @@ impl Page {
         &mut self.rows[self.row]
     }
 
-    /// The first row is kept no longer. If it has not been told, that it was there is.
+    /// The first row is kept no longer. If it has not been shown, it is counted.
     fn scroll_out(&mut self) {
         self.row = self.row.saturating_sub(1);
         let Some(row) = self.rows.pop_front() else {
@@ -201,7 +201,7 @@ impl Page {
         };
         let text = row.text();
         let again = row.redrawn && self.remembered.contains(&key(&text));
-        if !row.is_news || text.is_empty() || text == row.told || again {
+        if !row.is_news || text.is_empty() || text == row.shown || again {
             return;
         }
         let (before, count) = self.gone.take().unwrap_or_default();
@@ -244,7 +244,7 @@ impl Page {
         }
         let moment = self.moment;
         let row = self.here();
-        if row.text() != row.told {
+        if row.text() != row.shown {
             (row.is_news, row.touched) = (true, moment);
         }
         self.row += 1;

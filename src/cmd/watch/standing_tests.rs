@@ -4,14 +4,14 @@
 
 use super::*;
 
-/// The line that was told, and how many more.
-fn line(told: &Told) -> (String, usize) {
-    let text = told.parts.iter().map(|part| part.0.as_str()).collect();
-    (text, told.more)
+/// The line that was shown, and how many more.
+fn line(settled: &SettledLine) -> (String, usize) {
+    let text = settled.parts.iter().map(|part| part.0.as_str()).collect();
+    (text, settled.more)
 }
 
-/// What is told of pieces, one printed in each moment, and of some quiet moments behind them.
-fn told(pieces: &[&str]) -> Vec<(String, usize)> {
+/// What is shown of pieces, one printed in each moment, and of some quiet moments behind them.
+fn shown(pieces: &[&str]) -> Vec<(String, usize)> {
     let mut pane = Standing::default();
     let mut lines = Vec::new();
     for piece in pieces.iter().chain([&""; 6]) {
@@ -22,7 +22,7 @@ fn told(pieces: &[&str]) -> Vec<(String, usize)> {
 }
 
 fn texts(pieces: &[&str]) -> Vec<String> {
-    let lines = told(pieces);
+    let lines = shown(pieces);
     assert!(lines.iter().all(|line| line.1 == 0), "{lines:?}");
     lines.into_iter().map(|line| line.0).collect()
 }
@@ -132,7 +132,7 @@ fn a_picture_on_the_whole_screen_is_said_and_not_shown() {
 #[test]
 fn a_flood_is_one_line_a_moment_and_counted() {
     let many: String = (0..1000).map(|n| format!("line {n}\r\n")).collect();
-    let lines = told(&[&many]);
+    let lines = shown(&[&many]);
     let count: usize = lines.iter().map(|line| line.1 + 1).sum();
     assert_eq!(count, 1000, "{lines:?}");
     assert!(lines.len() <= 2, "{lines:?}");
@@ -145,9 +145,9 @@ fn of_several_lines_the_worst_is_told() {
     pane.read("fine\r\n", Severity::Info);
     pane.read("error: broken\r\n", Severity::Error);
     pane.read("going on\r\n", Severity::Info);
-    let told = pane.settle(true).unwrap();
-    assert_eq!(line(&told), ("error: broken".to_owned(), 2));
-    assert_eq!(told.severity, Severity::Error);
+    let settled = pane.settle(true).unwrap();
+    assert_eq!(line(&settled), ("error: broken".to_owned(), 2));
+    assert_eq!(settled.severity, Severity::Error);
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Generator {
             6 | 7 => self.number(30, 37).to_string(),
             8 | 9 => self.number(40, 47).to_string(),
             10 => self.pick(&[39, 49, 59]).to_string(),
-            11 if self.dialect.tells_bright_backgrounds() => {
+            11 if self.dialect.reports_bright_backgrounds() => {
                 (bright + self.pick(&[0, 10])).to_string()
             }
             11 => bright.to_string(),
