@@ -15,7 +15,7 @@
 //! 6. [`tmux`]: the processes, and the links that read them;
 //! 7. [`recording`]: what passed over the links, as a file;
 //! 8. [`bridge`]: the one owner of it all, on a live tmux or on a recording;
-//! 9. [`wire`] and [`server`]: the messages, and who they are sent to;
+//! 9. [`wire`] and [`server`]: the messages, and who they are sent to; [`connectors`]: who else reads the log, or adds to it;
 //! 10. [`client`]: the other end; [`tls`] and [`network`]: what lies between;
 //! 11. [`config`], [`cli`], [`logging`], [`metrics`] and [`cmd`]: the program around it.
 
@@ -26,6 +26,7 @@ pub mod cli;
 pub mod client;
 pub mod cmd;
 pub mod config;
+pub mod connectors;
 pub mod control;
 pub mod file_watch;
 pub mod glob;

@@ -18,6 +18,7 @@ mod authorisation;
 mod beginnings;
 mod bridge;
 mod config;
+mod connectors;
 mod control_abnf;
 mod control_client;
 mod control_grammar;

@@ -399,7 +399,7 @@ async fn play_bridge(mut requests: mpsc::Receiver<Request>, seed: u64) {
                     Ok(())
                 });
             }
-            Request::Leave { .. } => {}
+            Request::Leave { .. } | Request::Publish(_) => {}
         }
     }
 }

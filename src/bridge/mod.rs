@@ -1,7 +1,8 @@
 //! The one owner of what is known of tmux: it turns what the links bring into the event log.
 //!
 //! `core` decides and does no IO; `live` runs it on a tmux server, `replay` on a recording. Reading order: `core`,
-//! `streams` (whose bytes are published), `outputs` (which links there are), `inputs` and `screens` (what clients ask).
+//! `streams` (whose bytes are published), `outputs` (which links there are), `inputs` and `screens` (what clients ask), `publisher` (events that
+//! come from elsewhere).
 
 mod action;
 mod alarm;
@@ -17,6 +18,8 @@ mod inputs;
 mod live;
 mod outputs;
 mod printing;
+mod publication;
+mod publisher;
 mod replay;
 mod request;
 mod screens;
@@ -28,6 +31,8 @@ mod views;
 pub use counters::{Counters, Counts};
 pub use demand::{Attach, Demand, Listener};
 pub use live::{Ends, Settings, follow};
+pub use publication::{Publication, PublisherCounts};
+pub use publisher::{NotPublished, Publisher};
 pub use replay::{Player, Speed, replay};
 pub use request::{
     ClientNumber, Handle, InputError, InputRequest, Key, PaneView, PreparedInput, Request,

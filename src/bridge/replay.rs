@@ -114,7 +114,7 @@ impl Replay {
                         self.player.play(entry);
                     }
                 }
-                ReplayEvent::Request(request) => refuse(request),
+                ReplayEvent::Request(request) => self.player.answer(request),
                 ReplayEvent::Cancelled => return Ok(()),
             }
         }
@@ -141,6 +141,7 @@ async fn until(due: Option<Instant>) {
     }
 }
 
+/// What a recording answers: nothing can be asked of a tmux that is past.
 fn refuse(request: Request) {
     match request {
         Request::Input { reply, .. } => {
@@ -161,7 +162,7 @@ fn refuse(request: Request) {
         Request::Answer { reply } => {
             let _ = reply.send(());
         }
-        Request::Leave { .. } => {}
+        Request::Leave { .. } | Request::Publish(_) => {}
     }
 }
 
@@ -171,6 +172,8 @@ pub struct Player {
     core: Core,
     links: HashMap<LinkId, LinkReader>,
     origin: Instant,
+    /// The time of the entry that was played last.
+    now: Instant,
     last_tag: u64,
 }
 
@@ -198,13 +201,23 @@ impl Player {
             core: Core::new(hub, counters, setup, origin),
             links: HashMap::new(),
             origin,
+            now: origin,
             last_tag: 0,
+        }
+    }
+
+    /// Publishes what a source has concluded, at the time that is played, and refuses all else.
+    pub(super) fn answer(&mut self, request: Request) {
+        match request {
+            Request::Publish(_) => self.handle(Event::Request(request), self.now),
+            other => refuse(other),
         }
     }
 
     /// Plays one entry; they must come in order.
     pub fn play(&mut self, entry: Entry) {
         let now = self.time_of(&entry);
+        self.now = now;
         match entry.what {
             What::Opened { link, kind, pid } => {
                 // The recording is as long as it is, and so is what may wait for an answer.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::demand::Demand;
+use super::publication::Publication;
 use crate::auth::Authorized;
 use crate::control::WindowSize;
 use crate::ids::{PaneId, WindowId};
@@ -54,6 +55,8 @@ pub enum Request {
         /// Where to say it.
         reply: oneshot::Sender<()>,
     },
+    /// Publish what a source has concluded.
+    Publish(Publication),
     /// A client wishes no size any more.
     Leave {
         /// The client.
@@ -342,6 +345,11 @@ impl Handle {
     #[must_use]
     pub fn demand(&self) -> &Demand {
         &self.1
+    }
+
+    /// The channel itself, for those who have other things to ask than clients.
+    pub(super) fn requests(&self) -> mpsc::Sender<Request> {
+        self.0.clone()
     }
 
     /// Types into a pane. The request takes its place among others when this is called, not when the future is first

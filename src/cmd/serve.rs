@@ -25,6 +25,7 @@ use crate::cmd::prepare;
 use crate::cmd::reload::ConfigWatch;
 use crate::cmd::signals::{INTERRUPTED, Signals};
 use crate::config::{Attaching, Config, Listening, Resize, Unattached, listening};
+use crate::connectors::Connectors;
 use crate::hub::{HistoryLimits, Hub, Redaction};
 use crate::ids::Epoch;
 use crate::metrics::Metrics;
@@ -151,6 +152,7 @@ async fn serve(
     let audit = audited::start(config, &metrics, authenticator.as_ref())?;
     let manager = Notifier::of_process();
     let (handle, ends) = ends(&hub, &metrics);
+    let connectors = Connectors::new(hub.clone(), handle.clone(), &metrics);
     let living = manager.clone().live(handle.clone());
     let sources = Sources {
         hub,
@@ -173,6 +175,7 @@ async fn serve(
     let bridge = tokio::spawn(source.run(serving(config), ends, stop_bridge.clone()));
     let started = Started {
         running,
+        connectors,
         stop_server,
         bridge,
         stop_bridge,
@@ -182,9 +185,10 @@ async fn serve(
     audited::until_end_of(served, audit).await
 }
 
-/// The server and the bridge, and how each is stopped.
+/// The server, the bridge and what is beside them, and how each is stopped.
 struct Started {
     running: Running,
+    connectors: Connectors,
     stop_server: CancellationToken,
     bridge: JoinHandle<anyhow::Result<()>>,
     stop_bridge: CancellationToken,
@@ -210,22 +214,40 @@ impl Started {
         }
     }
 
-    /// Clients first, so that they hear of it; then the links, unless the bridge has ended already.
+    /// Sources and clients first, so that clients hear of it; then the links, unless the bridge has ended already; and last
+    /// the sinks, which take what was published meanwhile.
     async fn stop(self, limit: Duration, bridge_has_ended: bool) -> anyhow::Result<()> {
         self.stop_server.cancel();
+        self.connectors.stop_sources().await;
         if timeout(limit / 3, self.running.finished()).await.is_err() {
             tracing::warn!("clients did not answer Close in time");
         }
-        if bridge_has_ended {
-            return Ok(());
-        }
-        self.stop_bridge.cancel();
-        match timeout(limit * 2 / 3, self.bridge).await {
-            Ok(ended) => ended?,
-            Err(_) => {
-                tracing::warn!("the links to tmux did not end in time");
-                Ok(())
+        let for_sinks = match self.connectors.has_sinks() {
+            true => limit / 6,
+            false => Duration::ZERO,
+        };
+        let ended = match bridge_has_ended {
+            true => Ok(()),
+            false => {
+                self.stop_bridge.cancel();
+                ended_within(limit * 2 / 3 - for_sinks, self.bridge).await
             }
+        };
+        self.connectors.drain(for_sinks).await;
+        ended
+    }
+}
+
+/// Waits for the end of the bridge, but no longer than this.
+async fn ended_within(
+    limit: Duration,
+    bridge: JoinHandle<anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    match timeout(limit, bridge).await {
+        Ok(ended) => ended?,
+        Err(_) => {
+            tracing::warn!("the links to tmux did not end in time");
+            Ok(())
         }
     }
 }

@@ -21,7 +21,7 @@ pub trait Archive: Debug + Send + Sync {
     /// hold much memory, but at least one; the rest is asked for again.
     ///
     /// The future may be dropped before it is done.
-    fn read(&self, range: ArchiveRange) -> ArchiveRead;
+    fn read(&self, range: SeqRange) -> ArchiveRead;
 }
 
 /// What an archive gives, as soon as it has it.
@@ -30,7 +30,7 @@ pub type ArchiveRead =
 
 /// Places of the log: those behind `after`, up to `until` and with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ArchiveRange {
+pub struct SeqRange {
     /// The place behind which the range begins.
     pub after: Seq,
     /// The last place of the range.
@@ -63,7 +63,7 @@ pub enum ArchiveError {
     },
 }
 
-impl ArchiveRange {
+impl SeqRange {
     /// The first page of what lies behind a place and is older than what memory holds.
     pub(super) fn page(after: Seq, evicted: Seq) -> Self {
         let until = Seq(evicted.0.min(after.0 + PAGE));

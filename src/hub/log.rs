@@ -8,7 +8,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
-use super::archive::{Archive, ArchiveError, ArchiveRange, Archived, READS};
+use super::archive::{Archive, ArchiveError, Archived, READS, SeqRange};
 use super::printed;
 use super::printing::{Printer, Printing, PrintsIn};
 use super::published::{Known, Stamp};
@@ -228,7 +228,7 @@ impl Hub {
     /// What has to be read from the archive first by one who wants what came after a position; nothing if memory holds it,
     /// or if there is no archive.
     #[must_use]
-    pub fn archived(&self, since: &Since) -> Option<ArchiveRange> {
+    pub fn archived(&self, since: &Since) -> Option<SeqRange> {
         match since {
             Since::Position(position) if position.epoch == self.0.epoch => {
                 self.archived_behind(position.seq)
@@ -241,7 +241,7 @@ impl Hub {
     ///
     /// # Errors
     /// There is no archive, or it does not give these events.
-    pub async fn read_archive(&self, range: ArchiveRange) -> Result<Archived, ArchiveError> {
+    pub async fn read_archive(&self, range: SeqRange) -> Result<Archived, ArchiveError> {
         let failed = |error: tokio::sync::AcquireError| ArchiveError::Failed(error.to_string());
         let _turn = self.0.archive_reads.acquire().await.map_err(failed)?;
         let archive = self.lock().archive.clone().ok_or(ArchiveError::NotKept)?;
@@ -249,11 +249,11 @@ impl Hub {
     }
 
     /// The next page behind a place, if that is older than the history and there is an archive.
-    pub(super) fn archived_behind(&self, place: Seq) -> Option<ArchiveRange> {
+    pub(super) fn archived_behind(&self, place: Seq) -> Option<SeqRange> {
         let log = self.lock();
         let evicted = log.ring.evicted();
         let is_archived = place < evicted && log.archive.is_some();
-        is_archived.then(|| ArchiveRange::page(place, evicted))
+        is_archived.then(|| SeqRange::page(place, evicted))
     }
 
     /// The head, and when the event right behind a place was read from tmux, if there is one and it was.
@@ -316,6 +316,18 @@ impl Hub {
     #[must_use]
     pub fn place_for(&self, pane: PaneId, redacted: bool, offset: u64) -> Option<(Seq, u64)> {
         printed::place_of(&self.lock().ring, (pane, redacted), offset)
+    }
+
+    /// The place behind which all is kept in memory.
+    #[must_use]
+    pub fn oldest(&self) -> Seq {
+        self.lock().ring.evicted()
+    }
+
+    /// A reader of what comes behind a place, whether it is kept or not.
+    #[must_use]
+    pub fn reader_behind(&self, place: Seq) -> Reader {
+        Reader::new(self.clone(), place)
     }
 
     /// A position of this log.

@@ -22,7 +22,7 @@ mod ring;
 mod subscription;
 mod view;
 
-pub use archive::{Archive, ArchiveError, ArchiveRange, ArchiveRead, Archived};
+pub use archive::{Archive, ArchiveError, ArchiveRead, Archived, SeqRange};
 pub use filter::{Filter, FilterError, Idle, Mistakable, Subject, WindowNames};
 pub use log::{Hub, HubFigures};
 pub use patterns::{SessionPattern, WindowPattern};

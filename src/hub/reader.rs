@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::archive::{ArchiveRange, Archived};
+use super::archive::{Archived, SeqRange};
 use super::log::Hub;
 use super::published::Published;
 use super::ring::Found;
@@ -51,7 +51,7 @@ pub enum Next {
     /// Nothing more as yet.
     Head,
     /// The next event is in the archive alone: it is to be read from there.
-    Archived(ArchiveRange),
+    Archived(SeqRange),
     /// The next event is gone: the reader fell behind the history.
     Evicted,
 }
@@ -83,6 +83,14 @@ impl Reader {
             archived: events.into(),
             ..Self::new(hub, after)
         }
+    }
+
+    /// Passes over what is no longer kept. Returns what that was.
+    pub fn skip(&mut self) -> SeqRange {
+        let after = self.place;
+        self.place = self.hub.oldest().max(after);
+        let until = self.place;
+        SeqRange { after, until }
     }
 
     /// Takes what was read from the archive, unless the reader has come to stand elsewhere meanwhile.

@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::archive::{ArchiveRange, Archived};
+use super::archive::{Archived, SeqRange};
 use super::filter::{Filter, Subject, WindowNames};
 use super::log::Hub;
 use super::printing::comes_of_printing;
@@ -40,7 +40,7 @@ pub enum Step {
     /// Nothing more as yet.
     Head,
     /// The next event is to be read from the archive, for [`Subscription::supply`].
-    Archived(ArchiveRange),
+    Archived(SeqRange),
     /// The next event is no longer kept.
     Evicted,
 }

@@ -5,6 +5,7 @@
 
 mod queues;
 mod recent;
+mod watched;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
@@ -26,6 +27,8 @@ use crate::wire::CloseCode;
 use self::queues::Waiting;
 pub(crate) use self::queues::{Queue, Queues};
 pub(crate) use self::recent::{Recent, Summary};
+pub use self::watched::FigureKind;
+use self::watched::{Watched, WatchedEach, write_figure};
 
 /// All that is counted. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -60,15 +63,6 @@ pub(crate) struct Shed {
     pub(crate) panes: u64,
     /// Bytes of it.
     pub(crate) bytes: u64,
-}
-
-/// Whether a figure can only grow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FigureKind {
-    /// It counts since the start; its name gets `_total`.
-    Counter,
-    /// It is what it is now.
-    Gauge,
 }
 
 impl Metrics {
@@ -107,6 +101,25 @@ impl Metrics {
             name,
             help,
             kind,
+            read: Box::new(read),
+        };
+        self.registry(|registry| registry.register_collector(Box::new(watched)));
+    }
+
+    /// Shows a figure of each of several things that are named by this label; nothing while there are none.
+    pub fn watch_each(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        kind: FigureKind,
+        label: &'static str,
+        read: impl Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static,
+    ) {
+        let watched = WatchedEach {
+            name,
+            help,
+            kind,
+            label,
             read: Box::new(read),
         };
         self.registry(|registry| registry.register_collector(Box::new(watched)));
@@ -286,28 +299,6 @@ impl Drop for Present {
     }
 }
 
-/// A figure that is counted elsewhere.
-struct Watched {
-    name: &'static str,
-    help: &'static str,
-    kind: FigureKind,
-    read: Box<dyn Fn() -> u64 + Send + Sync>,
-}
-
-impl fmt::Debug for Watched {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watched")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Collector for Watched {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        write_figure(&mut encoder, self.name, self.help, self.kind, (self.read)())
-    }
-}
-
 /// The figures of the log.
 #[derive(Debug)]
 struct Log(Hub);
@@ -342,24 +333,5 @@ impl Collector for Log {
             write_figure(&mut encoder, name, help, FigureKind::Gauge, value)?;
         }
         Ok(())
-    }
-}
-
-fn write_figure(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    kind: FigureKind,
-    value: u64,
-) -> fmt::Result {
-    match kind {
-        FigureKind::Counter => {
-            let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-            ConstCounter::new(value).encode(metric)
-        }
-        FigureKind::Gauge => {
-            let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            ConstGauge::new(value).encode(metric)
-        }
     }
 }

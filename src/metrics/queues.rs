@@ -8,7 +8,8 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use super::{FigureKind, lock, write_figure};
+use super::lock;
+use super::watched::{FigureKind, write_figure};
 
 /// What waits for clients at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 mod audience;
 mod change;
+mod derived;
 mod diff;
 mod listing;
 mod op_queue;
@@ -13,6 +14,7 @@ mod state;
 
 pub use audience::{Audience, Place, Places};
 pub use change::{Change, ChangeKind, Unfit, Visibility};
+pub use derived::Derived;
 pub use diff::diff;
 pub use listing::Listing;
 pub use op_queue::{Debounce, OpQueue};

@@ -20,7 +20,7 @@ use super::shard::Shards;
 use crate::audit::Who;
 use crate::auth::{AuthError, Authorized, Ended, Principal};
 use crate::bridge::{Handle, Screen, ScreenError, ScreensRequest, ViewRequest};
-use crate::hub::{ArchiveError, ArchiveRange, Archived, Hub};
+use crate::hub::{ArchiveError, Archived, Hub, SeqRange};
 use crate::ids::PaneId;
 use crate::site::Origin;
 use crate::wire::{ClientStats, RequestId};
@@ -230,7 +230,7 @@ async fn archived(hub: Hub, page: ArchivePage) -> EffectResult {
     let read = read
         .await
         .unwrap_or_else(|error| Err(ArchiveError::Failed(error.to_string())));
-    let ArchiveRange { after, until } = range;
+    let SeqRange { after, until } = range;
     let log = |error: &ArchiveError| {
         tracing::warn!(%after, %until, %error, "events are not recovered from the archive");
     };
@@ -238,7 +238,7 @@ async fn archived(hub: Hub, page: ArchivePage) -> EffectResult {
     EffectResult::Archived { page, archived }
 }
 
-async fn read_archive(hub: &Hub, range: ArchiveRange) -> Result<Archived, ArchiveError> {
+async fn read_archive(hub: &Hub, range: SeqRange) -> Result<Archived, ArchiveError> {
     let late = || ArchiveError::Failed("it did not answer in time".to_owned());
     let read = time::timeout(ARCHIVE_LIMIT, hub.read_archive(range)).await;
     read.unwrap_or_else(|_| Err(late()))

@@ -184,7 +184,7 @@ async fn answer_all(mut requests: mpsc::Receiver<Request>) {
             Request::Input { reply, .. } => drop(reply.send(Ok(()))),
             Request::Resize { reply, .. } => drop(reply.send(Ok(()))),
             Request::Answer { reply } => reply.send(()).unwrap(),
-            Request::Leave { .. } => {}
+            Request::Leave { .. } | Request::Publish(_) => {}
             Request::View { view: asked, reply } => {
                 let pane = asked.into_request().pane;
                 let line = if pane == PaneId(777) {

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use muxwire::hub::{
-    Archive, ArchiveError, ArchiveRange, ArchiveRead, Hub, Next, Published, Reader,
-};
+use muxwire::hub::{Archive, ArchiveError, ArchiveRead, Hub, Next, Published, Reader, SeqRange};
 use muxwire::ids::Seq;
 use muxwire::model::Change;
 use tokio::sync::Semaphore;
@@ -100,14 +98,14 @@ impl TestArchive {
 }
 
 impl Archive for TestArchive {
-    fn read(&self, range: ArchiveRange) -> ArchiveRead {
+    fn read(&self, range: SeqRange) -> ArchiveRead {
         let inner = Arc::clone(&self.0);
         Box::pin(async move { inner.read(range).await })
     }
 }
 
 impl Inner {
-    async fn read(&self, range: ArchiveRange) -> Result<Vec<Arc<Published>>, ArchiveError> {
+    async fn read(&self, range: SeqRange) -> Result<Vec<Arc<Published>>, ArchiveError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_under_way.fetch_max(now, Ordering::SeqCst);
@@ -116,7 +114,7 @@ impl Inner {
         read
     }
 
-    async fn give(&self, range: ArchiveRange) -> Result<Vec<Arc<Published>>, ArchiveError> {
+    async fn give(&self, range: SeqRange) -> Result<Vec<Arc<Published>>, ArchiveError> {
         let skipped = match self.conduct {
             Conduct::Gives => 0,
             Conduct::Waits => {

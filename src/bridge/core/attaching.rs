@@ -193,7 +193,10 @@ impl Core {
 
     /// Keeps a request until there is a control link, if there will be one soon. Gives it back if not.
     pub(super) fn wait_for_link(&mut self, request: Request, now: Instant) -> Option<Request> {
-        let may_wait = !matches!(request, Request::Answer { .. } | Request::Leave { .. });
+        let may_wait = !matches!(
+            request,
+            Request::Answer { .. } | Request::Leave { .. } | Request::Publish(_)
+        );
         let on_demand = self.attaching.attach != Attach::Always;
         let no_link = self.control.is_none() && self.setup.live && self.is_found();
         let has_room = self.attaching.waiting.len() < MOST_WAITING;

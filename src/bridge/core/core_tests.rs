@@ -1,6 +1,10 @@
 //! The owner alone: what it publishes and asks for, driven by hand.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,12 +18,14 @@ use crate::bridge::clock::Clock;
 use crate::bridge::counters::Counters;
 use crate::bridge::demand::Attach;
 use crate::bridge::gathering::LISTS;
-use crate::bridge::request::{PaneView, Request, ScreenError, ViewRequest};
+use crate::bridge::publication::PublisherCounts;
+use crate::bridge::publisher::Publisher;
+use crate::bridge::request::{Handle, PaneView, Request, ScreenError, ViewRequest};
 use crate::bridge::views::{HistoryPart, Parts, Printed};
 use crate::control::{Body, Command, LineRange, Notification};
 use crate::hub::{HistoryLimits, Hub, Next, Reader, Redaction};
 use crate::ids::{Epoch, PaneId, SessionId, WindowId};
-use crate::model::{Debounce, Server};
+use crate::model::{ChangeKind, Debounce, Derived, Server};
 use crate::redact::Rules;
 use crate::tmux::{
     CloseReason, ExitUnattached, HistoryRange, HistoryShape, HistorySlice, LinkEvent, LinkId,
@@ -867,4 +873,31 @@ fn links_and_panes_may_go_in_the_middle() {
         lost.try_recv().unwrap().err(),
         Some(ScreenError::Unavailable)
     );
+}
+
+#[tokio::test]
+async fn what_a_source_concludes_is_published_as_what_was_not_read_from_tmux() {
+    for attach in [Attach::Always, Attach::OnDemand { grace: RECONCILE }] {
+        let mut bench = Bench::new();
+        bench.core.attaching = super::Attaching::new(attach);
+        let (handle, mut requests) = Handle::pair();
+        let counts = Arc::new(PublisherCounts::default());
+        let publisher = Publisher::new(&handle, Arc::clone(&counts));
+        for pane in [PaneId(0), PaneId(9)] {
+            publisher.try_publish(Derived::PaneBell { pane }).unwrap();
+            // It waits for no link: it asks nothing of tmux.
+            bench.core.control = None;
+            bench.handle(Event::Request(requests.try_recv().unwrap()));
+        }
+        let Next::Event(bell) = bench.reader.pull() else {
+            panic!("a bell is published");
+        };
+        assert_eq!(bell.change.kind, ChangeKind::PaneBell);
+        assert_eq!(bell.read_at(), None, "no latency is measured from here");
+        assert!(
+            matches!(bench.reader.pull(), Next::Head),
+            "the other is gone"
+        );
+        assert_eq!((counts.published(), counts.stale()), (1, 1));
+    }
 }

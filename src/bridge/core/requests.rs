@@ -3,9 +3,11 @@
 use std::time::Instant;
 
 use super::Core;
+use crate::bridge::publication::Publication;
 use crate::bridge::request::{Request, ScreenError};
 use crate::bridge::screens::refuse;
 use crate::bridge::views::{CONTEXT, answer};
+use crate::hub::Stamp;
 
 impl Core {
     pub(super) fn request(&mut self, request: Request, now: Instant) {
@@ -38,6 +40,7 @@ impl Core {
             }
             // Anyone who asked may have lost patience.
             Request::Answer { reply } => drop(reply.send(())),
+            Request::Publish(publication) => self.publish_derived(publication, now),
             Request::Leave { client } => {
                 self.sizes.leave(client);
                 self.settle_sizes();
@@ -59,6 +62,13 @@ impl Core {
                     .begin(request, reply, context, offset, &mut self.actions);
             }
         }
+    }
+
+    /// It was not read from tmux, so no latency is measured from here.
+    fn publish_derived(&self, publication: Publication, now: Instant) {
+        let change = publication.into_change(&self.state);
+        let stamp = Stamp::at(self.setup.clock.stamp(now).at);
+        self.hub.publish(change, None, stamp);
     }
 
     /// Sizes that nobody wishes any more are undone as soon as there is a link to do it.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{Client, Endpoint};
 use crate::hub::{
-    Archive, ArchiveError, ArchiveRange, ArchiveRead, HistoryLimits, Hub, Next, Published, Reader,
+    Archive, ArchiveError, ArchiveRead, HistoryLimits, Hub, Next, Published, Reader, SeqRange,
     Stamp,
 };
 use crate::ids::{Epoch, PaneId, SessionId, WindowId};
@@ -97,7 +97,7 @@ struct Whole {
 }
 
 impl Archive for Whole {
-    fn read(&self, range: ArchiveRange) -> ArchiveRead {
+    fn read(&self, range: SeqRange) -> ArchiveRead {
         let mut random = self.random.lock().unwrap();
         if self.fails.is_some_and(|fails| random.below(fails) == 0) {
             let failed = ArchiveError::Failed("the disk is gone".to_owned());

@@ -9,14 +9,14 @@ use std::time::Instant;
 use super::requests::Refusal;
 use super::{ClientSession, Effect};
 use crate::auth::Principal;
-use crate::hub::{ArchiveRange, Archived, Filter};
+use crate::hub::{Archived, Filter, SeqRange};
 use crate::ids::Seq;
 use crate::wire::{CloseCode, ErrorCode, RequestId};
 
 /// A page that is read for a client.
 #[derive(Debug)]
 pub(in crate::server) struct ArchivePage {
-    pub(in crate::server) range: ArchiveRange,
+    pub(in crate::server) range: SeqRange,
     /// The subscription that begins with it; `None` if the stream goes on with it.
     resumes: Option<Box<Resumption>>,
 }
@@ -62,7 +62,7 @@ impl ClientSession {
     pub(super) fn subscribe_archived(
         &mut self,
         id: Option<RequestId>,
-        range: ArchiveRange,
+        range: SeqRange,
         filter: Filter,
     ) {
         self.stream.archive.request = true;
@@ -71,7 +71,7 @@ impl ClientSession {
     }
 
     /// The stream has come to a place of which only the archive has what comes next.
-    pub(super) fn read_archive(&mut self, range: ArchiveRange) {
+    pub(super) fn read_archive(&mut self, range: SeqRange) {
         self.stream.archive.page = true;
         let resumes = None;
         self.begin(Effect::ReadArchive(ArchivePage { range, resumes }));
@@ -101,7 +101,7 @@ impl ClientSession {
         self.pump(now);
     }
 
-    fn go_on_with(&mut self, range: ArchiveRange, archived: Option<Archived>, now: Instant) {
+    fn go_on_with(&mut self, range: SeqRange, archived: Option<Archived>, now: Instant) {
         self.stream.archive.page = false;
         // What is behind may be much; it is taken as fast as the client reads.
         self.stream.live = false;
