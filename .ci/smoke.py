@@ -55,7 +55,7 @@ def run(program, environment):
         end(server)
     left = list(Path(environment["TMPDIR"]).glob("muxwire-demo-*"))
     assert not left, f"the demo left {left}"
-    print("smoke: the server told its clients, ended with 0, and left nothing behind")
+    print("smoke: the server sent its clients the shutdown, ended with 0, and left nothing behind")
 
 
 def end(server):

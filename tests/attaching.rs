@@ -253,7 +253,7 @@ fn regression_sessions_keep_the_order_in_which_they_were_used() {
         let groups: Vec<_> = used.iter().map(group).collect();
         assert!(groups.is_sorted(), "{}: {used:?}", program.version);
         if is_in_danger(&program.version) {
-            // Their clients are handed over one after the other, also where tmux tells no order.
+            // Their clients are handed over one after the other, also where tmux reports no order.
             assert!(used.is_sorted(), "{}: {used:?}", program.version);
         }
     });
@@ -347,19 +347,19 @@ fn regression_a_session_that_ends_while_muxwire_is_stopped_leaves_the_server_ali
         command.stdout(Stdio::null());
         command.stderr(std::fs::File::create(&path).unwrap());
         let muxwire = KillOnDrop(command.spawn().unwrap());
-        let told = |what: &str| {
+        let logged = |what: &str| {
             std::fs::read_to_string(&path)
                 .unwrap()
                 .matches(what)
                 .count()
         };
         wait_until("both sessions are streamed", SOON, || {
-            told("output link attached") == 2
+            logged("output link attached") == 2
         });
         if program.version.has_subscriptions() {
             server.run(["select-pane", "-t", &pane, "-T", "a title of its own"]);
             wait_until("the title is known", SOON, || {
-                told("a title of its own") > 0
+                logged("a title of its own") > 0
             });
         }
         signal(muxwire.0.id(), Signal::STOP);

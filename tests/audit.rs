@@ -1,5 +1,5 @@
 //! The audit log of the running program, in front of a real tmux: what stands in it, and that nothing is typed that can't
-//! be told there.
+//! be recorded there.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -82,7 +82,7 @@ fn folder(home: &Home) -> PathBuf {
 }
 
 #[tokio::test]
-async fn a_log_tells_the_whole_story_and_no_secret() {
+async fn a_log_records_the_whole_story_and_no_secret() {
     let server = TmuxServer::start(any_program());
     raw_session(&server, "api-1");
     raw_session(&server, "hidden");
@@ -247,7 +247,7 @@ const BREAKAGES: [Breakage; 3] = [
 ];
 
 #[tokio::test]
-async fn nothing_is_typed_that_cannot_be_told() {
+async fn nothing_is_typed_that_cannot_be_recorded() {
     let server = TmuxServer::start(any_program());
     let typed = raw_session(&server, "raw");
     let settings = [("MUXWIRE_TERMINAL_RESIZE", "client")];
@@ -393,20 +393,20 @@ async fn what_is_typed_stays_in_order_and_a_paste_is_few_lines() {
 }
 
 #[tokio::test]
-async fn whatever_was_typed_before_a_kill_is_told() {
+async fn whatever_was_typed_before_a_kill_is_recorded() {
     let server = TmuxServer::start(any_program());
     let typed = raw_session(&server, "raw");
     let mut home = Home::new();
     for round in 0..3 {
         let before = fs::metadata(&typed).unwrap().len();
-        let told = |home: &Home| -> u64 {
+        let recorded = |home: &Home| -> u64 {
             let lines = shown(home, "--action input");
             lines
                 .iter()
                 .map(|line| line["bytes"].as_u64().unwrap())
                 .sum()
         };
-        let told_before = if round == 0 { 0 } else { told(&home) };
+        let recorded_before = if round == 0 { 0 } else { recorded(&home) };
         let mut serving = Serving::start_in(home, &server, &["--no-auth"], &[]);
         let mut client = serving.client().await;
         assert_eq!(type_soon(&mut client, "raw", "x").await["success"], true);
@@ -425,10 +425,10 @@ async fn whatever_was_typed_before_a_kill_is_told() {
         let now = fs::metadata(&typed).unwrap().len();
         let verify = serving.home.run("audit verify");
         assert_eq!(verify.code, Some(0), "{verify:?}");
-        let told = told(&serving.home) - told_before;
+        let recorded = recorded(&serving.home) - recorded_before;
         assert!(
-            told >= now - before,
-            "{} were typed, {told} told",
+            recorded >= now - before,
+            "{} were typed, {recorded} recorded",
             now - before
         );
         home = std::mem::replace(&mut serving.home, Home::new());
@@ -468,7 +468,7 @@ async fn two_servers_with_one_state_directory_write_two_logs() {
     assert_eq!(times.len(), 2);
     times.sort_unstable();
     assert_eq!(times[0], lines[0]["time"], "mixed by time");
-    // A line is changed: which and where is told, and the exit code says it too.
+    // A line is changed: which and where is printed, and the exit code says it too.
     let file = Path::new(state_dir).join("audit/2/audit.ndjson");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(

@@ -1,4 +1,4 @@
-//! The first moment of a pane: what it prints before anybody listens is told as a gap, and then shown.
+//! The first moment of a pane: what it prints before anybody listens is published as a gap, and then shown.
 //!
 //! `MUXWIRE_SEED` repeats a run.
 
@@ -40,7 +40,7 @@ fn shown(view: &PaneView) -> String {
 }
 
 /// The events of a pane so far: its output, with a mark at each gap.
-fn told(bridge: &LiveBridge, pane: PaneId) -> String {
+fn published(bridge: &LiveBridge, pane: PaneId) -> String {
     let first = bridge.hub.position_at(Seq(0));
     let mut reader = bridge.hub.position(&first).unwrap();
     let mut text = Vec::new();
@@ -65,21 +65,24 @@ fn lines_of(text: &str, label: char) -> BTreeSet<u32> {
 }
 
 /// Each line that the stream lacks lies in a gap of it, and shows.
-fn nothing_is_lost_untold(told: &str, shown: &str, label: char, what: &str) {
+fn nothing_is_lost_without_a_gap(published: &str, shown: &str, label: char, what: &str) {
     let visible = lines_of(shown, label);
     let mut next = 1;
     let mut in_gap = false;
-    for line in told.lines().chain(["<gap>", "the end"]) {
+    for line in published.lines().chain(["<gap>", "the end"]) {
         in_gap |= line == "<gap>";
         let number = lines_of(line, label).first().copied();
         let number = number.or_else(|| (line == "the end").then_some(LINES + 1));
         let Some(number) = number else { continue };
         for missing in next..number {
-            assert!(in_gap, "{what}: {label}{missing} is lost untold in {told}");
+            assert!(
+                in_gap,
+                "{what}: {label}{missing} is lost without a gap in {published}"
+            );
             let is_shown = visible.contains(&missing);
             assert!(
                 is_shown,
-                "{what}: {label}{missing} is neither in {told} nor in {shown}"
+                "{what}: {label}{missing} is neither in {published} nor in {shown}"
             );
         }
         (next, in_gap) = (next.max(number + 1), false);
@@ -98,7 +101,7 @@ async fn check(bridge: &LiveBridge, pane: PaneId, label: char, what: &str) {
         }
         pause(Duration::from_millis(20)).await;
     };
-    nothing_is_lost_untold(&told(bridge, pane), &shown(&view), label, what);
+    nothing_is_lost_without_a_gap(&published(bridge, pane), &shown(&view), label, what);
 }
 
 fn pane_of(server: &TmuxServer, arguments: &[&str]) -> PaneId {
@@ -159,8 +162,8 @@ fn regression_who_opens_a_pane_at_once_holds_what_it_printed_before() {
             .send(json!({ "action": "open", "target": { "pane": pane } }))
             .await;
         let mut held = String::new();
-        let (mut told, mut typed, mut asked) = (false, false, false);
-        while !(told && held.contains("EARLY") && held.contains("LATE")) {
+        let (mut published, mut typed, mut asked) = (false, false, false);
+        while !(published && held.contains("EARLY") && held.contains("LATE")) {
             let message = client.next().await;
             let data = &message["data"];
             let of = |text: &Value| text.as_str().unwrap_or_default().to_owned();
@@ -170,9 +173,9 @@ fn regression_who_opens_a_pane_at_once_holds_what_it_printed_before() {
                 "pane.snapshot" if data["scrollback"]["pages"] == 0 => held = of(&data["replay"]),
                 "pane.snapshot" => held.push_str(&of(&data["replay"])),
                 "pane.output" if message["pane"] == *pane => held.push_str(&of(&data["content"])),
-                "pane.gap" => told |= message["pane"] == *pane,
-                // The gap was told of before: who opens a pane behind it asks for what it may have swallowed.
-                "opened" if told && !asked => {
+                "pane.gap" => published |= message["pane"] == *pane,
+                // The gap was published before: who opens a pane behind it asks for what it may have swallowed.
+                "opened" if published && !asked => {
                     asked = true;
                     let target = json!({ "pane": pane });
                     let open =
@@ -195,7 +198,7 @@ fn regression_a_session_that_goes_soon_is_told_with_what_is_missing() {
         let server = TmuxServer::start(&program);
         let mut bridge = LiveBridge::start(server.tmux().await);
         bridge.settled().await;
-        // It goes as soon as it is told of, whether a link has come by then or not.
+        // It goes as soon as it is published, whether a link has come by then or not.
         let session = ["new-session", "-s", "quick", "echo quick; read go"];
         let pane = pane_of(&server, &session);
         let mut kinds = Vec::new();
@@ -233,14 +236,14 @@ fn regression_sessions_of_a_moment_are_told_of_each() {
             let session = ["new-session", "-d", "-P", "-F", "#{window_id}", "-s", &name];
             let window = server.run([&session[..], &["echo hi; sleep 0.02"]].concat());
             let window: WindowId = window.trim().parse().unwrap();
-            let tells = |event: &Published| match &event.change.kind {
+            let of_window = |event: &Published| match &event.change.kind {
                 ChangeKind::WindowMissed { window: missed } => *missed == window,
                 ChangeKind::WindowCreated {
                     window: created, ..
                 } => created.id == window,
                 _ => false,
             };
-            bridge.event("what tells of the window", tells).await;
+            bridge.event("an event of the window", of_window).await;
         }
     });
 }
@@ -257,22 +260,22 @@ fn regression_panes_of_a_moment_are_told_of_with_what_they_printed() {
             let pane = server.run([&split[..], &["printf 'bye\\a'"]].concat());
             let pane: PaneId = pane.trim().parse().unwrap();
             // Nothing else happens, so nothing else asks for a listing.
-            let mut told = Vec::new();
-            while !matches!(told.last(), Some(&("pane.missed" | "pane.removed"))) {
+            let mut published = Vec::new();
+            while !matches!(published.last(), Some(&("pane.missed" | "pane.removed"))) {
                 let of_pane = |event: &Published| event.change.pane == Some(pane);
-                let event = bridge.event("what tells of the pane", of_pane).await;
+                let event = bridge.event("an event of the pane", of_pane).await;
                 let Audience::Places(places) = &event.change.audience else {
                     panic!("{:?}", event.change);
                 };
                 let shown: Vec<_> = places.iter().filter_map(|place| place.window).collect();
                 assert_eq!(shown, [(window, 0)], "{:?}", event.change);
-                told.push(event.change.kind.name());
+                published.push(event.change.kind.name());
             }
             // tmux may drop what it has not sent of a pane that ends, and that is a gap.
-            let output = ["pane.output", "pane.bell"].map(|kind| told.contains(&kind));
+            let output = ["pane.output", "pane.bell"].map(|kind| published.contains(&kind));
             assert!(
-                output == [true, true] || told.contains(&"pane.gap"),
-                "{told:?}"
+                output == [true, true] || published.contains(&"pane.gap"),
+                "{published:?}"
             );
         }
     });
@@ -308,7 +311,7 @@ fn regression_panes_that_were_there_before_muxwire_begin_with_a_gap() {
         let bridge = LiveBridge::start(server.tmux().await);
         bridge.settled().await;
         for pane in panes {
-            assert!(told(&bridge, pane).contains("<gap>"), "{pane}");
+            assert!(published(&bridge, pane).contains("<gap>"), "{pane}");
             check(&bridge, pane, 'x', "before the start").await;
         }
     });
@@ -330,7 +333,10 @@ fn regression_a_pane_that_is_first_listed_at_the_attachment_begins_with_a_gap() 
             .await;
         let pane = pane_of(&server, &["new-window", "-t", "=main:", &numbered('x')]);
         let listener = bridge.handle.demand().listen();
-        wait_until_async("the gap", SOON, || told(&bridge, pane).contains("<gap>")).await;
+        wait_until_async("the gap", SOON, || {
+            published(&bridge, pane).contains("<gap>")
+        })
+        .await;
         check(&bridge, pane, 'x', "first listed at the attachment").await;
         drop(listener);
     });

@@ -138,7 +138,7 @@ fn input_that_a_pane_would_not_take_is_an_error() {
 }
 
 #[test]
-fn a_process_that_ends_is_told_though_its_pane_remains() {
+fn a_process_that_ends_is_published_though_its_pane_remains() {
     for_each_version_async(async |program| {
         if !program.version.has_subscriptions() {
             return;
@@ -162,18 +162,18 @@ fn a_process_that_ends_is_told_though_its_pane_remains() {
             (event.change.pane, event.change.reconciled),
             (Some(pane), false)
         );
-        // tmux may know a moment later how it ended, and 3.3a sometimes never does; what it knows is told.
+        // tmux may know a moment later how it ended, and 3.3a sometimes never does; what it knows is published.
         let status: Option<i32> = server
             .value(&pane.to_string(), "#{pane_dead_status}")
             .parse()
             .ok();
         assert!(status.is_none_or(|status| status == 3));
-        let told = |state: &State| {
+        let has_status = |state: &State| {
             state.panes[&pane]
                 .exit
                 .is_some_and(|exit| exit.status == status || exit.status == Some(3))
         };
-        bridge.until("the exit status", told).await;
+        bridge.until("the exit status", has_status).await;
         server.run(["respawn-pane", "-t", &pane.to_string(), "exec cat"]);
         bridge
             .until("a respawned pane", |state| {

@@ -1,4 +1,4 @@
-//! The control client by example: what tmux writes, and the events that come of it.
+//! The control client by example: what tmux writes, and the events that it becomes.
 
 use bytes::BytesMut;
 use muxwire::control::{

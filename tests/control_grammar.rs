@@ -148,7 +148,7 @@ fn check_line(line: &Node, seed: u64) {
     }
     let event = client
         .next_event()
-        .unwrap_or_else(|| panic!("seed {seed}: nothing comes of {shown}"));
+        .unwrap_or_else(|| panic!("seed {seed}: no event for {shown}"));
     match (line.rule.as_str(), event) {
         ("output" | "extended-output", Event::Output(output)) => {
             let mut bytes = BytesMut::new();

@@ -1,4 +1,4 @@
-//! Floods of connections on which nobody authenticates, over real sockets: whoever shows a token gets in all the same.
+//! Floods of connections on which nobody authenticates, over real sockets: a client with a token gets in all the same.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -57,7 +57,7 @@ async fn flood(to: SocketAddr, from: &[&str], count: usize, silent: Silent) -> V
             Silent::HalfTls => &[22, 3, 1, 2, 0, 1, 0],
             Silent::Upgraded | Silent::Guessing => HEAD,
         };
-        // Whoever was sent away can't say anything any more.
+        // Those who were sent away can't say anything any more.
         let _ = stream.write_all(said).await;
         if matches!(silent, Silent::Upgraded | Silent::Guessing) {
             let mut answer = [0; 1024];

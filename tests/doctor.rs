@@ -174,7 +174,7 @@ fn regression_a_server_from_before_an_upgrade_is_judged_as_serve_judges_it() {
             let is_upgrade = other.version != program.version;
             let says_so = text.contains("the program of the server itself");
             assert_eq!(says_so, is_upgrade, "{text}");
-            // What ends servers is told of the one that runs.
+            // What ends servers is reported of the one that runs.
             for hazard in program.version.hazards() {
                 assert_eq!(check(&value, hazard.code).0, "warning");
             }

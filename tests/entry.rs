@@ -32,7 +32,7 @@ async fn start(tokens: &Tokens, attempts: AttemptLimits) -> TestServer {
     TestServer::start(setup).await
 }
 
-/// What a new client is told about its token, and the code with which it is closed if it is.
+/// What a new client learns of its token, and the code with which it is closed if it is.
 async fn present(server: &TestServer, token: &str) -> (Value, Option<u16>) {
     let mut client = server.client().await;
     client
@@ -107,7 +107,7 @@ async fn an_address_that_fails_too_often_is_told_when_to_come_back() {
             assert!((3_500_000..=3_600_000).contains(&wait), "{what}: {answer}");
         }
     }
-    // Whoever was let in before is let in again, by the first message or the handshake.
+    // A client that was let in before is let in again, by the first message or the handshake.
     assert_eq!(present(&server, &proven).await.1, None);
     assert_eq!(bear(&server, &proven).await.1, None);
     for reason in ["malformed", "unknown", "limited"] {
@@ -197,7 +197,7 @@ async fn a_connection_is_kept_by_authenticating_again_as_the_same() {
         if success {
             assert_eq!(answer, first, "{what}");
         }
-        // Whatever came of it, the connection is what it was.
+        // Whatever the result, the connection is what it was.
         let stats = client.ask(json!({ "action": "stats" }), "stats").await;
         assert!(stats.get("clients").is_none(), "{what}: {stats}");
     }

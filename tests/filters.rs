@@ -1,4 +1,4 @@
-//! Filters that can't have been meant as they are: what a client is told.
+//! Filters that can't have been meant as they are: the warnings that a client gets.
 
 use serde_json::{Value, json};
 
@@ -143,11 +143,13 @@ async fn regression_exact_entries_of_filters_can_t_be_mistaken() {
         let outputs = panes.iter().map(|pane| world.output(*pane, 0, b"x"));
         let outputs: Vec<_> = outputs.collect();
         server.hub.publish(outputs, None, stamp());
-        let told = client.until_pong().await;
-        let told = told.iter().filter_map(|message| message["pane"].as_str());
-        let told: Vec<String> = told.map(str::to_owned).collect();
+        let received = client.until_pong().await;
+        let received = received
+            .iter()
+            .filter_map(|message| message["pane"].as_str());
+        let received: Vec<String> = received.map(str::to_owned).collect();
         let expected: Vec<String> = expected.iter().map(|pane| format!("%{pane}")).collect();
-        assert_eq!(told, expected, "{filters}");
+        assert_eq!(received, expected, "{filters}");
     }
 }
 
@@ -183,11 +185,15 @@ async fn regression_entries_of_filters_that_may_be_mistaken_are_told() {
     for (filters, parts) in rows {
         let asked = json!({ "action": "subscribe", "filters": filters });
         let subscribed = client.ask(asked, "subscribed").await;
-        let told = subscribed["warnings"].to_string();
-        assert_eq!(parts.is_empty(), subscribed["warnings"].is_null(), "{told}");
+        let received = subscribed["warnings"].to_string();
+        assert_eq!(
+            parts.is_empty(),
+            subscribed["warnings"].is_null(),
+            "{received}"
+        );
         for part in parts {
             let part = part.replace('"', "\\\"");
-            assert!(told.contains(&part), "{filters}: {told}");
+            assert!(received.contains(&part), "{filters}: {received}");
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::support::SOON;
 use crate::support::server::{Client, Setup, TestServer};
 use crate::support::tokens::Tokens;
 
-/// What came back for a request: the status, and the head and the body as text.
+/// The answer to a request: the status, and the head and the body as text.
 struct Answer {
     status: u16,
     head: String,
@@ -236,7 +236,7 @@ async fn every_origin_host_credential_and_route_is_decided() {
     );
 }
 
-/// What browsers are told about the answer.
+/// What browsers may do with the answer.
 fn check_headers(answer: &Answer, origin: Option<&str>, route: Route, row: &str) {
     let is_upgrade = answer.status == 101;
     for (name, value) in [
@@ -345,7 +345,7 @@ enum Way {
     Message,
 }
 
-/// Connects as a page of this origin, presents a ticket, and returns what becomes of it: the permissions, or the code
+/// Connects as a page of this origin, presents a ticket, and returns the result: the permissions, or the code
 /// that closed.
 async fn present(
     server: &TestServer,
@@ -408,7 +408,7 @@ async fn a_ticket_lets_its_page_in_once() {
                 expected,
                 "{row}"
             );
-            // Used up, whoever presented it.
+            // Used up, from wherever it was presented.
             assert_eq!(
                 present(&server, way, *asked, &ticket).await,
                 Err(4500),

@@ -1,4 +1,4 @@
-//! What ends a server of some versions while a control client is attached, and how it is told before it happens.
+//! What ends a server of some versions while a control client is attached, and how it is reported before it happens.
 
 use std::process::{Command, Stdio};
 
@@ -56,16 +56,16 @@ fn a_crash_of_tmux_is_told_as_one() {
         let Some(server) = tries.find(dies) else {
             return;
         };
-        let told = server.state();
-        assert!(told.contains("IS GONE"), "{told}");
+        let report = server.state();
+        assert!(report.contains("IS GONE"), "{report}");
         // A system may send cores elsewhere; where one is, it is shown.
-        let kept = told.split_once("its core is kept in ");
+        let kept = report.split_once("its core is kept in ");
         match kept.and_then(|(_, rest)| rest.split_once('\n')) {
             Some((core, stack)) => {
                 std::fs::remove_file(core).unwrap();
-                assert!(stack.contains("SIG") || stack.contains("gdb"), "{told}");
+                assert!(stack.contains("SIG") || stack.contains("gdb"), "{report}");
             }
-            None => assert!(told.contains("the system puts them to"), "{told}"),
+            None => assert!(report.contains("the system puts them to"), "{report}"),
         }
     });
 }

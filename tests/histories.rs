@@ -68,7 +68,7 @@ fn regression_every_line_of_a_long_history_comes_once() {
         let server = TmuxServer::start(&program);
         let bridge = LiveBridge::start(server.tmux().await);
         bridge.settled().await;
-        let tell = "while read n; do echo \"$n and on\"; done";
+        let echo = "while read n; do echo \"$n and on\"; done";
         // Idle, printing on while there is room, and printing on while the oldest lines are thrown away.
         let idle = "seq 1 9000; exec cat".to_owned();
         let rows = [
@@ -84,14 +84,14 @@ fn regression_every_line_of_a_long_history_comes_once() {
                 "prints on",
                 100_000,
                 5_000,
-                format!("seq 1 5100; seq 5101 40000 | {tell}; exec cat"),
+                format!("seq 1 5100; seq 5101 40000 | {echo}; exec cat"),
                 100_000,
             ),
             (
                 "throws lines away",
                 4_000,
                 3_500,
-                format!("seq 1 4100; seq 4101 60000 | {tell}; exec cat"),
+                format!("seq 1 4100; seq 4101 60000 | {echo}; exec cat"),
                 4_000,
             ),
         ];

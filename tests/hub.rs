@@ -238,7 +238,7 @@ fn filters_match_what_they_name() {
         },
     ];
     let names = WindowNames {
-        told: [Some("editor"), None],
+        own: [Some("editor"), None],
         present: None,
     };
     for (filter, expected) in rows {
@@ -387,7 +387,7 @@ fn events_are_seen_from_where_one_stands() {
             .zip(expected)
         {
             let seen = view(&change, &viewer, |_| true);
-            let told = seen.map(|seen| {
+            let received = seen.map(|seen| {
                 (
                     seen.kind(&change),
                     seen.place(&change)
@@ -395,7 +395,11 @@ fn events_are_seen_from_where_one_stands() {
                 )
             });
             let expected = expected.map(|(kind, place)| (kind, place.map(str::to_owned)));
-            assert_eq!(told, expected, "{:?} seen by {:?}", change.kind, viewer.0);
+            assert_eq!(
+                received, expected,
+                "{:?} seen by {:?}",
+                change.kind, viewer.0
+            );
         }
     }
 }

@@ -280,7 +280,7 @@ fn random_openings_bring_each_byte_once_and_in_order() {
         let hub = hub(10_000);
         let mut subscription = Subscription::new(&hub);
         let mut printed: HashMap<u32, String> = HashMap::new();
-        // For each open pane: the offset from which on it is wanted, and what came.
+        // For each open pane: the offset from which on it is wanted, and what was delivered.
         let mut open: HashMap<u32, (usize, String)> = HashMap::new();
         for round in 0..40_u8 {
             let pane = u32::try_from(random.below(3)).unwrap();

@@ -54,7 +54,7 @@ fn regression_sessions_that_end_when_muxwire_stops_leave_the_server_alive() {
                 streamed.count() == 1 + OURS.len()
             };
             bridge.until("all are streamed", streamed).await;
-            // No listing comes between: nothing tells of an option.
+            // No listing comes between: tmux notifies of no option.
             server.run(["set-option", "-g", "destroy-unattached", "on"]);
             bridge.stop().await;
             wait_until("the others have ended", SOON, || {

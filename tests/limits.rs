@@ -1,4 +1,4 @@
-//! Each limit of the configuration, reached over the real server: what the client is told, and what is counted.
+//! Each limit of the configuration, reached over the real server: what the client gets, and what is counted.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -386,7 +386,7 @@ async fn those_who_have_not_authenticated_have_a_room_of_their_own() {
         ..Setup::default()
     };
     let server = TestServer::start(setup).await;
-    // Whoever is let in leaves that room.
+    // A client that is let in leaves that room.
     let mut inside = Vec::new();
     for _ in 0..5 {
         let mut client = server.client().await;

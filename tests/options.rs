@@ -86,9 +86,9 @@ fn regression_each_value_of_destroy_unattached_is_taken_as_tmux_takes_it() {
         };
         let state = bridge.until("those that stay are streamed", is_right).await;
         for (name, goes, value) in &all {
-            let told = &named(&state, name).destroy_unattached;
-            let told = told.as_ref().map(ToString::to_string);
-            assert_eq!(told.as_deref(), goes.then_some(*value), "{name}");
+            let published = &named(&state, name).destroy_unattached;
+            let published = published.as_ref().map(ToString::to_string);
+            assert_eq!(published.as_deref(), goes.then_some(*value), "{name}");
         }
         // And it is so: when all have left, tmux has ended these and no others.
         bridge.stop().await;
@@ -121,7 +121,7 @@ fn regression_a_session_of_which_muxwire_is_the_only_client_is_not_left_to_its_e
         let bridge = LiveBridge::start(server.tmux().await);
         bridge.settled().await;
         server.run(["set-option", "-t", "=kept:", "destroy-unattached", "on"]);
-        // Nothing tells of an option; whatever else changes does.
+        // tmux notifies of no option; whatever else changes does.
         server.run(["rename-window", "-t", "=main:", "changed"]);
         let marked = |state: &State| named(state, "kept").destroy_unattached.is_some();
         let state = bridge.until("the option is known", marked).await;
@@ -178,14 +178,14 @@ fn regression_exit_unattached_is_told_when_it_is_turned_on_later() {
         for (value, name, is_told) in [("on", "changed", true), ("off", "again", false)] {
             server.run(["set-option", "-s", "exit-unattached", value]);
             server.run(["rename-window", "-t", "=main:", name]);
-            let told = |event: &Published| match &event.change.kind {
+            let published = |event: &Published| match &event.change.kind {
                 ChangeKind::ServerChanged { server } => {
                     let mut codes = server.warnings.iter().map(|warning| &*warning.code);
                     codes.any(|code| code == "exit_unattached") == is_told
                 }
                 _ => false,
             };
-            bridge.event("the change of the server", told).await;
+            bridge.event("the change of the server", published).await;
         }
         drop(user);
         bridge.stop().await;
@@ -219,7 +219,7 @@ fn regression_a_session_is_told_to_be_streamed_when_it_is() {
         let event = bridge.event("its link", wanted).await;
         assert_eq!(of_late(&event), Some(("session.changed", true)));
         assert!(bridge.counters.counts().links > links);
-        // A link that is cut is told of too, and the next one.
+        // A link that is cut gets the notification too, and so does the next one.
         let ours = "#{?#{==:#{session_name},late},#{client_name},}";
         let client = server.run(["list-clients", "-F", ours]);
         let client = client.lines().find(|line| !line.is_empty()).unwrap();
@@ -261,7 +261,7 @@ fn regression_a_bell_in_a_window_that_is_current_is_told_of() {
     });
 }
 
-/// How many bells are told of before the pane has printed a text.
+/// How many bells are published before the pane has printed a text.
 async fn bells(bridge: &mut LiveBridge, pane: PaneId, until: &str) -> usize {
     let (mut bells, mut seen) = (0, Vec::new());
     while !String::from_utf8_lossy(&seen).contains(until) {

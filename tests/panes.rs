@@ -39,7 +39,7 @@ fn open(pane: &str) -> Value {
 }
 
 /// Type, offset and content of what follows, for outputs and snapshots.
-fn told(message: &Value) -> (String, u64, String) {
+fn parts_of(message: &Value) -> (String, u64, String) {
     let data = &message["data"];
     let text = data["content"].as_str().or_else(|| data["replay"].as_str());
     (
@@ -50,7 +50,7 @@ fn told(message: &Value) -> (String, u64, String) {
 }
 
 async fn next_told(client: &mut Client) -> (String, u64, String) {
-    told(&client.next().await)
+    parts_of(&client.next().await)
 }
 
 fn row(kind: &str, offset: u64, text: &str) -> (String, u64, String) {
@@ -326,7 +326,7 @@ async fn regression_who_was_away_while_a_pane_was_respawned_gets_a_snapshot() {
     let (_, reply) = view_request(&mut server).await;
     reply.send(Ok(view(PANE, 6, "NEW", ""))).unwrap();
     let snapshot = client.find("pane.snapshot").await;
-    assert!(told(&snapshot).2.contains("NEW"), "{snapshot}");
+    assert!(parts_of(&snapshot).2.contains("NEW"), "{snapshot}");
 }
 
 #[tokio::test]
@@ -465,7 +465,7 @@ async fn what_could_not_be_had_exactly_is_asked_for_again() {
     let (_, reply) = view_request(&mut server).await;
     reply.send(Ok(view(PANE, 0, "EXACT", ""))).unwrap();
     let healed = client.expect("pane.snapshot").await;
-    assert!(told(&healed).2.contains("EXACT"));
+    assert!(parts_of(&healed).2.contains("EXACT"));
     client.until_pong().await;
     assert!(server.requests.try_recv().is_err(), "that is all");
 }
@@ -572,7 +572,7 @@ async fn a_page_is_given_no_more_than_it_acknowledges() {
     assert!(next_told(&mut client).await.2.contains("CAUGHT UP"));
     for round in 10..14 {
         print(&server, &world, PANE, round * 1000, chunk);
-        assert_eq!(told(&client.find("pane.output").await).1, round * 1000);
+        assert_eq!(parts_of(&client.find("pane.output").await).1, round * 1000);
     }
 }
 
@@ -692,7 +692,7 @@ async fn a_slow_client_is_spared_the_flood_and_ends_up_exact() {
             ("pane.output", Some("%0")) => {
                 assert_eq!(
                     message["data"]["offset"], position,
-                    "no hole before it is told of"
+                    "no hole before its gap"
                 );
                 position += 60_000;
             }

@@ -15,7 +15,7 @@ const QUIET: usize = 5;
 /// So many times are tried until it is quiet.
 const TRIES: usize = 60;
 
-/// What a recording has once it is told what panes print: its second link has said something.
+/// What a recording has once it receives what panes print: its second link has said something.
 const FOLLOWED: &str = ",2,\"<\",";
 
 /// The program in a pane, where a shell runs it.
@@ -57,7 +57,7 @@ impl<'a> InPane<'a> {
         wait_until(&what, SOON, || self.text().contains(text));
     }
 
-    /// How many of its lines tell of what a pane prints.
+    /// How many of its lines hold what a pane prints.
     fn quotes(&self, pane: PaneId) -> usize {
         let text = self.text();
         let quotes = [

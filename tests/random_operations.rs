@@ -155,7 +155,7 @@ fn prepared(program: &Program) -> TmuxServer {
     server
 }
 
-/// The events that the reconciler had to find, without those of which this tmux tells in no other way.
+/// The events that the reconciler had to find, without those that this tmux reports in no other way.
 fn missed(events: &[Value], version: &Version) -> Vec<String> {
     let sampled = [
         "pane.title_changed",

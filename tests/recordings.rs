@@ -58,13 +58,13 @@ impl Recorded {
         }
     }
 
-    /// Waits until tmux has told all that it tells at first, and that was looked up.
+    /// Waits until tmux has sent all that it sends at first, and that was looked up.
     async fn quiet(&self, has_subscriptions: bool) {
-        let told = || {
+        let arrived = || {
             let kept = self.kept.0.lock().unwrap();
             String::from_utf8_lossy(&kept).contains("%subscription-changed muxwire-")
         };
-        wait_until_async("subscriptions", SOON, || !has_subscriptions || told()).await;
+        wait_until_async("subscriptions", SOON, || !has_subscriptions || arrived()).await;
         let listings = || self.bridge.counters.counts().listings;
         let enough = listings() + 3;
         wait_until_async("listings", SOON, || listings() >= enough).await;
@@ -205,13 +205,13 @@ fn a_replay_finds_the_drift_that_was_found_live() {
         let mut recorded = Recorded::start(&server, settings).await;
         recorded.bridge.settled().await;
         recorded.quiet(program.version.has_subscriptions()).await;
-        // No version tells of an option.
+        // No version notifies of an option.
         server.run(["set-option", "-t", "=main:", "destroy-unattached", "on"]);
-        let told = |event: &Published| {
+        let arrived = |event: &Published| {
             event.change.reconciled
                 && matches!(event.change.kind, ChangeKind::SessionChanged { .. })
         };
-        recorded.bridge.event("drift", told).await;
+        recorded.bridge.event("drift", arrived).await;
         let (live, recording) = recorded.stop().await;
         assert_same(&live, &recording);
     });

@@ -1,4 +1,4 @@
-//! What is kept from those who shall not see it: on every way to a client, in front of a real tmux. Whoever may see all
+//! What is kept from those who shall not see it: on every way to a client, in front of a real tmux. A client that may see all
 //! stands beside it and does.
 
 use std::time::{Duration, Instant};

@@ -72,7 +72,7 @@ const CASES: &[(&str, &str)] = &[
     ("link", "\x1b]8;;http://a\x1b\\in\x1b]8;;\x1b\\ out~"),
 ];
 
-/// Whether captures of this version don't tell what the case is about.
+/// Whether captures of this version don't show what the case is about.
 fn is_lost(case: &str, version: &Version) -> bool {
     let before_3_2 = !version.has_flow_control();
     match case {
@@ -111,8 +111,8 @@ fn a_replay_leaves_a_terminal_as_the_bytes_do() {
             .until("a new pane", |state| state.panes.contains_key(&first))
             .await;
         let mut wrong = Vec::new();
-        let told = |(name, _): &&(&str, &str)| !is_lost(name, &program.version);
-        for (name, bytes) in CASES.iter().filter(told) {
+        let shown = |(name, _): &&(&str, &str)| !is_lost(name, &program.version);
+        for (name, bytes) in CASES.iter().filter(shown) {
             let file = server.folder().join("bytes");
             std::fs::write(&file, bytes).unwrap();
             let command = format!("stty raw -echo; cat {}; exec sleep 1000", file.display());

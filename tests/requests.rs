@@ -156,7 +156,7 @@ async fn regression_an_address_with_a_secret_in_disguise_is_refused_and_not_repe
 }
 
 #[tokio::test]
-async fn regression_whoever_comes_with_a_browser_is_told_what_there_is() {
+async fn regression_a_browser_gets_a_list_of_what_there_is() {
     let server = TestServer::open().await;
     let port = server.address.port();
     let rows = [

@@ -404,7 +404,7 @@ async fn play_bridge(mut requests: mpsc::Receiver<Request>, seed: u64) {
     }
 }
 
-/// Something that tmux tells.
+/// Something that tmux reports.
 fn happen(server: &TestServer, world: &mut World, offsets: &mut [u64; 3], choice: u32) {
     let pane = PaneId(choice % 3);
     match choice % 7 {
@@ -500,7 +500,7 @@ async fn run(steps: &[Step], authenticator: Option<(Authenticator, &str)>, seed:
         (1..=server.hub.head().0).collect::<Vec<_>>(),
         "the bystander has every event once"
     );
-    // Whoever comes now is served.
+    // A client that comes now is served.
     let mut last = Talker::new(&server, 0, token).await;
     last.say(json!({ "action": "snapshot", "id": "last" }).to_string())
         .await;

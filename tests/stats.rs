@@ -92,7 +92,7 @@ async fn times_are_told_once_somebody_asks() {
     assert_eq!(client["behind_events"], 0);
     assert_eq!(client["name"], "unauthenticated");
 
-    // Whoever connects while there are no tokens may do all, so the writes of the silent one were timed as well.
+    // Any client may do all while there are no tokens, so the writes of the silent one were timed as well.
     let clients = after["clients"].as_array().unwrap();
     assert_eq!(clients.len(), 2);
     for client in clients {

@@ -212,18 +212,18 @@ fn regression_pastes_are_bracketed_whenever_the_mode_was_turned_on() {
         // Below 3.4 no notification reports a buffer, and the listing that shows it has to have another cause.
         server.run(["set-buffer", "-b", "last", "x"]);
         server.run(["rename-session", "-t", "before", "renamed"]);
-        let told = RefCell::new(Vec::new());
+        let published = RefCell::new(Vec::new());
         bridge
             .event("the user's own buffer", |event| {
                 if let ChangeKind::BufferChanged { buffer } = &event.change.kind {
-                    told.borrow_mut().push(buffer.name.clone());
+                    published.borrow_mut().push(buffer.name.clone());
                 }
-                told.borrow().last().is_some_and(|name| name == "last")
+                published.borrow().last().is_some_and(|name| name == "last")
             })
             .await;
-        let mut told = told.into_inner();
-        told.retain(|name| name != "buffer0" && name != "last");
-        assert_eq!(told, [""; 0], "no buffer of ours is told of");
+        let mut published = published.into_inner();
+        published.retain(|name| name != "buffer0" && name != "last");
+        assert_eq!(published, [""; 0], "no buffer of ours is published");
         bridge.stop().await;
     });
 }

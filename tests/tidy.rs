@@ -95,7 +95,7 @@ fn code_has_the_shape_that_was_agreed_on() {
     assert_none(complaints.chain(shape::check_tables(&sources)));
 }
 
-/// Whoever prints for each event must know the pane in which it prints: it would be told of what it prints there.
+/// A command that prints for each event must know the pane in which it prints: it would receive its own output.
 #[test]
 fn what_prints_for_each_event_knows_its_own_pane() {
     let follows = ["Watcher::new(", "TapSink", ".reader()", ".subscribe("];

@@ -199,7 +199,7 @@ const FULL_SCREEN: &str = "printf 'before\\r\\n\\033[1;34m\\033[?1049h\\033[?25l
     while [ $i -lt 60 ]; do i=$((i+1)); printf '\\033[%s;%sH\\033[7m%s\\033[0;32m' $((i%24+1)) $((i%70+1)) $i; sleep 0.01; done";
 
 #[test]
-fn whoever_opens_a_pane_that_prints_sees_it_exactly() {
+fn a_client_that_opens_a_pane_that_prints_sees_it_exactly() {
     for_each_version_async(async |program| {
         for (name, command) in [
             ("steady", STEADY),

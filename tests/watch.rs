@@ -207,9 +207,9 @@ async fn what_the_history_no_longer_holds_is_told_as_lost() {
     }
     let head = world.publish(&server.hub);
     let mut watcher = Watcher::new(endpoint(server.address), wish, None);
-    let mut told = Vec::new();
-    while told.len() < 4 {
-        told.push(match soon("an update", watcher.next()).await.unwrap() {
+    let mut updates = Vec::new();
+    while updates.len() < 4 {
+        updates.push(match soon("an update", watcher.next()).await.unwrap() {
             Update::Connected { host, again } => format!("connected {host} {again}"),
             Update::Message(message) => message.type_name().to_owned(),
             Update::Lost { from, to } => format!("lost {from} {to}"),
@@ -218,7 +218,7 @@ async fn what_the_history_no_longer_holds_is_told_as_lost() {
     }
     let lost = format!("lost 1.e1.0 1.e1.{head}");
     assert_eq!(
-        told,
+        updates,
         ["connected build-3 false", "subscribed", &lost, "snapshot"]
     );
     assert_eq!(watcher.position().unwrap().seq, head);

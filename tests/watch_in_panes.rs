@@ -47,7 +47,7 @@ impl<'a> Watching<'a> {
         wait_until_async(&what, SOON, || self.text().contains(text)).await;
     }
 
-    /// How many lines of its own tell of what a pane prints.
+    /// How many lines of its own show what a pane prints.
     fn quotes(&self, pane: PaneId) -> usize {
         let head = format!(".{pane} | ");
         let json = format!("\"pane\":\"{pane}\"");
@@ -59,7 +59,7 @@ impl<'a> Watching<'a> {
     }
 }
 
-/// Prints some lines, each as soon as all have shown the one before, and looks whether any has told of what another prints.
+/// Prints some lines, each as soon as all have shown the one before, and looks whether any has shown what another prints.
 async fn nobody_is_fed(tmux: &TmuxServer, all: &[Watching<'_>]) {
     for round in 0..10 {
         let word = format!("line-{round}-end");
@@ -163,7 +163,7 @@ async fn regression_a_client_that_claims_a_pane_hides_it_from_nobody_who_does_no
     tmux.run(["send-keys", "-t", "%0", "seen", "Enter"]);
     let output = dashboard.find("pane.output").await;
     assert_eq!(output["pane"], "%0");
-    // What the other one is told next is the window, though the output came before it.
+    // What the other one gets next is the window, though the output came before it.
     tmux.run(["rename-window", "-t", "=main:0", "renamed"]);
     dashboard.find("window.renamed").await;
     asks.find("window.renamed").await;

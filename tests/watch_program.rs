@@ -55,7 +55,7 @@ impl Program {
         let fixed = ["watch", "--url", &url];
         let arguments = fixed.into_iter().chain(arguments.split_whitespace());
         let mut program = Self::start(home.muxwire(arguments));
-        program.told("watching").await;
+        program.notice("watching").await;
         program
     }
 
@@ -78,7 +78,7 @@ impl Program {
     }
 
     /// The next line on stderr with this in it.
-    async fn told(&mut self, text: &str) -> String {
+    async fn notice(&mut self, text: &str) -> String {
         let wait = async {
             while let Some(line) = self.stderr.next_line().await.unwrap() {
                 if line.contains(text) {
@@ -89,7 +89,7 @@ impl Program {
         };
         timeout(SOON, wait)
             .await
-            .unwrap_or_else(|_| panic!("{text:?} is not told"))
+            .unwrap_or_else(|_| panic!("{text:?} is not printed"))
     }
 
     fn interrupt(&self) {
@@ -208,8 +208,8 @@ async fn an_interrupted_watch_says_how_to_go_on_and_ends_well() {
             "{line}"
         );
         signal(watch.child.id().unwrap(), end);
-        let told = watch.told("--since").await;
-        let (_, cursor) = told.split_once("--since ").unwrap();
+        let line = watch.notice("--since").await;
+        let (_, cursor) = line.split_once("--since ").unwrap();
         since = format!("--since {cursor}");
         assert!(cursor.starts_with("1.e1."), "{cursor} after {head}");
         assert_eq!(watch.code().await, Some(0));
@@ -270,8 +270,8 @@ async fn a_reader_that_stops_reading_is_not_waited_for_and_misses_nothing() {
     let waiting = || rustix::io::ioctl_fionread(stdout).unwrap();
     wait_until_async("a full pipe", SOON, || waiting() > FULL).await;
     watch.interrupt();
-    let told = watch.told("--since").await;
-    let (_, since) = told.split_once("--since ").unwrap();
+    let line = watch.notice("--since").await;
+    let (_, since) = line.split_once("--since ").unwrap();
     assert_eq!(watch.code().await, Some(0));
 
     let mut found = BTreeSet::new();
@@ -364,8 +364,8 @@ async fn a_server_that_restarts_is_found_again_and_the_loss_is_shown() {
     world.publish(&after.hub);
     proxy.lead_to(after.address);
     before.stop.cancel();
-    watch.told("(4001)").await;
-    watch.told("connected to build-3 again").await;
+    watch.notice("(4001)").await;
+    watch.notice("connected to build-3 again").await;
     let lines = [watch.line().await, watch.line().await, watch.line().await].map(Option::unwrap);
     let (lost, snapshot, pane) = (&lines[0], &lines[1], &lines[2]);
     assert!(
@@ -518,7 +518,7 @@ async fn a_demo_can_be_watched_with_a_new_token() {
     let line = serve.line().await.unwrap();
     let (_, url) = line.split_once("listening on ").unwrap();
     let mut refused = Program::start(home.muxwire(["watch", "--url", url]));
-    refused.told("MUXWIRE_TOKEN").await;
+    refused.notice("MUXWIRE_TOKEN").await;
     assert_eq!(refused.code().await, Some(1));
 
     let file = home.write("token", &token);
@@ -529,7 +529,7 @@ async fn a_demo_can_be_watched_with_a_new_token() {
     by_variable.env("MUXWIRE_TOKEN", &token);
     for command in [by_file, by_variable] {
         let mut watch = Program::start(command);
-        watch.told("watching").await;
+        watch.notice("watching").await;
         watch.line_with(" | ").await;
         watch.interrupt();
         assert_eq!(watch.code().await, Some(0));

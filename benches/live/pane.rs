@@ -12,7 +12,7 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 use crate::numbers::now;
 use crate::stamps;
 
-/// Length of a flood's line as control mode tells it, with its `\r\n`.
+/// Length of a flood's line as control mode writes it, with its `\r\n`.
 pub const FLOOD_LINE: usize = 80;
 
 /// Runs one of the small programs. The first argument is its name.
@@ -133,14 +133,14 @@ fn print(period: Duration) {
     }
 }
 
-/// Becomes a program that the kernel ends with whoever started it.
+/// Becomes a program that the kernel ends with its parent.
 fn exec(program: &str, arguments: &[String]) {
     set_parent_process_death_signal(Some(Signal::KILL)).unwrap();
     let error = Command::new(program).args(arguments).exec();
     panic!("can't run {program}: {error}");
 }
 
-/// Ends a tmux server once whoever started this is gone.
+/// Ends a tmux server once the process that started this is gone.
 fn keep(program: &str, socket: &str) {
     while read_line().is_some() {}
     // It may have ended by itself.
@@ -149,7 +149,7 @@ fn keep(program: &str, socket: &str) {
         .status();
 }
 
-/// Keeps a core busy. Whoever starts this lets it run at the idle priority, so that it is in nobody's way.
+/// Keeps a core busy. It is started at the idle priority, so that it is in nobody's way.
 fn spin(core: usize) {
     let mut cores = CpuSet::new();
     cores.set(core);

@@ -94,7 +94,7 @@ impl Rounds {
                     return;
                 }
             }
-            // What came after the last end mark; nobody waits for it if the stream was cut.
+            // What was received after the last end mark; nobody waits for it if the stream was cut.
             let _ = sender.send(round);
         });
         Self(receiver)

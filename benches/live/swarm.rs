@@ -1,10 +1,10 @@
 //! Many clients in one thread: the load generator.
 //!
 //! On two cores it competes with the server that it measures. So it does as little as it can while a stamp is under
-//! way: the kernel tells that bytes have arrived for a client (an edge), and that moment is what counts. Only when all
-//! clients have been reached, or nothing comes any more, it reads what came, and looks for stamps in it and nothing
+//! way: the kernel reports that bytes have arrived for a client (an edge), and that moment is what counts. Only when all
+//! clients have been reached, or nothing comes any more, it reads what has arrived, and looks for stamps in it and nothing
 //! else. Once the first client is reached it does not sleep until the last one is: to wake a reader would cost the
-//! server more than to send, which it would not have to do for clients elsewhere. How often it looked in vain tells
+//! server more than to send, which it would not have to do for clients elsewhere. How often it looked in vain shows
 //! whether it was the bottleneck.
 
 use std::collections::HashMap;

@@ -100,7 +100,7 @@ impl Tmux {
             .arg(self.socket())
             .stdin(Stdio::piped())
             .stderr(Stdio::null());
-        // Whoever interrupts the benchmark must not interrupt this.
+        // What interrupts the benchmark must not interrupt this.
         command.process_group(0).spawn().unwrap()
     }
 
@@ -215,7 +215,7 @@ impl Drop for Tmux {
     }
 }
 
-/// A server whose pane writes stamps when it is told to.
+/// A server whose pane writes stamps on request.
 pub fn stamping(program: &Program) -> Tmux {
     Tmux::start(program, &pane::command("stamp"))
 }

@@ -200,7 +200,7 @@ fn check_log(world: &World) {
     }
 }
 
-/// Ends muxwire as an operator does, and says what came of all.
+/// Ends muxwire as an operator does, and says how it went.
 fn end(mut world: World, took: Duration) -> ExitCode {
     world.serving.signal(Signal::TERM);
     world.serving.wait(LONG);

@@ -36,7 +36,7 @@ struct Held {
 }
 
 impl Held {
-    /// Takes in what came; the answer to a request, if that is what it is.
+    /// Takes in a message; the answer to a request, if that is what it is.
     fn take(&mut self, world: &World, came: Came) -> Option<Value> {
         let message = match came {
             Came::Said(message) => message,

@@ -20,10 +20,10 @@ use crate::support::serving::Serving;
 use crate::support::{TmuxServer, any_program, wait_until};
 use crate::typist::Sheet;
 
-/// Prints as many lines as it is told to.
+/// Prints as many lines as are asked for.
 const FLOOD: &str = r#"stty -echo; while read n; do seq -f '%010.0f the quick brown fox jumps over the lazy dog, and runs on' 1 $n; done"#;
 
-/// How many of what is wrong are told in full.
+/// How many violations are printed in full.
 const TOLD: usize = 20;
 
 /// A part of the load: what it does until the end.

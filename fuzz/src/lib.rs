@@ -15,7 +15,7 @@ pub const LIMITS: Limits = Limits {
     pending: 16,
 };
 
-/// What comes of a stream that arrives in pieces of this size, as text.
+/// The events of a stream that arrives in pieces of this size, as text.
 ///
 /// # Panics
 /// If the client holds more than its bounds allow.

@@ -1,4 +1,4 @@
-//! Runs the owner on a tmux server: opens its links, hears them, and sends what it asks for.
+//! Runs the owner on a tmux server: opens its links, takes their events, and sends what it asks for.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

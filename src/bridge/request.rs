@@ -31,7 +31,7 @@ pub enum Request {
     },
     /// Capture the screens of panes, each at a known offset of its byte stream.
     Screens {
-        /// Which panes, and for whose eyes.
+        /// Which panes, and with which visibility.
         screens: Authorized<ScreensRequest>,
         /// A screen or the reason why there is none, for each pane that was asked for.
         reply: oneshot::Sender<Vec<(PaneId, Result<Screen, ScreenError>)>>,

@@ -265,7 +265,7 @@ mod tests {
             }
         }
 
-        /// What is sent to tmux for a wish, as text, and what the terminal hears at once.
+        /// What is sent to tmux for a wish, as text, and what the terminal receives at once.
         fn wish(&mut self, terminal: u64, columns: u32, rows: u32, largest: bool) -> String {
             self.tag += 1;
             let wish = SizeWish {

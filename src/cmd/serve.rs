@@ -214,7 +214,7 @@ impl Started {
         }
     }
 
-    /// Sources and clients first, so that clients hear of it; then the links, unless the bridge has ended already; and last
+    /// Sources and clients first, so that clients get `shutdown`; then the links, unless the bridge has ended already; and last
     /// the sinks, which take what was published meanwhile.
     async fn stop(self, limit: Duration, bridge_has_ended: bool) -> anyhow::Result<()> {
         self.stop_server.cancel();

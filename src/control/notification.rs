@@ -89,7 +89,7 @@ pub enum Notification {
     WindowPaneChanged { window: WindowId, pane: PaneId },
     /// A window of the attached session was renamed.
     WindowRenamed { window: WindowId, name: Text },
-    /// Something that this version of muxwire has not heard of.
+    /// Something that this version of muxwire does not know.
     Unknown { name: Text, args: Text },
 }
 

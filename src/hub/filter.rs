@@ -20,15 +20,15 @@ pub struct Subject<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WindowNames<'a> {
     /// What the event itself knows: its window's name, and the name before if that is what changed.
-    pub told: [Option<&'a str>; 2],
+    pub own: [Option<&'a str>; 2],
     /// The windows' present names, for events that know none, as output is.
     pub present: Option<&'a State>,
 }
 
 impl WindowNames<'_> {
     fn any(&self, window: WindowId, matches: impl Fn(&str) -> bool) -> bool {
-        if self.told[0].is_some() {
-            return self.told.iter().flatten().any(|name| matches(name));
+        if self.own[0].is_some() {
+            return self.own.iter().flatten().any(|name| matches(name));
         }
         let window = self.present.and_then(|state| state.windows.get(&window));
         window.is_some_and(|window| matches(&window.name))
@@ -186,7 +186,7 @@ impl Filter {
         Ok(self)
     }
 
-    /// Leaves out what comes of printing in panes in which clients print what they get, or doesn't.
+    /// Leaves out what printing causes in panes in which clients print what they get, or doesn't.
     #[must_use]
     pub fn leaving_out_watchers(mut self, without: bool) -> Self {
         self.without_watchers = without;

@@ -39,7 +39,7 @@ struct Log {
     published: BTreeMap<&'static str, u64>,
     /// What those see from whom secrets are kept; nothing while they are kept from nobody.
     redaction_filter: Option<Box<RedactionFilter>>,
-    /// Room for what becomes of one change.
+    /// Room for the copies of one change.
     split: Vec<Change>,
     /// What readers fall back to for places that the ring has let go.
     archive: Option<Arc<dyn Archive>>,
@@ -111,7 +111,7 @@ impl Hub {
         let before = log.ring.head();
         match &log.redaction_filter {
             None => log.append(changes, state, stamp),
-            Some(_) => log.append_veiled(changes, state, stamp),
+            Some(_) => log.append_filtered(changes, state, stamp),
         }
         self.moved(log, before, stamp)
     }
@@ -225,7 +225,7 @@ impl Hub {
         Ok(Reader::new(self.clone(), since.seq))
     }
 
-    /// What has to be read from the archive first by one who wants what came after a position; nothing if memory holds it,
+    /// What has to be read from the archive first by one who wants the events after a position; nothing if memory holds it,
     /// or if there is no archive.
     #[must_use]
     pub fn archived(&self, since: &Since) -> Option<SeqRange> {
@@ -387,8 +387,8 @@ impl Log {
         }
     }
 
-    /// The same, each change for those whose eyes it is for.
-    fn append_veiled(
+    /// The same, each change with its visibility.
+    fn append_filtered(
         &mut self,
         changes: impl IntoIterator<Item = Change>,
         state: Option<Arc<State>>,

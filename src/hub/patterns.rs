@@ -111,7 +111,7 @@ impl WindowPattern {
         matches!(self, Self::Digits(..) | Self::Name(_) | Self::Like(_))
     }
 
-    /// Whether a window is meant; `named` tells whether one of its names is as wanted.
+    /// Whether a window is meant; `named` says whether one of its names is as wanted.
     pub(super) fn covers(
         &self,
         (id, index): (WindowId, u32),

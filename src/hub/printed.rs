@@ -40,7 +40,7 @@ pub(super) fn between(
 /// that was asked for, or that of the event in whose middle it lies.
 ///
 /// Nothing if not all of it is kept, or if just at this offset something else changed the screen: nobody knows whether
-/// who asks has heard of that.
+/// who asks has learnt of that.
 pub(super) fn place_of(
     ring: &Ring,
     (pane, redacted): (PaneId, bool),

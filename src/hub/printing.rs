@@ -1,6 +1,6 @@
 //! The panes in which clients print what they get.
 //!
-//! A client that prints events in a pane of the tmux that it follows is told of what it prints, prints that too, and
+//! A client that prints events in a pane of the tmux that it follows receives its own output, prints that too, and
 //! never ends; two such clients in two panes feed each other. So each says where it prints, for as long as it is
 //! connected, and a subscription may ask for what such panes print to be left out. Nobody else's view changes by it: a
 //! client that names a pane in which it does not print hides nothing from those who do not ask.
@@ -114,9 +114,9 @@ impl fmt::Debug for Printer {
     }
 }
 
-/// Whether an event of this type can come of what the program in its pane does. All types count that are not known to be
-/// told whatever is printed, so that one which is new can't feed anybody.
-pub(super) fn comes_of_printing(kind: &str) -> bool {
+/// Whether an event of this type can be caused by what the program in its pane prints. All types count that are not known
+/// to have other causes, so that one which is new can't feed anybody.
+pub(super) fn may_be_caused_by_printing(kind: &str) -> bool {
     !matches!(
         kind,
         "pane.created"

@@ -16,7 +16,7 @@ use crate::model::{Change, ChangeKind, State};
 pub struct Stamp {
     /// The time that the event carries: now, or the recorded time in a replay.
     pub at: Timestamp,
-    /// When the bytes that told of it were read from tmux, if they were: latency is measured from here.
+    /// When the bytes that announced it were read from tmux, if they were: latency is measured from here.
     pub read_at: Option<Instant>,
 }
 
@@ -147,7 +147,7 @@ impl Published {
         [name.or(self.context.window_name.as_deref()), previous]
     }
 
-    /// The state that it led to, if a viewer may need it to see what came: a session with all its windows.
+    /// The state that it led to, if a viewer may need it to see what appeared: a session with all its windows.
     #[must_use]
     pub fn state(&self) -> Option<&State> {
         self.context.state.as_deref()
@@ -159,7 +159,7 @@ impl Published {
         self.read_at
     }
 
-    /// When its bytes were read from tmux, told to the first who asks: anyone who wrote it to a socket first.
+    /// When its bytes were read from tmux, given to the first caller, who wrote it to a socket first.
     pub fn first_written(&self) -> Option<Instant> {
         let read_at = self.read_at?;
         let first =

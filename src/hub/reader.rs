@@ -29,7 +29,7 @@ pub enum Since {
     Foreign,
 }
 
-/// Why what came after a position can't be had in full.
+/// Why the events after a position can't be had in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotRecoverable {
     /// It belongs to another log.
@@ -38,7 +38,7 @@ pub enum NotRecoverable {
     /// The log has not come so far.
     #[error("the position lies in the future")]
     Future,
-    /// Part of what came after it is no longer kept.
+    /// A part of the events after it is no longer kept.
     #[error("the history no longer reaches back to the position")]
     Evicted,
 }

@@ -21,7 +21,7 @@ use crate::redact::{Fed, Piece, Redactor, Rules};
 pub struct Redaction {
     /// What is secret.
     pub rules: Arc<Rules>,
-    /// How long output is held back at most for what may become of it.
+    /// How long output is held back at most, since it may become a secret.
     pub hold: Duration,
 }
 
@@ -76,8 +76,9 @@ impl RedactionFilter {
                 mask(rules, text);
             });
         }
-        self.panes
-            .retain(|pane, veiled| state.panes.contains_key(pane) || veiled.redactor.is_holding());
+        self.panes.retain(|pane, filtered| {
+            state.panes.contains_key(pane) || filtered.redactor.is_holding()
+        });
         self.state = Arc::clone(&masked);
         masked
     }
@@ -97,9 +98,9 @@ impl RedactionFilter {
             }
             (ChangeKind::PaneGap { offset, bytes }, Some(pane)) => {
                 into.extend(self.release(pane));
-                if let Some(veiled) = self.panes.get_mut(&pane) {
+                if let Some(filtered) = self.panes.get_mut(&pane) {
                     let to = offset + bytes.unwrap_or(0);
-                    let redactor = &mut veiled.redactor;
+                    let redactor = &mut filtered.redactor;
                     redactor.skip(to.saturating_sub(redactor.next()));
                 }
             }
@@ -114,20 +115,20 @@ impl RedactionFilter {
 
     /// Lets go what was held back until now for as long as it may be.
     pub(super) fn release_due(&mut self, now: Instant) -> Vec<Change> {
-        let is_due = |veiled: &FilteredPane| veiled.due.is_some_and(|due| due <= now);
+        let is_due = |filtered: &FilteredPane| filtered.due.is_some_and(|due| due <= now);
         self.release_those(is_due)
     }
 
     /// Lets go all that is held back.
     pub(super) fn release_all(&mut self) -> Vec<Change> {
-        self.release_those(|veiled| veiled.due.is_some())
+        self.release_those(|filtered| filtered.due.is_some())
     }
 
     fn release_those(&mut self, wanted: impl Fn(&FilteredPane) -> bool) -> Vec<Change> {
         if self.due.is_none() {
             return Vec::new();
         }
-        let panes = self.panes.iter().filter(|(_, veiled)| wanted(veiled));
+        let panes = self.panes.iter().filter(|(_, filtered)| wanted(filtered));
         let mut panes: Vec<PaneId> = panes.map(|(pane, _)| *pane).collect();
         panes.sort_unstable();
         let released = panes.into_iter().filter_map(|pane| self.release(pane));
@@ -146,15 +147,15 @@ impl RedactionFilter {
             audience: change.audience.clone(),
             due: None,
         };
-        let veiled = self.panes.entry(pane).or_insert_with(fresh);
-        if veiled.redactor.next() != offset {
-            // The pane has begun anew, or bytes are missing that nobody told of.
-            let piece = veiled.redactor.release();
-            into.extend(piece.map(|piece| shown(&veiled.audience, pane, piece)));
-            *veiled = fresh();
+        let filtered = self.panes.entry(pane).or_insert_with(fresh);
+        if filtered.redactor.next() != offset {
+            // The pane has begun anew, or bytes are missing without a gap.
+            let piece = filtered.redactor.release();
+            into.extend(piece.map(|piece| shown(&filtered.audience, pane, piece)));
+            *filtered = fresh();
         }
-        veiled.audience = change.audience.clone();
-        match veiled.redactor.feed(bytes) {
+        filtered.audience = change.audience.clone();
+        match filtered.redactor.feed(bytes) {
             Fed::Unchanged => into.push(change),
             Fed::Changed(piece) => {
                 let visibility = Visibility::Plain;
@@ -162,13 +163,16 @@ impl RedactionFilter {
                     visibility,
                     ..change
                 });
-                into.extend(piece.map(|piece| shown(&veiled.audience, pane, piece)));
+                into.extend(piece.map(|piece| shown(&filtered.audience, pane, piece)));
             }
         }
         let due = now.map(|now| now + self.redaction.hold);
-        let due = veiled.due.or(due).filter(|_| veiled.redactor.is_holding());
-        if due != veiled.due {
-            veiled.due = due;
+        let due = filtered
+            .due
+            .or(due)
+            .filter(|_| filtered.redactor.is_holding());
+        if due != filtered.due {
+            filtered.due = due;
             self.find_due();
         }
         if now.is_none() {
@@ -177,16 +181,20 @@ impl RedactionFilter {
     }
 
     fn release(&mut self, pane: PaneId) -> Option<Change> {
-        let veiled = self.panes.get_mut(&pane)?;
-        let piece = veiled.redactor.release()?;
-        let released = shown(&veiled.audience, pane, piece);
-        veiled.due = None;
+        let filtered = self.panes.get_mut(&pane)?;
+        let piece = filtered.redactor.release()?;
+        let released = shown(&filtered.audience, pane, piece);
+        filtered.due = None;
         self.find_due();
         Some(released)
     }
 
     fn find_due(&mut self) {
-        self.due = self.panes.values().filter_map(|veiled| veiled.due).min();
+        self.due = self
+            .panes
+            .values()
+            .filter_map(|filtered| filtered.due)
+            .min();
     }
 
     /// A change with all that it says, and if there are secrets in it, without them.
@@ -195,7 +203,7 @@ impl RedactionFilter {
         let mut kind = change.kind.clone();
         let mut any = false;
         mask_kind(&mut kind, &mut |text| any |= mask(rules, text));
-        // Those to whom a renamed session is new are told all that is in it.
+        // Those to whom a renamed session is new get all that is in it.
         any |= state_differs && matches!(change.kind, ChangeKind::SessionRenamed { .. });
         if !any {
             return into.push(change);

@@ -77,7 +77,7 @@ impl Ring {
         self.head
     }
 
-    /// The place of the newest event that is no longer kept: what came after it can be replayed.
+    /// The place of the newest event that is no longer kept: the events after it can be replayed.
     pub(super) fn evicted(&self) -> Seq {
         Seq(self.head.0 - self.events.len() as u64)
     }
@@ -107,7 +107,7 @@ impl Ring {
             .map_or(Found::Evicted, |event| Found::Event(Arc::clone(event)))
     }
 
-    /// What came after a place; of what is no longer kept, as much as is.
+    /// The events after a place; of what is no longer kept, as much as is.
     pub(super) fn behind(&self, place: Seq) -> Behind {
         let next = self.events.get(self.index(place).unwrap_or_default());
         let before = next.map_or(self.total, |event| event.total_before());

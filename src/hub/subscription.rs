@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::archive::{Archived, SeqRange};
 use super::filter::{Filter, Subject, WindowNames};
 use super::log::Hub;
-use super::printing::comes_of_printing;
+use super::printing::may_be_caused_by_printing;
 use super::published::Published;
 use super::reader::{Next, NotRecoverable, Reader, Since};
 use super::view::{View, Viewer, view};
@@ -118,7 +118,7 @@ impl Subscription {
     }
 
     /// Adds what passes the filter, from `since` on or else from now on. Returns the place after which it counts,
-    /// with the reason if what came after `since` can't be had in full: then it counts from now on.
+    /// with the reason if the events after `since` can't be had in full: then it counts from now on.
     ///
     /// # Errors
     /// There are too many rules already; nothing has changed.
@@ -156,7 +156,7 @@ impl Subscription {
     }
 
     /// Adds all that concerns one pane, from behind `place` on, or else from now on. Returns the place after which it
-    /// counts: now if what came after the wanted one is no longer kept. Opening a pane again begins anew.
+    /// counts: now if the events after the wanted one are no longer kept. Opening a pane again begins anew.
     ///
     /// # Errors
     /// There are too many open panes already; nothing has changed.
@@ -248,7 +248,7 @@ impl Subscription {
         let seq = event.seq;
         let had = self.read_before.first().map_or(0, |(_, rules)| *rules);
         let windows = WindowNames {
-            told: event.window_names(viewer.is_redacted()),
+            own: event.window_names(viewer.is_redacted()),
             present: names.of(viewer.is_redacted()),
         };
         let known = (windows, &names.printed_in);
@@ -332,7 +332,7 @@ impl Rule {
     ) -> bool {
         let feeds = || {
             let printed = subject.pane.is_some_and(|pane| printed_in.contains(&pane));
-            printed && comes_of_printing(subject.kind)
+            printed && may_be_caused_by_printing(subject.kind)
         };
         match self.opened {
             Some(pane) => subject.pane == Some(pane),

@@ -41,7 +41,7 @@ pub struct View {
 }
 
 impl View {
-    /// The place that the viewer is told, if the event has one.
+    /// The place that the viewer gets, if the event has one.
     #[must_use]
     pub fn place<'a>(&self, change: &'a Change) -> Option<&'a Place> {
         if self.crossing == Crossing::Went {
@@ -53,7 +53,7 @@ impl View {
         }
     }
 
-    /// The type under which the viewer is told of the event.
+    /// The type under which the viewer gets the event.
     #[must_use]
     pub fn kind(&self, change: &Change) -> &'static str {
         let crossed = crossed_names(&change.kind);

@@ -23,11 +23,11 @@ pub struct Change {
     pub kind: ChangeKind,
     /// Whether the reconciler found it, and no notification reported it.
     pub reconciled: bool,
-    /// For whose eyes it is, of those who may learn of it.
+    /// Which of those who may learn of it see it.
     pub visibility: Visibility,
 }
 
-/// For whose eyes a change is. Where something is kept from some, the same change stands in the log twice.
+/// Who sees a change. Where something is kept from some, the same change stands in the log twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Visibility {
     /// For all: there is nothing secret in it, or nobody from whom anything is kept.

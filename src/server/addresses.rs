@@ -135,7 +135,7 @@ impl Addresses {
 }
 
 impl Known {
-    /// Forgets what tells nothing any more, once there is much of it.
+    /// Forgets what has no effect any more, once there is much of it.
     fn make_room(&mut self, now: Instant) {
         let was_swept = |at: Instant| now.saturating_duration_since(at) < SWEEP;
         if self.usages.len() < MOST / 2 || self.swept_at.is_some_and(was_swept) {

@@ -1,4 +1,4 @@
-//! What changes something in tmux stands in the audit log before it is done; what can't be told there is refused.
+//! What changes something in tmux stands in the audit log before it is done; what can't be recorded there is refused.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,9 +24,9 @@ pub(super) fn typed(
     let (prepared, outcome) = services.bridge.prepare_input(input);
     let waiting = Arc::new(Mutex::new(Some(prepared)));
     let at_log = Arc::clone(&waiting);
-    services.context.audit.before(who, act, move |told| {
+    services.context.audit.before(who, act, move |recorded| {
         if let Some(prepared) = take(&at_log) {
-            match told {
+            match recorded {
                 Ok(()) => prepared.send(),
                 Err(audit::Unavailable) => prepared.refuse(InputError::Unrecorded),
             }
@@ -51,10 +51,10 @@ pub(super) fn typed(
 /// Gives a window a size, once it stands in the audit log.
 pub(super) async fn resized(
     services: Arc<Services>,
-    told: impl Future<Output = Result<(), audit::Unavailable>>,
+    recorded: impl Future<Output = Result<(), audit::Unavailable>>,
     wish: Authorized<SizeWish>,
 ) -> Result<(), ResizeError> {
-    match timeout(WAIT, told).await {
+    match timeout(WAIT, recorded).await {
         Ok(Ok(())) => services.bridge.resize(wish).await,
         Ok(Err(audit::Unavailable)) | Err(_) => Err(ResizeError::Unrecorded),
     }

@@ -1,7 +1,7 @@
 //! One connection: a client, its socket and the effects that are under way for it.
 //!
 //! Two tasks drive it, one at a time. Its own task reads, waits for effects, and writes once a socket that was full has
-//! room again; the task of its shard ([`super::shard`]) brings what was published and tells the time. Anyone who writes
+//! room again; the task of its shard ([`super::shard`]) brings what was published and the time. Anyone who writes
 //! does so with the waker of the connection's own task, so it is that task which a socket wakes.
 
 use std::fmt;
@@ -363,7 +363,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ConnectionState<S> {
         }
     }
 
-    /// The client goes at once, since its place is another's. It is told why if its socket takes that now.
+    /// The client goes at once, since its place is another's. It gets the reason if its socket takes that now.
     fn send_away(&mut self, now: Instant) -> bool {
         self.client.session_mut().close(CloseCode::TryLater, now);
         self.settle();

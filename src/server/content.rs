@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use super::headers::words;
 use super::rules::Security;
 
-/// How much of a hash tells contents apart, in characters.
+/// How much of a hash distinguishes contents, in characters.
 const DIGEST: usize = 16;
 
 /// Something to answer with, which a browser may have already.
@@ -53,7 +53,7 @@ impl Content {
     }
 }
 
-/// What tells one content from another, in letters and digits.
+/// A digest of a content, in letters and digits.
 pub(super) fn digest(content: &[u8]) -> String {
     let hash = blake3::hash(content).to_hex();
     hash.chars().take(DIGEST).collect()

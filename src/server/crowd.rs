@@ -29,7 +29,7 @@ pub(super) struct Place {
     sent_away: CancellationToken,
 }
 
-/// Those who share their room. Loopback addresses are told apart: only the user itself comes from all of them, and a
+/// Those who share their room. Loopback addresses are counted apart: only the user itself comes from all of them, and a
 /// program that leaves its connections open is mostly at one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Share {

@@ -89,9 +89,9 @@ pub(super) fn begin(effect: Effect, who: &Who, services: &Arc<Services>) -> Begu
         Effect::Dismiss { id, dismissal } => {
             Box::pin(dismiss(id, dismissal, services.shards.clone()))
         }
-        Effect::Resize { id, wish, told } => {
-            let told = services.context.audit.written(who, told);
-            let resized = audited::resized(Arc::clone(services), told, wish);
+        Effect::Resize { id, wish, act } => {
+            let recorded = services.context.audit.written(who, act);
+            let resized = audited::resized(Arc::clone(services), recorded, wish);
             Box::pin(resized.map(|outcome| EffectResult::Resized { id, outcome }))
         }
         Effect::View { pane, request } => Box::pin(view(bridge, pane, request)),
@@ -122,7 +122,7 @@ async fn captured(
     EffectResult::Captured { wanted, screens }
 }
 
-/// What came of typing, told to those who repeat the request as well.
+/// The result of typing, which those who repeat the request get as well.
 async fn typed(outcome: impl Future<Output = Typed>, slot: Option<Slot>) -> Typed {
     let typed = outcome.await;
     if let Some(slot) = slot {

@@ -175,7 +175,7 @@ pub struct Sources {
     pub authenticator: Option<Authenticator>,
     /// What is counted.
     pub metrics: Metrics,
-    /// Who is told of what is done.
+    /// Records what is done.
     pub audit: audit::Log,
 }
 
@@ -187,7 +187,7 @@ pub struct Running {
     tasks: TaskTracker,
 }
 
-/// Starts to serve, until `stop` is cancelled: then clients are told, and closed.
+/// Starts to serve, until `stop` is cancelled: then clients get `shutdown` and Close.
 ///
 /// # Errors
 /// The address can't be listened on.

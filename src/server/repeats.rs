@@ -20,7 +20,7 @@ const KEPT: Duration = Duration::from_secs(60);
 /// Keys that are kept at one time, of all clients together. It bounds memory to about a megabyte.
 const MAX_KEYS: usize = 4096;
 
-/// What came of typing.
+/// The result of typing.
 pub(super) type Typed = Result<(), InputError>;
 
 /// The keys in use. Cheap to clone; all clones are one.
@@ -64,7 +64,7 @@ pub(super) struct Earlier {
 #[derive(Debug)]
 pub(super) struct TooManyKeys;
 
-/// The duty to say what came of the first request.
+/// The duty to report the result of the first request.
 #[derive(Debug)]
 pub(super) struct Slot {
     repeats: Repeats,
@@ -138,7 +138,7 @@ impl Repeats {
 }
 
 impl Slot {
-    /// Says what came of it. If nothing can have been typed, the key is free again.
+    /// Reports the result. If nothing can have been typed, the key is free again.
     pub(super) fn finish(self, outcome: Typed) {
         let harmless = match &outcome {
             Ok(())
@@ -153,7 +153,7 @@ impl Slot {
 }
 
 impl Earlier {
-    /// The first answer. If anyone who was to give it is gone, nobody knows what came of it.
+    /// The first answer. If anyone who was to give it is gone, nobody knows the result.
     pub(super) async fn outcome(mut self) -> Typed {
         let known = self.outcome.wait_for(Option::is_some).await.ok();
         known

@@ -17,7 +17,7 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// A route that people are told about, with the path as they write it and what it is for.
+    /// A route that is listed for people, with the path as they write it and what it is for.
     pub(super) fn new(
         path: &'static str,
         shown: (&'static str, &'static str),

@@ -117,7 +117,7 @@ impl SendQueue {
         count
     }
 
-    /// So many bytes are written. `done` is told of the events that this completed and whose time is to be measured.
+    /// So many bytes are written. `done` gets the events that this completed and whose time is to be measured.
     pub(super) fn advance(&mut self, count: usize, mut done: impl FnMut(&Published)) {
         self.written += count;
         while let Some(rest) = self

@@ -39,7 +39,7 @@ pub(super) trait ShardClient: fmt::Debug + Send + Sync {
     fn stop(&self, now: Instant) -> Option<WakeInterest>;
     /// How it fares.
     fn stats(&self, now: Instant) -> Option<ClientStats>;
-    /// What admins are told of it.
+    /// What admins see of it.
     fn info(&self, now: Instant) -> Option<ClientInfo>;
     /// An admin ends a connection; who it was, if it was this one.
     fn dismiss(&self, dismissal: &Dismissal, now: Instant) -> Option<Who>;
@@ -386,7 +386,7 @@ impl ShardSlots {
 }
 
 impl WakeInterest {
-    /// What becomes of a connection that has failed, until its own task has ended it.
+    /// When a connection that has failed is woken, until its own task has ended it.
     const GONE: Self = Self::NEW;
     /// A connection whose own task has not run yet.
     pub(super) const NEW: Self = Self {

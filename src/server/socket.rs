@@ -1,6 +1,6 @@
 //! The WebSocket itself: the one file that knows tungstenite.
 //!
-//! tungstenite reads: frames, masks, fragments, control frames, limits. It never sees the socket: what came is put
+//! tungstenite reads: frames, masks, fragments, control frames, limits. It never sees the socket: what was received is put
 //! before it, and what it has to say itself, pongs and Close frames, goes through the send queue in order with everything else.
 //! So an idle socket holds no buffer, and any task can write to it at any time.
 
@@ -55,7 +55,7 @@ pub(super) enum Happened {
 pub(super) struct Socket<S> {
     io: S,
     reader: WebSocketContext,
-    /// What came and tungstenite has not taken.
+    /// What was received and tungstenite has not taken.
     unread: Bytes,
     /// tungstenite has nothing more to report what it has taken.
     hungry: bool,
@@ -63,11 +63,11 @@ pub(super) struct Socket<S> {
     /// Something was handed over that a flush has not confirmed.
     unflushed: bool,
     closing: bool,
-    /// It was told that nothing more is to come.
+    /// tungstenite knows that nothing more is to come.
     shut: bool,
 }
 
-/// What becomes of that which comes.
+/// How received bytes are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
     Frames,
@@ -78,7 +78,7 @@ enum Reading {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
-    /// The server's end of a connection whose handshake is done; `read_before` came behind it.
+    /// The server's end of a connection whose handshake is done; `read_before` received behind it.
     pub(super) fn new(io: S, read_before: &[u8]) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
@@ -122,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         self.reading == Reading::Done && send_queue.is_empty() && !self.unflushed
     }
 
-    /// Writes all that waits. Pending when the socket is full; otherwise tells whether there was anything to write.
+    /// Writes all that waits. Pending when the socket is full; otherwise returns whether there was anything to write.
     pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -195,9 +195,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         }
     }
 
-    /// Looks at what came, up to the end of a message. Pending if it takes more.
-    fn look(&mut self, came: &mut &[u8], send_queue: &mut SendQueue) -> Poll<Happened> {
-        let mut exchange = Exchange::of(came);
+    /// Looks at received bytes, up to the end of a message. Pending if it takes more.
+    fn look(&mut self, received: &mut &[u8], send_queue: &mut SendQueue) -> Poll<Happened> {
+        let mut exchange = Exchange::of(received);
         let mut read = self.reader.read(&mut exchange);
         if let Ok(Message::Ping(_) | Message::Close(_)) = &read {
             // The answer is given now, and not when more comes. Behind the last Close there is an error instead.
@@ -205,7 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 read = Err(error);
             }
         }
-        *came = exchange.came;
+        *received = exchange.received;
         self.hungry = false;
         let said = exchange.said();
         let happened = match read {
@@ -241,17 +241,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 }
 
-/// What tungstenite takes for the socket: what came, and what it says to that.
+/// What tungstenite takes for the socket: received bytes, and what it answers.
 #[derive(Debug, Default)]
 struct Exchange<'a> {
-    came: &'a [u8],
+    received: &'a [u8],
     said: Vec<u8>,
 }
 
 impl<'a> Exchange<'a> {
-    fn of(came: &&'a [u8]) -> Self {
+    fn of(received: &&'a [u8]) -> Self {
         Self {
-            came,
+            received,
             said: Vec::new(),
         }
     }
@@ -264,10 +264,10 @@ impl<'a> Exchange<'a> {
 
 impl Read for Exchange<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.came.is_empty() {
+        if self.received.is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        self.came.read(buffer)
+        self.received.read(buffer)
     }
 }
 

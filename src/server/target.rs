@@ -1,6 +1,6 @@
 //! From what a user calls a session, window or pane to the one that is meant.
 //!
-//! What the viewer may not see is passed over as if it were not there, so that an answer never tells the difference.
+//! What the viewer may not see is passed over as if it were not there, so that an answer never shows the difference.
 
 use std::fmt;
 

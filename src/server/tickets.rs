@@ -82,7 +82,7 @@ impl Tickets {
         Ok(ticket)
     }
 
-    /// Whose ticket this is. Whatever comes of it, it is used up.
+    /// Whose ticket this is. Whatever the result, it is used up.
     pub(super) fn redeem(
         &self,
         ticket: &str,

@@ -51,7 +51,7 @@ impl Eye {
         self.socket.send(Message::text(text)).await.unwrap();
     }
 
-    /// Sends a message; what came until it was answered for sure, or the connection was closed.
+    /// Sends a message; what was received until it was answered for sure, or the connection was closed.
     pub async fn ask(&mut self, message: &Value) -> Vec<Vec<u8>> {
         let before = self.seen.len();
         self.say(message).await;

@@ -113,7 +113,7 @@ pub fn print(stage: &Stage, pane: PaneId, text: &'static [u8]) {
     stage.server.hub.publish([output], None, stamp());
 }
 
-/// Everybody asks for all that there is, with screens; who may not is told so.
+/// Everybody asks for all that there is, with screens; who may not is refused.
 async fn look(stage: &Stage, eyes: &mut [(Role, Eye)]) {
     for (role, eye) in eyes {
         let all = json!({ "action": "snapshot", "screen": true });

@@ -48,7 +48,7 @@ impl About {
     }
 }
 
-/// What has to come of it.
+/// The result that it must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Done,
@@ -162,7 +162,7 @@ async fn what_is_about_no_session_is_decided_by_role() {
     let stage = Stage::start().await;
     let other = stage.eye(Role::ReadSome, "/monitor", "muxwire.v1").await;
     let (no, admin_only) = (Some("AUTH_REQUIRED"), Some("PERMISSION_DENIED"));
-    // Nobody; whoever is let in; admins.
+    // Nobody; those who are let in; admins.
     let rows = [
         (json!({ "action": "subscribe" }), [no, None, None]),
         (json!({ "action": "unsubscribe" }), [no, None, None]),
@@ -413,7 +413,7 @@ async fn figures_name_tokens_to_admins_alone() {
     }
 }
 
-/// What is out of scope since its session got another name is gone: nothing of it comes any more, to whoever had it open.
+/// What is out of scope since its session got another name is gone: none of its events comes any more, to those who had it open.
 #[tokio::test]
 async fn what_leaves_the_scope_is_gone_at_once() {
     for role in [Role::ReadSome, Role::WriteSome] {

@@ -126,7 +126,7 @@ impl Stage {
         }
     }
 
-    /// What came behind the greeting and the welcome, which name the connection.
+    /// What was received behind the greeting and the welcome, which name the connection.
     pub fn without_greeting(&self, seen: &[Vec<u8>]) -> Vec<Vec<u8>> {
         seen[2..].to_vec()
     }

@@ -56,15 +56,15 @@ pub(super) fn type_if_ready(
     pane: PaneId,
     strokes: Vec<Stroke>,
 ) -> Vec<u8> {
-    let tells = server.version().answers_inside();
-    let otherwise = if tells {
+    let reports = server.version().answers_inside();
+    let otherwise = if reports {
         Otherwise::Report
     } else {
         Otherwise::Nothing
     };
     let typing = Typing::new(pane, strokes, When::TakesKeys, otherwise).unwrap();
     let mut batch = vec![Command::Type(typing)];
-    if !tells {
+    if !reports {
         batch.push(Command::CheckPane { pane });
     }
     match attached.batch(batch).pop().unwrap() {

@@ -277,7 +277,7 @@ fn pane_in(mode: Mode, server: &TmuxServer, at: usize) -> (PaneId, PathBuf) {
     (pane.parse().unwrap(), file)
 }
 
-/// Types keys and gives what came of each.
+/// Types keys and gives the result of each.
 fn type_keys(
     attached: &mut Attached,
     server: &TmuxServer,

@@ -55,7 +55,7 @@ fn subscriptions_tell_values() {
             "{outcomes:?}"
         );
         for subscription in Subscription::ALL {
-            attached.wait_for(subscription.name(), |found| tells(found, subscription));
+            attached.wait_for(subscription.name(), |found| reports(found, subscription));
         }
         let outcomes = attached.batch(all(|subscription| Command::Unsubscribe { subscription }));
         assert!(
@@ -67,8 +67,8 @@ fn subscriptions_tell_values() {
     });
 }
 
-/// Whether a notification tells the value of a subscription for the one pane or window that there is.
-fn tells(found: &Notification, subscription: Subscription) -> bool {
+/// Whether a notification reports the value of a subscription for the one pane or window that there is.
+fn reports(found: &Notification, subscription: Subscription) -> bool {
     let Notification::SubscriptionChanged {
         name,
         value,

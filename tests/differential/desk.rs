@@ -50,7 +50,7 @@ impl Desk {
         let folder = server.folder().join("desk");
         std::fs::create_dir(&folder).unwrap();
         server.run(["set-option", "-g", "automatic-rename", "off"]);
-        // Without bright backgrounds where a capture can't tell them.
+        // Without bright backgrounds where a capture can't show them.
         let dialect = Dialect::of(&program.version.to_string());
         let term = if dialect.reports_bright_backgrounds() {
             "screen-256color"
@@ -58,7 +58,7 @@ impl Desk {
             "screen"
         };
         server.run(["set-option", "-g", "default-terminal", term]);
-        // Old versions tell of an end only when they are asked.
+        // Old versions report an end only when they are asked.
         let settings = Settings {
             reconcile: Duration::from_millis(500),
             ..SETTINGS
@@ -131,7 +131,7 @@ impl Desk {
     }
 
     /// Has another program take the place of this one, and waits until the clients have heard of it: old versions
-    /// tell of it only when they are asked.
+    /// report it only when they are asked.
     pub async fn respawn(&mut self, command: &str) {
         self.server
             .run(["respawn-pane", "-k", "-t", &self.pane, command]);
@@ -232,7 +232,7 @@ impl Desk {
         }
     }
 
-    /// Where the output ends that tells of a title.
+    /// Where the output ends that sets a title.
     async fn offset_of(&mut self, title: &str) -> u64 {
         let wanted: PaneId = self.pane.parse().unwrap();
         let mark = format!("]2;{title}\x1b\\").into_bytes();

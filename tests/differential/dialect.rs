@@ -1,4 +1,4 @@
-//! How the versions of tmux differ in what they show and tell.
+//! How the versions of tmux differ in what they show and report.
 
 use super::emulator::{Glyph, Shown};
 
@@ -28,27 +28,27 @@ impl Dialect {
         self.release >= (3, 6)
     }
 
-    /// Captures tell tabulators as such and not how wide they are.
+    /// Captures show tabulators as such and not how wide they are.
     pub fn captures_tabs(self) -> bool {
         self.release >= (3, 6)
     }
 
-    /// Captures tell bright backgrounds (100 to 107).
+    /// Captures show bright backgrounds (100 to 107).
     pub fn reports_bright_backgrounds(self) -> bool {
         self.release >= (3, 2)
     }
 
-    /// Captures tell the colours of underlines.
+    /// Captures show the colours of underlines.
     pub fn reports_underline_colours(self) -> bool {
         self.release >= (3, 2)
     }
 
-    /// Captures tell links.
+    /// Captures show links.
     pub fn reports_links(self) -> bool {
         self.release >= (3, 4)
     }
 
-    /// Captures tell the colours of what was erased at the end of a line.
+    /// Captures show the colours of what was erased at the end of a line.
     pub fn reports_erased_ends(self) -> bool {
         self.release < (3, 2) || self.release >= (3, 4)
     }
@@ -62,7 +62,7 @@ impl Dialect {
         }
     }
 
-    /// What an emulator shows, told no more than this version's capture tells.
+    /// What an emulator shows, reduced to what this version's capture shows.
     pub fn as_told(self, mut shown: Shown, tmux: &Shown) -> Shown {
         if tmux.modes.bracketed_paste.is_none() {
             shown.modes.bracketed_paste = None;
@@ -72,7 +72,7 @@ impl Dialect {
             let last = shown.rows[0].len() - 1;
             shown.cursor.0 = shown.cursor.0.min(last);
         }
-        for (row, told) in shown.rows.iter_mut().zip(&tmux.rows) {
+        for (row, captured) in shown.rows.iter_mut().zip(&tmux.rows) {
             for glyph in &mut *row {
                 if !self.reports_underline_colours() {
                     glyph.underline = None;
@@ -82,7 +82,7 @@ impl Dialect {
                 }
             }
             if !self.reports_erased_ends() {
-                untold(row, told);
+                without_erased_end(row, captured);
             }
         }
         shown
@@ -90,15 +90,15 @@ impl Dialect {
 }
 
 impl Dialect {
-    /// What a client shows that once came late, told no more than a late one can know: where captures leave out the
+    /// What a client shows that once came late, reduced to what a late one can know: where captures leave out the
     /// colours of what was erased, it doesn't have them either, whatever comes behind it later.
     pub fn as_told_late(self, shown: Shown, tmux: &Shown) -> Shown {
         let mut shown = self.as_told(shown, tmux);
         if !self.reports_erased_ends() {
             let cells = shown.rows.iter_mut().flatten();
-            for (glyph, told) in cells.zip(tmux.rows.iter().flatten()) {
-                if glyph.is_erased() && told.is_erased() {
-                    glyph.bg = told.bg;
+            for (glyph, captured) in cells.zip(tmux.rows.iter().flatten()) {
+                if glyph.is_erased() && captured.is_erased() {
+                    glyph.bg = captured.bg;
                 }
             }
         }
@@ -107,10 +107,10 @@ impl Dialect {
 }
 
 /// Takes the colour from blanks at the end of a line of which the capture says nothing.
-fn untold(row: &mut [Glyph], told: &[Glyph]) {
+fn without_erased_end(row: &mut [Glyph], captured: &[Glyph]) {
     let nothing = Glyph::blank();
-    for (glyph, told) in row.iter_mut().zip(told).rev() {
-        if *told != nothing {
+    for (glyph, captured) in row.iter_mut().zip(captured).rev() {
+        if *captured != nothing {
             return;
         }
         if glyph.is_erased() {

@@ -224,7 +224,7 @@ const TABLE: &[(&str, &[Difference])] = &[
         &[Difference("1049", b"abc\x1b[41m\x1b[?1049hd", All)],
     ),
     (
-        "tmux repeats only what came just before, some versions ASCII only",
+        "tmux repeats only what was printed just before, some versions ASCII only",
         &[
             Difference("REP behind SGR", b"ab\x1b[0m\x1b[3bc", All),
             Difference("REP behind CR", b"ab\r\x1b[3bc", All),
@@ -282,7 +282,7 @@ const TABLE: &[(&str, &[Difference])] = &[
         ],
     ),
     (
-        "what the capture of a version does not tell, or tells wrongly",
+        "what the capture of a version does not show, or shows wrongly",
         &[
             Difference("bright backgrounds", b"\x1b[100ma", Before(3, 2)),
             Difference("a tabulator, shifted", b"\tb\x1b[1;1H\x1b[2@", Since(3, 6)),

@@ -10,7 +10,7 @@ use alacritty_terminal::term::cell::{Cell, Flags};
 use alacritty_terminal::term::{Config, Term, TermMode};
 use alacritty_terminal::vte::ansi::{Color, Processor, Timeout};
 
-/// The attributes that are compared. tmux tells neither of blinking nor of overlines in a way that this emulator knows.
+/// The attributes that are compared. tmux shows neither blinking nor overlines in a way that this emulator knows.
 const ATTRIBUTES: Flags = Flags::INVERSE
     .union(Flags::BOLD)
     .union(Flags::ITALIC)
@@ -56,7 +56,7 @@ pub struct Glyph {
     pub link: Option<String>,
 }
 
-/// The modes that both this emulator and every tmux tell.
+/// The modes that both this emulator and every tmux report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Modes {
     pub alternate: bool,
@@ -69,7 +69,7 @@ pub struct Modes {
     pub mouse: bool,
     pub mouse_sgr: bool,
     pub mouse_utf8: bool,
-    /// None where tmux doesn't tell.
+    /// None where tmux doesn't report it.
     pub bracketed_paste: Option<bool>,
 }
 
@@ -191,15 +191,24 @@ impl Shown {
 
     /// What differs from what should be there; empty if nothing does.
     pub fn differs(&self, wanted: &Self) -> String {
-        let mut told = String::new();
+        let mut differences = String::new();
         if self.cursor != wanted.cursor {
-            let _ = writeln!(told, "cursor {:?}, not {:?}", self.cursor, wanted.cursor);
+            let _ = writeln!(
+                differences,
+                "cursor {:?}, not {:?}",
+                self.cursor, wanted.cursor
+            );
         }
         if self.modes != wanted.modes {
-            let _ = writeln!(told, "{:?}, not\n{:?}", self.modes, wanted.modes);
+            let _ = writeln!(differences, "{:?}, not\n{:?}", self.modes, wanted.modes);
         }
         if self.rows.len() != wanted.rows.len() {
-            let _ = writeln!(told, "{} rows, not {}", self.rows.len(), wanted.rows.len());
+            let _ = writeln!(
+                differences,
+                "{} rows, not {}",
+                self.rows.len(),
+                wanted.rows.len()
+            );
         }
         let cells = self.rows.iter().zip(&wanted.rows).enumerate();
         let mut count = 0;
@@ -209,7 +218,7 @@ impl Shown {
                     count += 1;
                     if count <= 8 {
                         let _ = writeln!(
-                            told,
+                            differences,
                             "({column}, {row}): {found:?}, not\n         {wanted:?}"
                         );
                     }
@@ -217,9 +226,9 @@ impl Shown {
             }
         }
         if count > 8 {
-            let _ = writeln!(told, "... {count} cells in all");
+            let _ = writeln!(differences, "... {count} cells in all");
         }
-        told
+        differences
     }
 }
 

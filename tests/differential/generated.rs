@@ -144,7 +144,7 @@ fn step(random: &mut Random) -> Step {
 struct Failure {
     /// The emulator alone, fed the same bytes, differs from tmux as well.
     emulator: bool,
-    told: String,
+    report: String,
 }
 
 /// A version's run.
@@ -208,7 +208,7 @@ impl<'a> Run<'a> {
         self.served.address
     }
 
-    /// Runs the case of a seed. What is wrong is told with all that is needed to have it again.
+    /// Runs the case of a seed. What is wrong is reported with all that is needed to have it again.
     async fn check(&mut self, seed: u64) -> Option<String> {
         let case = Case::new(seed, self.dialect);
         let named = NameOnPanic(seed, case.clone());
@@ -302,7 +302,7 @@ impl<'a> Run<'a> {
             shown.push((who, viewer.guesses(), viewer.shown()));
         }
         let tmux = tmux_shows(self.server, &self.pane);
-        let (mut told, mut honest) = (String::new(), true);
+        let (mut report, mut honest) = (String::new(), true);
         for (at, (who, guesses, shown)) in shown.into_iter().enumerate() {
             let shown = match at {
                 0 => self.dialect.as_told(shown, &tmux),
@@ -312,7 +312,7 @@ impl<'a> Run<'a> {
             if differs.is_empty() {
                 continue;
             }
-            let _ = writeln!(told, "{who}:\n{differs}");
+            let _ = writeln!(report, "{who}:\n{differs}");
             honest &= at > 0 && guesses;
         }
         let mut alone = Emulator::new(SIZE);
@@ -321,12 +321,12 @@ impl<'a> Run<'a> {
         let alone = self.dialect.as_told(alone.shown(), &tmux).differs(&tmux);
         if alone.is_empty() && honest {
             // What a snapshot says that it had to guess is counted, and is no failure.
-            self.guessed += u32::from(!told.is_empty());
+            self.guessed += u32::from(!report.is_empty());
             return Ok(());
         }
         Err(Failure {
             emulator: !alone.is_empty(),
-            told: if alone.is_empty() { told } else { alone },
+            report: if alone.is_empty() { report } else { alone },
         })
     }
 
@@ -363,7 +363,7 @@ fn report(case: &Case, least: &Case, failure: &Failure) -> String {
         case.cuts,
         least.stream.sequences.concat().escape_ascii(),
         least.cuts,
-        failure.told
+        failure.report
     )
 }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 use super::emulator::{Emulator, Modes, Shown, Size};
 use crate::support::TmuxServer;
 
-/// What tmux tells of a pane besides its cells.
+/// What tmux reports of a pane besides its cells.
 const STATE: [&str; 16] = [
     "pane_width",
     "pane_height",

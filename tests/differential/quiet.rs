@@ -41,7 +41,7 @@ impl Stopped {
 
 impl Drop for Stopped {
     fn drop(&mut self) {
-        // Whoever watches the others goes on last, and never sees them stopped.
+        // The watcher of the others goes on last, and never sees them stopped.
         for pid in self.0.iter().rev() {
             signal(*pid, Signal::CONT);
         }

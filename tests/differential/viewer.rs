@@ -40,7 +40,7 @@ pub struct Viewer {
     opened: bool,
     /// The pane's process, if somebody said which it is at first.
     pub pid: u64,
-    /// Something has happened that only a fresh snapshot tells of.
+    /// Something has happened that only a fresh snapshot shows.
     stale: bool,
     /// Replays that came before the snapshot that they belong to.
     replays: Vec<Vec<u8>>,
@@ -143,7 +143,7 @@ impl Viewer {
         self.form
     }
 
-    /// Whether the last snapshot had to guess what tmux doesn't tell of the cursor that is saved.
+    /// Whether the last snapshot had to guess what tmux doesn't report of the cursor that is saved.
     pub fn guesses(&self) -> bool {
         self.assumed.contains("saved_cursor")
     }

@@ -84,7 +84,7 @@ async fn connections_that_come_and_go_leave_nothing_behind() {
     let took = begun.elapsed();
     wait_until_async("all are gone", SOON, || descriptors(pid) <= files).await;
     let after = memory_of(pid);
-    super::told(&format!(
+    super::print_row(&format!(
         "| {count} connections came and went in {took:.1?} | descriptors {files} before, {} after | memory {} KiB before, {} KiB after |",
         descriptors(pid),
         before >> 10,

@@ -177,7 +177,7 @@ async fn muxwire_goes_on_while_the_disk_of_its_state_and_log_is_full() {
     let mut witness = Witness::of(authenticated(serving.address, &token).await).await;
     witness.works("main").await;
     disk.fill();
-    // What is left of the last page takes a few lines more. Then nothing is typed that could not be told.
+    // What is left of the last page takes a few lines more. Then nothing is typed that could not be recorded.
     let line = json!({ "action": "command", "target": { "session": "main" }, "command": "x" });
     loop {
         let answer = witness.ask(line.clone()).await;

@@ -36,7 +36,7 @@ async fn a_terminal_that_goes_is_an_end_in_order() {
     let server = TmuxServer::start(any_program());
     let home = Home::new();
     let command = Serving::command(&home, &server, &["--no-auth"], &[]);
-    // Also where whoever runs the tests ignores the signal, as nohup does: a program inherits that.
+    // Also where the runner of the tests ignores the signal, as nohup does: a program inherits that.
     let mut heeding = with_program("env", &["--default-signal=HUP"], &command);
     let log = File::create(home.path().join(LOG)).unwrap();
     let serving = Serving::spawn(home, heeding.stderr(log));

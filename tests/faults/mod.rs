@@ -1,4 +1,4 @@
-//! Faults of what muxwire depends on, each made with the real program and a real tmux: what clients are told, that nothing
+//! Faults of what muxwire depends on, each made with the real program and a real tmux: what clients receive, that nothing
 //! is lost that was promised, and how long it takes until all is well again.
 //!
 //! Each recovery is a line of a table on stderr: `cargo test --test main faults:: 2>&1 | grep '^| '` shows it.
@@ -32,7 +32,7 @@ const RECOVERY: Duration = Duration::from_secs(5);
 #[track_caller]
 fn recovered(what: &str, version: impl Display, since: Instant) {
     let took = since.elapsed();
-    told(&format!("| {what} | {version} | {} ms |", took.as_millis()));
+    print_row(&format!("| {what} | {version} | {} ms |", took.as_millis()));
     assert!(
         took < RECOVERY,
         "{what}, tmux {version}: it took {took:.1?}"
@@ -40,7 +40,7 @@ fn recovered(what: &str, version: impl Display, since: Instant) {
 }
 
 /// Adds a line to the table.
-fn told(line: &str) {
+fn print_row(line: &str) {
     // Straight to the descriptor, so that it shows although the tests' output is captured.
     let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }

@@ -164,7 +164,7 @@ async fn who_does_not_say_who_it_is_is_ended_in_time() {
         .ask(json!({ "action": "auth", "token": token }), "auth.response")
         .await;
     let mut witness = Witness::of(client).await;
-    // The time to authenticate, and the time to say goodbye.
+    // The time to authenticate, and the time to send Close.
     let row = |name, at_once, slowly| Row {
         name,
         at_once,

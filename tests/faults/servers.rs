@@ -50,7 +50,7 @@ fn a_server_that_is_killed_is_told_of_and_the_next_one_is_taken_up() {
                 since,
             );
             witness.lost().await;
-            recovered("tmux killed: clients are told", &program.version, since);
+            recovered("tmux killed: clients are notified", &program.version, since);
             wait_until("the server is gone", SOON, || !is_alive(pid));
             scene.server.boot();
             let since = Instant::now();
@@ -161,7 +161,7 @@ fn a_server_that_stands_still_for_long_is_given_up_and_taken_up_again() {
 }
 
 impl Witness {
-    /// Waits until the loss of the server is told. It may have been already.
+    /// Waits until the loss of the server is published. It may have been already.
     async fn lost(&mut self) {
         let since = Instant::now();
         loop {
@@ -169,7 +169,10 @@ impl Witness {
             if snapshot["server"].is_null() {
                 return self.agrees().await;
             }
-            assert!(since.elapsed() < SOON + RECOVERY, "the loss is not told");
+            assert!(
+                since.elapsed() < SOON + RECOVERY,
+                "the loss is not published"
+            );
             pause(Duration::from_millis(5)).await;
         }
     }

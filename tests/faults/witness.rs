@@ -183,7 +183,7 @@ impl Witness {
         assert_eq!(self.folded, Folded::of_snapshot(&snapshot));
     }
 
-    /// Bytes are lost only where that is told.
+    /// Bytes are lost only where there is a gap.
     fn follow_output(&mut self, kind: &str, message: &Value) {
         let pane = || message["pane"].as_str().unwrap().to_owned();
         match kind {

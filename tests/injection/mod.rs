@@ -3,7 +3,7 @@
 //!
 //! [`typing`] brings a corpus to tmux in every way that a client has; [`names`] has tmux bring one to muxwire;
 //! [`captures`] has panes print lines of control mode while their screens are captured; [`operator`] looks at what
-//! reaches the terminal of whoever watches.
+//! reaches the terminal of a person who watches.
 
 mod captures;
 mod corpus;
@@ -15,7 +15,7 @@ use std::fs;
 
 use crate::support::TmuxServer;
 
-/// All of a tmux server that a client could change otherwise than by typing, as tmux tells it.
+/// All of a tmux server that a client could change otherwise than by typing, as tmux reports it.
 pub fn everything(server: &TmuxServer) -> Vec<(String, String)> {
     let questions: [&[&str]; 12] = [
         &["show-options", "-s"],

@@ -1,4 +1,4 @@
-//! Names of sessions, windows, panes' titles, directories and processes are chosen by whoever uses tmux: the model stays
+//! Names of sessions, windows, panes' titles, directories and processes are chosen by users of tmux: the model stays
 //! what tmux says, targets by such names work or fail cleanly, no link dies, and logs stay lines.
 
 use std::ffi::{OsStr, OsString};
@@ -113,7 +113,7 @@ impl Scene {
         let server = TmuxServer::start(program);
         server.run(["set-option", "-g", "automatic-rename", "off"]);
         server.new_session("work", "stty -echo; exec cat");
-        // Below 3.2 only the comparison tells of titles, commands and directories.
+        // Below 3.2 only the comparison shows titles, commands and directories.
         let settings = Settings {
             reconcile: Duration::from_millis(300),
             ..SETTINGS
@@ -307,13 +307,13 @@ fn titles_of_any_kind_are_followed() {
             let script = [b"printf %s ", &quoted(&sequences)[..], b"; exec cat"].concat();
             panes.push(run(&scene.server, &script));
         }
-        let told = |pane: &PaneId| {
+        let command_of = |pane: &PaneId| {
             scene
                 .server
                 .value(&pane.to_string(), "#{pane_current_command}")
         };
         wait_until_async("all is printed", SOON, || {
-            panes.iter().all(|pane| told(pane) == "cat")
+            panes.iter().all(|pane| command_of(pane) == "cat")
         })
         .await;
         let state = scene.state().await;

@@ -1,4 +1,4 @@
-//! What reaches the terminal of whoever runs `muxwire watch` is text and colours, whatever panes print, whatever things
+//! What reaches the terminal of a person who runs `muxwire watch` is text and colours, whatever panes print, whatever things
 //! are called, and whatever a server says that is not to be trusted.
 
 use std::collections::BTreeMap;
@@ -112,7 +112,7 @@ async fn printed(mut child: Child, until: &str) -> (String, String) {
     let pid = child.id().unwrap();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let read = async {
-        let mut told = false;
+        let mut seen = false;
         let (mut out_open, mut err_open) = (true, true);
         while out_open || err_open {
             tokio::select! {
@@ -120,8 +120,8 @@ async fn printed(mut child: Child, until: &str) -> (String, String) {
                 read = stderr.read_buf(&mut err), if err_open => err_open = read.unwrap() > 0,
             }
             let holds = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(until);
-            if !told && (holds(&out) || holds(&err)) {
-                told = true;
+            if !seen && (holds(&out) || holds(&err)) {
+                seen = true;
                 signal(pid, Signal::INT);
             }
         }

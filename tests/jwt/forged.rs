@@ -1,4 +1,4 @@
-//! Forged and broken JWTs: all are refused, each for its own reason in the log, and clients are told one text.
+//! Forged and broken JWTs: all are refused, each for its own reason in the log, and clients get one text.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -387,7 +387,7 @@ async fn forged_and_broken_tokens_are_refused_each_for_its_reason_and_told_one_t
     let server = TestServer::start(setup).await;
     let good = issuer.sign(&claims("ada", 3600));
     assert_eq!(judge(&authenticator, &good).await, Ok("ada".to_owned()));
-    let mut told = BTreeSet::new();
+    let mut answers = BTreeSet::new();
     let mut reasons = BTreeSet::new();
     let rows = [malformed, forged, confused, changed, edges].map(|rows| rows(&issuer));
     let rows = rows.concat();
@@ -406,9 +406,9 @@ async fn forged_and_broken_tokens_are_refused_each_for_its_reason_and_told_one_t
         let auth = json!({ "action": "auth", "token": text });
         let answer = client.ask(auth, "auth.response").await;
         assert_eq!(client.close_code().await, Some(4500), "{what}");
-        told.insert(answer.to_string());
+        answers.insert(answer.to_string());
     }
-    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(answers.len(), 1, "{answers:?}");
     let metrics = server.get("/metrics").await;
     reasons.remove("jwt_too_long");
     for reason in reasons {

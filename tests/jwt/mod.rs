@@ -7,7 +7,7 @@ mod program;
 
 use muxwire::auth::{AttemptLimits, AuthError, AuthSettings, Authenticator, Jwt};
 
-/// Whoever checks these JWTs and no tokens. Nobody fails too often.
+/// An authenticator for these JWTs and no tokens. Nobody fails too often.
 fn authenticator(jwt: Jwt) -> Authenticator {
     let attempts = AttemptLimits {
         failures: 10_000,

@@ -36,7 +36,7 @@ async fn the_program_follows_its_file_of_keys_and_says_what_is_wrong() {
     assert_eq!(forger.close_code().await, Some(4500));
 
     write(&path, "{", 0o600);
-    wait_until("the log tells of the broken file", SOON, || {
+    wait_until("the log reports the broken file", SOON, || {
         serving.log().contains("stay in force")
     });
     let answer = serving

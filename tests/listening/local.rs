@@ -92,7 +92,7 @@ async fn what_is_kept_from_admins_is_kept_from_the_same_user_too() {
     }
 }
 
-/// Connects as another user, from a thread of its own, whose user it is that the system tells.
+/// Connects as another user, from a thread of its own, whose user it is that the system reports.
 fn connect_as(user: u32, socket: &Path) -> std::io::Result<StdStream> {
     let socket = socket.to_owned();
     let thread = std::thread::spawn(move || {
@@ -140,9 +140,9 @@ async fn watch_follows_over_the_socket() {
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let mut told = lines(child.stderr.take().unwrap());
+    let mut log = lines(child.stderr.take().unwrap());
     let mut printed = lines(child.stdout.take().unwrap());
-    until(&mut told, "watching").await;
+    until(&mut log, "watching").await;
     scene.tmux.run(["rename-window", "-t", "=main:", "edit"]);
     until(&mut printed, "window.renamed").await;
 }

@@ -1,4 +1,4 @@
-//! What a service manager is told, and the units that are installed for it.
+//! What a service manager is notified of, and the units that are installed for it.
 
 use std::fs;
 use std::os::linux::net::SocketAddrExt as _;
@@ -12,8 +12,8 @@ use crate::support::program::{Home, Run};
 use crate::support::serving::Serving;
 use crate::support::{SOON, TmuxServer, any_program};
 
-/// The next thing that the manager is told, as its lines.
-fn told(manager: &UnixDatagram) -> Vec<String> {
+/// The next notification of the manager, as its lines.
+fn notification(manager: &UnixDatagram) -> Vec<String> {
     let mut news = [0; 512];
     let length = manager.recv(&mut news).expect("news come in time");
     let text = std::str::from_utf8(&news[..length]).unwrap();
@@ -23,7 +23,7 @@ fn told(manager: &UnixDatagram) -> Vec<String> {
 /// The same, but for signs of life.
 fn told_besides_life(manager: &UnixDatagram) -> Vec<String> {
     loop {
-        let news = told(manager);
+        let news = notification(manager);
         if news != ["WATCHDOG=1"] {
             return news;
         }
@@ -63,12 +63,12 @@ fn the_manager_hears_of_start_life_reload_and_end() {
             ("MUXWIRE_TLS_KEY", key.to_str().unwrap()),
         ];
         let serving = Serving::start_in(home, &tmux, &["--no-auth"], &settings);
-        let ready = told(&manager);
+        let ready = notification(&manager);
         assert_eq!(ready[0], "READY=1", "{ready:?}");
         let status = format!("STATUS=listening on wss://{}/monitor", serving.address);
         assert_eq!(ready[1], status);
         for _ in 0..3 {
-            assert_eq!(told(&manager), ["WATCHDOG=1"]);
+            assert_eq!(notification(&manager), ["WATCHDOG=1"]);
         }
         fs::rename(&next.0, &chain).unwrap();
         fs::rename(&next.1, &key).unwrap();
@@ -88,11 +88,11 @@ fn the_manager_hears_of_start_life_reload_and_end() {
 fn units_are_installed_once_and_overwrite_nothing_else() {
     let home = Home::new();
     let path = home.path().join(".config/systemd/user/muxwire.service");
-    let run = |arguments: &str, code: i32, told: &str| {
+    let run = |arguments: &str, code: i32, output: &str| {
         let run = home.run(arguments);
         assert_eq!(run.code, Some(code), "{arguments}: {run:?}");
         let text = format!("{}{}", run.stdout, run.stderr);
-        assert!(text.contains(told), "{arguments}: {text}");
+        assert!(text.contains(output), "{arguments}: {text}");
         run
     };
     let printed = run("install-service --print", 0, "Type=notify").stdout;
@@ -185,10 +185,10 @@ fn systemd_finds_nothing_wrong_with_the_units() {
     fs::rename(folder.join("muxwire@.service"), &system).unwrap();
     for (path, arguments) in [(&user, &["--user", "verify"][..]), (&system, &["verify"])] {
         let run = analyze(arguments, path);
-        let told = run.stderr.lines().filter(|line| line.contains("muxwire"));
-        let told: Vec<_> = told.filter(|line| !line.contains("man:")).collect();
+        let output = run.stderr.lines().filter(|line| line.contains("muxwire"));
+        let output: Vec<_> = output.filter(|line| !line.contains("man:")).collect();
         assert_eq!(
-            (run.code, told),
+            (run.code, output),
             (Some(0), Vec::new()),
             "{version}: {run:?}"
         );

@@ -145,15 +145,15 @@ async fn watch_connects_to_whom_it_was_told_to_trust() {
             .unwrap();
         let stderr = child.stderr.take().unwrap();
         let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(stderr));
-        let told = timeout(SOON, lines.next_line()).await.expect("a line");
-        let told = told.unwrap().unwrap_or_default();
+        let line = timeout(SOON, lines.next_line()).await.expect("a line");
+        let line = line.unwrap().unwrap_or_default();
         match refusal {
             None => {
-                assert!(told.contains("watching"), "{arguments}: {told}");
+                assert!(line.contains("watching"), "{arguments}: {line}");
                 crate::support::signal(child.id().unwrap(), Signal::INT);
             }
             Some(word) => {
-                assert!(told.contains(word), "{arguments}: {told}");
+                assert!(line.contains(word), "{arguments}: {line}");
                 let code = timeout(SOON, child.wait()).await.expect("it ends");
                 assert_eq!(code.unwrap().code(), Some(1), "{arguments}");
             }
@@ -203,12 +203,12 @@ async fn a_new_certificate_is_for_new_connections_and_a_broken_one_for_none() {
     serving.signal(Signal::TERM);
     let (code, log, _) = serving.ended_within(SOON);
     assert_eq!(code, Some(0), "{log}");
-    for told in [
+    for line in [
         "holds no certificate",
         "can't be used together",
         "new connections get the new one",
     ] {
-        assert!(log.contains(told), "{told}: {log}");
+        assert!(log.contains(line), "{line}: {log}");
     }
 }
 
@@ -393,7 +393,7 @@ async fn regression_a_flood_on_the_tls_port_keeps_nobody_out() {
         let mut plain = Vec::new();
         for _ in 0..100 {
             let mut stream = TcpStream::connect(scene.serving.address).await.unwrap();
-            // Whoever was sent away can't say anything any more.
+            // Those who were sent away can't say anything any more.
             let _ = stream.write_all(said).await;
             plain.push(stream);
         }
@@ -435,13 +435,13 @@ fn cert_says_what_to_do_and_overwrites_nothing() {
     let first = home.run("cert box.example 192.0.2.7 --days 30");
     assert_eq!(first.code, Some(0), "{first:?}");
     let folder = home.state_dir().join("tls");
-    for told in [
+    for line in [
         "box.example, 192.0.2.7",
         folder.join("cert.pem").to_str().unwrap(),
         folder.join("key.pem").to_str().unwrap(),
         "--fingerprint",
     ] {
-        assert!(first.stderr.contains(told), "{told}: {first:?}");
+        assert!(first.stderr.contains(line), "{line}: {first:?}");
     }
     let key = fs::read(folder.join("key.pem")).unwrap();
     let again = home.run("cert");

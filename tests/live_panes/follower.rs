@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::LONG;
 use crate::support::terminal::Terminal;
 
-/// What came.
+/// What was received.
 #[derive(Debug)]
 pub enum Came {
     /// A message, without its replay.
@@ -196,7 +196,7 @@ pub struct Pane {
     pub terminal: Terminal,
     /// The next byte.
     pub offset: u64,
-    /// How often the client was told that it lagged.
+    /// How often the client was notified that it lagged.
     pub lagged: usize,
     /// How many snapshots came.
     pub snapshots: usize,
@@ -237,7 +237,7 @@ impl Pane {
         }
     }
 
-    /// Takes what came. Output has to go on where the last one ended, and snapshots where they are said to.
+    /// Takes in a message. Output has to go on where the last one ended, and snapshots where they are said to.
     pub fn take(&mut self, came: &Came) {
         match came {
             Came::Said(message) => match message["type"].as_str().unwrap() {

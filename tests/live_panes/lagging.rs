@@ -32,7 +32,7 @@ struct Readers {
     ahead: u64,
 }
 
-/// What came of one flood.
+/// The result of one flood.
 #[derive(Debug)]
 struct Flooded {
     bytes: usize,
@@ -138,7 +138,7 @@ impl Flooded {
         self.delays[(last as f64 * share) as usize]
     }
 
-    fn tell(&self, what: &str) {
+    fn print(&self, what: &str) {
         let rate = self.bytes as f64 / self.took.as_secs_f64() / f64::from(1 << 20);
         eprintln!(
             "{what}: {} MiB in {:.2?} ({rate:.1} MiB/s), longest write {:.1?}, delay p50 {:.1?} p99 {:.1?} max {:.1?}",
@@ -177,7 +177,7 @@ fn read(client: &mut Follower, base: u64, text: &[u8], reached: impl Fn(u64)) ->
 }
 
 /// What was said, for messages.
-fn told(came: &Came) -> Option<String> {
+fn summary(came: &Came) -> Option<String> {
     match came {
         Came::Said(message) => Some(message.to_string().chars().take(400).collect()),
         _ => None,
@@ -263,7 +263,7 @@ fn slow_client(program: &Program, usual: usize, again: Again) {
     let [muxwire, tmux] = [scene.serving.pid(), scene.server.pid()];
     let memory = Memory::watch(muxwire);
     let alone = readers.flood(&printer, &first, || {});
-    alone.tell("  the nine alone");
+    alone.print("  the nine alone");
 
     let mut slow = Follower::connect(scene.serving.address);
     let mut slow_pane = opened(&mut slow, &printer.pane);
@@ -287,7 +287,7 @@ fn slow_client(program: &Program, usual: usize, again: Again) {
         call(Again::AtTheEnd);
         (beside, slow.join().unwrap())
     });
-    beside.tell("  beside a slow one");
+    beside.print("  beside a slow one");
     eprintln!(
         "  the slow one lagged {} times, {} snapshots, the last exact: {}",
         shown_to_slow.lagged, shown_to_slow.snapshots, shown_to_slow.exact
@@ -386,7 +386,7 @@ fn a_page_is_never_further_behind_than_it_said() {
                 break;
             }
             shown.take(&came);
-            said.extend(told(&came));
+            said.extend(summary(&came));
         }
         assert!(shown.offset - begun <= WINDOW, "{said:#?}");
         assert_eq!(shown.lagged, 0);

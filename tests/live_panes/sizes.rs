@@ -68,8 +68,11 @@ fn the_last_size_counts_and_is_undone_behind_the_last_terminal() {
         resize(&mut one, 100, 30).await;
         is(server, "@0", "100x30", "manual").await;
         for client in [&mut one, &mut two] {
-            let told = client.find("resize").await;
-            assert_eq!((&told["cols"], &told["rows"]), (&json!(100), &json!(30)));
+            let resized = client.find("resize").await;
+            assert_eq!(
+                (&resized["cols"], &resized["rows"]),
+                (&json!(100), &json!(30))
+            );
             assert_eq!(client.find("output").await["replay"], true);
         }
         resize(&mut two, 60, 20).await;

@@ -1,4 +1,4 @@
-//! `/ws/terminal/` on real panes: what it shows first, which pane it follows, and what becomes of it.
+//! `/ws/terminal/` on real panes: what it shows first, which pane it follows, and how it ends.
 
 use serde_json::{Value, json};
 
@@ -140,7 +140,7 @@ fn sessions_and_processes_that_come_and_go_are_told() {
         let printer = Printer::new(&server, "old name");
         printer.print(b"FIRST\r\n");
         shown(&server, &printer.pane, "FIRST");
-        // tmux 3.1c tells of a death only when it is asked.
+        // tmux 3.1c reports a death only when it is asked.
         let often = [("MUXWIRE_MONITORING_RECONCILE_INTERVAL", "1s")];
         let scene = Scene::start(server, &often);
         let mut page = Page::connect(&scene, "old%20name").await;
@@ -148,7 +148,7 @@ fn sessions_and_processes_that_come_and_go_are_told() {
         assert_eq!(page.session, "old name");
         let server = &scene.server;
         server.run(["rename-session", "-t", "=old name:", "new"]);
-        // Events that are told before the next output, as it is asked for after them.
+        // Events that are published before the next output, as it is asked for after them.
         while page.session != "new" {
             printer.print(b".");
             page.take().await;

@@ -18,7 +18,7 @@ use muxwire::wire::{Encoder, Form};
 use super::replayed;
 use crate::support::PROMISED;
 
-/// What each version must have told of in its recordings: the first words of its lines, and since when there are these.
+/// What each version must have reported in its recordings: the first words of its lines, and since when there are these.
 const TOLD: [(&str, &[&str]); 3] = [
     (
         "3.1c",
@@ -224,7 +224,7 @@ fn the_codec_reads_each_recording_as_ever() {
 }
 
 /// The first words of all lines that tmux sent, wherever they stand.
-fn told(recording: &Recording) -> BTreeSet<String> {
+fn reported(recording: &Recording) -> BTreeSet<String> {
     let mut streams: BTreeMap<LinkId, Vec<u8>> = BTreeMap::new();
     for entry in recording.entries().unwrap() {
         if let What::Read { link, bytes } = entry.unwrap().what {
@@ -248,7 +248,7 @@ fn each_version_tells_all_that_it_can() {
         let mut seen = BTreeSet::new();
         for fixture in fixtures_of(name) {
             assert_eq!(fixture.recording.header().tmux, name);
-            seen.extend(told(&fixture.recording));
+            seen.extend(reported(&fixture.recording));
         }
         let output = if version.has_flow_control() {
             "extended-output"

@@ -192,11 +192,11 @@ async fn a_replay_keeps_the_recorded_pace_or_none() {
         let mut reader = hub.reader();
         let begun = Instant::now();
         let playing = tokio::spawn(replay(recording, speed, ends, cancel.clone()));
-        let mut told = Vec::new();
-        while told.len() < 2 {
+        let mut published = Vec::new();
+        while published.len() < 2 {
             match reader.pull() {
                 Next::Event(event) => {
-                    told.push(format!("{} {}", event.change.kind.name(), event.at));
+                    published.push(format!("{} {}", event.change.kind.name(), event.at));
                 }
                 _ => reader.readable().await,
             }
@@ -210,14 +210,14 @@ async fn a_replay_keeps_the_recorded_pace_or_none() {
             "server.connected 2026-11-20T06:00:00Z",
             "server.lost 2026-11-20T06:00:00.4Z",
         ];
-        assert_eq!(told, expected);
+        assert_eq!(published, expected);
         refuses(&handle).await;
         cancel.cancel();
         playing.await.unwrap().unwrap();
     }
 }
 
-/// Whoever asks for something gets an answer, after the end too.
+/// A client that asks for something gets an answer, after the end too.
 async fn refuses(handle: &Handle) {
     let pane = PaneId(0);
     let request = InputRequest {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// What a follower knows, in a form that can be compared.
 ///
-/// A client's session is kept by id alone, since a session's new name is told once and not for each client.
+/// A client's session is kept by id alone, since a session's new name is published once and not for each client.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Folded {
     pub server: Option<Value>,
@@ -200,7 +200,7 @@ impl Folded {
         let id = text(event, "session_id");
         if what == "removed" {
             self.sessions.remove(&id);
-            // Whoever shows it either goes with it, or is told to be elsewhere by an event that follows.
+            // A client that shows it either goes with it, or appears elsewhere in an event that follows.
             self.clients.retain(|_, client| client["session_id"] != id);
             return self.drop_unlinked();
         }
@@ -281,7 +281,7 @@ impl Folded {
 
     fn on_pane(&mut self, what: &str, event: &Value, data: &Value) {
         let (window, id) = (text(event, "window_id"), text(event, "pane"));
-        let told = |fields: &[&'static str]| -> Vec<(&'static str, Value)> {
+        let fields_of = |fields: &[&'static str]| -> Vec<(&'static str, Value)> {
             fields
                 .iter()
                 .map(|field| (*field, data[*field].clone()))
@@ -308,16 +308,16 @@ impl Folded {
             }
             "exited" => self.set_pane(&id, &[("exit", data.clone()), ("pid", json!(0))]),
             "command_changed" => {
-                self.set_pane(&id, &told(&["command", "pid"]));
+                self.set_pane(&id, &fields_of(&["command", "pid"]));
                 if data["pid"] != 0 {
                     // A process runs: if the pane was dead, it was respawned.
                     self.set_pane(&id, &[("exit", Value::Null)]);
                 }
             }
-            "title_changed" => self.set_pane(&id, &told(&["title"])),
-            "path_changed" => self.set_pane(&id, &told(&["path"])),
-            "mode_changed" => self.set_pane(&id, &told(&["mode"])),
-            "resized" => self.set_pane(&id, &told(&["width", "height"])),
+            "title_changed" => self.set_pane(&id, &fields_of(&["title"])),
+            "path_changed" => self.set_pane(&id, &fields_of(&["path"])),
+            "mode_changed" => self.set_pane(&id, &fields_of(&["mode"])),
+            "resized" => self.set_pane(&id, &fields_of(&["width", "height"])),
             "output" | "gap" | "bell" => {}
             _ => panic!("an unknown event: {event}"),
         }

@@ -26,7 +26,7 @@ pub async fn synced_or_gone(bridge: &LiveBridge, server: &TmuxServer) -> Option<
             .values_mut()
             .filter(|window| window.layout.starts_with('{'))
         {
-            // tmux 3.8 tells layouts as JSON, but to control clients as ever.
+            // tmux 3.8 reports layouts as JSON, but to control clients as ever.
             let same = known
                 .windows
                 .get(&window.id)

@@ -62,7 +62,7 @@ impl Tokens {
         token.expose()
     }
 
-    /// Whoever checks the tokens that there are now.
+    /// An authenticator for the tokens that there are now.
     pub fn authenticator(&self) -> Authenticator {
         self.with(AuthSettings::default())
     }

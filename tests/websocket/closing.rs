@@ -1,6 +1,6 @@
 //! Closing handshakes: codes, reasons, and what comes behind.
 
-use super::raw::{CLOSE, CONTINUATION, PING, TEXT, frame, goodbye};
+use super::raw::{CLOSE, CONTINUATION, PING, TEXT, close_payload, frame};
 use super::{Case, Heard, asking};
 
 /// Codes that may stand in a close frame.
@@ -20,7 +20,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 fn codes() -> Vec<Case> {
-    let close = |code| frame(CLOSE, goodbye(code, "bye")).bytes();
+    let close = |code| frame(CLOSE, close_payload(code, "bye")).bytes();
     // Each is leaked once: a case lives as long as the test.
     let echoed = |code: u16| Heard::Closed(Vec::leak(vec![code, 1000]));
     let good = GOOD.into_iter().enumerate().map(|(at, code)| {
@@ -46,30 +46,30 @@ fn payloads() -> Vec<Case> {
     let rows: [(&str, Vec<u8>, &'static [u16]); 8] = [
         ("close with nothing", Vec::new(), &[0, 1000]),
         ("close with one byte", vec![3], &[1002]),
-        ("close with a code alone", goodbye(1000, ""), &[1000]),
+        ("close with a code alone", close_payload(1000, ""), &[1000]),
         (
             "close with a reason of 123 bytes",
-            goodbye(1000, [b'*'; 123]),
+            close_payload(1000, [b'*'; 123]),
             &[1000],
         ),
         (
             "close with a reason that is no text",
-            goodbye(1000, b"\xce\xba\xe1\xbd\xed\xa0\x80"),
+            close_payload(1000, b"\xce\xba\xe1\xbd\xed\xa0\x80"),
             &[1002, 1007],
         ),
         (
             "close with a reason that breaks off",
-            goodbye(1000, b"\xf0\x9f\x98"),
+            close_payload(1000, b"\xf0\x9f\x98"),
             &[1002, 1007],
         ),
         (
             "close with a reason of many languages",
-            goodbye(1000, "\u{202e}\u{1f600}\u{0}\r\n"),
+            close_payload(1000, "\u{202e}\u{1f600}\u{0}\r\n"),
             &[1000],
         ),
         (
             "close with a reason of 124 bytes",
-            goodbye(1000, [b'*'; 124]),
+            close_payload(1000, [b'*'; 124]),
             &[1002],
         ),
     ];
@@ -86,7 +86,7 @@ fn payloads() -> Vec<Case> {
 
 /// Nothing behind a close frame is heard, however wrong it is.
 fn behind() -> Vec<Case> {
-    let close = frame(CLOSE, goodbye(1000, "")).bytes();
+    let close = frame(CLOSE, close_payload(1000, "")).bytes();
     let message = frame(TEXT, asking("behind")).bytes();
     let open = frame(TEXT, "{").open().bytes();
     let rows: [(&str, Vec<Vec<u8>>); 7] = [
@@ -100,7 +100,7 @@ fn behind() -> Vec<Case> {
         ),
         (
             "a second close",
-            vec![close.clone(), frame(CLOSE, goodbye(1001, "")).bytes()],
+            vec![close.clone(), frame(CLOSE, close_payload(1001, "")).bytes()],
         ),
         (
             "garbage behind the close",

@@ -10,7 +10,7 @@ use crate::support::serving::Serving;
 /// Something to be served.
 const RECORDING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/3.3a/panes.mxr");
 
-/// What the greedy client sends, and what becomes of it in the end.
+/// What the greedy client sends, and how it ends.
 struct Greed {
     what: &'static str,
     first: Vec<u8>,
@@ -102,7 +102,7 @@ async fn answer(client: &mut Client) -> Duration {
     since.elapsed()
 }
 
-/// Whoever asks for pongs and reads none is closed for it, without having cost more than an send_queue.
+/// A client that asks for pongs and reads none is closed, without having cost more than a send queue.
 #[tokio::test]
 async fn who_reads_no_pongs_is_closed() {
     let server = Serving::replay(&["--no-auth", "--replay", RECORDING]);
@@ -115,7 +115,7 @@ async fn who_reads_no_pongs_is_closed() {
     while let Some(frame) = raw.frame().await {
         last = Some(frame);
     }
-    // A goodbye that still fits is 4002; else the connection breaks off.
+    // A Close that still fits is 4002; else the connection breaks off.
     let code = last
         .filter(|frame| frame.opcode == CLOSE)
         .map(|frame| frame.code());

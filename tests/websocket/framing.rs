@@ -1,6 +1,6 @@
 //! Frames: lengths, control frames, reserved bits and opcodes, fragments, masks.
 
-use super::raw::{BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame, goodbye};
+use super::raw::{BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, close_payload, frame};
 use super::{Case, Heard, asking};
 
 const PROTOCOL: Heard = Heard::Closed(&[1002]);
@@ -147,7 +147,7 @@ fn controls() -> Vec<Case> {
         Case::new(
             "2.7",
             "a close of 126 bytes",
-            &[frame(CLOSE, goodbye(1000, [b'*'; 124])).bytes()],
+            &[frame(CLOSE, close_payload(1000, [b'*'; 124])).bytes()],
             [PROTOCOL],
         ),
         Case::new(
@@ -244,7 +244,7 @@ fn fragments() -> Vec<Case> {
     );
     let pong = |text: &str| Heard::Pong(text.into());
     let mut closed_within = in_two.clone();
-    closed_within.insert(1, frame(CLOSE, goodbye(1000, "")).bytes());
+    closed_within.insert(1, frame(CLOSE, close_payload(1000, "")).bytes());
     let all_empty = parts(TEXT, b"", &[0, 0]);
     let bytes: Vec<u8> = (0..=255).collect();
     let binary = parts(BINARY, &bytes, &[1, 0, 100]);
@@ -362,7 +362,7 @@ fn masks() -> Vec<Case> {
         .into_iter()
         .enumerate()
     {
-        let bad = frame(opcode, goodbye(1000, "")).mask(None).bytes();
+        let bad = frame(opcode, close_payload(1000, "")).mask(None).bytes();
         let what = format!("opcode {opcode} without a mask");
         cases.push(Case::new(
             format!("8.2.{}", at + 1),

@@ -1,6 +1,6 @@
 //! RFC 6455 against the real endpoints, case by case, in the order of the Autobahn suite where that has the same.
 //!
-//! A case is a run of bytes and what has to come of it. Each is run at both endpoints under both subprotocols, sent in
+//! A case is a run of bytes and the result that it must have. Each is run at both endpoints under both subprotocols, sent in
 //! one piece and byte by byte. What muxwire reads is looked at through a ping message, whose id comes back, and, at a
 //! terminal, through the bytes that it would type. `cargo test websocket -- --nocapture` prints the totals.
 
@@ -17,12 +17,12 @@ use muxwire::bridge::{Key, Request};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use self::raw::{BINARY, CLOSE, PING, PONG, Raw, TEXT, frame, goodbye};
+use self::raw::{BINARY, CLOSE, PING, PONG, Raw, TEXT, close_payload, frame};
 use crate::support::server::{Setup, TestServer};
 use crate::support::views::view;
 use crate::support::world::World;
 
-/// Bytes of a client, and what has to come of them.
+/// Bytes of a client, and the result that they must have.
 pub struct Case {
     number: String,
     what: String,
@@ -81,7 +81,7 @@ impl Place {
     }
 }
 
-/// A server whose bridge types nothing and tells what it would have typed.
+/// A server whose bridge types nothing and reports what it would have typed.
 struct Endpoint {
     server: TestServer,
     typed: mpsc::UnboundedReceiver<Vec<u8>>,
@@ -153,11 +153,13 @@ impl Endpoint {
             self.hear(&mut raw, expected).await?;
         }
         if !last {
-            raw.send(&frame(CLOSE, goodbye(1000, "")).bytes()).await;
+            raw.send(&frame(CLOSE, close_payload(1000, "")).bytes())
+                .await;
             self.hear(&mut raw, &Heard::Closed(&[1000])).await?;
         }
         // It is the server that ends the connection.
-        raw.send(&frame(CLOSE, goodbye(1000, "")).bytes()).await;
+        raw.send(&frame(CLOSE, close_payload(1000, "")).bytes())
+            .await;
         let silent = raw.ends().await && self.typed.try_recv().is_err();
         if silent {
             Ok(())

@@ -1,6 +1,6 @@
 //! Opening handshakes: what RFC 6455 demands of a client's request, and what it demands of the answer.
 
-use super::raw::{CLOSE, PING, PONG, Raw, TEXT, frame, goodbye, handshake};
+use super::raw::{CLOSE, PING, PONG, Raw, TEXT, close_payload, frame, handshake};
 use super::{Heard, asking};
 use crate::support::server::TestServer;
 
@@ -225,7 +225,8 @@ async fn handshakes_that_break_off_leave_nothing() {
     }
     let mut raw = Raw::open(server.address, "/monitor", "muxwire.v1").await;
     raw.frame().await.unwrap();
-    raw.send(&frame(CLOSE, goodbye(1000, "")).bytes()).await;
+    raw.send(&frame(CLOSE, close_payload(1000, "")).bytes())
+        .await;
     assert_eq!(raw.frame().await.unwrap().code(), 1000);
     assert!(raw.ends().await, "{:?}", Heard::Closed(&[1000]));
 }

@@ -25,7 +25,7 @@ enum Length {
     Claimed(u64),
 }
 
-/// A frame of a client: whole, masked and with the shortest length unless it is told otherwise.
+/// A frame of a client: whole, masked and with the shortest length unless a case says otherwise.
 #[derive(Debug, Clone)]
 pub struct Frame {
     first: u8,
@@ -105,7 +105,7 @@ impl Frame {
 }
 
 /// A close frame's payload.
-pub fn goodbye(code: u16, reason: impl AsRef<[u8]>) -> Vec<u8> {
+pub fn close_payload(code: u16, reason: impl AsRef<[u8]>) -> Vec<u8> {
     [&code.to_be_bytes(), reason.as_ref()].concat()
 }
 

@@ -225,7 +225,7 @@ impl Target {
         }
     }
 
-    /// One attempt by a connection of its own; returns what came of it.
+    /// One attempt by a connection of its own; returns the result.
     fn attempt(&self, attempt: u64, attack: Attack, text: &str) -> String {
         let number = match attack {
             Attack::ManyAddresses => attempt / 4 % 4000,

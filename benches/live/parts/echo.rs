@@ -37,7 +37,7 @@ pub(super) trait Typist {
     fn press(&mut self, key: u8);
     /// Reads some more of what comes back.
     fn read(&mut self, buffer: &mut [u8]) -> usize;
-    /// Whether the echo of the key is in what came back since it was pressed.
+    /// Whether the echo of the key is in what was received since it was pressed.
     fn has_echo(&self, read: &[u8], key: u8) -> bool;
     /// Takes in what is left of a keystroke, before the next one.
     fn settle(&mut self, _buffer: &mut [u8]) {}

@@ -44,7 +44,7 @@ impl Reader {
     }
 }
 
-/// What came of one flood.
+/// The result of one flood.
 struct Flood {
     /// Megabytes of the pane's output in a second.
     pace: f64,
@@ -198,7 +198,7 @@ fn take(tmux: &Tmux, mut source: impl Read + Send + 'static, mut room: Vec<u8>) 
     reader.join().expect("the flood is read")
 }
 
-/// How many bytes of the flood are not in what came, at its place.
+/// How many bytes of the flood are not in what was received, at its place.
 fn missing(content: &[u8], lines: usize) -> usize {
     let mut expected = Vec::with_capacity(lines * pane::FLOOD_LINE);
     for number in 0..lines {

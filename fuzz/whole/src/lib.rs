@@ -1,4 +1,4 @@
-//! What the targets share: the server and the frames of the tests, so that these are kept up by whoever changes them.
+//! What the targets share: the server and the frames of the tests, so that a change of them is a change here.
 
 #![allow(dead_code, reason = "each target uses its own part")]
 

@@ -69,7 +69,7 @@ impl Base {
         self.masked = Some(Arc::new(masked));
     }
 
-    /// The snapshot for those eyes, and what was printed since.
+    /// The snapshot with this visibility, and what was printed since.
     pub(super) fn view_for(
         &mut self,
         view: ViewRequest,

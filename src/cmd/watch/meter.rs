@@ -123,7 +123,7 @@ impl Meter {
         }
     }
 
-    /// The server said something. Returns whether it is an error that nobody else has to hear of.
+    /// The server said something. Returns whether it is an error that concerns nobody else.
     pub(super) fn message(&mut self, message: &Received, moment: Moment) -> bool {
         let asked = self.asked.as_mut();
         let asked = asked.filter(|asked| message.number("id") == Some(asked.id));

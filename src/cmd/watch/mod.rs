@@ -79,7 +79,7 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
     watch.end().await
 }
 
-/// A client, and where what it hears is printed.
+/// A client, and where what it receives is printed.
 struct Watch<W> {
     watcher: Watcher,
     view: View,

@@ -27,7 +27,7 @@ pub(super) struct View {
     connected: bool,
     /// What there is at the beginning, as long as it has not come.
     overview: Option<Overview>,
-    /// The pane in which this is read, as long as nobody has heard that it is left out.
+    /// The pane in which this is read, as long as it was not announced that it is left out.
     own_pane: Option<OwnPane>,
     requests: Vec<Request>,
     /// Why the connection is gone, so that the same is not said with every attempt.

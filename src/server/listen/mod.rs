@@ -236,7 +236,7 @@ impl Reception {
 
     async fn accept(self, listener: Listener) {
         let mut spare = Spare::new();
-        let mut told = false;
+        let mut logged = false;
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
@@ -246,11 +246,11 @@ impl Reception {
                 // It goes at once, and with it comes the descriptor back.
                 Ok(_) if !spare.is_kept() => self.0.metrics.refused("descriptors"),
                 Ok(accepted) => {
-                    told = false;
+                    logged = false;
                     self.receive(accepted, listener.tls());
                 }
                 Err(error) if spare.release(&error) => {
-                    if !std::mem::replace(&mut told, true) {
+                    if !std::mem::replace(&mut logged, true) {
                         warn!(%error, "clients are refused until others leave");
                     }
                 }

@@ -132,18 +132,18 @@ fn address(text: &str) -> Option<IpAddr> {
     ip.or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
-/// For each proxy that a `Forwarded` header (RFC 7239) passed, whom it heard: `None` where that is no address. `None` for
+/// For each proxy that a `Forwarded` header (RFC 7239) passed, whose request it passed on: `None` where that is no address. `None` for
 /// all if the header is not well formed.
 fn elements(text: &str) -> Option<Vec<Option<IpAddr>>> {
     let elements = split(text, ',')?;
     elements
         .into_iter()
-        .map(|element| heard(&element))
+        .map(|element| client_of(&element))
         .collect()
 }
 
-/// Whom one proxy heard. The outer `None` means that the element is not well formed.
-fn heard(element: &str) -> Option<Option<IpAddr>> {
+/// The client of one proxy. The outer `None` means that the element is not well formed.
+fn client_of(element: &str) -> Option<Option<IpAddr>> {
     let mut found = None;
     for pair in split(element, ';')? {
         let (name, value) = pair.trim().split_once('=')?;

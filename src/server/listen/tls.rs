@@ -13,7 +13,7 @@ use crate::tls::Identity;
 /// The first byte of anyone who begins to speak TLS: a handshake record.
 const HANDSHAKE: u8 = 22;
 
-/// What anyone who speaks plain HTTP is told, in plain HTTP. Nothing of the request was read.
+/// The answer to plain HTTP, in plain HTTP. Nothing of the request was read.
 const SPEAK_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
     content-type: text/plain; charset=utf-8\r\n\
     connection: close\r\n\

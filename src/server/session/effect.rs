@@ -1,4 +1,4 @@
-//! What a session asks its connection to do, and what comes of it.
+//! What a session asks its connection to do, and the results.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -32,14 +32,14 @@ pub(in crate::server) enum Effect {
     },
     /// From now on, report when this principal's token ends.
     WatchEnd(Principal),
-    /// Type, and say what came of it.
+    /// Type, and report the result.
     Type {
         id: Option<RequestId>,
         pane: PaneId,
         input: Authorized<InputRequest>,
         slot: Option<Slot>,
     },
-    /// Say what came of an earlier request with the same key.
+    /// Report the result of an earlier request with the same key.
     Await {
         id: Option<RequestId>,
         earlier: Earlier,
@@ -48,8 +48,8 @@ pub(in crate::server) enum Effect {
     Resize {
         id: Option<RequestId>,
         wish: Authorized<SizeWish>,
-        /// What the audit log is told first.
-        told: Act,
+        /// What the audit log records first.
+        act: Act,
     },
     /// A pane as it is.
     View {
@@ -89,7 +89,7 @@ pub(in crate::server) struct Captured {
     pub(super) seq: Seq,
 }
 
-/// What came of some work.
+/// The result of an effect.
 #[derive(Debug)]
 pub(in crate::server) enum EffectResult {
     Verified {

@@ -46,12 +46,12 @@ impl ClientSession {
         let wish = principal
             .authorize(Permission::Write, sessions, wish)
             .map_err(denied)?;
-        let told = Act::Resize {
+        let act = Act::Resize {
             session: places.first().map(|place| place.session_name.to_string()),
             pane,
             size,
         };
-        self.begin(Effect::Resize { id, wish, told });
+        self.begin(Effect::Resize { id, wish, act });
         Ok(())
     }
 

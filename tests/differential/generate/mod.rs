@@ -135,13 +135,13 @@ impl Generator {
         column < self.size().cols && self.cell(column).flags.contains(Flags::WIDE_CHAR_SPACER)
     }
 
-    /// Whether this version's capture would not tell how the cursor's row is shifted.
+    /// Whether this version's capture would not show how the cursor's row is shifted.
     fn row_is_tabbed(&self) -> bool {
         let row = 0..self.size().cols;
         self.dialect.captures_tabs() && row.into_iter().any(|column| self.cell(column).c == '\t')
     }
 
-    /// Whether a column is within what a tabulator made, where this version's capture tells tabulators.
+    /// Whether a column is within what a tabulator made, where this version's capture shows tabulators.
     fn is_in_tab(&self, column: usize, row: usize) -> bool {
         let reaches = |from: usize| {
             let next = self.stops.range(from + 1..).next();

@@ -293,7 +293,7 @@ impl Generator {
         if self.has(TermMode::ALT_SCREEN) || self.has(TermMode::ORIGIN) || self.pending() {
             return;
         }
-        // What tabulators made before is gone: a capture may tell them by the stops of now.
+        // What tabulators made before is gone: a capture may show them by the stops of now.
         let column = self.random.below(self.size().cols);
         let change = self.pick(&["\x1bH", "\x1b[g", "\x1bH", "\x1b[3g\x1bH"]);
         if change.starts_with("\x1b[3g") {
