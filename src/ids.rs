@@ -19,7 +19,7 @@ pub struct IdError {
 macro_rules! tmux_id {
     ($(#[$doc:meta])* $name:ident, $sigil:literal, $kind:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
         pub struct $name(pub u32);
 
         impl $name {

@@ -2,6 +2,7 @@
 //!
 //! `MUXWIRE_BLESS=1 cargo test wire::` writes the files anew.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::{env, fs};
@@ -13,10 +14,15 @@ use muxwire::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
 use muxwire::model::{Audience, Change, ChangeKind, Place, Server, State, Warning};
 use muxwire::screen::{self, Assumed, PaneSnapshot, replay_scrollback};
 use muxwire::wire::binary::{Header, Kind};
+use muxwire::wire::message::{
+    self, Answer, AuthResponse, Bookmark, Clients, Closed, CommandResponse, Disconnected, Hello,
+    Lagged, Opened, Shutdown, Stats, Subscribed,
+};
+use muxwire::wire::objects::Text;
 use muxwire::wire::{
-    ClientInfo, ClientStats, Cursor, Encoder, ErrorCode, Form, Latency, Page, PanePlace,
-    PaneScreen, Part, RequestId, Screen, Screens, Scrollback, ServerMessage, ServerStats,
-    ShedStats, parse, schema,
+    ClientInfo, ClientStats, Cursor, Encoder, ErrorCode, EventData, Form, Latency, Message, Page,
+    PanePlace, PaneScreen, Part, RequestId, Screen, Screens, Scrollback, ServerStats, ShedStats,
+    parse, schema,
 };
 use serde_json::{Value, json};
 
@@ -74,9 +80,22 @@ fn check_golden(name: &str, messages: &[Value]) {
     );
 }
 
+/// Reads a message, which has to be one of the types that are known, and to be written again byte for byte.
 fn read(bytes: &[u8]) -> Value {
-    let message = serde_json::from_slice(bytes).unwrap();
+    let message: Value = serde_json::from_slice(bytes).unwrap();
     check_from_server(&message);
+    let fields = message.as_object().unwrap().clone();
+    let read = Message::read(fields).unwrap();
+    let is_known = match &read {
+        Message::Unknown(_) => false,
+        Message::Event(event) => {
+            event.more.is_empty() && !matches!(event.data, EventData::Unknown { .. })
+        }
+        _ => true,
+    };
+    assert!(is_known, "{message}");
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    assert_eq!(text(&read.encode()), text(bytes));
     message
 }
 
@@ -127,102 +146,140 @@ fn entered(encoder: &Encoder) -> Value {
     read(encoder.event(&event, seen, Form::Json).payload())
 }
 
-fn subscribed<'a>(
-    id: Option<&'a RequestId>,
-    recovered: Option<bool>,
-    epoch: &'a Epoch,
-) -> ServerMessage<'a> {
-    ServerMessage::Subscribed {
-        id,
-        recovered,
-        epoch,
-        seq: Seq(48_213),
-        warnings: &[],
-    }
+fn named(id: &RequestId) -> Option<Cow<'_, RequestId>> {
+    Some(Cow::Borrowed(id))
+}
+
+fn error<'a>(id: &'a RequestId, code: ErrorCode, retry_after_ms: Option<u64>) -> Message<'a> {
+    Message::Error(message::Error {
+        id: named(id),
+        code: code.as_str().into(),
+        message: "for people".into(),
+        retryable: code.is_retryable(),
+        retry_after_ms,
+        ..message::Error::default()
+    })
+}
+
+fn entries(id: &RequestId) -> [Message<'_>; 3] {
+    let entered = |permissions: &[&'static str]| AuthResponse {
+        id: named(id),
+        success: true,
+        permissions: permissions.iter().map(|one| Cow::Borrowed(*one)).collect(),
+        client_id: Some("c1".into()),
+        ..AuthResponse::default()
+    };
+    [
+        entered(&["read", "write"]),
+        AuthResponse {
+            expires: Some("2026-11-20T06:00:00Z".into()),
+            redacted: Some(true),
+            ..entered(&["read"])
+        },
+        AuthResponse {
+            id: named(id),
+            code: Some("AUTH_FAILED".into()),
+            message: Some("the token is not valid".into()),
+            ..AuthResponse::default()
+        },
+    ]
+    .map(Message::AuthResponse)
+}
+
+fn answers<'a>(id: &'a RequestId, number: &'a RequestId) -> [Message<'a>; 12] {
+    let (seq, cursor, pane) = (48_213, "1.b3f1c9.48213", Text(PaneId(3)));
+    let answer = || Answer {
+        id: named(id),
+        ..Answer::default()
+    };
+    let subscribed = |id, recovered| {
+        Message::Subscribed(Subscribed {
+            id: named(id),
+            recovered,
+            epoch: "b3f1c9".into(),
+            seq,
+            cursor: cursor.into(),
+            ..Subscribed::default()
+        })
+    };
+    let done = |id, repeated| {
+        Message::CommandResponse(CommandResponse {
+            id,
+            success: true,
+            pane,
+            repeated,
+            ..CommandResponse::default()
+        })
+    };
+    [
+        subscribed(id, None),
+        subscribed(number, Some(true)),
+        Message::Unsubscribed(answer()),
+        done(named(id), None),
+        done(None, Some(true)),
+        Message::Opened(Opened {
+            id: named(id),
+            pane,
+            recovered: true,
+            epoch: "b3f1c9".into(),
+            offset: 90_211,
+            ..Opened::default()
+        }),
+        Message::Closed(Closed {
+            id: named(id),
+            pane,
+            ..Closed::default()
+        }),
+        Message::Acked(answer()),
+        Message::Lagged(Lagged {
+            pane,
+            from: 90_211,
+            to: 120_034,
+            ..Lagged::default()
+        }),
+        Message::Pong(answer()),
+        Message::Bookmark(Bookmark {
+            epoch: "b3f1c9".into(),
+            seq,
+            cursor: cursor.into(),
+            ..Bookmark::default()
+        }),
+        Message::Shutdown(Shutdown {
+            retry_after_ms: 1000,
+            ..Shutdown::default()
+        }),
+    ]
 }
 
 fn messages() -> Vec<Value> {
-    let epoch = epoch();
     let text = RequestId::Text("r1".to_owned());
-    let number = RequestId::Number(7.into());
-    let (id, seq) = (Some(&text), Seq(48_213));
-    let mut all = vec![
-        ServerMessage::Hello {
-            host: "build-3",
-            epoch: &epoch,
-            seq,
-            auth_required: true,
-        },
-        ServerMessage::Authenticated {
-            id,
-            permissions: &["read", "write"],
-            client_id: "c1",
-            expires: None,
-            redacted: false,
-        },
-        ServerMessage::Authenticated {
-            id,
-            permissions: &["read"],
-            client_id: "c1",
-            expires: "2026-11-20T06:00:00Z".parse().ok(),
-            redacted: true,
-        },
-        ServerMessage::NotAuthenticated {
-            id,
-            message: "the token is not valid",
-        },
-        subscribed(id, None, &epoch),
-        subscribed(Some(&number), Some(true), &epoch),
-        ServerMessage::Unsubscribed { id },
-        ServerMessage::Done {
-            id,
-            pane: PaneId(3),
-            repeated: false,
-        },
-        ServerMessage::Done {
-            id: None,
-            pane: PaneId(3),
-            repeated: true,
-        },
-        ServerMessage::Opened {
-            id,
-            pane: PaneId(3),
-            recovered: true,
-            epoch: &epoch,
-            offset: 90_211,
-        },
-        ServerMessage::Closed {
-            id,
-            pane: PaneId(3),
-        },
-        ServerMessage::Acked { id: &text },
-        ServerMessage::Lagged {
-            pane: PaneId(3),
-            from: 90_211,
-            to: 120_034,
-        },
-        ServerMessage::Pong { id },
-        ServerMessage::Bookmark { epoch: &epoch, seq },
-        ServerMessage::Shutdown {
-            retry_after_ms: 1000,
-        },
+    let number = RequestId::from(7);
+    let features = [
+        "resume",
+        "bookmarks",
+        "snapshot.screen",
+        "idempotency",
+        "panes",
+        "binary",
+        "stats",
+        "clients",
     ];
-    let error = |code| ServerMessage::Error {
-        id,
-        code,
-        message: "for people",
-        retry_after_ms: None,
+    let hello = Hello {
+        protocol: Some(1),
+        server: "muxwire/0.1.0".into(),
+        host: Some("build-3".into()),
+        epoch: "b3f1c9".into(),
+        seq: 48_213,
+        auth_required: Some(true),
+        features: features.map(Cow::Borrowed).to_vec(),
+        ..Hello::default()
     };
-    all.push(ServerMessage::Error {
-        id,
-        code: ErrorCode::RateLimited,
-        message: "for people",
-        retry_after_ms: Some(2500),
-    });
-    all.extend(ErrorCode::ALL.map(error));
+    let mut all = vec![Message::Hello(hello)];
+    all.extend(entries(&text));
+    all.extend(answers(&text, &number));
+    all.push(error(&text, ErrorCode::RateLimited, Some(2500)));
+    all.extend(ErrorCode::ALL.map(|code| error(&text, code, None)));
     let mut all: Vec<Value> = all.iter().map(|message| read(&message.encode())).collect();
-    // The version goes with the program.
-    all[0]["server"] = json!("muxwire/0.1.0");
     all.extend(stats());
     all.extend(clients());
     all.extend(snapshots());
@@ -234,35 +291,34 @@ fn messages() -> Vec<Value> {
 /// Who is connected: one that is known, and one that is not yet; and the end of one.
 fn clients() -> [Value; 2] {
     let known = ClientInfo {
-        client_id: "c17".to_owned(),
-        endpoint: "monitor",
-        address: Some("127.0.0.1:50412".to_owned()),
+        client_id: "c17".into(),
+        endpoint: "monitor".into(),
+        address: Some("127.0.0.1:50412".into()),
         connected_ms: 61_000,
-        token: Some("4fdc55l7".to_owned()),
-        name: Some("dashboard".to_owned()),
-        permissions: vec!["read", "write"],
-        sessions: vec!["api-*".to_owned()],
+        token: Some("4fdc55l7".into()),
+        name: Some("dashboard".into()),
+        permissions: vec!["read".into(), "write".into()],
+        sessions: vec!["api-*".into()],
+        ..ClientInfo::default()
     };
     let unknown = ClientInfo {
-        client_id: "c18".to_owned(),
-        endpoint: "terminal",
-        address: None,
+        client_id: "c18".into(),
+        endpoint: "terminal".into(),
         connected_ms: 20,
-        token: None,
-        name: None,
-        permissions: Vec::new(),
-        sessions: Vec::new(),
+        ..ClientInfo::default()
     };
     let id = RequestId::Text("r-7".to_owned());
-    let clients = ServerMessage::Clients {
-        id: Some(&id),
-        clients: &[known, unknown],
+    let clients = Message::Clients(Clients {
+        id: named(&id),
+        clients: vec![known, unknown],
         total: 2,
-    };
-    let gone = ServerMessage::Disconnected {
-        id: Some(&id),
-        client_id: "c18",
-    };
+        ..Clients::default()
+    });
+    let gone = Message::Disconnected(Disconnected {
+        id: named(&id),
+        client_id: "c18".into(),
+        ..Disconnected::default()
+    });
     [clients, gone].map(|message| read(&message.encode()))
 }
 
@@ -273,11 +329,12 @@ fn stats() -> [Value; 2] {
         p50: 84,
         p99: 310,
         max: 1212,
+        ..Latency::default()
     };
     let client = ClientStats {
-        client_id: "c17".to_owned(),
-        name: Some("dashboard".to_owned()),
-        address: Some("127.0.0.1:50412".to_owned()),
+        client_id: "c17".into(),
+        name: Some("dashboard".into()),
+        address: Some("127.0.0.1:50412".into()),
         connected_ms: 61_000,
         queue_bytes: 4_096,
         queue_messages: 3,
@@ -285,38 +342,37 @@ fn stats() -> [Value; 2] {
         shed: ShedStats {
             panes: 1,
             bytes: 29_823,
+            ..ShedStats::default()
         },
         latency_us: Some(latency(120)),
+        ..ClientStats::default()
     };
     let unknown = ClientStats {
-        client_id: "c18".to_owned(),
+        client_id: "c18".into(),
         name: None,
         address: None,
         latency_us: None,
-        ..client
+        ..client.clone()
     };
     let server = ServerStats {
         clients: 2,
         latency_us: Some(latency(240)),
-        fan_out_us: None,
+        ..ServerStats::default()
     };
-    let id = RequestId::Number(15.into());
-    let clients = [client.clone(), unknown.clone()];
-    [
-        ServerMessage::Stats {
-            id: None,
-            client: &unknown,
-            server: &server,
-            clients: None,
-        },
-        ServerMessage::Stats {
-            id: Some(&id),
-            client: &client,
-            server: &server,
-            clients: Some(&clients),
-        },
-    ]
-    .map(|message| read(&message.encode()))
+    let id = RequestId::from(15);
+    let own = Stats {
+        client: unknown.clone(),
+        server: server.clone(),
+        ..Stats::default()
+    };
+    let all = Stats {
+        id: named(&id),
+        client: client.clone(),
+        server,
+        clients: Some(vec![client, unknown]),
+        ..Stats::default()
+    };
+    [own, all].map(|stats| read(&Message::Stats(Box::new(stats)).encode()))
 }
 
 /// A page of history and a snapshot behind it. In binary their replays are messages of their own, and left out here.
@@ -341,9 +397,13 @@ fn panes(form: Form) -> Vec<Value> {
     };
     let history = replay_scrollback(&snapshot.scrollback);
     let mut frames = encoder.pane_scrollback(at, page, &history, form);
-    let scrollback = Scrollback { lines: 1, pages: 1 };
+    let scrollback = Scrollback {
+        lines: 1,
+        pages: 1,
+        ..Scrollback::default()
+    };
     let screen = PaneScreen::new(&snapshot, 90_211, scrollback);
-    frames.extend(encoder.pane_snapshot(at, &screen, b"\x1b[H\xff", form));
+    frames.extend(encoder.pane_snapshot(at, screen, b"\x1b[H\xff", form));
     if form == Form::Binary {
         let (header, bytes) = Header::read(frames[3].payload()).unwrap();
         assert_eq!(header.kind, Kind::Replay);
@@ -402,8 +462,10 @@ fn snapshots() -> Vec<Value> {
             x: 0,
             y: 1,
             visible: true,
+            ..Cursor::default()
         },
         alternate: false,
+        ..Screen::default()
     };
     let mut screens = Screens::new();
     screens.insert(PaneId(1), Ok(screen));
@@ -449,24 +511,77 @@ fn every_type_that_has_a_schema_is_tested() {
     assert_eq!(seen, known);
 }
 
-/// Each line is a message, and the code of the error that it gets, or null.
+/// Puts a field of a later version into an object and all that are in it.
+fn grown(value: &Value, field: &Value) -> Value {
+    match value {
+        Value::Array(all) => all.iter().map(|one| grown(one, field)).collect(),
+        Value::Object(fields) => {
+            let grown = fields
+                .iter()
+                .map(|(name, one)| (name.clone(), grown(one, field)));
+            let later = ("x_later".to_owned(), field.clone());
+            Value::Object(grown.chain([later]).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn kept(message: &Value) -> Value {
+    let fields = message.as_object().unwrap().clone();
+    let read = Message::read(fields).unwrap();
+    serde_json::from_slice(&read.encode()).unwrap()
+}
+
 #[test]
-fn messages_of_clients_are_taken_or_refused_as_the_fixture_says() {
+fn what_a_later_version_says_is_kept_whole() {
+    let later = [json!(null), json!([1, { "a": -2.5 }]), json!("\u{1b}")];
+    for message in events().into_iter().chain(messages()) {
+        for field in &later {
+            let grown = grown(&message, field);
+            assert_eq!(kept(&grown), grown);
+            // Of a type that is not known, and of one that has other fields.
+            let mut other = grown.clone();
+            other["type"] = json!("pane.danced");
+            assert_eq!(kept(&other), other);
+        }
+        for (name, value) in message.as_object().unwrap() {
+            for odd in [json!(null), json!({ "odd": [] }), json!("-"), json!(-1.5)] {
+                let mut other = message.clone();
+                other[name] = odd.clone();
+                let is_optional = odd.is_null() && kept(&other).get(name).is_none();
+                if name != "type" && !is_optional && !value.is_null() {
+                    assert_eq!(kept(&other), other);
+                }
+            }
+        }
+    }
+}
+
+/// What is sent is a message for each action, and each reads back as it was written.
+#[test]
+fn messages_of_clients_are_read_and_written_alike() {
     let text = fs::read_to_string(fixture("client.ndjson")).unwrap();
     let mut taken = BTreeSet::new();
     for line in text.lines() {
         let row: Value = serde_json::from_str(line).unwrap();
         let message = &row["message"];
-        let found = parse(message.to_string().as_bytes());
-        let code = found.as_ref().err().map(|rejected| rejected.code.as_str());
-        assert_eq!(code, row["error"].as_str(), "{message}: {found:?}");
-        if code.is_none() {
+        if let Ok(request) = parse(message.to_string().as_bytes()) {
+            let written: Value = serde_json::from_str(&request.encode()).unwrap();
+            assert_eq!(&written, message);
             taken.insert(message["action"].as_str().unwrap().to_owned());
         }
     }
     let known: BTreeSet<String> = client_actions().map(str::to_owned).collect();
     assert_eq!(taken, known, "every action is in the fixture");
     assert_eq!(known, schema::ACTIONS.map(str::to_owned).into());
+}
+
+/// The types of the schemas are the variants of the types, no more and no fewer.
+#[test]
+fn every_type_of_the_schemas_is_a_variant() {
+    let known: BTreeSet<&str> = server_types().collect();
+    let variants = Message::TYPES.iter().chain(EventData::TYPES).copied();
+    assert_eq!(variants.collect::<BTreeSet<_>>(), known);
 }
 
 #[test]
@@ -480,12 +595,11 @@ fn ids_of_requests_come_back_as_they_were() {
     ] {
         let message = json!({ "action": "ping", "id": id });
         let incoming = parse(message.to_string().as_bytes()).unwrap();
-        let pong = read(
-            &ServerMessage::Pong {
-                id: incoming.id.as_ref(),
-            }
-            .encode(),
-        );
+        let pong = Answer {
+            id: incoming.id.as_ref().map(Cow::Borrowed),
+            ..Answer::default()
+        };
+        let pong = read(&Message::Pong(pong).encode());
         assert_eq!(pong["id"], id);
     }
     // Also when the rest of the message is wrong.

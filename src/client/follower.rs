@@ -10,10 +10,11 @@ use std::time::Duration;
 use super::backoff::Backoff;
 use super::position::Position;
 use super::refusal::{Refusal, shown};
+use crate::wire::message::{AuthResponse, Error, Hello, Shutdown};
 use crate::wire::request::{
     self, Action, Auth, Filters, More, Place, SessionEntry, Since, Subscribe,
 };
-use crate::wire::{Kind, PROTOCOL, PrintsIn, Received, Request, SessionPattern};
+use crate::wire::{Message, PROTOCOL, PrintsIn, Received, Request, SessionPattern};
 
 /// What a client wants to see; an empty list stands for all.
 #[derive(Debug, Clone, Default)]
@@ -174,24 +175,27 @@ impl Follower {
             }
             Err(garbled) => return Err(Fault::Passing(garbled.to_string())),
         };
-        match (self.phase, message.kind()) {
-            (Phase::Greeting, Kind::Hello) => self.on_hello(&message),
-            (Phase::Greeting, _) => {
-                let why = format!("it greets with {:?}", shown(message.type_name()));
+        match (self.phase, message.message()) {
+            (Phase::Greeting, Message::Hello(hello)) => self.on_hello(hello),
+            (Phase::Greeting, other) => {
+                let why = format!("it greets with {:?}", shown(other.type_name()));
                 Err(Fault::Lasting(Refusal::NotMuxwire(why)))
             }
-            (Phase::Authenticating, Kind::AuthResponse) => self.on_verdict(&message),
-            (Phase::Authenticating | Phase::Subscribing, Kind::Error) => Err(refused(&message)),
-            (Phase::Subscribing, Kind::Subscribed) => {
-                self.on_subscribed(message);
+            (Phase::Authenticating, Message::AuthResponse(verdict)) => self.on_verdict(verdict),
+            (Phase::Authenticating | Phase::Subscribing, Message::Error(error)) => {
+                Err(refused(error))
+            }
+            (Phase::Subscribing, Message::Subscribed(subscribed)) => {
+                let recovered = subscribed.recovered;
+                self.on_subscribed(message, recovered);
                 Ok(())
             }
             (Phase::Following, _) => {
                 self.on_stream(message);
                 Ok(())
             }
-            (_, Kind::Shutdown) => {
-                self.on_shutdown(&message);
+            (_, Message::Shutdown(shutdown)) => {
+                self.on_shutdown(shutdown);
                 Ok(())
             }
             _ => Ok(()),
@@ -220,17 +224,17 @@ impl Follower {
         Ok(retry_in)
     }
 
-    fn on_hello(&mut self, hello: &Received) -> Result<(), Fault> {
-        if hello.number("protocol") != Some(PROTOCOL.into()) {
-            let protocol = hello.number("protocol").map(|number| number.to_string());
+    fn on_hello(&mut self, hello: &Hello<'_>) -> Result<(), Fault> {
+        if hello.protocol != Some(PROTOCOL.into()) {
+            let protocol = hello.protocol.map(|number| number.to_string());
             let unknown = || "unknown".to_owned();
             return Err(Fault::Lasting(Refusal::Protocol(
                 protocol.unwrap_or_else(unknown),
             )));
         }
-        self.host = shown(hello.string("host").unwrap_or("an unnamed host"));
+        self.host = shown(hello.host.as_deref().unwrap_or("an unnamed host"));
         // Anyone who does not say that no token is needed needs one.
-        if hello.says("auth_required", false) {
+        if hello.auth_required == Some(false) {
             self.subscribe();
             return Ok(());
         }
@@ -247,9 +251,9 @@ impl Follower {
         Ok(())
     }
 
-    fn on_verdict(&mut self, verdict: &Received) -> Result<(), Fault> {
-        if !verdict.says("success", true) {
-            let why = shown(verdict.string("message").unwrap_or_default());
+    fn on_verdict(&mut self, verdict: &AuthResponse<'_>) -> Result<(), Fault> {
+        if !verdict.success {
+            let why = shown(verdict.message.as_deref().unwrap_or_default());
             return Err(Fault::Lasting(Refusal::Token(why)));
         }
         self.subscribe();
@@ -283,7 +287,7 @@ impl Follower {
         self.phase = Phase::Subscribing;
     }
 
-    fn on_subscribed(&mut self, subscribed: Received) {
+    fn on_subscribed(&mut self, subscribed: Received, recovered: Option<bool>) {
         self.phase = Phase::Following;
         let from = match &self.position {
             Some(position) => Some(position.to_string()),
@@ -294,10 +298,9 @@ impl Follower {
         if let Some(position) = subscribed.position() {
             self.position = Some(position.into());
         }
-        let lost = subscribed.says("recovered", false);
         self.updates.push_back(Update::Message(subscribed));
-        match (lost, from, &self.position) {
-            (true, Some(from), Some(to)) => {
+        match (recovered, from, &self.position) {
+            (Some(false), Some(from), Some(to)) => {
                 let to = to.clone();
                 self.updates.push_back(Update::Lost { from, to });
                 self.owed = true;
@@ -311,18 +314,17 @@ impl Follower {
     }
 
     fn on_stream(&mut self, message: Received) {
-        match message.kind() {
-            Kind::Event | Kind::Bookmark => {
-                if !self.move_to(message.position().map(Position::from))
-                    && message.kind() == Kind::Event
-                {
+        match message.message() {
+            Message::Event(_) | Message::Bookmark(_) => {
+                let is_event = message.event().is_some();
+                if !self.move_to(message.position().map(Position::from)) && is_event {
                     tracing::debug!(position = ?message.position(), "an event came twice");
                     return;
                 }
                 self.backoff.reset();
             }
-            Kind::Snapshot if message.field("target").is_none() => self.owed = false,
-            Kind::Shutdown => self.on_shutdown(&message),
+            Message::Snapshot(snapshot) if snapshot.target.is_none() => self.owed = false,
+            Message::Shutdown(shutdown) => self.on_shutdown(shutdown),
             _ => {}
         }
         self.updates.push_back(Update::Message(message));
@@ -342,10 +344,9 @@ impl Follower {
         true
     }
 
-    fn on_shutdown(&mut self, shutdown: &Received) {
-        let wait = shutdown.number("retry_after_ms");
+    fn on_shutdown(&mut self, shutdown: &Shutdown) {
         self.backoff
-            .ask(Duration::from_millis(wait.unwrap_or_default()));
+            .ask(Duration::from_millis(shutdown.retry_after_ms));
     }
 }
 
@@ -359,17 +360,15 @@ impl fmt::Debug for Follower {
     }
 }
 
-fn refused(error: &Received) -> Fault {
-    let code = error.string("code").unwrap_or_default();
-    let why = error.string("message").unwrap_or_default();
-    if error.says("retryable", true) {
+fn refused(error: &Error<'_>) -> Fault {
+    if error.retryable {
         return Fault::Passing(format!(
             "the server refused ({}): {}",
-            shown(code),
-            shown(why)
+            shown(&error.code),
+            shown(&error.message)
         ));
     }
-    Fault::Lasting(Refusal::request(code, why))
+    Fault::Lasting(Refusal::request(&error.code, &error.message))
 }
 
 #[cfg(test)]

@@ -22,14 +22,14 @@ use super::dialect::Client;
 use super::effects::{self, Begun, EffectTask, Ending};
 
 use super::services::{AcceptedClient, Services};
-use super::session::{Dismissal, Effect, EffectResult};
+use super::session::{ClientInfo, ClientStats, Dismissal, Effect, EffectResult};
 use super::shard::{ShardClient, ShardSlot, WakeInterest};
 use super::socket::{Happened, Socket};
 use crate::audit::Who;
 use crate::auth::Ended;
 use crate::bridge::Listener;
 use crate::metrics::Present;
-use crate::wire::{ClientInfo, ClientStats, CloseCode};
+use crate::wire::CloseCode;
 
 /// How much one client may do before others get their turn: so many messages.
 const TURN: usize = 32;

@@ -14,8 +14,9 @@ use super::audited;
 use super::clock::now;
 use super::repeats::{Earlier, Slot, Typed};
 use super::services::Services;
-use super::session::Credential;
-use super::session::{ArchivePage, Captured, Dismissal, Effect, EffectResult, Present};
+use super::session::{
+    ArchivePage, Captured, ClientStats, Credential, Dismissal, Effect, EffectResult, Present,
+};
 use super::shard::Shards;
 use crate::audit::Who;
 use crate::auth::{AuthError, Authorized, Ended, Principal};
@@ -23,7 +24,7 @@ use crate::bridge::{Handle, Screen, ScreenError, ScreensRequest, ViewRequest};
 use crate::hub::{ArchiveError, Archived, Hub, SeqRange};
 use crate::ids::PaneId;
 use crate::site::Origin;
-use crate::wire::{ClientStats, RequestId};
+use crate::wire::RequestId;
 
 /// How long a client's stream may stand still for screens. A link that is flooded answers late.
 const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
@@ -191,8 +192,8 @@ async fn stats(id: Option<RequestId>, everyone: Option<Shards>) -> EffectResult 
 async fn slowest(shards: Shards) -> Vec<ClientStats> {
     let mut clients = shards.stats().await;
     clients.sort_by_cached_key(|client| {
-        let p99 = client.latency_us.map_or(0, |latency| latency.p99);
-        Reverse((client.behind_events, client.queue_bytes, p99))
+        let p99 = client.latency.map_or(0, |latency| latency.p99);
+        Reverse((client.queue.behind, client.queue.bytes, p99))
     });
     clients.truncate(MOST_CLIENTS);
     clients

@@ -17,10 +17,10 @@ use super::refused::Refused;
 use super::route::Route;
 use super::rules::{Audit, Bearer, Credential, Rules};
 use super::services::Services;
+use super::session::ClientStats;
 use crate::auth::{AuthError, Permission};
-use crate::metrics::{Queue, Queues};
+use crate::metrics::Queues;
 use crate::model::Server;
-use crate::wire::ClientStats;
 
 /// What monitoring asks for; `/metrics` may be switched off.
 pub(super) fn routes(has_metrics: bool) -> Vec<Route> {
@@ -90,12 +90,7 @@ fn readiness(server: &Server, is_idle: bool) -> String {
 fn queues(clients: &[ClientStats]) -> Queues {
     let mut queues = Queues::default();
     for client in clients {
-        let queue = Queue {
-            bytes: client.queue_bytes,
-            messages: client.queue_messages,
-            behind: client.behind_events,
-        };
-        queues.add(client.name.as_deref(), queue);
+        queues.add(client.name.as_deref(), client.queue);
     }
     queues.bounded()
 }

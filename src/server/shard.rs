@@ -16,12 +16,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::clock::now;
-use super::session::Dismissal;
+use super::session::{ClientInfo, ClientStats, Dismissal};
 use crate::audit::Who;
 use crate::hub::{Heads, Hub};
 use crate::ids::Seq;
 use crate::metrics::Metrics;
-use crate::wire::{ClientInfo, ClientStats};
 
 /// Connections of one shard: as many as can be served before tmux is read again.
 const SLOTS: usize = 128;

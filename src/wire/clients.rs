@@ -1,27 +1,35 @@
-//! Who is connected, as admins are told it.
+//! Who is connected, as it stands on the wire.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::more::More;
 
 /// A client that is connected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ClientInfo {
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClientInfo<'a> {
     /// The server's name for the connection.
-    pub client_id: String,
+    pub client_id: Cow<'a, str>,
     /// Where it is: `monitor` or `terminal`.
-    pub endpoint: &'static str,
+    pub endpoint: Cow<'a, str>,
     /// Where it connects from, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
+    pub address: Option<Cow<'a, str>>,
     /// How long it has been connected.
     pub connected_ms: u64,
     /// Who it is, once that is proven: the id of its token or the like.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub token: Option<String>,
+    pub token: Option<Cow<'a, str>>,
     /// The name of that.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Cow<'a, str>>,
     /// What it may do; nothing as long as it is not known.
-    pub permissions: Vec<&'static str>,
+    pub permissions: Vec<Cow<'a, str>>,
     /// The patterns of the sessions that it may see; none while it may see all, or is not known.
-    pub sessions: Vec<String>,
+    pub sessions: Vec<Cow<'a, str>>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }

@@ -1,378 +1,237 @@
-//! Events as JSON text, each encoded once for all who see it alike.
+//! Events as they stand on the wire, in both directions: an envelope, and the data of its type.
+//!
+//! A type that this version doesn't know is kept whole, with its data, and so is data that is not what its type has.
 
-use bytes::Bytes;
-use serde::Serialize;
-use serde_json::json;
+use std::borrow::Cow;
 
-use super::binary::{HEADER, Header, Kind, epoch_check};
-use super::form::Form;
-use super::framed::{FrameBuilder, Framed, to_frame};
-use super::json::{lossy_string, number, string, to_json};
-use super::objects::{
-    BufferObject, ClientObject, Contents, ExitObject, PaneObject, ServerObject, SessionObject,
-    Text, WindowObject,
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+
+use super::event_data::{
+    ActivePane, ActiveWindow, ForegroundCommand, ForegroundPath, Gap, Layout, LostServer, Marks,
+    MissedWindow, Mode, MovedClient, MovedWindow, Named, NewPane, NewSession, Nothing, PaneOutput,
+    RemovedPane, Renamed, RenamedSession, Resized, Title, UnfitServer,
 };
-use super::request::RequestId;
-use super::severity::severity;
-use super::snapshot::{Part, Screens, Source};
-use super::terminal::{self, TerminalContext};
-use super::time::Times;
-use crate::hub::{Crossing, Published, View, Viewer};
-use crate::ids::{Epoch, PaneId, Seq};
-use crate::model::{Alerts, ChangeKind, Pane, Place, State, Window};
+use super::more::{More, take};
+use super::objects::{
+    BufferObject, ClientObject, ExitObject, ServerObject, SessionObject, Text, WindowObject,
+};
+use crate::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
 
-/// Writes events and snapshots of one log on one host.
-#[derive(Debug, Clone)]
-pub struct Encoder {
-    host: String,
-    epoch: Epoch,
-    /// `,"host":"…","epoch":"…","seq":`, which all events have in common.
-    common: Vec<u8>,
-    times: Times,
-}
-
-impl Encoder {
-    /// An encoder for the log of this name, on the host of this name.
-    #[must_use]
-    pub fn new(host: &str, epoch: &Epoch) -> Self {
-        let mut common = b",\"host\":".to_vec();
-        string(&mut common, host);
-        common.extend_from_slice(b",\"epoch\":");
-        string(&mut common, epoch.as_str());
-        common.extend_from_slice(b",\"seq\":");
-        Self {
-            host: host.to_owned(),
-            epoch: epoch.clone(),
-            common,
-            times: Times::default(),
-        }
-    }
-
-    /// The host that the events are of.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
+/// An event. What of its envelope is missing or not as it should be is in `more`, as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event<'a> {
+    /// When it happened, as RFC 3339 in UTC with milliseconds.
+    pub timestamp: Option<Cow<'a, str>>,
+    /// The session that it is seen in.
+    pub session: Option<Cow<'a, str>>,
+    /// The window's index there.
+    pub window: Option<u32>,
+    /// The session's id.
+    pub session_id: Option<Text<SessionId>>,
+    /// The window's id.
+    pub window_id: Option<Text<WindowId>>,
+    /// The pane.
+    pub pane: Option<Text<PaneId>>,
+    /// The host that it is of.
+    pub host: Option<Cow<'a, str>>,
     /// The log's name.
-    pub(super) fn epoch(&self) -> &Epoch {
-        &self.epoch
-    }
+    pub epoch: Option<Cow<'a, str>>,
+    /// The place in the log.
+    pub seq: Option<u64>,
+    /// No notification reported it; the periodic comparison found it.
+    pub reconciled: Option<bool>,
+    /// Its type, and what it says.
+    pub data: EventData<'a>,
+    /// What else there is.
+    pub more: More,
+}
 
-    /// An event as seen so in this form, encoded now or before.
-    ///
-    /// Only output has a form of its own in binary; all else is JSON text in every form.
-    #[must_use]
-    pub fn event(&self, event: &Published, view: View, form: Form) -> Framed {
-        let change = &event.change;
-        let own = |form, shared, encode: &dyn Fn(u64, &Bytes) -> Framed| match &change.kind {
-            ChangeKind::PaneOutput { offset, bytes } => {
-                event.encoded(Form::id(form), shared, || {
-                    encode(*offset, bytes).bytes().clone()
-                })
+/// Makes the enum of the data of events: a variant for each type, with its name on the wire.
+macro_rules! event_types {
+    ($($(#[$doc:meta])* $name:literal => $variant:ident($data:ty),)+) => {
+        /// What an event says, by its type.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum EventData<'a> {
+            $($(#[$doc])* $variant($data),)+
+            /// A type that this version doesn't know, or data that its type doesn't have.
+            Unknown {
+                /// The type.
+                type_name: Cow<'a, str>,
+                /// What it says.
+                data: Value,
+            },
+        }
+
+        impl EventData<'_> {
+            /// The types that this version knows.
+            pub const TYPES: &'static [&'static str] = &[$($name),+];
+
+            /// The event type.
+            #[must_use]
+            pub fn type_name(&self) -> &str {
+                match self {
+                    $(Self::$variant(_) => $name,)+
+                    Self::Unknown { type_name, .. } => type_name,
+                }
             }
-            _ => event.encoded(Form::Json.id(), view, || {
-                self.encode(event, view).bytes().clone()
-            }),
-        };
-        Framed::built(match form {
-            Form::Json => own(form, view, &|_, _| self.encode(event, view)),
-            // It shows no place, so it is the same for all who see it.
-            Form::Binary => own(form, View::default(), &|offset, bytes| {
-                let pane = change.pane.unwrap_or(PaneId(0));
-                self.pane_bytes(Kind::Output, pane, (event.seq, offset), bytes)
-            }),
-            Form::Terminal => own(form, view, &|offset, bytes| {
-                let place = view.place(change).map(|place| &*place.session_name);
-                let context = TerminalContext {
-                    session: place.unwrap_or_default(),
-                    at: event.at,
+
+            /// Reads the data of a type.
+            fn read(type_name: String, data: Value) -> Self {
+                let read = match &*type_name {
+                    $($name => Deserialize::deserialize(&data).ok().map(Self::$variant),)+
+                    _ => None,
                 };
-                terminal::output(context, offset, bytes)
-            }),
-        })
-    }
-
-    /// Bytes of a pane as a binary message, at a place of the log and an offset.
-    #[must_use]
-    pub fn pane_bytes(
-        &self,
-        kind: Kind,
-        pane: PaneId,
-        (seq, offset): (Seq, u64),
-        bytes: &[u8],
-    ) -> Framed {
-        let header = Header {
-            kind,
-            pane,
-            epoch: epoch_check(&self.epoch),
-            seq,
-            offset,
-        };
-        let mut frame = FrameBuilder::new(HEADER + bytes.len());
-        header.write(frame.out());
-        frame.out().extend_from_slice(bytes);
-        frame.binary()
-    }
-
-    /// The state of tmux as of a place in the log.
-    #[must_use]
-    pub fn snapshot(
-        &self,
-        id: Option<&RequestId>,
-        (state, seq): (&State, Seq),
-        part: Part,
-        viewer: &impl Viewer,
-        screens: &Screens,
-    ) -> Framed {
-        let source = Source {
-            host: &self.host,
-            epoch: &self.epoch,
-            seq,
-            state,
-            part,
-            viewer,
-            screens,
-        };
-        to_frame(&source.message(id))
-    }
-
-    fn encode(&self, event: &Published, view: View) -> Framed {
-        let change = &event.change;
-        let mut frame = FrameBuilder::new(512);
-        let out = frame.out();
-        out.extend_from_slice(b"{\"type\":\"");
-        out.extend_from_slice(view.kind(change).as_bytes());
-        out.extend_from_slice(b"\",\"timestamp\":\"");
-        self.times.write(out, event.at);
-        out.push(b'"');
-        if let Some(place) = view.place(change) {
-            write_place(out, place, change.pane);
-        }
-        out.extend_from_slice(&self.common);
-        number(out, event.seq.0);
-        if change.reconciled {
-            out.extend_from_slice(b",\"reconciled\":true");
-        }
-        out.extend_from_slice(b",\"data\":");
-        match &change.kind {
-            ChangeKind::PaneOutput { offset, bytes } => write_output(out, *offset, bytes),
-            ChangeKind::SessionRenamed { session, .. } if view.crossing == Crossing::Came => {
-                let object = SessionObject::new(session, view.limited);
-                let contents = event.state().map(|state| Contents::new(session, state));
-                write(out, &with(&object, &json!({ "contents": contents })));
+                read.unwrap_or(Self::Unknown { type_name: type_name.into(), data })
             }
-            kind => write_data(out, kind, view, view.place(change)),
         }
-        out.push(b'}');
-        frame.text()
+
+        /// The data alone; its type stands in front of the envelope.
+        impl Serialize for EventData<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$variant(data) => data.serialize(serializer),)+
+                    Self::Unknown { data, .. } => data.serialize(serializer),
+                }
+            }
+        }
+    };
+}
+
+event_types! {
+    /// A tmux server was found, or came back.
+    "server.connected" => ServerConnected(ServerObject<'a>),
+    /// There are other warnings about the server.
+    "server.changed" => ServerChanged(ServerObject<'a>),
+    /// The tmux server went.
+    "server.lost" => ServerLost(LostServer<'a>),
+    /// A tmux server runs, whose version does not fit the program's.
+    "server.unfit" => ServerUnfit(UnfitServer<'a>),
+    /// A session came.
+    "session.created" => SessionCreated(NewSession<'a>),
+    /// A session went.
+    "session.removed" => SessionRemoved(Nothing),
+    /// A session has a new name.
+    "session.renamed" => SessionRenamed(RenamedSession<'a>),
+    /// Another attribute of a session changed.
+    "session.changed" => SessionChanged(SessionObject<'a>),
+    /// A window came to a session.
+    "window.created" => WindowCreated(WindowObject<'a>),
+    /// A window went from a session.
+    "window.removed" => WindowRemoved(Nothing),
+    /// A window came and went before anybody could look at it.
+    "window.missed" => WindowMissed(MissedWindow),
+    /// A window has a new name.
+    "window.renamed" => WindowRenamed(Renamed<'a>),
+    /// A window has a new index.
+    "window.moved" => WindowMoved(MovedWindow),
+    /// Size, layout, zoom or the panes' indexes changed.
+    "window.layout_changed" => WindowLayoutChanged(Layout<'a>),
+    /// A session's current window is another.
+    "window.active_changed" => WindowActiveChanged(ActiveWindow),
+    /// tmux marks a window, or not any more.
+    "window.alert" => WindowAlert(Marks<'a>),
+    /// A pane came to a window.
+    "pane.created" => PaneCreated(NewPane<'a>),
+    /// A pane went from its window.
+    "pane.removed" => PaneRemoved(RemovedPane),
+    /// The process of a pane ended, and the pane remains.
+    "pane.exited" => PaneExited(ExitObject),
+    /// A window's active pane is another.
+    "pane.active_changed" => PaneActiveChanged(ActivePane),
+    /// A pane has a new title.
+    "pane.title_changed" => PaneTitleChanged(Title<'a>),
+    /// Another command runs in the foreground, or the pane was respawned.
+    "pane.command_changed" => PaneCommandChanged(ForegroundCommand<'a>),
+    /// The foreground process went to another directory.
+    "pane.path_changed" => PanePathChanged(ForegroundPath<'a>),
+    /// A pane entered or left a mode.
+    "pane.mode_changed" => PaneModeChanged(Mode<'a>),
+    /// A pane has a new size.
+    "pane.resized" => PaneResized(Resized),
+    /// A pane came and went before anybody could look at it.
+    "pane.missed" => PaneMissed(Nothing),
+    /// The bell rang in a pane.
+    "pane.bell" => PaneBell(Nothing),
+    /// A program wrote to its pane.
+    "pane.output" => PaneOutput(PaneOutput<'a>),
+    /// Output of a pane was lost on the way from tmux.
+    "pane.gap" => PaneGap(Gap),
+    /// A client attached.
+    "client.attached" => ClientAttached(ClientObject<'a>),
+    /// A client detached.
+    "client.detached" => ClientDetached(Named<'a>),
+    /// A client went to another session, or may no longer type, or may again.
+    "client.session_changed" => ClientSessionChanged(MovedClient<'a>),
+    /// A paste buffer was set.
+    "buffer.changed" => BufferChanged(BufferObject<'a>),
+    /// A paste buffer was deleted.
+    "buffer.deleted" => BufferDeleted(Named<'a>),
+}
+
+impl Event<'_> {
+    /// The event type.
+    #[must_use]
+    pub fn type_name(&self) -> &str {
+        self.data.type_name()
+    }
+
+    /// The place in the log, if it names one.
+    #[must_use]
+    pub fn position(&self) -> Option<(Epoch, Seq)> {
+        Some((Epoch::new(self.epoch.as_deref()?)?, Seq(self.seq?)))
+    }
+
+    /// The pane, if it concerns one.
+    #[must_use]
+    pub fn pane(&self) -> Option<PaneId> {
+        self.pane.map(|Text(pane)| pane)
     }
 }
 
-fn write_place(out: &mut Vec<u8>, place: &Place, pane: Option<PaneId>) {
-    out.extend_from_slice(b",\"session\":");
-    string(out, &place.session_name);
-    if let Some((_, index)) = place.window {
-        out.extend_from_slice(b",\"window\":");
-        number(out, u64::from(index));
-    }
-    write_id(out, b",\"session_id\":\"$", place.session.0);
-    if let Some((window, _)) = place.window {
-        write_id(out, b",\"window_id\":\"@", window.0);
-    }
-    if let Some(pane) = pane {
-        write_id(out, b",\"pane\":\"%", pane.0);
-    }
-}
-
-fn write_id(out: &mut Vec<u8>, field: &[u8], id: u32) {
-    out.extend_from_slice(field);
-    number(out, u64::from(id));
-    out.push(b'"');
-}
-
-/// The hot path: nearly all events are output.
-fn write_output(out: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
-    // Terminal output is about a tenth longer when it is escaped; more grows the buffer once.
-    out.reserve(bytes.len() + bytes.len() / 8 + 96);
-    out.extend_from_slice(b"{\"content\":");
-    let lossy = lossy_string(out, bytes);
-    out.extend_from_slice(b",\"severity\":\"");
-    out.extend_from_slice(severity(bytes).as_str().as_bytes());
-    out.extend_from_slice(b"\",\"offset\":");
-    number(out, offset);
-    out.extend_from_slice(b",\"bytes\":");
-    number(out, bytes.len() as u64);
-    if lossy {
-        out.extend_from_slice(b",\"lossy\":true");
-    }
-    out.push(b'}');
-}
-
-fn write(out: &mut Vec<u8>, data: &impl Serialize) {
-    out.extend_from_slice(&to_json(data));
-}
-
-/// One row a type: the tables of docs/protocol.md in code.
-fn write_data(out: &mut Vec<u8>, kind: &ChangeKind, view: View, place: Option<&Place>) {
-    use ChangeKind as K;
-    let session_name = place.map(|place| &*place.session_name);
-    match kind {
-        K::ServerConnected { server } | K::ServerChanged { server } => {
-            write(out, &ServerObject::from(server))
+impl Event<'static> {
+    /// Reads the fields of an event of this type.
+    pub(super) fn read(type_name: String, mut fields: More) -> Self {
+        fields.remove("type");
+        let data = fields.remove("data").unwrap_or_default();
+        let text = |fields: &mut More, name| take::<String>(fields, name).map(Cow::Owned);
+        Self {
+            timestamp: text(&mut fields, "timestamp"),
+            session: text(&mut fields, "session"),
+            window: take(&mut fields, "window"),
+            session_id: take(&mut fields, "session_id"),
+            window_id: take(&mut fields, "window_id"),
+            pane: take(&mut fields, "pane"),
+            host: text(&mut fields, "host"),
+            epoch: text(&mut fields, "epoch"),
+            seq: take(&mut fields, "seq"),
+            reconciled: take(&mut fields, "reconciled"),
+            data: EventData::read(type_name, data),
+            more: fields,
         }
-        K::ServerLost { server, reason } => {
-            write(
-                out,
-                &with(&ServerObject::lost(server), &json!({ "reason": reason })),
-            );
-        }
-        K::ServerUnfit { unfit } => write(
-            out,
-            &json!({
-                "reason": unfit.reason,
-                "program_version": unfit.program_version,
-                "server_version": unfit.server_version,
-            }),
-        ),
-        K::SessionRenamed { .. } if view.crossing == Crossing::Went => write(out, &json!({})),
-        K::SessionRenamed { session, previous } if view.crossing == Crossing::AsIs => {
-            write(
-                out,
-                &with(
-                    &SessionObject::new(session, view.limited),
-                    &json!({ "previous": &**previous }),
-                ),
-            );
-        }
-        K::SessionCreated { session }
-        | K::SessionRenamed { session, .. }
-        | K::SessionChanged { session } => write(out, &SessionObject::new(session, view.limited)),
-        K::SessionRemoved | K::WindowRemoved | K::PaneMissed | K::PaneBell => {
-            write(out, &json!({}))
-        }
-        K::WindowCreated {
-            window,
-            panes,
-            active,
-            alerts,
-        } => {
-            write(
-                out,
-                &window_object(window, panes, (*active, *alerts), place),
-            );
-        }
-        K::WindowRenamed { name, previous } => {
-            write(out, &json!({ "name": name, "previous": previous }))
-        }
-        K::WindowMoved { index, previous } => {
-            write(out, &json!({ "index": index, "previous": previous }))
-        }
-        K::WindowLayoutChanged { window, panes } => write(out, &layout(window, panes)),
-        K::WindowActiveChanged { previous } => write(out, &json!({ "previous": previous })),
-        K::WindowMissed { window } => write(out, &json!({ "id": window.to_string() })),
-        K::WindowAlert { alerts } => {
-            let alerts: Vec<_> = alerts.names().collect();
-            write(out, &json!({ "alerts": alerts }));
-        }
-        K::PaneCreated {
-            pane,
-            active,
-            moved,
-        } => {
-            write(
-                out,
-                &with(&PaneObject::new(pane, *active), &json!({ "moved": moved })),
-            );
-        }
-        K::PaneRemoved { moved } => write(out, &json!({ "moved": moved })),
-        K::PaneExited { exit } => write(out, &ExitObject::from(*exit)),
-        K::PaneActiveChanged { previous } => write(out, &json!({ "previous": previous.map(Text) })),
-        K::PaneTitleChanged { title, previous } => {
-            write(out, &json!({ "title": title, "previous": previous }));
-        }
-        K::PaneCommandChanged {
-            command,
-            previous,
-            pid,
-            respawned: _,
-        } => {
-            write(
-                out,
-                &json!({ "command": command, "previous": previous, "pid": pid }),
-            );
-        }
-        K::PanePathChanged { path, previous } => {
-            write(out, &json!({ "path": path, "previous": previous }))
-        }
-        K::PaneModeChanged { mode, previous } => {
-            write(out, &json!({ "mode": mode, "previous": previous }))
-        }
-        K::PaneResized {
-            width,
-            height,
-            previous: (old_width, old_height),
-        } => {
-            let previous = json!({ "width": old_width, "height": old_height });
-            write(
-                out,
-                &json!({ "width": width, "height": height, "previous": previous }),
-            );
-        }
-        K::PaneOutput { offset, bytes } => write_output(out, *offset, bytes),
-        K::PaneGap { offset, bytes } => write(out, &json!({ "offset": offset, "bytes": bytes })),
-        K::ClientDetached { name } => write(out, &json!({ "name": name })),
-        K::ClientSessionChanged { client, .. } if view.crossing == Crossing::Went => {
-            write(out, &json!({ "name": client.name }));
-        }
-        K::ClientSessionChanged { client, previous } if view.crossing == Crossing::AsIs => {
-            let previous = json!({ "previous": previous.as_deref() });
-            write(
-                out,
-                &with(&ClientObject::new(client, session_name), &previous),
-            );
-        }
-        K::ClientAttached { client } | K::ClientSessionChanged { client, .. } => {
-            write(out, &ClientObject::new(client, session_name));
-        }
-        K::BufferChanged { buffer } => write(out, &BufferObject::from(buffer)),
-        K::BufferDeleted { name } => write(out, &json!({ "name": name })),
     }
 }
 
-/// An object with more fields behind its own.
-#[derive(Serialize)]
-struct With<'a, A, B> {
-    #[serde(flatten)]
-    object: &'a A,
-    #[serde(flatten)]
-    more: &'a B,
-}
-
-fn with<'a, A: Serialize, B: Serialize>(object: &'a A, more: &'a B) -> With<'a, A, B> {
-    With { object, more }
-}
-
-fn window_object<'a>(
-    window: &'a Window,
-    panes: &'a [Pane],
-    marks: (bool, Alerts),
-    place: Option<&Place>,
-) -> WindowObject<'a> {
-    let index = place
-        .and_then(|place| place.window)
-        .map_or(0, |(_, index)| index);
-    let pane = |pane: &'a Pane| PaneObject::new(pane, window.active == Some(pane.id));
-    WindowObject::new(window, index, marks, panes.iter().map(pane).collect())
-}
-
-fn layout(window: &Window, panes: &[(PaneId, u32)]) -> serde_json::Value {
-    let pane = |(id, index): &(PaneId, u32)| json!({ "id": Text(id), "index": index });
-    json!({
-        "layout": window.layout,
-        "width": window.width,
-        "height": window.height,
-        "zoomed": window.zoomed,
-        "panes": panes.iter().map(pane).collect::<Vec<_>>(),
-    })
+/// In the order in which a server writes them.
+impl Serialize for Event<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("type", self.type_name())?;
+        macro_rules! entries {
+            ($($name:ident),+) => {
+                $(if let Some(value) = &self.$name {
+                    fields.serialize_entry(stringify!($name), value)?;
+                })+
+            };
+        }
+        entries!(
+            timestamp, session, window, session_id, window_id, pane, host, epoch, seq, reconciled
+        );
+        fields.serialize_entry("data", &self.data)?;
+        for (name, value) in &self.more {
+            fields.serialize_entry(name, value)?;
+        }
+        fields.end()
+    }
 }

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::json::write_json;
+
 /// The longest head of a frame that is not masked.
 const MOST_HEAD: usize = 10;
 
@@ -114,11 +116,7 @@ impl FrameBuilder {
 /// Any of our own types as a frame of JSON text.
 pub(super) fn to_frame(message: &impl Serialize) -> Framed {
     let mut builder = FrameBuilder::new(256);
-    #[expect(
-        clippy::expect_used,
-        reason = "memory takes every byte, and our types have no keys but strings"
-    )]
-    serde_json::to_writer(builder.out(), message).expect("our own messages can be written");
+    write_json(builder.out(), message);
     builder.text()
 }
 

@@ -71,15 +71,20 @@ pub(super) fn number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
+/// Writes any of our own types as JSON text.
+#[expect(
+    clippy::expect_used,
+    reason = "memory takes every byte, and our types have no keys but strings"
+)]
+pub(super) fn write_json(out: &mut Vec<u8>, message: &impl Serialize) {
+    serde_json::to_writer(out, message).expect("our own messages can be written");
+}
+
 /// Any of our own types as JSON text.
 pub(super) fn to_json(message: &impl Serialize) -> Bytes {
-    #[expect(
-        clippy::expect_used,
-        reason = "memory takes every byte, and our types have no keys but strings"
-    )]
-    serde_json::to_vec(message)
-        .expect("our own messages can be written")
-        .into()
+    let mut out = Vec::with_capacity(128);
+    write_json(&mut out, message);
+    out.into()
 }
 
 #[cfg(test)]

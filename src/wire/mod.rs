@@ -1,9 +1,10 @@
 //! What travels between server and clients: the JSON messages of `muxwire.v1`.
 //!
-//! Reading order: [`request`] (what clients ask for, in both directions), [`parse`] (requests that come in, checked
-//! against the schemas), [`ServerMessage`] (replies), [`Encoder`] (events and snapshots), [`Received`] (the same from where
-//! a client stands),
-//! [`Framed`] (a message as it stands on the socket), [`severity`] (how bad a piece of output looks), [`schema`] (the JSON Schemas of `grammar/protocol/v1/`).
+//! Reading order: [`request`] (what clients ask for) and [`message`] (what a server says), each as types that read and write;
+//! [`parse`] (requests that come in, checked against the schemas), [`event`] (events, which are messages too), [`Encoder`]
+//! (events, snapshots and panes, made of what the log and the bridge know), [`Received`] (a message from where a client
+//! stands), [`Framed`] (a message as it stands on the socket), [`severity`] (how bad a piece of output looks), [`schema`]
+//! (the JSON Schemas of `grammar/protocol/v1/`).
 //!
 //! The types with serde are here and nowhere else, and are converted by hand. This module knows nothing of sockets,
 //! tasks or tmux's own protocol.
@@ -12,25 +13,32 @@ pub mod binary;
 mod clients;
 mod code;
 mod cursor;
-mod event;
+mod encoder;
+pub mod event;
+pub mod event_data;
+mod event_of;
 mod filter;
 mod form;
 mod framed;
 mod json;
-mod objects;
-mod pane;
+pub mod message;
+mod more;
+pub mod objects;
+pub mod pane;
+mod pane_encoding;
 mod parse;
 mod printing;
 mod quick;
 mod received;
 pub mod request;
 pub mod schema;
-mod server;
+mod screen;
 pub mod severity;
 mod snapshot;
 mod stats;
 mod target;
 pub mod terminal;
+mod terminal_message;
 mod terminal_request;
 mod ticket;
 mod time;
@@ -38,18 +46,19 @@ mod time;
 pub use clients::ClientInfo;
 pub use code::{CloseCode, ErrorCode};
 pub use cursor::{cursor, read_cursor, since_cursor};
-pub use event::Encoder;
+pub use encoder::Encoder;
+pub use event::{Event, EventData};
 pub use form::Form;
 pub use framed::Framed;
-pub use pane::{
-    Alternate, Lines, Page, PaneCursor, PaneModes, PanePlace, PaneScreen, Point, ScrollRegion,
-    Scrollback, Unfinished,
-};
+pub use message::Message;
+pub use more::More;
+pub use pane::{PaneScreen, Scrollback};
+pub use pane_encoding::{Page, PanePlace};
 pub use parse::{MAX_MESSAGE, Rejected, parse};
 pub use received::{Garbled, Kind, Received};
 pub use request::{Action, Request, RequestId};
-pub use server::ServerMessage;
-pub use snapshot::{Cursor, Part, Screen, Screens};
+pub use screen::{Cursor, Screen};
+pub use snapshot::{Part, Screens, SnapshotSession, SnapshotTarget, StateSnapshot};
 pub use stats::{ClientStats, Latency, ServerStats, ShedStats};
 pub use ticket::ticket_answer;
 

@@ -1,16 +1,23 @@
-//! The objects that events and snapshots carry.
+//! The objects that events and snapshots carry, in both directions: they borrow what they write, and own what was read.
+//!
+//! What is missing when one is read has its default, since an older server doesn't know newer fields; what this version
+//! doesn't know is kept in `more`.
 
+use std::borrow::Cow;
 use std::fmt::Display;
+use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::snapshot::Screen;
+use super::more::More;
+use super::screen::Screen;
 use crate::ids::{PaneId, SessionId, WindowId};
 use crate::model::{Alerts, Buffer, Client, Exit, Pane, Server, Session, State, Warning, Window};
 
-/// Something that is written as its text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Text<T>(pub(super) T);
+/// Something that stands on the wire as its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Text<T>(pub T);
 
 impl<T: Display> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -18,38 +25,52 @@ impl<T: Display> Serialize for Text<T> {
     }
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct ServerObject<'a> {
-    pid: u32,
-    start_time: u64,
-    version: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    warnings: Option<Vec<WarningObject<'a>>>,
-}
-
-impl<'a> ServerObject<'a> {
-    /// A server that is gone: there is nothing left to be warned of.
-    pub(super) fn lost(server: &'a Server) -> Self {
-        Self {
-            warnings: None,
-            ..Self::from(server)
-        }
+impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(D::Error::custom)
     }
 }
 
-#[derive(Debug, Serialize)]
-struct WarningObject<'a> {
-    code: &'a str,
-    message: &'a str,
-    remedy: &'a str,
+/// A tmux server.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServerObject<'a> {
+    /// Its process id.
+    pub pid: u32,
+    /// When it was started, in seconds since the Unix epoch.
+    pub start_time: u64,
+    /// Its version.
+    pub version: Cow<'a, str>,
+    /// What its user should know before it happens.
+    pub warnings: Vec<WarningObject<'a>>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// Something about a server.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WarningObject<'a> {
+    /// A word for programs.
+    pub code: Cow<'a, str>,
+    /// One sentence.
+    pub message: Cow<'a, str>,
+    /// What can be done about it.
+    pub remedy: Cow<'a, str>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 impl<'a> From<&'a Warning> for WarningObject<'a> {
     fn from(warning: &'a Warning) -> Self {
         Self {
-            code: &warning.code,
-            message: &warning.message,
-            remedy: &warning.remedy,
+            code: Cow::Borrowed(&warning.code),
+            message: Cow::Borrowed(&warning.message),
+            remedy: Cow::Borrowed(&warning.remedy),
+            more: More::new(),
         }
     }
 }
@@ -59,53 +80,87 @@ impl<'a> From<&'a Server> for ServerObject<'a> {
         Self {
             pid: server.pid,
             start_time: server.start_time,
-            version: &server.version,
-            warnings: Some(server.warnings.iter().map(WarningObject::from).collect()),
+            version: Cow::Borrowed(&server.version),
+            warnings: server.warnings.iter().map(WarningObject::from).collect(),
+            more: More::new(),
         }
     }
 }
 
 /// A session as events report it: its windows are counted, and come as events of their own.
-#[derive(Debug, Serialize)]
-pub(super) struct SessionObject<'a> {
-    session: &'a str,
-    windows: usize,
-    path: &'a str,
-    created: u64,
-    group: Option<&'a str>,
-    destroy_unattached: bool,
-    streamed: bool,
-    active: Option<u32>,
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SessionObject<'a> {
+    /// Its name.
+    pub session: Cow<'a, str>,
+    /// How many windows it has.
+    pub windows: usize,
+    /// The folder in which its new windows begin.
+    pub path: Cow<'a, str>,
+    /// When it was made, in seconds since the Unix epoch.
+    pub created: u64,
+    /// The group that it is in.
+    pub group: Option<Cow<'a, str>>,
+    /// Whether muxwire can't follow it without ending it.
+    pub destroy_unattached: bool,
+    /// Whether what its panes print is streamed now; nothing from a server that doesn't tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub streamed: Option<bool>,
+    /// The index of its current window.
+    pub active: Option<u32>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 impl<'a> SessionObject<'a> {
     /// The group is named after a session, so those who see only some sessions are not told of it.
     pub(super) fn new(session: &'a Session, limited: bool) -> Self {
         Self {
-            session: &session.name,
+            session: Cow::Borrowed(&session.name),
             windows: session.windows.len(),
-            path: &session.path,
+            path: Cow::Borrowed(&session.path),
             created: session.created,
-            group: session.group.as_deref().filter(|_| !limited),
+            group: session
+                .group
+                .as_deref()
+                .filter(|_| !limited)
+                .map(Cow::Borrowed),
             destroy_unattached: session.destroy_unattached.is_some(),
-            streamed: session.streamed,
+            streamed: Some(session.streamed),
             active: session.active,
+            more: More::new(),
         }
     }
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct WindowObject<'a> {
-    id: Text<WindowId>,
-    index: u32,
-    name: &'a str,
-    active: bool,
-    width: u32,
-    height: u32,
-    zoomed: bool,
-    alerts: Vec<&'static str>,
-    layout: &'a str,
-    panes: Vec<PaneObject<'a>>,
+/// A window at one index of a session.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WindowObject<'a> {
+    /// Its id.
+    pub id: Text<WindowId>,
+    /// The index.
+    pub index: u32,
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// Whether it is the session's current window.
+    pub active: bool,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Whether one pane fills it.
+    pub zoomed: bool,
+    /// How tmux marks it.
+    pub alerts: Vec<Cow<'a, str>>,
+    /// tmux's layout string.
+    pub layout: Cow<'a, str>,
+    /// Its panes.
+    pub panes: Vec<PaneObject<'a>>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 impl<'a> WindowObject<'a> {
@@ -118,35 +173,54 @@ impl<'a> WindowObject<'a> {
         Self {
             id: Text(window.id),
             index,
-            name: &window.name,
+            name: Cow::Borrowed(&window.name),
             active,
             width: window.width,
             height: window.height,
             zoomed: window.zoomed,
-            alerts: alerts.names().collect(),
-            layout: &window.layout,
+            alerts: alerts.names().map(Cow::Borrowed).collect(),
+            layout: Cow::Borrowed(&window.layout),
             panes,
+            more: More::new(),
         }
     }
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct PaneObject<'a> {
-    pub(super) id: Text<PaneId>,
-    index: u32,
-    active: bool,
-    width: u32,
-    height: u32,
-    pid: u32,
-    exit: Option<ExitObject>,
-    mode: Option<&'a str>,
-    title: &'a str,
-    command: &'a str,
-    path: &'a str,
+/// A pane.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaneObject<'a> {
+    /// Its id.
+    pub id: Text<PaneId>,
+    /// Its index in its window.
+    pub index: u32,
+    /// Whether it is its window's active pane.
+    pub active: bool,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// The process that it was made for.
+    pub pid: u32,
+    /// How that ended, once it has.
+    pub exit: Option<ExitObject>,
+    /// The mode that it is in, such as copy-mode.
+    pub mode: Option<Cow<'a, str>>,
+    /// Its title.
+    pub title: Cow<'a, str>,
+    /// What runs in the foreground.
+    pub command: Cow<'a, str>,
+    /// The folder of that.
+    pub path: Cow<'a, str>,
+    /// What it shows, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) screen: Option<&'a Screen>,
+    pub screen: Option<Cow<'a, Screen>>,
+    /// Why that could not be captured.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) screen_error: Option<&'a str>,
+    pub screen_error: Option<Cow<'a, str>>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 impl<'a> PaneObject<'a> {
@@ -159,21 +233,28 @@ impl<'a> PaneObject<'a> {
             height: pane.height,
             pid: pane.pid,
             exit: pane.exit.map(ExitObject::from),
-            mode: pane.mode.as_deref(),
-            title: &pane.title,
-            command: &pane.command,
-            path: &pane.path,
+            mode: pane.mode.as_deref().map(Cow::Borrowed),
+            title: Cow::Borrowed(&pane.title),
+            command: Cow::Borrowed(&pane.command),
+            path: Cow::Borrowed(&pane.path),
             screen: None,
             screen_error: None,
+            more: More::new(),
         }
     }
 }
 
 /// What is in a session that a viewer sees for the first time though it is not new.
-#[derive(Debug, Serialize)]
-pub(super) struct Contents<'a> {
-    windows: Vec<WindowObject<'a>>,
-    clients: Vec<ClientObject<'a>>,
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Contents<'a> {
+    /// Its windows.
+    pub windows: Vec<WindowObject<'a>>,
+    /// The clients that show it.
+    pub clients: Vec<ClientObject<'a>>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 impl<'a> Contents<'a> {
@@ -198,14 +279,22 @@ impl<'a> Contents<'a> {
             clients: clients
                 .map(|client| ClientObject::of_state(client, state))
                 .collect(),
+            more: More::new(),
         }
     }
 }
 
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct ExitObject {
-    status: Option<i32>,
-    signal: Option<i32>,
+/// How a process ended, as far as the version of tmux tells.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ExitObject {
+    /// Its exit status.
+    pub status: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 impl From<Exit> for ExitObject {
@@ -213,31 +302,45 @@ impl From<Exit> for ExitObject {
         Self {
             status: exit.status,
             signal: exit.signal,
+            more: More::new(),
         }
     }
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct ClientObject<'a> {
-    name: &'a str,
-    pid: u32,
-    session: Option<&'a str>,
-    session_id: Option<Text<SessionId>>,
-    control: bool,
-    read_only: bool,
-    tty: &'a str,
+/// A client that is attached to the server.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClientObject<'a> {
+    /// tmux's name for it.
+    pub name: Cow<'a, str>,
+    /// Its process id.
+    pub pid: u32,
+    /// The session that it shows.
+    pub session: Option<Cow<'a, str>>,
+    /// The id of that.
+    pub session_id: Option<Text<SessionId>>,
+    /// Whether it is a control client.
+    pub control: bool,
+    /// Whether it may not type.
+    pub read_only: bool,
+    /// Its terminal.
+    pub tty: Cow<'a, str>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 impl<'a> ClientObject<'a> {
     pub(super) fn new(client: &'a Client, session_name: Option<&'a str>) -> Self {
         Self {
-            name: &client.name,
+            name: Cow::Borrowed(&client.name),
             pid: client.pid,
-            session: session_name,
+            session: session_name.map(Cow::Borrowed),
             session_id: client.session.map(Text),
             control: client.control,
             read_only: client.read_only,
-            tty: &client.tty,
+            tty: Cow::Borrowed(&client.tty),
+            more: More::new(),
         }
     }
 
@@ -248,19 +351,28 @@ impl<'a> ClientObject<'a> {
     }
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct BufferObject<'a> {
-    name: &'a str,
-    size: u64,
-    created: u64,
+/// A paste buffer.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BufferObject<'a> {
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// Bytes held.
+    pub size: u64,
+    /// When it was set, in seconds since the Unix epoch.
+    pub created: u64,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 impl<'a> From<&'a Buffer> for BufferObject<'a> {
     fn from(buffer: &'a Buffer) -> Self {
         Self {
-            name: &buffer.name,
+            name: Cow::Borrowed(&buffer.name),
             size: buffer.size,
             created: buffer.created,
+            more: More::new(),
         }
     }
 }

@@ -1,31 +1,17 @@
-//! A pane as it is, as messages: what shows, what tmux knows of it, and bytes that bring a fresh terminal there.
+//! A pane in its present state, as it stands on the wire: what shows, what tmux knows of it, and bytes that bring a fresh
+//! terminal there.
 
-use bytes::Bytes;
-use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 
-use super::binary::Kind;
-use super::cursor::cursor;
-use super::event::Encoder;
-use super::form::Form;
-use super::framed::{Framed, to_frame};
+use serde::{Deserialize, Serialize};
+
+use super::more::More;
 use super::objects::Text;
-use crate::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
-use crate::model::Place;
-use crate::screen::{self, PaneSnapshot};
-
-/// Which pane, seen where, at which place of the log.
-#[derive(Debug, Clone, Copy)]
-pub struct PanePlace<'a> {
-    /// The pane.
-    pub pane: PaneId,
-    /// Where the client sees it.
-    pub place: &'a Place,
-    /// The place in the log: the events behind it follow.
-    pub seq: Seq,
-}
+use crate::ids::{PaneId, SessionId, WindowId};
 
 /// What a pane shows.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PaneScreen<'a> {
     /// Output from this byte on follows.
     pub offset: u64,
@@ -34,7 +20,7 @@ pub struct PaneScreen<'a> {
     /// Whether nothing can be missing or doubled between it and the output from there on.
     pub exact: bool,
     /// What tmux does not tell, has not been seen since, and is therefore taken to be as in a fresh terminal.
-    pub assumed: Vec<&'a str>,
+    pub assumed: Vec<Cow<'a, str>>,
     /// Columns.
     pub cols: u32,
     /// Rows.
@@ -46,9 +32,9 @@ pub struct PaneScreen<'a> {
     /// The cursor.
     pub cursor: PaneCursor<'a>,
     /// The modes.
-    pub modes: PaneModes,
+    pub modes: PaneModes<'a>,
     /// The columns of the tab stops, from 0.
-    pub tabs: &'a [u32],
+    pub tabs: Cow<'a, [u32]>,
     /// The rows that scroll.
     pub scroll_region: ScrollRegion,
     /// What the pane has begun to print.
@@ -57,37 +43,57 @@ pub struct PaneScreen<'a> {
     pub history: u32,
     /// The history that came before, in pages.
     pub scrollback: Scrollback,
+    /// What brings a terminal there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Cow<'a, str>>,
+    /// In the binary form the replay is a message of its own; this is its length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay_bytes: Option<usize>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 /// Lines from the top, with SGR sequences.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Lines<'a> {
     /// The lines.
-    #[serde(serialize_with = "texts")]
-    pub lines: Vec<&'a [u8]>,
+    pub lines: Vec<Cow<'a, str>>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 /// The alternate screen.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Alternate<'a> {
     /// The lines from the top, with SGR sequences.
-    #[serde(serialize_with = "texts")]
-    pub lines: Vec<&'a [u8]>,
+    pub lines: Vec<Cow<'a, str>>,
     /// Where the cursor goes when the primary screen comes back; nothing if that is not known.
     pub saved: Option<Point>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 /// A column and a row, from 0.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Point {
     /// The column.
     pub x: u32,
     /// The row.
     pub y: u32,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 /// A pane's cursor. `x` may be the number of columns: the next character goes to the next line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PaneCursor<'a> {
     /// The column, from 0.
     pub x: u32,
@@ -97,18 +103,22 @@ pub struct PaneCursor<'a> {
     pub visible: bool,
     /// Its shape in tmux's words, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shape: Option<&'a str>,
+    pub shape: Option<Cow<'a, str>>,
     /// Whether it blinks, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blinking: Option<bool>,
     /// Its colour in tmux's words, where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub colour: Option<&'a str>,
+    pub colour: Option<Cow<'a, str>>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 /// A pane's modes.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct PaneModes {
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaneModes<'a> {
     /// Characters push others to the right.
     pub insert: bool,
     /// Lines wrap.
@@ -120,7 +130,7 @@ pub struct PaneModes {
     /// Application cursor keys.
     pub cursor_keys: bool,
     /// What of the mouse is reported: `off`, `standard`, `button` or `all`.
-    pub mouse: &'static str,
+    pub mouse: Cow<'a, str>,
     /// Mouse positions are UTF-8.
     pub mouse_utf8: bool,
     /// Mouse positions are SGR.
@@ -134,238 +144,99 @@ pub struct PaneModes {
     /// Changes between dark and light are reported.
     pub theme_updates: bool,
     /// How keys with modifiers are reported, in tmux's words.
-    pub keys: &'static str,
+    pub keys: Cow<'a, str>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 /// Rows, from 0.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ScrollRegion {
     /// The first one.
     pub top: u32,
     /// The last one.
     pub bottom: u32,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 /// What the pane has begun to print and the next output goes on with.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Unfinished<'a> {
     /// The beginning of an escape sequence.
-    #[serde(serialize_with = "text")]
-    pub sequence: &'a [u8],
+    pub sequence: Cow<'a, str>,
     /// How many bytes of a character there are.
     pub character: usize,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 /// The part of the history that came with a pane.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Scrollback {
     /// Lines.
     pub lines: usize,
     /// Messages.
     pub pages: usize,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
-/// One page of a pane's history.
-#[derive(Debug, Clone, Copy)]
-pub struct Page<'a> {
-    /// Which one, from 0.
-    pub index: usize,
+/// A pane in its present state, and what brings a terminal there.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaneSnapshot<'a> {
+    /// The session's name.
+    pub session: Cow<'a, str>,
+    /// The window's index there.
+    pub window: Option<u32>,
+    /// The session's id.
+    pub session_id: Text<SessionId>,
+    /// The window's id.
+    pub window_id: Option<Text<WindowId>>,
+    /// The pane.
+    pub pane: Text<PaneId>,
+    /// The host that it is of.
+    pub host: Cow<'a, str>,
+    /// The log's name.
+    pub epoch: Cow<'a, str>,
+    /// The place in the log: the events behind it follow.
+    pub seq: u64,
+    /// The place as text.
+    pub cursor: Cow<'a, str>,
+    /// What it shows.
+    pub data: PaneScreen<'a>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// A page of a pane's history. The pages come before the snapshot that they belong to, the oldest first.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaneScrollback<'a> {
+    /// The pane.
+    pub pane: Text<PaneId>,
+    /// Which page, from 0.
+    pub page: usize,
     /// Of how many.
     pub pages: usize,
     /// Its lines, the oldest first.
-    pub lines: &'a [Bytes],
-    /// The offset of the pane's output that the snapshot behind it has.
-    pub offset: u64,
-}
-
-impl<'a> PaneScreen<'a> {
-    /// A snapshot whose replay goes up to `offset`, with so many lines of history before it.
-    #[must_use]
-    pub fn new(snapshot: &'a PaneSnapshot, offset: u64, scrollback: Scrollback) -> Self {
-        let screen::Cursor { x, y, visible, .. } = snapshot.cursor;
-        let alternate = |alternate: &'a screen::Alternate| Alternate {
-            lines: slices(&alternate.lines),
-            saved: alternate.saved.map(|(x, y)| Point { x, y }),
-        };
-        Self {
-            offset,
-            screen_offset: snapshot.offset,
-            exact: snapshot.exact,
-            assumed: snapshot.assumed.iter().map(|one| one.word()).collect(),
-            cols: snapshot.cols,
-            rows: snapshot.rows,
-            primary: Lines {
-                lines: slices(&snapshot.primary),
-            },
-            alternate: snapshot.alternate.as_ref().map(alternate),
-            cursor: PaneCursor {
-                x,
-                y,
-                visible,
-                shape: snapshot.cursor.shape.map(screen::CursorShape::word),
-                blinking: snapshot.cursor.blinking,
-                colour: snapshot.cursor.colour.as_deref(),
-            },
-            modes: PaneModes::from(snapshot.modes),
-            tabs: &snapshot.tabs,
-            scroll_region: ScrollRegion {
-                top: snapshot.scroll_region.top,
-                bottom: snapshot.scroll_region.bottom,
-            },
-            unfinished: Unfinished {
-                sequence: &snapshot.unfinished.sequence,
-                character: snapshot.unfinished.character.len(),
-            },
-            history: snapshot.history,
-            scrollback,
-        }
-    }
-}
-
-impl From<screen::Modes> for PaneModes {
-    fn from(modes: screen::Modes) -> Self {
-        Self {
-            insert: modes.insert,
-            wrap: modes.wrap,
-            origin: modes.origin,
-            keypad: modes.keypad,
-            cursor_keys: modes.cursor_keys,
-            mouse: modes.mouse.word(),
-            mouse_utf8: modes.mouse_utf8,
-            mouse_sgr: modes.mouse_sgr,
-            bracketed_paste: modes.bracketed_paste,
-            focus_events: modes.focus_events,
-            synchronized_output: modes.synchronized_output,
-            theme_updates: modes.theme_updates,
-            keys: modes.keys.word(),
-        }
-    }
-}
-
-fn slices(lines: &[Bytes]) -> Vec<&[u8]> {
-    lines.iter().map(|line| &line[..]).collect()
-}
-
-#[derive(Serialize)]
-struct SnapshotMessage<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    session: &'a str,
-    window: Option<u32>,
-    session_id: Text<SessionId>,
-    window_id: Option<Text<WindowId>>,
-    pane: Text<PaneId>,
-    host: &'a str,
-    epoch: Text<&'a Epoch>,
-    seq: u64,
-    cursor: String,
-    data: WithReplay<&'a PaneScreen<'a>>,
-}
-
-#[derive(Serialize)]
-struct PageMessage<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    pane: Text<PaneId>,
-    page: usize,
-    pages: usize,
-    #[serde(flatten)]
-    data: WithReplay<Lines<'a>>,
-}
-
-#[derive(Serialize)]
-struct WithReplay<T> {
-    #[serde(flatten)]
-    data: T,
+    pub lines: Vec<Cow<'a, str>>,
+    /// What brings a terminal on.
     #[serde(skip_serializing_if = "Option::is_none")]
-    replay: Option<String>,
+    pub replay: Option<Cow<'a, str>>,
     /// In the binary form the replay is a message of its own; this is its length.
     #[serde(skip_serializing_if = "Option::is_none")]
-    replay_bytes: Option<usize>,
-}
-
-impl<T> WithReplay<T> {
-    fn new(data: T, replay: &[u8], form: Form) -> Self {
-        let is_text = form != Form::Binary;
-        Self {
-            data,
-            replay: is_text.then(|| String::from_utf8_lossy(replay).into_owned()),
-            replay_bytes: (!is_text).then_some(replay.len()),
-        }
-    }
-}
-
-impl Encoder {
-    /// A pane as it is, and `replay`, which brings a terminal there.
-    #[must_use]
-    pub fn pane_snapshot(
-        &self,
-        at: PanePlace<'_>,
-        screen: &PaneScreen<'_>,
-        replay: &[u8],
-        form: Form,
-    ) -> Vec<Framed> {
-        let (epoch, place) = (self.epoch(), at.place);
-        let message = SnapshotMessage {
-            kind: "pane.snapshot",
-            session: &place.session_name,
-            window: place.window.map(|(_, index)| index),
-            session_id: Text(place.session),
-            window_id: place.window.map(|(id, _)| Text(id)),
-            pane: Text(at.pane),
-            host: self.host(),
-            epoch: Text(epoch),
-            seq: at.seq.0,
-            cursor: cursor(epoch, at.seq),
-            data: WithReplay::new(screen, replay, form),
-        };
-        let text = to_frame(&message);
-        self.with_replay(text, at, screen.offset, replay, form)
-    }
-
-    /// A page of a pane's history. The pages come before the snapshot that they belong to, the oldest first.
-    #[must_use]
-    pub fn pane_scrollback(
-        &self,
-        at: PanePlace<'_>,
-        page: Page<'_>,
-        replay: &[u8],
-        form: Form,
-    ) -> Vec<Framed> {
-        let lines = slices(page.lines);
-        let message = PageMessage {
-            kind: "pane.scrollback",
-            pane: Text(at.pane),
-            page: page.index,
-            pages: page.pages,
-            data: WithReplay::new(Lines { lines }, replay, form),
-        };
-        let text = to_frame(&message);
-        self.with_replay(text, at, page.offset, replay, form)
-    }
-
-    fn with_replay(
-        &self,
-        text: Framed,
-        at: PanePlace<'_>,
-        offset: u64,
-        replay: &[u8],
-        form: Form,
-    ) -> Vec<Framed> {
-        match form {
-            Form::Json | Form::Terminal => vec![text],
-            Form::Binary => {
-                let place = (at.seq, offset);
-                vec![text, self.pane_bytes(Kind::Replay, at.pane, place, replay)]
-            }
-        }
-    }
-}
-
-fn text<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&String::from_utf8_lossy(bytes))
-}
-
-fn texts<S: Serializer>(lines: &[&[u8]], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(lines.iter().map(|line| String::from_utf8_lossy(line)))
+    pub replay_bytes: Option<usize>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }

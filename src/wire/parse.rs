@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::code::ErrorCode;
+use super::more::More;
 use super::quick;
-use super::request::{More, Request, RequestId};
+use super::request::{Request, RequestId};
 use super::schema;
 use super::terminal_request::TerminalAction;
 

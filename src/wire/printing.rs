@@ -1,8 +1,8 @@
 //! Where a client prints what it gets, as it stands on the wire.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
+use super::more::More;
 use crate::hub;
 
 /// Where a client prints what it gets, as far as it knows.
@@ -19,7 +19,7 @@ pub struct PrintsIn {
     pub server: Option<u32>,
     /// What else there is.
     #[serde(flatten)]
-    pub more: Map<String, Value>,
+    pub more: More,
 }
 
 impl From<&hub::PrintsIn> for PrintsIn {
@@ -28,7 +28,7 @@ impl From<&hub::PrintsIn> for PrintsIn {
             pane: place.pane.map(|pane| pane.to_string()),
             processes: Some(place.processes.clone()),
             server: place.server,
-            more: Map::new(),
+            more: More::new(),
         }
     }
 }

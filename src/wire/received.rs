@@ -1,7 +1,8 @@
 //! What a server says, as a client reads it: leniently, since unknown types and fields are to pass through.
 
-use serde_json::Value;
-
+use super::event::Event;
+use super::message::Message;
+use super::more::More;
 use crate::ids::{Epoch, Seq};
 
 /// What a message is, as far as a client has to tell messages apart.
@@ -36,8 +37,7 @@ pub struct Garbled;
 #[derive(Debug, Clone)]
 pub struct Received {
     text: String,
-    value: Value,
-    kind: Kind,
+    message: Message<'static>,
 }
 
 impl Received {
@@ -46,20 +46,10 @@ impl Received {
     /// # Errors
     /// The text is no JSON object with a type.
     pub fn parse(text: &str) -> Result<Self, Garbled> {
-        let value: Value = serde_json::from_str(text).map_err(|_| Garbled)?;
-        let kind = match value.get("type").and_then(Value::as_str).ok_or(Garbled)? {
-            "hello" => Kind::Hello,
-            "auth.response" => Kind::AuthResponse,
-            "subscribed" => Kind::Subscribed,
-            "snapshot" => Kind::Snapshot,
-            "bookmark" => Kind::Bookmark,
-            "error" => Kind::Error,
-            "shutdown" => Kind::Shutdown,
-            _ if value.get("seq").is_some() && value.get("data").is_some() => Kind::Event,
-            _ => Kind::Other,
-        };
+        let fields: More = serde_json::from_str(text).map_err(|_| Garbled)?;
+        let message = Message::read(fields).ok_or(Garbled)?;
         let text = text.to_owned();
-        Ok(Self { text, value, kind })
+        Ok(Self { text, message })
     }
 
     /// The message as it was received.
@@ -68,53 +58,47 @@ impl Received {
         &self.text
     }
 
+    /// What it says.
+    #[must_use]
+    pub fn message(&self) -> &Message<'static> {
+        &self.message
+    }
+
+    /// The event, if it is one.
+    #[must_use]
+    pub fn event(&self) -> Option<&Event<'static>> {
+        match &self.message {
+            Message::Event(event) => Some(event),
+            _ => None,
+        }
+    }
+
     /// What it is.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.kind
+        match &self.message {
+            Message::Hello(_) => Kind::Hello,
+            Message::AuthResponse(_) => Kind::AuthResponse,
+            Message::Subscribed(_) => Kind::Subscribed,
+            Message::Snapshot(_) => Kind::Snapshot,
+            Message::Bookmark(_) => Kind::Bookmark,
+            Message::Error(_) => Kind::Error,
+            Message::Shutdown(_) => Kind::Shutdown,
+            Message::Event(_) => Kind::Event,
+            _ => Kind::Other,
+        }
     }
 
     /// Its type, as it stands there.
     #[must_use]
     pub fn type_name(&self) -> &str {
-        self.string("type").unwrap_or_default()
-    }
-
-    /// One of its fields.
-    #[must_use]
-    pub fn field(&self, name: &str) -> Option<&Value> {
-        self.value.get(name)
-    }
-
-    /// One of its fields that is a text.
-    #[must_use]
-    pub fn string(&self, name: &str) -> Option<&str> {
-        self.field(name)?.as_str()
-    }
-
-    /// One of its fields that is a whole number.
-    #[must_use]
-    pub fn number(&self, name: &str) -> Option<u64> {
-        self.field(name)?.as_u64()
-    }
-
-    /// Whether one of its fields says this; a field that is missing or no truth value says neither.
-    #[must_use]
-    pub fn says(&self, name: &str, truth: bool) -> bool {
-        self.field(name) == Some(&Value::Bool(truth))
-    }
-
-    /// What an event carries; null where there is nothing.
-    #[must_use]
-    pub fn data(&self) -> &Value {
-        self.field("data").unwrap_or(&Value::Null)
+        self.message.type_name()
     }
 
     /// The place in the log that it names.
     #[must_use]
     pub fn position(&self) -> Option<(Epoch, Seq)> {
-        let epoch = Epoch::new(self.string("epoch")?)?;
-        Some((epoch, Seq(self.number("seq")?)))
+        self.message.position()
     }
 }
 

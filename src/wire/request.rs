@@ -8,14 +8,13 @@ use std::fmt;
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use super::filter::{Filters, SessionEntry, WindowEntry};
+pub use super::more::More;
+use super::more::take;
 pub use super::printing::PrintsIn;
 pub use super::target::{IndexOrText, Target};
-
-/// Fields that this version doesn't know, as they came.
-pub type More = Map<String, Value>;
 
 /// A client's name for a request; its reply carries the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -373,13 +372,6 @@ pub(super) fn read_as<A: DeserializeOwned>(
         unknown(fields)
     };
     Ok(Request { action, id })
-}
-
-/// Takes a field out, if it can be read; else it stays where it is.
-pub(super) fn take<T: DeserializeOwned>(fields: &mut More, name: &str) -> Option<T> {
-    let read = T::deserialize(fields.get(name)?).ok()?;
-    fields.remove(name);
-    Some(read)
 }
 
 /// Gives types a `Debug` that shows nothing of what they hold: neither tokens nor what is typed belong in a log.

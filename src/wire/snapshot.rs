@@ -1,12 +1,15 @@
 //! The state of tmux as one message, limited to what its reader may see and asked for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::cursor::cursor;
+use super::more::More;
 use super::objects::{BufferObject, ClientObject, PaneObject, ServerObject, Text, WindowObject};
 use super::request::RequestId;
+use super::screen::Screen;
 use crate::hub::Viewer;
 use crate::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
 use crate::model::{Session, State, Window};
@@ -39,89 +42,95 @@ pub(super) struct Source<'a, V> {
     pub(super) screens: &'a Screens,
 }
 
-#[derive(Serialize)]
-pub(super) struct SnapshotMessage<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
+/// The state of tmux as of a place in the log.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StateSnapshot<'a> {
+    /// The request's id.
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a RequestId>,
-    host: &'a str,
-    epoch: Text<&'a Epoch>,
-    seq: u64,
-    cursor: String,
+    pub id: Option<Cow<'a, RequestId>>,
+    /// The host that it is of.
+    pub host: Cow<'a, str>,
+    /// The log's name.
+    pub epoch: Cow<'a, str>,
+    /// The place.
+    pub seq: u64,
+    /// The place as text.
+    pub cursor: Cow<'a, str>,
+    /// The part that it holds; nothing for all that the client may see.
     #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<TargetObject>,
-    server: Option<ServerObject<'a>>,
-    sessions: Vec<SnapshotSession<'a>>,
-    clients: Vec<ClientObject<'a>>,
-    buffers: Vec<BufferObject<'a>>,
+    pub target: Option<SnapshotTarget>,
+    /// The server, if one is connected.
+    pub server: Option<ServerObject<'a>>,
+    /// The sessions.
+    pub sessions: Vec<SnapshotSession<'a>>,
+    /// The clients that are attached to tmux.
+    pub clients: Vec<ClientObject<'a>>,
+    /// The paste buffers.
+    pub buffers: Vec<BufferObject<'a>>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
-/// The part, in ids, so that a follower knows what the snapshot replaces.
-#[derive(Serialize)]
-struct TargetObject {
-    session_id: Text<SessionId>,
+/// The part that a snapshot holds, in ids, so that a follower knows what it replaces.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SnapshotTarget {
+    /// The session.
+    pub session_id: Text<SessionId>,
+    /// The index of the window.
     #[serde(skip_serializing_if = "Option::is_none")]
-    window: Option<u32>,
+    pub window: Option<u32>,
+    /// The pane.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pane: Option<Text<PaneId>>,
+    pub pane: Option<Text<PaneId>>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
-#[derive(Serialize)]
-struct SnapshotSession<'a> {
-    id: Text<SessionId>,
-    name: &'a str,
-    path: &'a str,
-    created: u64,
-    group: Option<&'a str>,
-    destroy_unattached: bool,
-    streamed: bool,
-    active: Option<u32>,
-    windows: Vec<WindowObject<'a>>,
-}
-
-/// What a pane shows, and where its output goes on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Screen {
-    /// Output from this byte on follows it.
-    pub offset: u64,
-    /// Whether nothing can be missing or doubled between it and the output from there on.
-    pub exact: bool,
-    /// Columns.
-    pub cols: u32,
-    /// Rows.
-    pub rows: u32,
-    /// The rows from the top, with SGR sequences.
-    pub lines: Vec<String>,
-    /// The cursor.
-    pub cursor: Cursor,
-    /// Whether it is the alternate screen.
-    pub alternate: bool,
-}
-
-/// A cursor; columns and rows are counted from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Cursor {
-    /// The column.
-    pub x: u32,
-    /// The row.
-    pub y: u32,
-    /// Whether it shows.
-    pub visible: bool,
+/// A session with its windows.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SnapshotSession<'a> {
+    /// Its id.
+    pub id: Text<SessionId>,
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// The folder in which its new windows begin.
+    pub path: Cow<'a, str>,
+    /// When it was made, in seconds since the Unix epoch.
+    pub created: u64,
+    /// The group that it is in.
+    pub group: Option<Cow<'a, str>>,
+    /// Whether muxwire can't follow it without ending it.
+    pub destroy_unattached: bool,
+    /// Whether what its panes print is streamed now; nothing from a server that doesn't tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub streamed: Option<bool>,
+    /// The index of its current window.
+    pub active: Option<u32>,
+    /// Its windows.
+    pub windows: Vec<WindowObject<'a>>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
 }
 
 impl Part {
-    fn target(self) -> Option<TargetObject> {
+    fn target(self) -> Option<SnapshotTarget> {
         let (session, window, pane) = match self {
             Self::All => return None,
             Self::Session(session) => (session, None, None),
             Self::Window(session, index) => (session, Some(index), None),
             Self::Pane(session, index, pane) => (session, Some(index), Some(Text(pane))),
         };
-        Some(TargetObject {
+        Some(SnapshotTarget {
             session_id: Text(session),
             window,
             pane,
+            more: More::new(),
         })
     }
 
@@ -151,15 +160,14 @@ impl Part {
 }
 
 impl<'a, V: Viewer> Source<'a, V> {
-    pub(super) fn message(&self, id: Option<&'a RequestId>) -> SnapshotMessage<'a> {
+    pub(super) fn message(&self, id: Option<&'a RequestId>) -> StateSnapshot<'a> {
         let all = self.part == Part::All;
-        SnapshotMessage {
-            kind: "snapshot",
-            id,
-            host: self.host,
-            epoch: Text(self.epoch),
+        StateSnapshot {
+            id: id.map(Cow::Borrowed),
+            host: Cow::Borrowed(self.host),
+            epoch: Cow::Borrowed(self.epoch.as_str()),
             seq: self.seq.0,
-            cursor: cursor(self.epoch, self.seq),
+            cursor: cursor(self.epoch, self.seq).into(),
             target: self.part.target(),
             server: self.state.server.as_ref().map(ServerObject::from),
             sessions: self.sessions(),
@@ -173,6 +181,7 @@ impl<'a, V: Viewer> Source<'a, V> {
             } else {
                 Vec::new()
             },
+            more: More::new(),
         }
     }
 
@@ -196,16 +205,18 @@ impl<'a, V: Viewer> Source<'a, V> {
         let windows = windows
             .filter_map(|(index, id)| self.window(session, *index, *id))
             .collect();
+        let group = session.group.as_deref();
         SnapshotSession {
             id: Text(session.id),
-            name: &session.name,
-            path: &session.path,
+            name: Cow::Borrowed(&session.name),
+            path: Cow::Borrowed(&session.path),
             created: session.created,
-            group: session.group.as_deref().filter(|_| self.viewer.sees_all()),
+            group: group.filter(|_| self.viewer.sees_all()).map(Cow::Borrowed),
             destroy_unattached: session.destroy_unattached.is_some(),
-            streamed: session.streamed,
+            streamed: Some(session.streamed),
             active: session.active,
             windows,
+            more: More::new(),
         }
     }
 
@@ -227,8 +238,8 @@ impl<'a, V: Viewer> Source<'a, V> {
     fn pane(&self, window: &Window, id: PaneId) -> Option<PaneObject<'a>> {
         let mut pane = PaneObject::new(self.state.panes.get(&id)?, window.active == Some(id));
         match self.screens.get(&id) {
-            Some(Ok(screen)) => pane.screen = Some(screen),
-            Some(Err(error)) => pane.screen_error = Some(error),
+            Some(Ok(screen)) => pane.screen = Some(Cow::Borrowed(screen)),
+            Some(Err(error)) => pane.screen_error = Some(Cow::Borrowed(error)),
             None => {}
         }
         Some(pane)

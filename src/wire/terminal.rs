@@ -1,18 +1,23 @@
 //! The messages of `/ws/terminal/`: one pane as a terminal in a page, in the shapes that such pages are used to.
 
-use jiff::Timestamp;
-use serde::Serialize;
+use std::borrow::Cow;
 
-use super::event::Encoder;
+use jiff::Timestamp;
+
+use super::encoder::Encoder;
 use super::framed::{FrameBuilder, Framed, to_frame};
 use super::json::{lossy_string, number, string};
+use super::more::More;
 use super::objects::Text;
 pub use super::parse::parse_terminal as parse;
 use super::request::RequestId;
+pub use super::terminal_message::{
+    Connected, TerminalEnd, TerminalMessage, TerminalOutput, TerminalResize,
+};
 pub use super::terminal_request::{
     Connect, Input, PaneOffset, Resize, TerminalAck, TerminalAction,
 };
-use crate::ids::{Epoch, PaneId};
+use crate::ids::PaneId;
 
 /// What a terminal says besides output.
 #[derive(Debug, Clone, Copy)]
@@ -72,73 +77,48 @@ impl Gone {
     }
 }
 
-#[derive(Serialize)]
-struct Message<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a RequestId>,
-    #[serde(rename = "sessionId")]
-    session: &'a str,
-    timestamp: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pane: Option<Text<PaneId>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cols: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rows: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    epoch: Option<Text<&'a Epoch>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    offset: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recovered: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-}
-
 impl Encoder {
     /// What a terminal says besides output.
     #[must_use]
     pub fn terminal(&self, context: TerminalContext<'_>, event: &TerminalEvent<'_>) -> Framed {
-        let mut message = Message {
-            kind: "connect",
-            id: None,
-            session: context.session,
-            timestamp: format!("{:.3}", context.at),
-            pane: None,
-            cols: None,
-            rows: None,
-            epoch: None,
-            offset: None,
-            recovered: None,
-            reason: None,
-        };
-        match *event {
+        let session = Cow::Borrowed(context.session);
+        let timestamp = Cow::Owned(format!("{:.3}", context.at));
+        let more = More::new();
+        to_frame(&match *event {
             TerminalEvent::Connect {
                 id,
                 pane,
-                size,
+                size: (cols, rows),
                 offset,
                 recovered,
-            } => {
-                message.id = id;
-                message.pane = Some(Text(pane));
-                (message.cols, message.rows) = (Some(size.0), Some(size.1));
-                message.epoch = Some(Text(self.epoch()));
-                message.offset = Some(offset);
-                message.recovered = Some(recovered);
+            } => TerminalMessage::Connect(Connected {
+                id: id.map(Cow::Borrowed),
+                session,
+                timestamp,
+                pane: Text(pane),
+                cols,
+                rows,
+                epoch: Cow::Borrowed(self.epoch().as_str()),
+                offset,
+                recovered,
+                more,
+            }),
+            TerminalEvent::Resize { size: (cols, rows) } => {
+                TerminalMessage::Resize(TerminalResize {
+                    session,
+                    timestamp,
+                    cols,
+                    rows,
+                    more,
+                })
             }
-            TerminalEvent::Resize { size } => {
-                message.kind = "resize";
-                (message.cols, message.rows) = (Some(size.0), Some(size.1));
-            }
-            TerminalEvent::Disconnect { reason } => {
-                message.kind = "disconnect";
-                message.reason = Some(reason.word());
-            }
-        }
-        to_frame(&message)
+            TerminalEvent::Disconnect { reason } => TerminalMessage::Disconnect(TerminalEnd {
+                session,
+                timestamp,
+                reason: Cow::Borrowed(reason.word()),
+                more,
+            }),
+        })
     }
 
     /// Bytes that bring a terminal to the pane as it is at an offset.

@@ -7,7 +7,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::request::{Action, More, Plain, Request, debug_without_content, read_as};
+use super::more::More;
+use super::request::{Action, Plain, Request, debug_without_content, read_as};
 
 /// What is asked of a terminal.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

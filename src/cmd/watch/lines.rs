@@ -9,17 +9,19 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use serde_json::Value;
 
 use super::overview::Overview;
 use super::paint::{Paint, RESET, Role};
 use super::pane_text::{PaneText, Piece};
 use super::readable::{Line, Readable};
 use super::standing::Severity;
-use super::summary::{count, pane, quoted, role, server, summary, text};
+use super::summary::{count, pane, quoted, role, server, summary};
 use crate::client::Position;
+use crate::ids::PaneId;
 use crate::printable::escaped;
-use crate::wire::{Kind, Received};
+use crate::wire::event_data::PaneOutput;
+use crate::wire::objects::{PaneObject, WindowObject};
+use crate::wire::{Event, EventData, Message, Received, SnapshotSession, StateSnapshot};
 
 /// The widest place that others are aligned with, in characters.
 const PLACE_WIDTH: usize = 24;
@@ -30,9 +32,9 @@ const MOST_PANES: usize = 10_000;
 pub(super) struct Lines {
     paint: Paint,
     zone: TimeZone,
-    panes: HashMap<String, PaneView>,
+    panes: HashMap<PaneId, PaneView>,
     /// The pane whose output stands on the last line, which has not ended.
-    open: Option<String>,
+    open: Option<PaneId>,
     day: Option<Date>,
     width: usize,
     /// What is shown of it to a person; otherwise everything is.
@@ -107,10 +109,18 @@ impl Lines {
 
     /// Shows a message, if it is one for people.
     pub(super) fn show(&mut self, message: &Received) {
-        match message.kind() {
-            Kind::Event if message.type_name() == "pane.output" => self.output(message),
-            Kind::Event => self.event(message),
-            Kind::Snapshot => self.snapshot(message),
+        match message.message() {
+            Message::Event(event) => match (event.pane(), &event.data) {
+                (Some(pane), EventData::PaneOutput(output)) => self.output(event, pane, output),
+                _ => self.event(event),
+            },
+            Message::Snapshot(snapshot) => self.listing("snapshot", snapshot, |_| true),
+            Message::Unknown(_) if message.type_name() == "snapshot" => {
+                self.end_line();
+                let words = "-- snapshot: this version can't read it";
+                self.paint.add(&mut self.out, Role::Error, words);
+                self.out.push('\n');
+            }
             _ => {}
         }
     }
@@ -145,11 +155,15 @@ impl Lines {
         std::mem::take(&mut self.out)
     }
 
-    fn event(&mut self, event: &Received) {
+    fn event(&mut self, event: &Event<'_>) {
         self.end_line();
         if let Some(readable) = &mut self.readable {
-            let pane = event.string("pane").unwrap_or_default();
-            if let Some(height) = event.data()["height"].as_u64().filter(|_| !pane.is_empty()) {
+            let height = match &event.data {
+                EventData::PaneCreated(new) => Some(new.pane.height),
+                EventData::PaneResized(resized) => Some(resized.height),
+                _ => None,
+            };
+            if let (Some(pane), Some(height)) = (event.pane(), height) {
                 readable.height(pane, height);
             }
             let is_told = readable.admits(event);
@@ -172,87 +186,83 @@ impl Lines {
     }
 
     /// What is remembered of panes must not outlive them, and unfinished sequences no gap.
-    fn forget(&mut self, event: &Received) {
-        let pane = event.string("pane").unwrap_or_default();
-        match event.type_name() {
-            "server.lost" | "server.connected" => {
+    fn forget(&mut self, event: &Event<'_>) {
+        match (&event.data, event.pane()) {
+            (EventData::ServerLost(_) | EventData::ServerConnected(_), _) => {
                 self.panes.clear();
                 if let Some(readable) = &mut self.readable {
                     readable.clear();
                 }
             }
-            "pane.gap" => self.forget_pane(pane),
-            "pane.removed" if event.data()["moved"] != Value::Bool(true) => self.forget_pane(pane),
+            (EventData::PaneGap(_), Some(pane)) => self.forget_pane(pane),
+            (EventData::PaneRemoved(removed), Some(pane)) if !removed.moved => {
+                self.forget_pane(pane);
+            }
             _ => {}
         }
     }
 
-    fn forget_pane(&mut self, pane: &str) {
-        self.panes.remove(pane);
+    fn forget_pane(&mut self, pane: PaneId) {
+        self.panes.remove(&pane);
         let last = self.readable.as_mut();
         if let Some(line) = last.and_then(|readable| readable.forget(pane)) {
             self.add_settled(&line);
         }
     }
 
-    fn output(&mut self, event: &Received) {
+    fn output(&mut self, event: &Event<'_>, pane: PaneId, output: &PaneOutput<'_>) {
+        let severity = severity(output);
         if self.readable.is_some() {
             let head = self.head(event);
             if let Some(readable) = &mut self.readable {
-                readable.output(event, head);
+                readable.output(pane, &output.content, severity, head);
             }
             return;
         }
-        let name = event.string("pane").unwrap_or_default().to_owned();
-        if self.panes.len() >= MOST_PANES && !self.panes.contains_key(&name) {
+        if self.panes.len() >= MOST_PANES && !self.panes.contains_key(&pane) {
             self.panes.clear();
         }
-        let mut view = self.panes.remove(&name).unwrap_or_default();
-        let content = event.data()["content"].as_str().unwrap_or_default();
-        let pieces = view.text.read(content);
-        let head = self.output_head(event);
+        let mut view = self.panes.remove(&pane).unwrap_or_default();
+        let pieces = view.text.read(&output.content);
+        let head = self.output_head(event, severity);
         for piece in pieces {
             match piece {
                 Piece::Text(text, pen) => {
-                    self.begin_line(&name, &head);
+                    self.begin_line(pane, &head);
                     let styled = self.paint.colours && pen.write(&mut self.out);
                     self.out.push_str(&text);
                     self.out.push_str(if styled { RESET } else { "" });
                     view.in_line = true;
                 }
                 // A line that was ended here already does not end a second time.
-                Piece::Break if view.in_line && self.open.as_ref() != Some(&name) => {
+                Piece::Break if view.in_line && self.open != Some(pane) => {
                     view.in_line = false;
                 }
                 Piece::Break => {
-                    self.begin_line(&name, &head);
+                    self.begin_line(pane, &head);
                     self.end_line();
                     view.in_line = false;
                 }
             }
         }
-        self.panes.insert(name, view);
+        self.panes.insert(pane, view);
     }
 
     /// Sees to it that what is written next stands on a line of this pane.
-    fn begin_line(&mut self, pane: &str, head: &str) {
-        if self.open.as_deref() == Some(pane) {
+    fn begin_line(&mut self, pane: PaneId, head: &str) {
+        if self.open == Some(pane) {
             return;
         }
         self.end_line();
         self.out.push_str(head);
-        self.open = Some(pane.to_owned());
+        self.open = Some(pane);
     }
 
     /// The beginning of a line of output; its mark shows what looks like trouble.
-    fn output_head(&mut self, event: &Received) -> String {
+    fn output_head(&mut self, event: &Event<'_>, severity: Severity) -> String {
         let head = self.head(event);
         let rest = std::mem::replace(&mut self.out, head);
-        self.add_mark(match event.data()["severity"].as_str() {
-            Some("error") => Severity::Error,
-            Some("warning") => Severity::Warning,
-            _ => Severity::Info,
-        });
+        self.add_mark(severity);
         std::mem::replace(&mut self.out, rest)
     }
 
@@ -267,9 +277,9 @@ impl Lines {
     }
 
     /// The time and the place, and before them the day when it is another one.
-    fn head(&mut self, event: &Received) -> String {
+    fn head(&mut self, event: &Event<'_>) -> String {
         let mut head = String::new();
-        let time = event.string("timestamp").unwrap_or("-");
+        let time = event.timestamp.as_deref().unwrap_or("-");
         match time.parse::<Timestamp>() {
             Ok(time) => {
                 let time = time.to_zoned(self.zone.clone());
@@ -301,69 +311,76 @@ impl Lines {
         }
     }
 
-    fn snapshot(&mut self, snapshot: &Received) {
-        self.listing("snapshot", snapshot, |_| true);
-    }
-
     /// What there is at the beginning.
-    pub(super) fn overview(&mut self, overview: &Overview, snapshot: &Received) {
+    pub(super) fn overview(&mut self, overview: &Overview, snapshot: &StateSnapshot<'_>) {
         self.listing("now", snapshot, |session| overview.has(session));
     }
 
-    fn listing(&mut self, title: &str, snapshot: &Received, has: impl Fn(&Value) -> bool) {
+    fn listing(
+        &mut self,
+        title: &str,
+        snapshot: &StateSnapshot<'_>,
+        has: impl Fn(&SnapshotSession<'_>) -> bool,
+    ) {
         self.end_line();
-        let sessions = snapshot.field("sessions").map_or(&[][..], list);
-        let sessions: Vec<_> = sessions.iter().filter(|session| has(session)).collect();
-        let server = match snapshot.field("server") {
-            None | Some(Value::Null) => "no tmux server".to_owned(),
-            Some(found) => server(found),
+        let sessions = snapshot.sessions.iter().filter(|session| has(session));
+        let sessions: Vec<_> = sessions.collect();
+        let server = match &snapshot.server {
+            None => "no tmux server".to_owned(),
+            Some(found) => server(&found.version, found.pid),
         };
         let words = format!("-- {title}: {server}, {}", count(sessions.len(), "session"));
         self.paint.add(&mut self.out, Role::Came, &words);
         self.out.push('\n');
         for session in sessions {
-            for window in list(&session["windows"]) {
-                for pane in list(&window["panes"]) {
-                    self.snapshot_pane(session, window, pane);
+            for window in &session.windows {
+                for pane in &window.panes {
+                    self.snapshot_pane(&session.name, window, pane);
                 }
             }
         }
     }
 
-    fn snapshot_pane(&mut self, session: &Value, window: &Value, of_window: &Value) {
-        let (name, index) = (text(session, "name"), text(window, "index"));
-        let place = format!("{name}:{index}.{}", text(of_window, "id"));
-        if let (Some(readable), Some(id), Some(height)) = (
-            &mut self.readable,
-            of_window["id"].as_str(),
-            of_window["height"].as_u64(),
-        ) {
-            readable.height(id, height);
+    fn snapshot_pane(
+        &mut self,
+        session: &str,
+        window: &WindowObject<'_>,
+        of_window: &PaneObject<'_>,
+    ) {
+        let id = of_window.id.0;
+        let place = format!("{}:{}.{id}", escaped(session), window.index);
+        if let Some(readable) = &mut self.readable {
+            readable.height(id, of_window.height);
         }
         self.out.push_str("   ");
         self.paint.add(&mut self.out, Role::Place, &place);
-        let words = format!("  window {}, {}\n", quoted(window, "name"), pane(of_window));
+        let words = format!("  window {}, {}\n", quoted(&window.name), pane(of_window));
         self.out.push_str(&words);
     }
 }
 
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
+/// How bad the server says that a piece of output looks.
+fn severity(output: &PaneOutput<'_>) -> Severity {
+    match &*output.severity {
+        "error" => Severity::Error,
+        "warning" => Severity::Warning,
+        _ => Severity::Info,
+    }
 }
 
 /// `session:window.pane`, as far as the event has them.
-fn place(event: &Received) -> String {
-    let Some(session) = event.string("session") else {
+fn place(event: &Event<'_>) -> String {
+    let Some(session) = &event.session else {
         return "-".to_owned();
     };
     let mut place = escaped(session).into_owned();
-    if let Some(window) = event.number("window") {
+    if let Some(window) = event.window {
         place.push(':');
         place.push_str(&window.to_string());
     }
-    if let Some(pane) = event.string("pane") {
+    if let Some(pane) = event.pane() {
         place.push('.');
-        place.push_str(&escaped(pane));
+        place.push_str(&pane.to_string());
     }
     place
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::printable::acts_on_terminals;
@@ -496,12 +496,29 @@ fn hostile_names_are_spelt_out_everywhere() {
             "reason": name, "version": name, "pid": name, "session": name, "group": name, "index": name,
             "width": name, "bytes": name, "size": name, "panes": [pane],
         });
+        let texts = json!({
+            "name": name, "title": name, "command": name, "path": name, "mode": name, "reason": name,
+            "version": name, "session": name, "group": name, "layout": name, "alerts": [name],
+            "content": name, "severity": name,
+            "warnings": [{ "code": name, "message": name, "remedy": name }],
+        });
         let types = event_types();
         for type_name in types.iter().map(String::as_str).chain([name]) {
             let mut event = json!({
                 "type": type_name, "timestamp": name, "session": name, "window": name, "pane": name,
                 "epoch": "e1", "seq": 1, "data": data,
             });
+            // As its type has it, but for the numbers; and as no type has it.
+            let mut fitting = event.clone();
+            fitting["data"] = texts.clone();
+            for previous in [json!(name), json!(null), json!({})] {
+                fitting["data"]["previous"] = previous;
+                let text = shown(true, &[Received::parse(&fitting.to_string()).unwrap()]);
+                assert!(
+                    text.is_empty() || is_harmless(&text),
+                    "{type_name}: {text:?}"
+                );
+            }
             let odd_time = shown(true, &[Received::parse(&event.to_string()).unwrap()]);
             assert!(
                 odd_time.is_empty() || is_harmless(&odd_time),
@@ -520,6 +537,15 @@ fn hostile_names_are_spelt_out_everywhere() {
         });
         let text = shown(true, &[Received::parse(&snapshot.to_string()).unwrap()]);
         assert!(is_harmless(&text), "{text:?}");
+        let pane =
+            json!({ "id": "%1", "command": name, "path": name, "mode": name, "title": name });
+        let window = json!({ "id": "@1", "name": name, "panes": [pane] });
+        let fitting = json!({
+            "type": "snapshot", "epoch": "e1", "seq": 1, "server": { "version": name, "pid": 7 },
+            "sessions": [{ "id": "$1", "name": name, "windows": [window] }],
+        });
+        let text = shown(true, &[Received::parse(&fitting.to_string()).unwrap()]);
+        assert!(text.contains("%1") && is_harmless(&text), "{text:?}");
     }
 }
 

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::printable::{escaped, json_line};
-use crate::wire::{Kind, Received, Request};
+use crate::wire::message::Stats;
+use crate::wire::{ClientStats, Latency, Message, Received, Request};
 
 /// Other clients that are shown, for those who may know of them.
 const SLOWEST: usize = 3;
@@ -68,7 +69,7 @@ struct Line<'a> {
     came: Delivered,
     span: Duration,
     ping: Option<Duration>,
-    stats: Option<&'a Received>,
+    stats: Option<&'a Stats<'a>>,
 }
 
 impl Meter {
@@ -125,22 +126,28 @@ impl Meter {
 
     /// The server said something. Returns whether it is an error that concerns nobody else.
     pub(super) fn message(&mut self, message: &Received, moment: Moment) -> bool {
+        let id = match message.message() {
+            Message::Pong(pong) => pong.id.as_deref(),
+            Message::Stats(stats) => stats.id.as_deref(),
+            Message::Error(error) => error.id.as_deref(),
+            _ => None,
+        };
         let asked = self.asked.as_mut();
-        let asked = asked.filter(|asked| message.number("id") == Some(asked.id));
+        let asked = asked.filter(|asked| id == Some(&asked.id.into()));
         let Some(asked) = asked else {
             self.came.bytes += message.text().len() as u64;
-            self.came.events += u64::from(message.kind() == Kind::Event);
+            self.came.events += u64::from(message.event().is_some());
             return false;
         };
-        match (message.kind(), message.type_name()) {
-            (_, "pong") => {
+        match message.message() {
+            Message::Pong(_) => {
                 asked.ping = Some(moment.now.saturating_duration_since(asked.at));
                 if self.refused {
                     self.answered(None, moment.at);
                 }
             }
-            (_, "stats") => self.answered(Some(message), moment.at),
-            (Kind::Error, _) => {
+            Message::Stats(stats) => self.answered(Some(stats), moment.at),
+            Message::Error(_) => {
                 let first = !std::mem::replace(&mut self.refused, true);
                 self.answered(None, moment.at);
                 return !first;
@@ -167,7 +174,7 @@ impl Meter {
         }
     }
 
-    fn answered(&mut self, stats: Option<&Received>, at: Timestamp) {
+    fn answered(&mut self, stats: Option<&Stats<'_>>, at: Timestamp) {
         let Some(Asked {
             came, span, ping, ..
         }) = self.asked.take()
@@ -211,8 +218,7 @@ impl Meter {
 impl Line<'_> {
     fn json(&self, at: Timestamp) -> String {
         let stats = self.stats.map(|stats| {
-            let field = |name| stats.field(name).cloned();
-            json!({ "client": field("client"), "server": field("server"), "clients": field("clients") })
+            json!({ "client": stats.client, "server": stats.server, "clients": stats.clients })
         });
         let line = json!({
             "type": "latency",
@@ -233,10 +239,10 @@ impl Line<'_> {
             rate(a_second(self.came.events)),
             size(a_second(self.came.bytes) as u64)
         );
-        let client = self.stats.and_then(|stats| stats.field("client"));
+        let client = self.stats.map(|stats| &stats.client);
         if let Some(client) = client {
             line.push_str("  read-to-write");
-            add_times(&mut line, &client["latency_us"]);
+            add_times(&mut line, client.latency_us.as_ref());
         }
         let ping = self.ping.map_or_else(none, |ping| time(micros(ping)));
         let _ = write!(line, "  ping {ping}");
@@ -244,10 +250,10 @@ impl Line<'_> {
             add_waiting(&mut line, client);
         }
         line.push('\n');
-        let others = self.stats.and_then(|stats| stats.field("clients"));
-        let others = others.and_then(Value::as_array).into_iter().flatten();
-        let own = client.map(|client| &client["client_id"]);
-        let slow = others.filter(|other| Some(&other["client_id"]) != own && is_telling(other));
+        let others = self.stats.and_then(|stats| stats.clients.as_deref());
+        let own = client.map(|client| &client.client_id);
+        let others = others.into_iter().flatten();
+        let slow = others.filter(|other| Some(&other.client_id) != own && is_telling(other));
         for other in slow.take(SLOWEST) {
             add_other(&mut line, other, clock.len());
         }
@@ -256,51 +262,46 @@ impl Line<'_> {
 }
 
 /// Whether there is anything to say of a client.
-fn is_telling(client: &Value) -> bool {
-    let some = |value: &Value| value.as_u64() > Some(0);
-    !client["latency_us"].is_null()
-        || [
-            &client["queue_bytes"],
-            &client["behind_events"],
-            &client["shed"]["bytes"],
-        ]
-        .into_iter()
-        .any(some)
+fn is_telling(client: &ClientStats<'_>) -> bool {
+    let waiting = [client.queue_bytes, client.behind_events, client.shed.bytes];
+    client.latency_us.is_some() || waiting.iter().any(|amount| *amount > 0)
 }
 
-fn add_other(line: &mut String, client: &Value, indent: usize) {
-    let words = ["client_id", "name", "address"].map(|name| client[name].as_str());
+fn add_other(line: &mut String, client: &ClientStats<'_>, indent: usize) {
     let _ = write!(line, "{:indent$}  -", "");
+    let words = [
+        Some(&client.client_id),
+        client.name.as_ref(),
+        client.address.as_ref(),
+    ];
     for word in words.into_iter().flatten() {
         line.push(' ');
         line.push_str(&escaped(word));
     }
     line.push(' ');
-    add_times(line, &client["latency_us"]);
+    add_times(line, client.latency_us.as_ref());
     add_waiting(line, client);
     line.push('\n');
 }
 
-fn add_times(line: &mut String, latency: &Value) {
-    let one = |name: &str| latency[name].as_u64().map_or_else(none, time);
+fn add_times(line: &mut String, latency: Option<&Latency>) {
+    let one = |figure: fn(&Latency) -> u64| latency.map_or_else(none, |all| time(figure(all)));
     let _ = write!(
         line,
         " p50 {}, p99 {}, max {}",
-        one("p50"),
-        one("p99"),
-        one("max")
+        one(|all| all.p50),
+        one(|all| all.p99),
+        one(|all| all.max)
     );
 }
 
-fn add_waiting(line: &mut String, client: &Value) {
-    let number = |value: &Value| value.as_u64().unwrap_or_default();
-    let shed = &client["shed"];
+fn add_waiting(line: &mut String, client: &ClientStats<'_>) {
     let _ = write!(
         line,
         "  queue {}, {} behind  shed {}",
-        size(number(&client["queue_bytes"])),
-        number(&client["behind_events"]),
-        size(number(&shed["bytes"]))
+        size(client.queue_bytes),
+        client.behind_events,
+        size(client.shed.bytes)
     );
 }
 

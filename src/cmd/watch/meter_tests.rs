@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use serde_json::Value;
+
 use super::*;
 
 struct Rig {
@@ -69,7 +71,8 @@ fn words() -> Rig {
 fn client(name: &str, p50: Option<u64>, waiting: u64) -> Value {
     let latency = p50.map(|p50| json!({ "count": 3, "p50": p50, "p99": 310, "max": 1_212_000 }));
     json!({
-        "client_id": name, "name": "me\u{1b}", "latency_us": latency, "queue_bytes": waiting,
+        "client_id": name, "name": "me\u{1b}", "connected_ms": 9, "latency_us": latency,
+        "queue_bytes": waiting, "queue_messages": 0,
         "behind_events": waiting / 1000, "shed": { "panes": 0, "bytes": 2 * waiting },
     })
 }

@@ -1,9 +1,7 @@
 //! What there is when a watch begins: a snapshot that it asks for.
 
-use serde_json::Value;
-
 use crate::cli::WatchArgs;
-use crate::wire::{Received, SessionPattern};
+use crate::wire::{SessionPattern, SnapshotSession, StateSnapshot};
 
 /// What is wanted of the first snapshot.
 pub(super) struct Overview {
@@ -23,21 +21,21 @@ impl Overview {
     }
 
     /// Whether a session was asked for.
-    pub(super) fn has(&self, session: &Value) -> bool {
+    pub(super) fn has(&self, session: &SnapshotSession<'_>) -> bool {
         self.sessions.is_empty() || self.sessions.iter().any(|one| matches(one, session))
     }
 
     /// The patterns that no session matches.
-    pub(super) fn missing(&self, snapshot: &Received) -> Vec<String> {
-        let sessions = list(snapshot.field("sessions"));
+    pub(super) fn missing(&self, snapshot: &StateSnapshot<'_>) -> Vec<String> {
+        let sessions = &snapshot.sessions;
         let missing = |pattern: &&SessionPattern| !sessions.iter().any(|one| matches(pattern, one));
         let missing = self.sessions.iter().filter(missing);
         missing.map(ToString::to_string).collect()
     }
 
     /// The patterns that were taken for ids, while a session is named so.
-    pub(super) fn mistakable(&self, snapshot: &Received) -> Vec<String> {
-        let sessions = list(snapshot.field("sessions"));
+    pub(super) fn mistakable(&self, snapshot: &StateSnapshot<'_>) -> Vec<String> {
+        let sessions = &snapshot.sessions;
         let is_name =
             |pattern: &&SessionPattern| sessions.iter().any(|session| is_name_of(pattern, session));
         let mistakable = self.sessions.iter().filter(is_name);
@@ -46,19 +44,11 @@ impl Overview {
 }
 
 /// Whether a pattern means a session.
-pub(super) fn matches(pattern: &SessionPattern, session: &Value) -> bool {
-    let text = |name| session[name].as_str().unwrap_or_default();
-    let id = text("id").parse();
-    id.is_ok_and(|id| pattern.covers(id, text("name")))
+pub(super) fn matches(pattern: &SessionPattern, session: &SnapshotSession<'_>) -> bool {
+    pattern.covers(session.id.0, &session.name)
 }
 
 /// Whether a pattern was taken for the id of another session than the one that is named so.
-fn is_name_of(pattern: &SessionPattern, session: &Value) -> bool {
-    let text = |name| session[name].as_str().unwrap_or_default();
-    let id = text("id").parse();
-    id.is_ok_and(|id| pattern.is_name_of(id, text("name")))
-}
-
-pub(super) fn list(value: Option<&Value>) -> &[Value] {
-    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+fn is_name_of(pattern: &SessionPattern, session: &SnapshotSession<'_>) -> bool {
+    pattern.is_name_of(session.id.0, &session.name)
 }

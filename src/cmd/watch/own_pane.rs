@@ -3,10 +3,9 @@
 //! A pane that was made for the watch may come into what the server knows only after the first snapshot was made, so
 //! the events that report panes are looked at as well.
 
-use serde_json::Value;
-
-use super::overview::{list, matches};
-use crate::wire::{Kind, PrintsIn, Received, SessionPattern};
+use super::overview::matches;
+use crate::wire::objects::{PaneObject, WindowObject};
+use crate::wire::{EventData, Message, PrintsIn, Received, SessionPattern, SnapshotSession};
 
 /// What is known of the pane until it is found.
 pub(super) struct OwnPane {
@@ -28,31 +27,29 @@ impl OwnPane {
 
     /// Whether a message is about the pane, in a session that is watched.
     pub(super) fn is_in(&mut self, message: &Received) -> bool {
-        match message.kind() {
-            Kind::Snapshot => {
-                let server = message.field("server").map(|server| &server["pid"]);
-                self.server = server.and_then(number);
-                let sessions = list(message.field("sessions")).iter();
+        match message.message() {
+            Message::Snapshot(snapshot) => {
+                self.server = snapshot.server.as_ref().map(|server| server.pid);
+                let sessions = snapshot.sessions.iter();
                 let mut windows = sessions
                     .filter(|session| self.is_watched(session))
-                    .flat_map(|session| list(session.get("windows")));
+                    .flat_map(|session| &session.windows);
                 windows.any(|window| self.is_in_window(window))
             }
-            Kind::Event => self.is_in_event(message.type_name(), message.data()),
+            Message::Event(event) => self.is_in_event(&event.data),
             _ => false,
         }
     }
 
     /// The server sends events of those sessions alone that are watched.
-    fn is_in_event(&mut self, type_name: &str, data: &Value) -> bool {
-        match type_name {
-            "server.connected" => self.server = number(&data["pid"]),
-            "server.lost" => self.server = None,
-            "pane.created" => return self.is(data),
-            "window.created" => return self.is_in_window(data),
-            "session.created" => {
-                let contents = &data["contents"];
-                let mut windows = list(contents.get("windows")).iter();
+    fn is_in_event(&mut self, data: &EventData<'_>) -> bool {
+        match data {
+            EventData::ServerConnected(server) => self.server = Some(server.pid),
+            EventData::ServerLost(_) => self.server = None,
+            EventData::PaneCreated(new) => return self.is(&new.pane),
+            EventData::WindowCreated(window) => return self.is_in_window(window),
+            EventData::SessionCreated(new) => {
+                let mut windows = new.contents.iter().flat_map(|contents| &contents.windows);
                 return windows.any(|window| self.is_in_window(window));
             }
             _ => {}
@@ -60,37 +57,33 @@ impl OwnPane {
         false
     }
 
-    fn is_watched(&self, session: &Value) -> bool {
+    fn is_watched(&self, session: &SnapshotSession<'_>) -> bool {
         let mut sessions = self.sessions.iter();
         self.sessions.is_empty() || sessions.any(|one| matches(one, session))
     }
 
-    fn is_in_window(&self, window: &Value) -> bool {
-        list(window.get("panes")).iter().any(|pane| self.is(pane))
+    fn is_in_window(&self, window: &WindowObject<'_>) -> bool {
+        window.panes.iter().any(|pane| self.is(pane))
     }
 
-    fn is(&self, pane: &Value) -> bool {
+    fn is(&self, pane: &PaneObject<'_>) -> bool {
         let Some(server) = self.server else {
             return false;
         };
         let descends = |pid| self.place.processes.contains(&pid);
-        let named = self.place.pane.map(|pane| pane.to_string());
-        let is_named = self.place.server == Some(server) && named.as_deref() == pane["id"].as_str();
-        is_named || (descends(server) && number(&pane["pid"]).is_some_and(descends))
+        let is_named = self.place.server == Some(server) && self.place.pane == Some(pane.id.0);
+        is_named || (descends(server) && descends(pane.pid))
     }
-}
-
-fn number(value: &Value) -> Option<u32> {
-    value.as_u64().and_then(|number| u32::try_from(number).ok())
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::wire::Kind;
 
     fn own_pane(sessions: &[&str]) -> OwnPane {
         let place = PrintsIn {

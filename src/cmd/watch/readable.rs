@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::standing::{SettledLine, Severity, Standing, key};
-use crate::wire::Received;
+use crate::ids::PaneId;
+use crate::wire::{Event, EventData};
 
 /// How long a moment is: what a pane prints within one is shown as one line.
 pub(super) const MOMENT: Duration = Duration::from_millis(500);
@@ -18,8 +19,8 @@ const MOST_PANES: usize = 1_000;
 /// The panes' rows, and what was shown in this moment.
 #[derive(Default)]
 pub(super) struct Readable {
-    panes: BTreeMap<String, Pane>,
-    heights: BTreeMap<String, usize>,
+    panes: BTreeMap<PaneId, Pane>,
+    heights: BTreeMap<PaneId, usize>,
     events: usize,
     held: usize,
 }
@@ -36,39 +37,32 @@ pub(super) type Line = (String, SettledLine);
 
 impl Readable {
     /// A pane printed something.
-    pub(super) fn output(&mut self, event: &Received, head: String) {
-        let name = event.string("pane").unwrap_or_default();
-        if self.panes.len() >= MOST_PANES && !self.panes.contains_key(name) {
+    pub(super) fn output(&mut self, name: PaneId, content: &str, severity: Severity, head: String) {
+        if self.panes.len() >= MOST_PANES && !self.panes.contains_key(&name) {
             self.panes.clear();
         }
-        let pane = self.panes.entry(name.to_owned()).or_default();
-        if let Some(height) = self.heights.get(name) {
+        let pane = self.panes.entry(name).or_default();
+        if let Some(height) = self.heights.get(&name) {
             pane.standing.set_height(*height);
         }
         pane.head = head;
-        let severity = match event.data()["severity"].as_str() {
-            Some("error") => Severity::Error,
-            Some("warning") => Severity::Warning,
-            _ => Severity::Info,
-        };
-        let content = event.data()["content"].as_str().unwrap_or_default();
         pane.standing.read(content, severity);
     }
 
     /// A pane has so many rows.
-    pub(super) fn height(&mut self, pane: &str, height: u64) {
-        if self.heights.len() < MOST_PANES || self.heights.contains_key(pane) {
+    pub(super) fn height(&mut self, pane: PaneId, height: u32) {
+        if self.heights.len() < MOST_PANES || self.heights.contains_key(&pane) {
             let height = usize::try_from(height).unwrap_or(usize::MAX);
-            self.heights.insert(pane.to_owned(), height);
+            self.heights.insert(pane, height);
         }
     }
 
     /// Whether an event is shown now, or is counted only.
-    pub(super) fn admits(&mut self, event: &Received) -> bool {
+    pub(super) fn admits(&mut self, event: &Event<'_>) -> bool {
         let type_name = event.type_name();
-        let text = |name| event.data()[name].as_str().unwrap_or_default();
-        let turns = key(text("title")) == key(text("previous"));
-        if type_name == "pane.title_changed" && turns {
+        if let EventData::PaneTitleChanged(title) = &event.data
+            && key(&title.title) == key(&title.previous)
+        {
             // A spinner in the title.
             return false;
         }
@@ -101,9 +95,9 @@ impl Readable {
     }
 
     /// A pane is gone, or what it wrote is not all here: its last line, and nothing more of what was kept.
-    pub(super) fn forget(&mut self, pane: &str) -> Option<Line> {
-        self.heights.remove(pane);
-        let mut pane = self.panes.remove(pane)?;
+    pub(super) fn forget(&mut self, pane: PaneId) -> Option<Line> {
+        self.heights.remove(&pane);
+        let mut pane = self.panes.remove(&pane)?;
         let line = pane.standing.settle(true)?;
         Some((pane.head, line))
     }
@@ -122,11 +116,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::wire::Received;
 
-    fn event(type_name: &str, pane: &str, data: &serde_json::Value) -> Received {
+    fn admits(readable: &mut Readable, received: &Received) -> bool {
+        readable.admits(received.event().unwrap())
+    }
+
+    fn event(type_name: &str, pane: PaneId, data: &serde_json::Value) -> Received {
         let event = json!({
             "type": type_name, "timestamp": "2026-11-20T05:00:00.123Z", "epoch": "e1", "seq": 1,
-            "session": "api", "window": 1, "pane": pane, "data": data,
+            "session": "api", "window": 1, "pane": pane.to_string(), "data": data,
         });
         Received::parse(&event.to_string()).unwrap()
     }
@@ -135,14 +134,14 @@ mod tests {
     fn regression_many_events_take_no_place_of_lines_and_the_rest_is_counted() {
         let mut readable = Readable::default();
         for number in 0..20 {
-            let pane = format!("%{number}");
-            let output = json!({ "content": "done\r\n", "severity": "info" });
-            readable.output(&event("pane.output", &pane, &output), String::new());
+            let pane = PaneId(u32::try_from(number).unwrap());
+            readable.output(pane, "done\r\n", Severity::Info, String::new());
             let renamed = json!({ "name": "cat", "previous": "sh" });
-            let admitted = readable.admits(&event("window.renamed", &pane, &renamed));
+            let admitted = admits(&mut readable, &event("window.renamed", pane, &renamed));
             assert_eq!(admitted, number < MOST_EVENTS, "{number}");
         }
-        assert!(readable.admits(&event("pane.exited", "%1", &json!({ "status": 1 }))));
+        let exited = event("pane.exited", PaneId(1), &json!({ "status": 1 }));
+        assert!(admits(&mut readable, &exited));
         let (lines, held) = readable.settle(true);
         assert_eq!(lines.len(), MOST_LINES);
         assert_eq!(held, 20 - MOST_LINES + 20 - MOST_EVENTS);

@@ -1,10 +1,17 @@
 //! What an event says, in a few words for people. Names are of anyone who runs programs in tmux, so they are spelt out.
 
+use std::borrow::Cow;
+use std::fmt::Display;
+
 use serde_json::Value;
 
 use super::paint::Role;
 use crate::printable::{escaped, json_line};
-use crate::wire::Received;
+use crate::wire::event_data::{Gap, Layout, LostServer, Mode, MovedClient, NewPane, Resized};
+use crate::wire::objects::{
+    ClientObject, ExitObject, PaneObject, SessionObject, WarningObject, WindowObject,
+};
+use crate::wire::{Event, EventData};
 
 /// The most of an unknown event's data that is shown, in characters.
 const SHOWN: usize = 200;
@@ -21,9 +28,9 @@ pub(super) fn role(type_name: &str) -> Role {
 }
 
 /// What happened, on one line.
-pub(super) fn summary(event: &Received) -> String {
-    let mut summary = describe(event.type_name(), event.data());
-    if event.says("reconciled", true) {
+pub(super) fn summary(event: &Event<'_>) -> String {
+    let mut summary = describe(&event.data);
+    if event.reconciled == Some(true) {
         summary.push_str(if summary.is_empty() { "" } else { " " });
         summary.push_str("(found by the reconciler)");
     }
@@ -31,75 +38,70 @@ pub(super) fn summary(event: &Received) -> String {
 }
 
 /// One row a type.
-fn describe(type_name: &str, data: &Value) -> String {
-    let text = |name| text(data, name);
-    let quoted = |name| quoted(data, name);
-    let was = |now: String| format!("{now}, was {}", quoted("previous"));
-    match type_name {
-        "server.connected" => server(data),
-        "server.changed" => warnings(data),
-        "server.lost" => format!("{}: {}", server(data), text("reason")),
-        "server.unfit" => text("reason"),
-        "session.created" | "session.changed" => session(data),
-        "session.renamed" => format!("was {}", quoted("previous")),
-        "session.removed" | "window.removed" | "pane.bell" => String::new(),
-        "pane.missed" => "was gone before it could be looked at".to_owned(),
-        "window.missed" => format!("{} was gone before it could be looked at", text("id")),
-        "window.created" => window(data),
-        "window.renamed" => was(quoted("name")),
-        "window.moved" => format!("to {}, was {}", text("index"), text("previous")),
-        "window.layout_changed" => window_size(data),
-        "window.active_changed" | "pane.active_changed" => format!("was {}", text("previous")),
-        "window.alert" => alerts(data),
-        "pane.created" => pane(data),
-        "pane.removed" if is(data, "moved") => "moved to another window".to_owned(),
-        "pane.removed" => String::new(),
-        "pane.exited" => exit(data),
-        "pane.title_changed" => was(quoted("title")),
-        "pane.command_changed" => was(quoted("command")),
-        "pane.path_changed" => was(quoted("path")),
-        "pane.mode_changed" if data["mode"].is_null() => format!("left {}", text("previous")),
-        "pane.mode_changed" => format!("entered {}", text("mode")),
-        "pane.resized" => format!("{}, was {}", size(data), size(&data["previous"])),
-        "pane.gap" if data["bytes"].is_null() && data["offset"] == 0 => {
-            "what it printed at first was not seen".to_owned()
+fn describe(data: &EventData<'_>) -> String {
+    use EventData as E;
+    let was = |now: String, previous: &str| format!("{now}, was {}", quoted(previous));
+    match data {
+        E::ServerConnected(found) => server(&found.version, found.pid),
+        E::ServerChanged(server) => warnings(&server.warnings),
+        E::ServerLost(lost) => server_lost(lost),
+        E::ServerUnfit(unfit) => escaped(&unfit.reason).into_owned(),
+        E::SessionCreated(new) => session(&new.session),
+        E::SessionChanged(changed) => session(changed),
+        E::SessionRenamed(renamed) => format!("was {}", quoted(&renamed.previous)),
+        E::SessionRemoved(_) | E::WindowRemoved(_) | E::PaneBell(_) => String::new(),
+        E::PaneMissed(_) => "was gone before it could be looked at".to_owned(),
+        E::WindowMissed(missed) => {
+            format!("{} was gone before it could be looked at", missed.id.0)
         }
-        "pane.gap" if data["bytes"].is_null() => "output is missing here".to_owned(),
-        "pane.gap" => format!("{} bytes of output are missing here", text("bytes")),
-        "client.attached" => client(data),
-        "client.detached" => text("name"),
-        "client.session_changed" => format!("{}, was in {}", client(data), quoted("previous")),
-        "buffer.changed" => format!("{}, {} bytes", quoted("name"), text("size")),
-        "buffer.deleted" => quoted("name"),
-        _ => unknown(data),
+        E::WindowCreated(new) => window(new),
+        E::WindowRenamed(renamed) => was(quoted(&renamed.name), &renamed.previous),
+        E::WindowMoved(moved) => format!("to {}, was {}", moved.index, moved.previous),
+        E::WindowLayoutChanged(layout) => window_layout(layout),
+        E::WindowActiveChanged(active) => format!("was {}", or_dash(active.previous)),
+        E::PaneActiveChanged(active) => {
+            format!("was {}", or_dash(active.previous.map(|pane| pane.0)))
+        }
+        E::WindowAlert(marks) => alerts(&marks.alerts),
+        E::PaneCreated(new) => new_pane(new),
+        E::PaneRemoved(removed) if removed.moved => "moved to another window".to_owned(),
+        E::PaneRemoved(_) => String::new(),
+        E::PaneExited(ended) => exit(ended),
+        E::PaneTitleChanged(title) => was(quoted(&title.title), &title.previous),
+        E::PaneCommandChanged(command) => was(quoted(&command.command), &command.previous),
+        E::PanePathChanged(path) => was(quoted(&path.path), &path.previous),
+        E::PaneModeChanged(mode) => mode_change(mode),
+        E::PaneResized(resized) => new_size(resized),
+        E::PaneGap(gap) => missing(gap),
+        E::PaneOutput(output) => format!("{} bytes", output.bytes),
+        E::ClientAttached(attached) => client(attached),
+        E::ClientDetached(client) => escaped(&client.name).into_owned(),
+        E::ClientSessionChanged(moved) => moved_client(moved),
+        E::BufferChanged(buffer) => format!("{}, {} bytes", quoted(&buffer.name), buffer.size),
+        E::BufferDeleted(buffer) => quoted(&buffer.name),
+        E::Unknown { data, .. } => unknown(data),
     }
 }
 
 /// A pane, as an event or a snapshot reports it.
-pub(super) fn pane(pane: &Value) -> String {
-    let (command, path) = (quoted(pane, "command"), quoted(pane, "path"));
-    let mut words = format!("{command} in {path}, {}", size(pane));
-    if let Some(mode) = pane["mode"].as_str() {
+pub(super) fn pane(pane: &PaneObject<'_>) -> String {
+    let (command, path) = (quoted(&pane.command), quoted(&pane.path));
+    let mut words = format!("{command} in {path}, {}", size(pane.width, pane.height));
+    if let Some(mode) = &pane.mode {
         words.push_str(", in ");
         words.push_str(&escaped(mode));
     }
-    if !pane["exit"].is_null() {
+    if let Some(ended) = &pane.exit {
         words.push_str(", ");
-        words.push_str(&exit(&pane["exit"]));
+        words.push_str(&exit(ended));
     }
-    for flag in ["active", "moved"] {
-        add_flag(&mut words, pane, flag);
-    }
+    add_flag(&mut words, pane.active, "active");
     words
 }
 
 /// A tmux server, as an event or a snapshot reports it.
-pub(super) fn server(server: &Value) -> String {
-    format!(
-        "tmux {} (process {})",
-        text(server, "version"),
-        text(server, "pid")
-    )
+pub(super) fn server(version: &str, pid: u32) -> String {
+    format!("tmux {} (process {pid})", escaped(version))
 }
 
 /// So many of something.
@@ -108,99 +110,127 @@ pub(super) fn count(number: usize, one: &str) -> String {
     format!("{number} {one}{plural}")
 }
 
-/// A field as a text that can be shown; a dash where there is nothing.
-pub(super) fn text(data: &Value, name: &str) -> String {
-    match &data[name] {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => escaped(text).into_owned(),
-        other => short_json(other),
-    }
-}
-
 /// A text in quotes, so that one sees where a name ends.
-pub(super) fn quoted(data: &Value, name: &str) -> String {
-    let text = text(data, name);
-    if data[name].is_string() {
-        format!("\"{text}\"")
-    } else {
-        text
-    }
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", escaped(text))
 }
 
-fn session(data: &Value) -> String {
-    let windows = data["windows"]
-        .as_u64()
-        .and_then(|number| usize::try_from(number).ok());
-    let windows = count(windows.unwrap_or_default(), "window");
-    let mut words = format!("{windows} in {}", quoted(data, "path"));
-    if data["group"].is_string() {
+/// A dash where there is nothing.
+fn or_dash(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
+fn server_lost(lost: &LostServer<'_>) -> String {
+    let server = server(&lost.version, lost.pid);
+    format!("{server}: {}", escaped(&lost.reason))
+}
+
+fn window_layout(layout: &Layout<'_>) -> String {
+    let size = (layout.width, layout.height);
+    window_size(size, layout.panes.len(), layout.zoomed)
+}
+
+fn new_pane(new: &NewPane<'_>) -> String {
+    let mut words = pane(&new.pane);
+    add_flag(&mut words, new.moved, "moved");
+    words
+}
+
+fn new_size(resized: &Resized) -> String {
+    let before = &resized.previous;
+    let now = size(resized.width, resized.height);
+    format!("{now}, was {}", size(before.width, before.height))
+}
+
+fn moved_client(moved: &MovedClient<'_>) -> String {
+    let previous = moved.previous.as_deref().map(quoted);
+    format!("{}, was in {}", client(&moved.client), or_dash(previous))
+}
+
+fn session(session: &SessionObject<'_>) -> String {
+    let windows = count(session.windows, "window");
+    let mut words = format!("{windows} in {}", quoted(&session.path));
+    if let Some(group) = &session.group {
         words.push_str(", group ");
-        words.push_str(&quoted(data, "group"));
+        words.push_str(&quoted(group));
     }
-    if is(data, "destroy_unattached") {
+    if session.destroy_unattached {
         words.push_str(
             ", not followed: it would be destroyed when muxwire leaves (destroy-unattached)",
         );
-    } else if data["streamed"] == false {
+    } else if session.streamed == Some(false) {
         words.push_str(", not streamed as yet");
     }
     words
 }
 
-fn warnings(server: &Value) -> String {
-    let warnings = server["warnings"].as_array();
-    let messages = warnings.into_iter().flatten();
-    let messages: Vec<_> = messages.map(|warning| text(warning, "message")).collect();
+fn warnings(warnings: &[WarningObject<'_>]) -> String {
+    let messages = warnings.iter().map(|warning| escaped(&warning.message));
+    let messages: Vec<_> = messages.collect();
     if messages.is_empty() {
         return "no warnings".to_owned();
     }
     messages.join("; ")
 }
 
-fn alerts(data: &Value) -> String {
-    let alerts = data["alerts"].as_array();
-    let names = alerts.into_iter().flatten().filter_map(Value::as_str);
-    let names: Vec<_> = names.map(|name| escaped(name).into_owned()).collect();
+fn alerts(alerts: &[Cow<'_, str>]) -> String {
+    let names: Vec<_> = alerts.iter().map(|name| escaped(name)).collect();
     if names.is_empty() {
         return "not marked any more".to_owned();
     }
     format!("marked: {}", names.join(", "))
 }
 
-fn window(data: &Value) -> String {
-    let mut words = format!("{}, {}", quoted(data, "name"), window_size(data));
-    add_flag(&mut words, data, "active");
+fn window(window: &WindowObject<'_>) -> String {
+    let size = (window.width, window.height);
+    let size = window_size(size, window.panes.len(), window.zoomed);
+    let mut words = format!("{}, {size}", quoted(&window.name));
+    add_flag(&mut words, window.active, "active");
     words
 }
 
-fn window_size(data: &Value) -> String {
-    let panes = count(data["panes"].as_array().map_or(0, Vec::len), "pane");
-    let mut words = format!("{}, {panes}", size(data));
-    add_flag(&mut words, data, "zoomed");
+fn window_size((width, height): (u32, u32), panes: usize, zoomed: bool) -> String {
+    let mut words = format!("{}, {}", size(width, height), count(panes, "pane"));
+    add_flag(&mut words, zoomed, "zoomed");
     words
 }
 
-fn client(data: &Value) -> String {
-    let mut words = text(data, "name");
-    if is(data, "control") {
+fn client(client: &ClientObject<'_>) -> String {
+    let mut words = escaped(&client.name).into_owned();
+    if client.control {
         words.push_str(", a control client");
     }
-    if is(data, "read_only") {
+    if client.read_only {
         words.push_str(", read-only");
     }
     words
 }
 
-fn exit(exit: &Value) -> String {
-    match (exit["status"].as_i64(), exit["signal"].as_i64()) {
+fn exit(exit: &ExitObject) -> String {
+    match (exit.status, exit.signal) {
         (_, Some(signal)) => format!("ended by signal {signal}"),
         (Some(status), None) => format!("exited with status {status}"),
         (None, None) => "exited".to_owned(),
     }
 }
 
-fn size(data: &Value) -> String {
-    format!("{}x{}", text(data, "width"), text(data, "height"))
+fn mode_change(change: &Mode<'_>) -> String {
+    match &change.mode {
+        Some(mode) => format!("entered {}", escaped(mode)),
+        None => format!("left {}", or_dash(change.previous.as_deref().map(escaped))),
+    }
+}
+
+fn missing(gap: &Gap) -> String {
+    match gap.bytes {
+        None if gap.offset == 0 => "what it printed at first was not seen".to_owned(),
+        None => "output is missing here".to_owned(),
+        Some(bytes) => format!("{bytes} bytes of output are missing here"),
+    }
+}
+
+fn size(width: u32, height: u32) -> String {
+    format!("{width}x{height}")
 }
 
 fn unknown(data: &Value) -> String {
@@ -220,12 +250,8 @@ fn short_json(value: &Value) -> String {
     }
 }
 
-fn is(data: &Value, name: &str) -> bool {
-    data[name] == Value::Bool(true)
-}
-
-fn add_flag(words: &mut String, data: &Value, name: &str) {
-    if is(data, name) {
+fn add_flag(words: &mut String, is_set: bool, name: &str) {
+    if is_set {
         words.push_str(", ");
         words.push_str(name);
     }

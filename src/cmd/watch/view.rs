@@ -17,7 +17,7 @@ use super::readable;
 use crate::cli::{Colours, WatchArgs};
 use crate::client::{Position, Update};
 use crate::printable::{escaped, json_line};
-use crate::wire::{Kind, PrintsIn, Received, Request};
+use crate::wire::{Kind, Message, PrintsIn, Received, Request, StateSnapshot};
 
 /// The text to print, as far as it has been made.
 pub(super) struct View {
@@ -194,29 +194,28 @@ impl View {
     }
 
     fn show(&mut self, message: &Received) {
-        if message.kind() == Kind::Snapshot
-            && message.field("target").is_none()
+        if let Message::Snapshot(snapshot) = message.message()
+            && snapshot.target.is_none()
             && let Some(overview) = self.overview.take()
         {
-            return self.begin(&overview, message);
+            return self.begin(&overview, snapshot);
         }
-        match &mut self.form {
-            Form::Json(out) => {
+        match (&mut self.form, message.message()) {
+            (Form::Json(out), _) => {
                 out.push_str(&json_line(message.text()));
                 out.push('\n');
             }
-            Form::Lines(_) | Form::Meter(_) if message.kind() == Kind::Error => {
-                let word = |name| escaped(message.string(name).unwrap_or_default()).into_owned();
-                let notice = format!("the server refused ({}): {}", word("code"), word("message"));
-                self.notice(notice);
+            (Form::Lines(_) | Form::Meter(_), Message::Error(error)) => {
+                let (code, why) = (escaped(&error.code), escaped(&error.message));
+                self.notice(format!("the server refused ({code}): {why}"));
             }
-            Form::Lines(lines) => lines.show(message),
-            Form::Meter(_) => {}
+            (Form::Lines(lines), _) => lines.show(message),
+            (Form::Meter(_), _) => {}
         }
     }
 
     /// Shows what there is, to people, and says what was asked for and is not there.
-    fn begin(&mut self, overview: &Overview, snapshot: &Received) {
+    fn begin(&mut self, overview: &Overview, snapshot: &StateSnapshot<'_>) {
         if let Form::Lines(lines) = &mut self.form
             && overview.is_shown
         {

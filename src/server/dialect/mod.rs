@@ -2,6 +2,7 @@
 //! the policy that only its kind of client needs; all of them use the same session ([`super::session`]).
 
 mod monitor;
+mod replies;
 mod requests;
 #[cfg(test)]
 mod resume_tests;

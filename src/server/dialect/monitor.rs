@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
-use super::requests;
+use super::{replies, requests};
 use crate::hub::{Published, View};
 use crate::screen::PaneSnapshot;
 use crate::server::session::{
-    ClientSession, Context, Encode, OpenedPane, Profile, Request, SnapshotPage, Viewpoint,
+    ClientSession, Context, Encode, OpenedPane, Profile, Reply, Request, SnapshotPage,
+    StateSnapshot, Viewpoint,
 };
-use crate::wire::{Form, Framed, Page, PaneScreen, ServerMessage, parse};
+use crate::wire::{Form, Framed, More, Page, PanePlace, PaneScreen, Scrollback, parse};
 
 const PROFILE: Profile = Profile {
     endpoint: "monitor",
@@ -55,8 +56,16 @@ impl Encode for MonitorEncoding {
         context.encoder.event(event, view, self.form)
     }
 
+    fn message(&self, reply: &Reply<'_>) -> Framed {
+        replies::message(reply).framed()
+    }
+
+    fn snapshot(&self, context: &Context, snapshot: StateSnapshot<'_>) -> Framed {
+        replies::state(context, snapshot)
+    }
+
     fn opened(&mut self, from: Viewpoint<'_>, opened: OpenedPane<'_>) -> Framed {
-        self.message(&ServerMessage::Opened {
+        self.message(&Reply::Opened {
             id: opened.id,
             pane: opened.pane,
             recovered: opened.recovered,
@@ -72,7 +81,7 @@ impl Encode for MonitorEncoding {
         lagged_from: Option<u64>,
         offset: u64,
     ) -> Option<Framed> {
-        let lagged = ServerMessage::Lagged {
+        let lagged = Reply::Lagged {
             pane: snapshot.pane,
             from: lagged_from?,
             to: offset,
@@ -82,19 +91,30 @@ impl Encode for MonitorEncoding {
 
     fn page(&self, context: &Context, page: SnapshotPage<'_>) -> Vec<Framed> {
         let encoder = &context.encoder;
+        let at = PanePlace {
+            pane: page.pane,
+            place: page.place,
+            seq: page.seq,
+        };
+        let (lines_before, pages) = page.history;
         match page.lines {
             Some(lines) => {
                 let history = Page {
                     index: page.index,
-                    pages: page.scrollback.pages,
+                    pages,
                     lines,
                     offset: page.offset,
                 };
-                encoder.pane_scrollback(page.at, history, page.replay, self.form)
+                encoder.pane_scrollback(at, history, page.replay, self.form)
             }
             None => {
-                let screen = PaneScreen::new(page.snapshot, page.offset, page.scrollback);
-                encoder.pane_snapshot(page.at, &screen, page.replay, self.form)
+                let scrollback = Scrollback {
+                    lines: lines_before,
+                    pages,
+                    more: More::new(),
+                };
+                let screen = PaneScreen::new(page.snapshot, page.offset, scrollback);
+                encoder.pane_snapshot(at, screen, page.replay, self.form)
             }
         }
     }

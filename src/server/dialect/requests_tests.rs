@@ -127,3 +127,16 @@ fn regression_no_action_is_taken_for_another_one() {
     assert_eq!(rejected.code, ErrorCode::UnknownAction);
     assert_eq!(rejected.id, Some(4.into()));
 }
+
+/// Each line is a message, and the code of the error that it gets, or null.
+#[test]
+fn messages_of_clients_are_taken_or_refused_as_the_fixture_says() {
+    let text = include_str!("../../../fixtures/wire/client.ndjson");
+    for line in text.lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let message = &row["message"];
+        let found = parse(message.to_string().as_bytes()).and_then(read);
+        let code = found.as_ref().err().map(|rejected| rejected.code.as_str());
+        assert_eq!(code, row["error"].as_str(), "{message}: {found:?}");
+    }
+}

@@ -1,9 +1,12 @@
 //! How a terminal's messages are encoded.
 
+use super::replies;
 use crate::hub::{Published, View};
 use crate::ids::{PaneId, SessionId};
 use crate::screen::PaneSnapshot;
-use crate::server::session::{Context, Encode, OpenedPane, Profile, SnapshotPage, Viewpoint};
+use crate::server::session::{
+    Context, Encode, OpenedPane, Profile, Reply, SnapshotPage, StateSnapshot, Viewpoint,
+};
 use crate::server::target::SessionRef;
 use crate::wire::binary::Kind;
 use crate::wire::terminal::{TerminalContext, TerminalEvent};
@@ -64,6 +67,14 @@ impl Encode for TerminalEncoding {
         context.encoder.event(event, view, self.form)
     }
 
+    fn message(&self, reply: &Reply<'_>) -> Framed {
+        replies::message(reply).framed()
+    }
+
+    fn snapshot(&self, context: &Context, snapshot: StateSnapshot<'_>) -> Framed {
+        replies::state(context, snapshot)
+    }
+
     fn shown_in(&mut self, session: SessionId) {
         self.shown_in = Some(session);
     }
@@ -94,14 +105,17 @@ impl Encode for TerminalEncoding {
     }
 
     fn page(&self, context: &Context, page: SnapshotPage<'_>) -> Vec<Framed> {
-        let (encoder, at) = (&context.encoder, page.at);
+        let encoder = &context.encoder;
         let framed = match self.form {
-            Form::Binary => {
-                encoder.pane_bytes(Kind::Replay, at.pane, (at.seq, page.offset), page.replay)
-            }
+            Form::Binary => encoder.pane_bytes(
+                Kind::Replay,
+                page.pane,
+                (page.seq, page.offset),
+                page.replay,
+            ),
             Form::Json | Form::Terminal => {
                 let terminal = TerminalContext {
-                    session: &at.place.session_name,
+                    session: &page.place.session_name,
                     at: context.hub.newest(),
                 };
                 encoder.terminal_replay(terminal, page.offset, page.snapshot.exact, page.replay)

@@ -2,12 +2,33 @@
 
 use std::time::Instant;
 
+use super::reply::Reply;
 use super::request::Dismissal;
 use super::requests::{Refusal, denied};
 use super::{ClientSession, Effect, Phase};
 use crate::audit::{Act, Who};
 use crate::auth::{Authorized, Permission, Principal};
-use crate::wire::{ClientInfo, CloseCode, ErrorCode, RequestId, ServerMessage};
+use crate::wire::{CloseCode, ErrorCode, RequestId};
+
+/// A client that is connected, as admins are told of it.
+#[derive(Debug, Clone)]
+pub(in crate::server) struct ClientInfo {
+    /// The server's name for the connection.
+    pub(in crate::server) client_id: String,
+    /// Where it is: the name of the endpoint.
+    pub(in crate::server) endpoint: &'static str,
+    /// Where it connects from, if that is known.
+    pub(in crate::server) address: Option<String>,
+    pub(in crate::server) connected_ms: u64,
+    /// Who it is, once that is proven: the id of its token or the like.
+    pub(in crate::server) token: Option<String>,
+    /// The name of that.
+    pub(in crate::server) name: Option<String>,
+    /// What it may do; nothing as long as it is not known.
+    pub(in crate::server) permissions: Vec<&'static str>,
+    /// The patterns of the sessions that it may see; none while it may see all, or is not known.
+    pub(in crate::server) sessions: Vec<String>,
+}
 
 /// Who is connected, as far as it fits into a message.
 #[derive(Debug)]
@@ -44,7 +65,7 @@ impl ClientSession {
     }
 
     pub(super) fn tell_clients(&mut self, id: Option<&RequestId>, present: &Present, now: Instant) {
-        let clients = ServerMessage::Clients {
+        let clients = Reply::Clients {
             id,
             clients: &present.clients,
             total: present.total,
@@ -71,7 +92,7 @@ impl ClientSession {
             reason: reason.clone(),
         };
         self.context.audit.record(self.who(), act);
-        self.say(&ServerMessage::Disconnected { id, client_id }, now);
+        self.say(&Reply::Disconnected { id, client_id }, now);
     }
 
     /// An admin ends the connection, if it is this one. Returns who it was.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::admin::Present;
 use super::archive::ArchivePage;
 use super::request::{Credential, Dismissal};
+use super::stats::ClientStats;
 use crate::audit::{Act, Who};
 use crate::auth::{AuthError, Authorized, Principal};
 use crate::bridge::{
@@ -16,7 +17,7 @@ use crate::ids::{PaneId, Seq};
 use crate::model::State;
 use crate::server::repeats::{Earlier, Slot, Typed};
 use crate::site::Origin;
-use crate::wire::{ClientStats, Part, RequestId};
+use crate::wire::{Part, RequestId};
 
 /// Something that the connection has to do and to report.
 #[derive(Debug)]

@@ -7,11 +7,14 @@ use std::fmt::Debug;
 use bytes::Bytes;
 
 use super::Context;
+use super::reply::Reply;
 use crate::auth::Principal;
+use crate::bridge::{Screen, ScreenError};
 use crate::hub::{Published, View};
-use crate::ids::{PaneId, SessionId};
+use crate::ids::{PaneId, Seq, SessionId};
+use crate::model::{Place, State};
 use crate::screen::PaneSnapshot;
-use crate::wire::{Framed, PanePlace, RequestId, Scrollback, ServerMessage};
+use crate::wire::{Framed, Part, RequestId};
 
 /// What a dialect has, and what it leaves out.
 #[derive(Debug)]
@@ -57,13 +60,31 @@ pub(in crate::server) struct OpenedPane<'a> {
     pub(in crate::server) recovered: bool,
 }
 
+/// The state of tmux at a place of the log, as far as one client may see it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) struct StateSnapshot<'a> {
+    /// The request that asked for it.
+    pub(in crate::server) id: Option<&'a RequestId>,
+    pub(in crate::server) state: &'a State,
+    pub(in crate::server) seq: Seq,
+    pub(in crate::server) part: Part,
+    pub(in crate::server) principal: &'a Principal,
+    /// The screens that were captured, or why there is none.
+    pub(in crate::server) screens: &'a [(PaneId, Result<Screen, ScreenError>)],
+}
+
 /// A part of a pane's snapshot: some lines of its history, or at last the screen.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::server) struct SnapshotPage<'a> {
-    pub(in crate::server) at: PanePlace<'a>,
+    pub(in crate::server) pane: PaneId,
+    /// Where the client sees it.
+    pub(in crate::server) place: &'a Place,
+    /// The place in the log: the events behind it follow.
+    pub(in crate::server) seq: Seq,
     pub(in crate::server) snapshot: &'a PaneSnapshot,
     pub(in crate::server) offset: u64,
-    pub(in crate::server) scrollback: Scrollback,
+    /// How many lines of history there are, and in how many parts before the screen.
+    pub(in crate::server) history: (usize, usize),
     pub(in crate::server) index: usize,
     /// The lines of history; nothing when it is the screen.
     pub(in crate::server) lines: Option<&'a [Bytes]>,
@@ -77,9 +98,10 @@ pub(in crate::server) trait Encode: Debug + Send {
     fn profile(&self) -> &'static Profile;
 
     /// A reply or a message that answers nothing.
-    fn message(&self, message: &ServerMessage<'_>) -> Framed {
-        message.framed()
-    }
+    fn message(&self, reply: &Reply<'_>) -> Framed;
+
+    /// The state of tmux.
+    fn snapshot(&self, context: &Context, snapshot: StateSnapshot<'_>) -> Framed;
 
     /// An event.
     fn event(&self, context: &Context, event: &Published, view: View) -> Framed;

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
+use super::reply::{Entry, Reply};
 use super::request::Credential;
 use super::requests::Refusal;
 use super::{ClientSession, Context, Effect, Phase};
 use crate::auth::{AuthError, Ended, Permissions, Principal};
-use crate::wire::{CloseCode, ErrorCode, RequestId, ServerMessage};
+use crate::wire::{CloseCode, ErrorCode, RequestId};
 
 /// How often a client that isn't let in yet may be told on one connection that too much is being checked.
 const MOST_PUT_OFF: u32 = 8;
@@ -80,7 +81,7 @@ impl ClientSession {
                 if principal.is_redacted() && !self.context.redact.is_on() =>
             {
                 let message = "secrets are to be kept from this token, but redaction is off: set redaction.enabled";
-                self.say(&ServerMessage::NotAuthenticated { id, message }, now);
+                self.say(&Reply::NotAuthenticated { id, message }, now);
                 self.close(CloseCode::AuthFailed, now);
             }
             (Phase::Unknown { .. }, Ok(principal)) => {
@@ -148,7 +149,7 @@ impl ClientSession {
         let message = &message[..];
         match error.retry_after() {
             Some(wait) => self.put_off(id, message, wait, now),
-            None => self.say(&ServerMessage::NotAuthenticated { id, message }, now),
+            None => self.say(&Reply::NotAuthenticated { id, message }, now),
         }
     }
 
@@ -159,12 +160,14 @@ impl ClientSession {
         let client_id = self.client_id.clone();
         let (permissions, client_id) = (&permissions[..], &client_id[..]);
         self.say(
-            &ServerMessage::Authenticated {
+            &Reply::Authenticated {
                 id,
-                permissions,
-                client_id,
-                expires: principal.expires(),
-                redacted: principal.is_redacted(),
+                entry: Entry {
+                    permissions,
+                    client_id,
+                    expires: principal.expires(),
+                    redacted: principal.is_redacted(),
+                },
             },
             now,
         );

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::pages::View;
 use super::panes::{Asker, Missing, Opening, Reason};
+use super::reply::Reply;
 use super::request::OpenRequest;
 use super::requests::{Refusal, may_read, not_found, unmet};
 use super::{ClientSession, Effect, OpenedPane, Phase, Viewpoint};
@@ -17,7 +18,7 @@ use crate::ids::{Epoch, PaneId, Seq, SessionId};
 use crate::model::{ChangeKind, Place};
 use crate::screen::PaneSnapshot;
 use crate::server::target::{self, Target};
-use crate::wire::{ErrorCode, RequestId, ServerMessage};
+use crate::wire::{ErrorCode, RequestId};
 
 /// The pause before a snapshot that could not be had is asked for again.
 const RETRY: Duration = Duration::from_millis(250);
@@ -117,7 +118,7 @@ impl ClientSession {
         };
         self.cancel(pane, now);
         self.stream.subscription.close(pane);
-        self.say(&ServerMessage::Closed { id, pane }, now);
+        self.say(&Reply::Closed { id, pane }, now);
         Ok(())
     }
 
@@ -134,7 +135,7 @@ impl ClientSession {
             return Err(not_found());
         }
         if let Some(id) = id {
-            self.say(&ServerMessage::Acked { id }, now);
+            self.say(&Reply::Acked { id }, now);
         }
         self.pump(now);
         Ok(())

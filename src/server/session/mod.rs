@@ -14,6 +14,7 @@ mod limits;
 mod live;
 mod pages;
 mod panes;
+mod reply;
 mod request;
 mod requests;
 mod size;
@@ -29,21 +30,24 @@ use crate::bridge::ClientNumber;
 use crate::hub::{Hub, Printer, Subscription};
 use crate::metrics::Metrics;
 use crate::site::Origin;
-use crate::wire::{CloseCode, Encoder, ErrorCode, Framed, RequestId, ServerMessage};
+use crate::wire::{CloseCode, Encoder, ErrorCode, Framed, RequestId};
 
-pub(super) use self::admin::Present;
+pub(super) use self::admin::{ClientInfo, Present};
 pub(super) use self::archive::ArchivePage;
 pub(super) use self::audit_trail::Asked;
 use self::audit_trail::AuditTrail;
 pub(super) use self::effect::{Captured, Effect, EffectResult};
-pub(super) use self::encode::{Encode, OpenedPane, Profile, SnapshotPage, Viewpoint};
+pub(super) use self::encode::{
+    Encode, OpenedPane, Profile, SnapshotPage, StateSnapshot, Viewpoint,
+};
 use self::limits::Allowance;
 pub use self::limits::ConnectionLimits;
 pub(super) use self::panes::{Asker, Opening};
+pub(super) use self::reply::{Entry, Reply};
 pub(super) use self::request::{Credential, Dismissal, OpenRequest, Request, TypeRequest, Typed};
 pub(super) use self::requests::{Refusal, may_read, not_found, unmet};
-pub(super) use self::stats::Timing;
 use self::stats::Watched;
+pub(super) use self::stats::{ClientStats, ServerStats, Timing};
 use self::stream::Stream;
 use super::ResizePolicy;
 use super::listen::ClientAddress;
@@ -182,7 +186,7 @@ impl ClientSession {
         let (epoch, seq) = (context.hub.epoch(), context.hub.head());
         let host = context.encoder.host();
         self.say(
-            &ServerMessage::Hello {
+            &Reply::Hello {
                 host,
                 epoch,
                 seq,
@@ -291,7 +295,7 @@ impl ClientSession {
     pub(super) fn shut_down(&mut self, now: Instant) {
         let retry_after = self.context.limits.retry_after.as_millis();
         let retry_after_ms = u64::try_from(retry_after).unwrap_or(u64::MAX);
-        self.say(&ServerMessage::Shutdown { retry_after_ms }, now);
+        self.say(&Reply::Shutdown { retry_after_ms }, now);
         self.close(CloseCode::Shutdown, now);
     }
 
@@ -353,7 +357,7 @@ impl ClientSession {
             Some(reason) if code == ErrorCode::TmuxUnavailable => reason,
             _ => message,
         };
-        let error = ServerMessage::Error {
+        let error = Reply::Error {
             id,
             code,
             message,
@@ -370,7 +374,7 @@ impl ClientSession {
         retry_after: Duration,
         now: Instant,
     ) {
-        let error = ServerMessage::Error {
+        let error = Reply::Error {
             id,
             code: ErrorCode::RateLimited,
             message,
@@ -379,7 +383,7 @@ impl ClientSession {
         self.say(&error, now);
     }
 
-    fn say(&mut self, message: &ServerMessage<'_>, now: Instant) {
+    fn say(&mut self, message: &Reply<'_>, now: Instant) {
         let framed = self.encode.message(message);
         self.send_framed(framed, now);
     }

@@ -15,7 +15,7 @@ use crate::bridge::PaneView;
 use crate::ids::{PaneId, Seq};
 use crate::screen::replay_scrollback;
 use crate::server::send_queue::Frame;
-use crate::wire::{Framed, PanePlace, Scrollback};
+use crate::wire::Framed;
 
 /// Lines in one page of a pane's history.
 const PAGE_LINES: usize = 500;
@@ -73,12 +73,9 @@ impl View {
         self.lines().chunks(PAGE_LINES).nth(self.next)
     }
 
-    fn scrollback(&self) -> Scrollback {
+    fn history(&self) -> (usize, usize) {
         let lines = self.lines().len();
-        Scrollback {
-            lines,
-            pages: lines.div_ceil(PAGE_LINES),
-        }
+        (lines, lines.div_ceil(PAGE_LINES))
     }
 
     /// What brings a terminal on by the next page, the first of which begins with a reset.
@@ -141,20 +138,16 @@ impl ClientSession {
         let Some(place) = self.place_of(principal, view.pane()) else {
             return (Vec::new(), is_last);
         };
-        let at = PanePlace {
+        let page = SnapshotPage {
             pane: view.pane(),
             place: &place,
             seq: view.seq,
-        };
-        let (snapshot, offset, replay) = (&view.view.snapshot, view.offset, view.replay());
-        let page = SnapshotPage {
-            at,
-            snapshot,
-            offset,
-            scrollback: view.scrollback(),
+            snapshot: &view.view.snapshot,
+            offset: view.offset,
+            history: view.history(),
             index: view.next,
             lines,
-            replay: &replay,
+            replay: &view.replay(),
         };
         (self.encode.page(&self.context, page), is_last)
     }

@@ -6,6 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::audit_trail::Asked;
+use super::reply::Reply;
 use super::request::{Request, TypeRequest, Typed};
 use super::stream::Wanted;
 use super::{ClientSession, Effect, MAX_IN_FLIGHT};
@@ -18,7 +19,7 @@ use crate::nearest::nearest;
 use crate::server::repeats::{self, Known};
 use crate::server::target::{self, NoTarget, Target};
 use crate::wire::schema::event_types;
-use crate::wire::{ErrorCode, RequestId, ServerMessage};
+use crate::wire::{ErrorCode, RequestId};
 
 /// A line that is longer is pasted unless the client says otherwise. Programs that read less at once than is there find
 /// the rest of a long line together with its Enter, whenever that comes, and take it for a line break.
@@ -43,7 +44,7 @@ impl ClientSession {
     ) {
         let request = match request {
             Request::Auth { credential } => return self.authenticate(id, credential, now),
-            Request::Ping => return self.say(&ServerMessage::Pong { id: id.as_ref() }, now),
+            Request::Ping => return self.say(&Reply::Pong { id: id.as_ref() }, now),
             other => other,
         };
         let principal = match self.principal() {
@@ -125,7 +126,7 @@ impl ClientSession {
     ) {
         let epoch = self.context.hub.epoch().clone();
         self.say(
-            &ServerMessage::Subscribed {
+            &Reply::Subscribed {
                 id,
                 recovered,
                 epoch: &epoch,
@@ -198,7 +199,7 @@ impl ClientSession {
         if all {
             self.forget_panes(now);
         }
-        self.say(&ServerMessage::Unsubscribed { id }, now);
+        self.say(&Reply::Unsubscribed { id }, now);
         Ok(())
     }
 
@@ -295,7 +296,7 @@ impl ClientSession {
     ) {
         match typed {
             Ok(()) if !self.encode.profile().confirms_input => {}
-            Ok(()) => self.say(&ServerMessage::Done { id, pane, repeated }, now),
+            Ok(()) => self.say(&Reply::Done { id, pane, repeated }, now),
             Err(error) => self.refuse(id, code_of(&error), &error.to_string(), now),
         }
     }

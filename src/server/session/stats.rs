@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::reply::Reply;
 use super::requests::{Refusal, may_read};
 use super::{ClientSession, Effect, Phase};
 use crate::auth::{Permission, Principal};
@@ -14,10 +15,40 @@ use crate::hub::Published;
 use crate::metrics::{Queue, Recent, Shed, Summary};
 use crate::server::listen::ClientAddress;
 use crate::server::send_queue::SendQueue;
-use crate::wire::{ClientStats, Latency, RequestId, ServerMessage, ServerStats, ShedStats};
+use crate::wire::RequestId;
 
 /// How long writes are timed after somebody asked.
 const TIMED: Duration = Duration::from_secs(60);
+
+/// How one client fares.
+#[derive(Debug, Clone)]
+pub(in crate::server) struct ClientStats {
+    /// The server's name for the connection.
+    pub(in crate::server) client_id: String,
+    /// The name of its token, once that is accepted.
+    pub(in crate::server) name: Option<String>,
+    /// Where it connects from, if that is known.
+    pub(in crate::server) address: Option<String>,
+    pub(in crate::server) connected_ms: u64,
+    /// What waits for it.
+    pub(in crate::server) queue: Queue,
+    /// What was left out for it since it connected.
+    pub(in crate::server) shed: Shed,
+    /// From the read of tmux's bytes to the end of the write to its socket, in the last seconds; nothing if nothing was
+    /// timed.
+    pub(in crate::server) latency: Option<Summary>,
+}
+
+/// How the server fares.
+#[derive(Debug, Clone)]
+pub(in crate::server) struct ServerStats {
+    /// Clients that are connected.
+    pub(in crate::server) clients: u64,
+    /// From the read of tmux's bytes to the first write to a socket, in the last seconds.
+    pub(in crate::server) latency: Option<Summary>,
+    /// From the read of tmux's bytes until the last client of a shard was written to, in the last seconds.
+    pub(in crate::server) fan_out: Option<Summary>,
+}
 
 /// Whether the writes of all clients are timed. It is asked for each delivery, so it costs one load while they are not.
 #[derive(Debug, Default)]
@@ -110,10 +141,10 @@ impl ClientSession {
         let (first, last, count) = self.context.metrics.recent(now);
         let server = ServerStats {
             clients: count,
-            latency_us: first.map(on_wire),
-            fan_out_us: last.map(on_wire),
+            latency: first,
+            fan_out: last,
         };
-        let stats = ServerMessage::Stats {
+        let stats = Reply::Stats {
             id,
             client: &client,
             server: &server,
@@ -137,14 +168,9 @@ impl ClientSession {
             name,
             address: watched.address.map(|address| address.to_string()),
             connected_ms,
-            queue_bytes: queue.bytes,
-            queue_messages: queue.messages,
-            behind_events: queue.behind,
-            shed: ShedStats {
-                panes: watched.shed.panes,
-                bytes: watched.shed.bytes,
-            },
-            latency_us: recent.and_then(|recent| recent.summary(now)).map(on_wire),
+            queue,
+            shed: watched.shed,
+            latency: recent.and_then(|recent| recent.summary(now)),
         }
     }
 
@@ -184,20 +210,5 @@ impl ClientSession {
         let shed = self.stream.panes.take_shed();
         self.watched.shed = self.watched.shed.plus(shed);
         self.context.metrics.shed(shed);
-    }
-}
-
-fn on_wire(summary: Summary) -> Latency {
-    let Summary {
-        count,
-        p50,
-        p99,
-        max,
-    } = summary;
-    Latency {
-        count,
-        p50,
-        p99,
-        max,
     }
 }

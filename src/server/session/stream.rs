@@ -12,8 +12,9 @@ use super::archive::ArchiveReading;
 use super::audit_trail::Asked;
 use super::pages::Pages;
 use super::panes::Panes;
+use super::reply::Reply;
 use super::requests::{Refusal, unmet};
-use super::{Captured, ClientSession, Effect, Phase};
+use super::{Captured, ClientSession, Effect, Phase, StateSnapshot};
 use crate::auth::{Permission, Principal};
 use crate::bridge::{Screen, ScreenError, ScreensRequest};
 use crate::hub::{
@@ -23,7 +24,7 @@ use crate::ids::{PaneId, Seq};
 use crate::model::{ChangeKind, State};
 use crate::server::send_queue::{Frame, OutputPlace};
 use crate::server::target::{self, Target};
-use crate::wire::{self, CloseCode, ErrorCode, RequestId, Screens, ServerMessage};
+use crate::wire::{CloseCode, ErrorCode, RequestId};
 
 /// How many events are looked at before other work gets its turn.
 const STEPS: usize = 512;
@@ -348,7 +349,7 @@ impl ClientSession {
                     screens,
                 });
             }
-            _ => self.send_snapshot(&captured, principal, &Screens::new(), now),
+            _ => self.send_snapshot(&captured, principal, &[], now),
         }
     }
 
@@ -365,15 +366,7 @@ impl ClientSession {
             return;
         };
         let principal = principal.clone();
-        let screens = screens.into_iter().map(|(pane, screen)| {
-            (
-                pane,
-                screen
-                    .map(screen_on_wire)
-                    .map_err(|error| error.to_string()),
-            )
-        });
-        self.send_snapshot(wanted, &principal, &screens.collect(), now);
+        self.send_snapshot(wanted, &principal, &screens, now);
         self.pump(now);
     }
 
@@ -381,12 +374,18 @@ impl ClientSession {
         &mut self,
         wanted: &Captured,
         principal: &Principal,
-        screens: &Screens,
+        screens: &[(PaneId, Result<Screen, ScreenError>)],
         now: Instant,
     ) {
-        let at = (&*wanted.state, wanted.seq);
-        let encoder = &self.context.encoder;
-        let framed = encoder.snapshot(wanted.id.as_ref(), at, wanted.part, principal, screens);
+        let snapshot = StateSnapshot {
+            id: wanted.id.as_ref(),
+            state: &wanted.state,
+            seq: wanted.seq,
+            part: wanted.part,
+            principal,
+            screens,
+        };
+        let framed = self.encode.snapshot(&self.context, snapshot);
         self.send(Frame::new(framed), now);
     }
 
@@ -420,7 +419,7 @@ impl ClientSession {
             return;
         }
         let epoch = self.context.hub.epoch().clone();
-        self.say(&ServerMessage::Bookmark { epoch: &epoch, seq }, now);
+        self.say(&Reply::Bookmark { epoch: &epoch, seq }, now);
         self.stream.told = seq;
         self.stream.bookmarked_at = Some(now);
     }
@@ -434,23 +433,5 @@ fn output_of(event: &Published) -> Option<OutputPlace> {
             offset: *offset,
         }),
         _ => None,
-    }
-}
-
-fn screen_on_wire(screen: Screen) -> wire::Screen {
-    let (x, y) = screen.cursor;
-    let text = |line: &bytes::Bytes| String::from_utf8_lossy(line).into_owned();
-    wire::Screen {
-        offset: screen.offset,
-        exact: screen.exact,
-        cols: screen.width,
-        rows: screen.height,
-        lines: screen.lines.iter().map(text).collect(),
-        cursor: wire::Cursor {
-            x,
-            y,
-            visible: screen.cursor_visible,
-        },
-        alternate: screen.alternate,
     }
 }
