@@ -369,9 +369,9 @@ fn what_a_source_concludes_is_told_to_those_who_see_the_pane() {
             output["seq"].as_u64() < bell["seq"].as_u64(),
             "{output} {bell}"
         );
-        let told = elsewhere.until_pong().await;
+        let received = elsewhere.until_pong().await;
         let is_bookmark = |message: &Value| message["type"] == "bookmark";
-        assert!(told.iter().all(is_bookmark), "{told:?}");
+        assert!(received.iter().all(is_bookmark), "{received:?}");
         let text = metrics.text().unwrap();
         assert!(
             text.contains("muxwire_source_events_total{source=\"ringer\"} "),

@@ -51,7 +51,7 @@ async def check(stage, texts):
             serving.wait(10)
 
 
-async def told(socket, *types):
+async def received(socket, *types):
     while (message := json.loads(await socket.recv()))["type"] not in types:
         pass
     return message
@@ -61,7 +61,7 @@ async def connected(socket, session):
     """Waits until muxwire knows the agent's session."""
     while True:
         await socket.send(json.dumps({"action": "snapshot"}))
-        snapshot = await told(socket, "snapshot", "error")
+        snapshot = await received(socket, "snapshot", "error")
         if any(known["name"] == session for known in snapshot.get("sessions", [])):
             return
         await asyncio.sleep(0.1)
@@ -72,7 +72,7 @@ async def submit(stage, agent, socket, texts):
         for message in messages:
             await socket.send(json.dumps(message))
         for _ in messages:
-            answer = await told(socket, "command.response", "error")
+            answer = await received(socket, "command.response", "error")
             if answer["type"] == "error":
                 print(answer, file=sys.stderr, flush=True)
         outcome = stage.outcome(agent, word, text)

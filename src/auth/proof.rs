@@ -91,7 +91,7 @@ impl AuthError {
         }
     }
 
-    /// A word for logs and counters, which tells apart what clients must not.
+    /// A word for logs and counters, which distinguishes what clients must not.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {

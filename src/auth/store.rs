@@ -354,7 +354,7 @@ impl TokenStore {
     }
 }
 
-/// Whether the two can't be told apart by what people call them.
+/// Whether the two can't be distinguished by what people call them.
 fn clash(one: &Entry, other: &Entry) -> bool {
     one.id == other.id || one.principal.name() == other.principal.name()
 }

@@ -1,6 +1,6 @@
 //! The text of a token: `mw_<id>_<secret>_<checksum>`.
 //!
-//! The id finds the entry, the secret proves the right to it, and the checksum tells a damaged text from a wrong one
+//! The id finds the entry, the secret proves the right to it, and the checksum distinguishes a damaged text from a wrong one
 //! without any work. All three are lower-case base 32 (`0-9a-v`), so a double click selects the whole and a reader
 //! can't confuse upper and lower case.
 

@@ -30,7 +30,7 @@ use crate::wire::SUBPROTOCOL;
 /// How long connecting may take, from the first packet to the end of the handshake.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long the closing handshake may take. The server notices the end of the connection anyhow.
-const GOODBYE_LIMIT: Duration = Duration::from_millis(200);
+const CLOSE_LIMIT: Duration = Duration::from_millis(200);
 /// The longest message that is read: a snapshot of a very large tmux server is some megabytes long.
 const MAX_READ: usize = 64 << 20;
 
@@ -103,7 +103,7 @@ impl Link {
     /// Closes the connection in order.
     pub(super) async fn close(&mut self) {
         // That the server can't be told is no news to anybody.
-        let _ = timeout(GOODBYE_LIMIT, self.stream.close(None)).await;
+        let _ = timeout(CLOSE_LIMIT, self.stream.close(None)).await;
     }
 
     fn poll_send(

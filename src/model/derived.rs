@@ -1,10 +1,10 @@
-//! Events that no listing and no pane told of: somebody concluded them, from other events or from elsewhere.
+//! Events that come from no listing and no pane: somebody concluded them, from other events or from elsewhere.
 
 use super::change::{Change, ChangeKind};
 use super::state::State;
 use crate::ids::PaneId;
 
-/// An event of a source. It leaves tmux's state as it is, so that the state still follows from what tmux told.
+/// An event of a source. It leaves tmux's state as it is, so that the state still follows from what tmux reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Derived {
     /// A pane's bell rings.

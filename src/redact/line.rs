@@ -88,8 +88,8 @@ impl Line {
     }
 
     /// Reads text with which no secret begins, as long as nothing is to be decided; returns how many bytes it was.
-    pub(super) fn skim(&mut self, rules: &Rules, text: &[u8], at: u64) -> usize {
-        let count = self.matcher.skim(rules, text);
+    pub(super) fn pass_over(&mut self, rules: &Rules, text: &[u8], at: u64) -> usize {
+        let count = self.matcher.pass_over(rules, text);
         self.last.push(&text[..count], at);
         count
     }

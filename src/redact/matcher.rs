@@ -71,7 +71,7 @@ impl Matcher {
             let mut index = 0;
             while index < run.len() {
                 if self.is_quiet() {
-                    index += self.skim(rules, &run[index..]);
+                    index += self.pass_over(rules, &run[index..]);
                 }
                 if let Some(byte) = run.get(index) {
                     self.step(rules, *byte, place + index as u64, &mut |_| {});
@@ -111,7 +111,7 @@ impl Matcher {
     }
 
     /// Reads bytes with which no secret begins, while none has begun; returns how many these are.
-    pub(super) fn skim(&mut self, rules: &Rules, text: &[u8]) -> usize {
+    pub(super) fn pass_over(&mut self, rules: &Rules, text: &[u8]) -> usize {
         if self.fresh.is_some() {
             return 0;
         }
@@ -198,8 +198,8 @@ impl Matcher {
     /// Lets go what has begun: it is masked as far as it goes, and goes on.
     pub(super) fn let_go(&mut self, rules: &Rules, to: u64, mask: &mut impl FnMut(Range<u64>)) {
         for one in &mut self.live {
-            let telling = rules.has_lead(one.rule) || to.saturating_sub(one.start) > GLIMPSE;
-            if one.decided < to && (telling || one.ends_here(rules)) {
+            let is_sure = rules.has_lead(one.rule) || to.saturating_sub(one.start) > GLIMPSE;
+            if one.decided < to && (is_sure || one.ends_here(rules)) {
                 mask(one.decided..to);
             }
             one.decided = one.decided.max(to);

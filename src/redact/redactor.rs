@@ -107,7 +107,7 @@ impl Redactor {
                     taken = at;
                 }
                 self.held.clear();
-                at += self.skim(&bytes[at..], base + at as u64);
+                at += self.pass_over(&bytes[at..], base + at as u64);
             }
             if at == bytes.len() {
                 break;
@@ -219,7 +219,7 @@ impl Redactor {
     }
 
     /// Passes over what neither is secret nor needs to be looked at byte by byte; returns how much that is.
-    fn skim(&mut self, bytes: &[u8], offset: u64) -> usize {
+    fn pass_over(&mut self, bytes: &[u8], offset: u64) -> usize {
         if !self.sequence.is_ground() {
             return 0;
         }
@@ -231,7 +231,7 @@ impl Redactor {
                     let is_text = |byte: &u8| matches!(*byte, 0x20..=0x7e | 0x80.. | b'\t');
                     let end = bytes[at..].iter().position(|byte| !is_text(byte));
                     let text = &bytes[at..end.map_or(bytes.len(), |end| at + end)];
-                    let count = self.text.skim(&self.rules, text, place);
+                    let count = self.text.pass_over(&self.rules, text, place);
                     at += count;
                     if count < text.len() {
                         return at;
@@ -309,7 +309,7 @@ impl Rules {
     #[must_use]
     pub fn masked(self: &Arc<Self>, text: &str) -> Option<String> {
         let mut redactor = Redactor::new(Arc::clone(self), 0);
-        if redactor.text.skim(self, text.as_bytes(), 0) == text.len() {
+        if redactor.text.pass_over(self, text.as_bytes(), 0) == text.len() {
             return None;
         }
         let mut redactor = Redactor::new(Arc::clone(self), 0);

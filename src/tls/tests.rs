@@ -253,10 +253,10 @@ async fn changes_are_in_force_without_being_asked_for() {
         ..made
     };
     let (identity, watch) = IdentityWatch::start(files(&at)).unwrap();
-    let (told, mut changes) = mpsc::unbounded_channel();
+    let (noticed, mut changes) = mpsc::unbounded_channel();
     let running = tokio::spawn(watch.run(move |changed| {
         if changed {
-            told.send(()).unwrap();
+            noticed.send(()).unwrap();
         }
     }));
     type Change = fn(&Path, &SelfSigned);

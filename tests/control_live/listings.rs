@@ -179,7 +179,7 @@ fn layouts_are_parsed_and_written_again() {
             assert_eq!(layout.panes().len(), count + 2);
             assert!(matches!(layout.root.unwrap().content, Content::Columns(_)));
         }
-        let told = attached
+        let listed = attached
             .notifications
             .iter()
             .filter_map(|found| match found {
@@ -191,9 +191,9 @@ fn layouts_are_parsed_and_written_again() {
                 } => Some((layout, visible_layout.as_ref(), flags.as_ref())),
                 _ => None,
             });
-        let told: Vec<_> = told.collect();
-        assert!(told.len() >= splits.len());
-        for (layout, visible, flags) in told {
+        let listed: Vec<_> = listed.collect();
+        assert!(listed.len() >= splits.len());
+        for (layout, visible, flags) in listed {
             assert!(Layout::parse(layout.as_bytes()).is_ok());
             assert_eq!(
                 (Some(layout), Some(&b"*"[..])),

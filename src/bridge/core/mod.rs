@@ -220,8 +220,8 @@ impl Core {
             }
             Event::Printed(printed) => {
                 self.let_go(now);
-                let (views, mut scene) = self.scene(now);
-                views.printed(printed, &mut scene);
+                let (views, mut cx) = self.view_context(now);
+                views.printed(printed, &mut cx);
             }
             Event::Request(request) => self.request(request, now),
             Event::Demand { wanted } => self.demand(wanted, now),
@@ -297,8 +297,8 @@ impl Core {
     }
 
     /// The views, and what they act on.
-    fn scene(&mut self, now: Instant) -> (&mut Views, ViewContext<'_>) {
-        let scene = ViewContext {
+    fn view_context(&mut self, now: Instant) -> (&mut Views, ViewContext<'_>) {
+        let cx = ViewContext {
             hub: &self.hub,
             rules: self.redaction.as_ref().map(|redaction| &redaction.rules),
             streams: &mut self.streams,
@@ -309,13 +309,13 @@ impl Core {
             last_tag: &mut self.last_tag,
             now,
         };
-        (&mut self.views, scene)
+        (&mut self.views, cx)
     }
 
     /// Links, panes or their owners have changed.
     fn links_changed(&mut self, now: Instant) {
-        let (views, mut scene) = self.scene(now);
-        views.links_changed(&mut scene);
+        let (views, mut cx) = self.view_context(now);
+        views.links_changed(&mut cx);
     }
 
     fn link(&mut self, event: LinkEvent, now: Instant) {
@@ -379,8 +379,8 @@ impl Core {
         if self.exits.take(now) {
             self.relist.request(now);
         }
-        let (views, mut scene) = self.scene(now);
-        views.timer(&mut scene);
+        let (views, mut cx) = self.view_context(now);
+        views.timer(&mut cx);
         if self.outputs.retry(now) {
             self.relist.request(now);
         }
@@ -430,8 +430,8 @@ impl Core {
             self.listed(tag, index, outcome, now);
         } else if self.views.owns(tag) {
             self.let_go(now);
-            let (views, mut scene) = self.scene(now);
-            views.reply(tag, outcome, &mut scene);
+            let (views, mut cx) = self.view_context(now);
+            views.reply(tag, outcome, &mut cx);
         } else if self.sizes.owns(tag) {
             if self.sizes.reply(tag, command, outcome) {
                 self.settle_sizes();

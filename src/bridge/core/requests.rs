@@ -29,8 +29,8 @@ impl Core {
                     return answer(reply, Err(ScreenError::Unavailable));
                 }
                 self.let_go(now);
-                let (views, mut scene) = self.scene(now);
-                views.begin(view.into_request(), reply, &mut scene);
+                let (views, mut cx) = self.view_context(now);
+                views.begin(view.into_request(), reply, &mut cx);
             }
             Request::Resize { wish, reply } => {
                 let tag = self.next_tag();

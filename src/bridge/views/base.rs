@@ -70,14 +70,10 @@ impl Base {
     }
 
     /// The snapshot with this visibility, and what was printed since.
-    pub(super) fn view_for(
-        &mut self,
-        view: ViewRequest,
-        scene: &ViewContext<'_>,
-    ) -> Option<PaneView> {
+    pub(super) fn view_for(&mut self, view: ViewRequest, cx: &ViewContext<'_>) -> Option<PaneView> {
         let offset = self.tape.end()?;
         let since = if view.redacted {
-            let hub = scene.hub;
+            let hub = cx.hub;
             hub.output_for(view.pane, true, self.tape.start(), offset)?
         } else {
             self.tape.pieces()
@@ -86,7 +82,7 @@ impl Base {
             offset,
             scrollback: self.lines(view.scrollback),
             since,
-            snapshot: self.snapshot_for(view.redacted, scene.rules)?,
+            snapshot: self.snapshot_for(view.redacted, cx.rules)?,
         })
     }
 
@@ -94,16 +90,16 @@ impl Base {
     pub(super) fn view_apart(
         &mut self,
         view: ViewRequest,
-        scene: &ViewContext<'_>,
+        cx: &ViewContext<'_>,
     ) -> Option<PaneView> {
         if self.tape.end().is_some() {
             return None;
         }
         Some(PaneView {
-            offset: scene.streams.published(view.pane),
+            offset: cx.streams.published(view.pane),
             scrollback: self.lines(view.scrollback),
             since: Vec::new(),
-            snapshot: self.snapshot_for(view.redacted, scene.rules)?,
+            snapshot: self.snapshot_for(view.redacted, cx.rules)?,
         })
     }
 

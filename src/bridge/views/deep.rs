@@ -26,18 +26,18 @@ impl Views {
         pane: PaneId,
         scrollback: u32,
         snapshot: &PaneSnapshot,
-        scene: &mut ViewContext<'_>,
+        cx: &mut ViewContext<'_>,
     ) {
         if let Some(shown) = self.panes.get_mut(&pane) {
-            let wanted = scrollback.saturating_add(scene.context());
+            let wanted = scrollback.saturating_add(cx.context());
             shown.history = Some(History::new(wanted, 0, snapshot));
-            self.go_deeper(pane, scene);
+            self.go_deeper(pane, cx);
         }
     }
 
     /// Asks for the next slices of a history, as long as somebody waits for it. Once all are there, a flight brings the
     /// screen below.
-    fn go_deeper(&mut self, pane: PaneId, scene: &mut ViewContext<'_>) {
+    fn go_deeper(&mut self, pane: PaneId, cx: &mut ViewContext<'_>) {
         let Some(shown) = self.panes.get_mut(&pane) else {
             return;
         };
@@ -50,12 +50,12 @@ impl Views {
         let history = shown.history.as_mut();
         let next = history.and_then(|history| Some((history.next()?, history)));
         let Some((range, history)) = next else {
-            return self.start(pane, scene);
+            return self.start(pane, cx);
         };
-        let ticket = scene.next_tag();
+        let ticket = cx.next_tag();
         history.ticket = ticket;
         self.deep.insert(ticket, pane);
-        scene.actions.push(Action::PrintHistory {
+        cx.actions.push(Action::PrintHistory {
             ticket,
             pane,
             range,
@@ -70,13 +70,13 @@ impl Views {
         base: Base,
         asked_for: u32,
         lasts: bool,
-        scene: &mut ViewContext<'_>,
+        cx: &mut ViewContext<'_>,
     ) {
-        let Some((rules, shown)) = scene.rules.zip(self.panes.get_mut(&pane)) else {
+        let Some((rules, shown)) = cx.rules.zip(self.panes.get_mut(&pane)) else {
             return self.fail(pane, &ScreenError::Unavailable);
         };
-        let ticket = scene.next_tag();
-        scene.actions.push(Action::Mask {
+        let ticket = cx.next_tag();
+        cx.actions.push(Action::Mask {
             ticket,
             snapshot: base.snapshot(),
             rules: rules.clone(),
@@ -96,7 +96,7 @@ impl Views {
         pane: PaneId,
         ticket: u64,
         parts: PrintOutcome,
-        scene: &mut ViewContext<'_>,
+        cx: &mut ViewContext<'_>,
     ) {
         let Some(shown) = self.panes.get_mut(&pane) else {
             return;
@@ -111,7 +111,7 @@ impl Views {
                     shown.history = None;
                     shown.broken += 1;
                 }
-                self.go_deeper(pane, scene);
+                self.go_deeper(pane, cx);
             }
             Ok(Parts::Masked(masked)) => {
                 let Some(mut masking) = shown.masking.take_if(|it| it.ticket == ticket) else {
@@ -124,7 +124,7 @@ impl Views {
                     lasts,
                     ..
                 } = masking;
-                self.serve(pane, base, asked_for, lasts, scene);
+                self.serve(pane, base, asked_for, lasts, cx);
             }
             Ok(Parts::Pane(_)) => {}
         }

@@ -21,22 +21,22 @@ impl Views {
         pane: PaneId,
         mut snapshot: PaneSnapshot,
         tape: Tape,
-        scene: &mut ViewContext<'_>,
+        cx: &mut ViewContext<'_>,
     ) {
         self.forget_questions(pane);
         let Some(shown) = self.panes.get_mut(&pane) else {
             return;
         };
         let flown = shown.flight.take().map_or(0, |flight| flight.scrollback);
-        let joined = shown.join(&mut snapshot, scene.context(), flown);
+        let joined = shown.join(&mut snapshot, cx.context(), flown);
         let asked_for = joined.unwrap_or(flown);
         let exact = snapshot.exact;
-        let base = Base::new(snapshot, tape, scene.now);
+        let base = Base::new(snapshot, tape, cx.now);
         let redacted = shown.waiting.iter().any(|waiting| waiting.view.redacted);
         if redacted && base.is_long_to_mask() {
-            return self.mask(pane, base, asked_for, exact, scene);
+            return self.mask(pane, base, asked_for, exact, cx);
         }
-        self.serve(pane, base, asked_for, exact, scene);
+        self.serve(pane, base, asked_for, exact, cx);
     }
 
     /// Gives a snapshot to all whom it serves, and sees to the others. It stays for those to come if it lasts.
@@ -46,7 +46,7 @@ impl Views {
         mut base: Base,
         asked_for: u32,
         lasts: bool,
-        scene: &mut ViewContext<'_>,
+        cx: &mut ViewContext<'_>,
     ) {
         let Some(shown) = self.panes.get_mut(&pane) else {
             return;
@@ -57,8 +57,8 @@ impl Views {
             scrollback <= asked_for || base.has_scrollback(scrollback)
         });
         for Waiting { view, reply } in served {
-            let given = base.view_for(view, scene);
-            let given = given.or_else(|| base.view_apart(view, scene));
+            let given = base.view_for(view, cx);
+            let given = given.or_else(|| base.view_apart(view, cx));
             answer(reply, given.ok_or(ScreenError::Busy));
         }
         let deepest = others.iter().map(|waiting| waiting.view.scrollback).max();
@@ -66,8 +66,8 @@ impl Views {
         shown.waiting = others;
         shown.base = lasts.then_some(base);
         match deepest.filter(|_| shown.needs_history()) {
-            Some(deepest) => self.begin_history(pane, deepest, &snapshot, scene),
-            None => self.start(pane, scene),
+            Some(deepest) => self.begin_history(pane, deepest, &snapshot, cx),
+            None => self.start(pane, cx),
         }
     }
 }

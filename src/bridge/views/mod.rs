@@ -119,38 +119,33 @@ struct Waiting {
 
 impl Views {
     /// Begins a request.
-    pub(super) fn begin(
-        &mut self,
-        view: ViewRequest,
-        reply: ViewReply,
-        scene: &mut ViewContext<'_>,
-    ) {
+    pub(super) fn begin(&mut self, view: ViewRequest, reply: ViewReply, cx: &mut ViewContext<'_>) {
         let scrollback = view.scrollback.min(MOST_SCROLLBACK);
         let view = ViewRequest { scrollback, ..view };
         let pane = view.pane;
-        if !scene.state.panes.contains_key(&pane) {
+        if !cx.state.panes.contains_key(&pane) {
             return answer(reply, Err(ScreenError::NoSuchPane));
         }
         let shown = self.panes.entry(pane).or_default();
-        let usable = |base: &&mut Base| base.serves(scrollback, scene.now);
+        let usable = |base: &&mut Base| base.serves(scrollback, cx.now);
         let masks = |base: &Base| view.redacted && base.is_long_to_mask();
         if let Some(base) = shown
             .base
-            .take_if(|base| base.serves(scrollback, scene.now) && masks(base))
+            .take_if(|base| base.serves(scrollback, cx.now) && masks(base))
         {
             shown.waiting.push(Waiting { view, reply });
-            return self.mask(pane, base, scrollback, true, scene);
+            return self.mask(pane, base, scrollback, true, cx);
         }
         if let Some(view) = shown
             .base
             .as_mut()
             .filter(usable)
-            .and_then(|base| base.view_for(view, scene))
+            .and_then(|base| base.view_for(view, cx))
         {
             return answer(reply, Ok(view));
         }
         shown.waiting.push(Waiting { view, reply });
-        self.start(pane, scene);
+        self.start(pane, cx);
     }
 
     /// Whether a tag belongs to a snapshot.
@@ -202,12 +197,12 @@ impl Views {
     }
 
     /// Links have come or gone, or panes have.
-    pub(super) fn links_changed(&mut self, scene: &mut ViewContext<'_>) {
+    pub(super) fn links_changed(&mut self, cx: &mut ViewContext<'_>) {
         if self.panes.is_empty() {
             return;
         }
         self.panes
-            .retain(|pane, shown| scene.state.panes.contains_key(pane) || shown.is_on_its_way());
+            .retain(|pane, shown| cx.state.panes.contains_key(pane) || shown.is_on_its_way());
         let waits = |shown: &Shown| {
             let flight = shown.flight.as_ref();
             flight.is_some_and(|flight| matches!(flight.step, FlightStep::Link))
@@ -219,17 +214,17 @@ impl Views {
             .map(|(pane, _)| *pane)
             .collect();
         for pane in waiting {
-            self.attempt(pane, scene);
+            self.attempt(pane, cx);
         }
     }
 
     /// The time of a flight may be up, or of a snapshot.
-    pub(super) fn timer(&mut self, scene: &mut ViewContext<'_>) {
+    pub(super) fn timer(&mut self, cx: &mut ViewContext<'_>) {
         self.panes.retain(|_, shown| {
-            shown.base.take_if(|base| base.ends() <= scene.now);
+            shown.base.take_if(|base| base.ends() <= cx.now);
             shown.base.is_some() || shown.is_on_its_way()
         });
-        let late = |shown: &Shown| shown.flight_due().is_some_and(|due| due <= scene.now);
+        let late = |shown: &Shown| shown.flight_due().is_some_and(|due| due <= cx.now);
         let late: Vec<PaneId> = self
             .panes
             .iter()
@@ -237,7 +232,7 @@ impl Views {
             .map(|(pane, _)| *pane)
             .collect();
         for pane in late {
-            self.give_up(pane, scene);
+            self.give_up(pane, cx);
         }
     }
 
@@ -258,21 +253,21 @@ impl Views {
         &mut self,
         tag: u64,
         outcome: Result<Body, ReplyError>,
-        scene: &mut ViewContext<'_>,
+        cx: &mut ViewContext<'_>,
     ) {
         let Some(pane) = self.asked.get(&tag).copied() else {
             return;
         };
         if let Ok(body) = &outcome
-            && scene.version.is_some_and(Version::leaks_captures)
+            && cx.version.is_some_and(Version::leaks_captures)
         {
             self.leaked += body.as_bytes().len();
         }
         let Some(flight) = self.flight(pane) else {
             return;
         };
-        let outcome = flight.replied(tag, outcome, scene);
-        self.proceed(pane, outcome, scene);
+        let outcome = flight.replied(tag, outcome, cx);
+        self.proceed(pane, outcome, cx);
     }
 
     /// The commands of a tag could not be handed to the link.
@@ -284,10 +279,10 @@ impl Views {
     }
 
     /// A pane has been printed.
-    pub(super) fn printed(&mut self, printed: Printed, scene: &mut ViewContext<'_>) {
+    pub(super) fn printed(&mut self, printed: Printed, cx: &mut ViewContext<'_>) {
         let Printed { ticket, parts } = printed;
         if let Some(pane) = self.deep.remove(&ticket) {
-            return self.went_deep(pane, ticket, parts, scene);
+            return self.went_deep(pane, ticket, parts, cx);
         }
         let Some(pane) = self.asked.remove(&ticket) else {
             return;
@@ -301,12 +296,12 @@ impl Views {
                 "not a pane was printed: {other:?}"
             ))),
         });
-        let outcome = flight.was_printed(ticket, parts, scene);
+        let outcome = flight.was_printed(ticket, parts, cx);
         if let FlightStep::MarkAfter { tag, .. } = &flight.step {
             let tag = *tag;
             self.asked.insert(tag, pane);
         }
-        self.proceed(pane, outcome, scene);
+        self.proceed(pane, outcome, cx);
     }
 
     fn flight(&mut self, pane: PaneId) -> Option<&mut Flight> {
@@ -320,39 +315,39 @@ impl Views {
     }
 
     /// Starts a flight for those who wait, unless there is one, or all of them wait for a history.
-    fn start(&mut self, pane: PaneId, scene: &mut ViewContext<'_>) {
+    fn start(&mut self, pane: PaneId, cx: &mut ViewContext<'_>) {
         let Some(shown) = self.panes.get_mut(&pane) else {
             return;
         };
         if shown.waiting.is_empty() {
             shown.history = None;
         }
-        let wanted = shown.wants(scene.context());
+        let wanted = shown.wants(cx.context());
         if let Some(scrollback) = wanted.filter(|_| shown.flight.is_none()) {
-            shown.flight = Some(Flight::new(pane, scrollback, scene.now));
-            self.attempt(pane, scene);
+            shown.flight = Some(Flight::new(pane, scrollback, cx.now));
+            self.attempt(pane, cx);
         }
     }
 
     /// Asks on the pane's link, if it has one.
-    fn attempt(&mut self, pane: PaneId, scene: &mut ViewContext<'_>) {
-        let leaks = scene.version.is_some_and(Version::leaks_captures);
+    fn attempt(&mut self, pane: PaneId, cx: &mut ViewContext<'_>) {
+        let leaks = cx.version.is_some_and(Version::leaks_captures);
         let may_leak = !leaks || self.leaked < LEAK;
         self.forget_questions(pane);
         let Some(flight) = self.flight(pane) else {
             return;
         };
         flight.step = FlightStep::Link;
-        let owner = scene.streams.owner(pane);
-        let Some(link) = owner.filter(|link| scene.outputs.is_attached(*link)) else {
+        let owner = cx.streams.owner(pane);
+        let Some(link) = owner.filter(|link| cx.outputs.is_attached(*link)) else {
             return;
         };
-        if !flight.try_on(link, scene.streams.published(pane)) {
-            return self.give_up(pane, scene);
+        if !flight.try_on(link, cx.streams.published(pane)) {
+            return self.give_up(pane, cx);
         }
-        let rows = scene.state.panes.get(&pane).map_or(0, |pane| pane.height);
-        let tag = scene.next_tag();
-        let context = scene.context();
+        let rows = cx.state.panes.get(&pane).map_or(0, |pane| pane.height);
+        let tag = cx.next_tag();
+        let context = cx.context();
         let commands = if leaks && flight.prefers_printing() {
             flight.step = FlightStep::MarkBefore { tag };
             vec![Command::Sentinel { nonce: tag }]
@@ -364,10 +359,10 @@ impl Views {
             };
             commands
         } else {
-            return self.give_up(pane, scene);
+            return self.give_up(pane, cx);
         };
         self.asked.insert(tag, pane);
-        scene.actions.push(Action::Send {
+        cx.actions.push(Action::Send {
             link,
             tag,
             commands,
@@ -375,13 +370,13 @@ impl Views {
     }
 
     /// The place in the stream is not to be had: the pane is printed wherever it stands.
-    fn give_up(&mut self, pane: PaneId, scene: &mut ViewContext<'_>) {
+    fn give_up(&mut self, pane: PaneId, cx: &mut ViewContext<'_>) {
         self.forget_questions(pane);
         let Some(flight) = self.flight(pane) else {
             return;
         };
-        flight.begin_at(scene.streams.published(pane));
-        let ticket = scene.print(flight);
+        flight.begin_at(cx.streams.published(pane));
+        let ticket = cx.print(flight);
         flight.step = FlightStep::LastPrint { ticket };
         self.asked.insert(ticket, pane);
     }
@@ -391,7 +386,7 @@ impl Views {
         self.asked.retain(|_, asked| *asked != pane);
     }
 
-    fn proceed(&mut self, pane: PaneId, outcome: Outcome, scene: &mut ViewContext<'_>) {
+    fn proceed(&mut self, pane: PaneId, outcome: Outcome, cx: &mut ViewContext<'_>) {
         match outcome {
             Outcome::Pending => {
                 let printing = match self.flight(pane).map(|flight| &flight.step) {
@@ -400,8 +395,8 @@ impl Views {
                 };
                 self.asked.extend(printing.map(|ticket| (ticket, pane)));
             }
-            Outcome::Again => self.attempt(pane, scene),
-            Outcome::Done(snapshot, tape) => self.land(pane, *snapshot, tape, scene),
+            Outcome::Again => self.attempt(pane, cx),
+            Outcome::Done(snapshot, tape) => self.land(pane, *snapshot, tape, cx),
             Outcome::Failed(error) => self.fail(pane, &error),
         }
     }

@@ -27,7 +27,7 @@ impl Flight {
         &mut self,
         tag: u64,
         outcome: Result<Body, ReplyError>,
-        scene: &mut ViewContext<'_>,
+        cx: &mut ViewContext<'_>,
     ) -> Outcome {
         let body = match outcome {
             Ok(body) => body,
@@ -50,13 +50,13 @@ impl Flight {
                 }
                 let bodies = std::mem::take(bodies);
                 match captured(bodies) {
-                    Ok(capture) => self.place(&capture, Seen::ItLast, scene),
+                    Ok(capture) => self.place(&capture, Seen::ItLast, cx),
                     Err(error) => Outcome::Failed(error),
                 }
             }
             FlightStep::MarkBefore { tag: asked } if *asked == tag => {
-                self.begin_at(scene.streams.published(self.pane));
-                let ticket = scene.print(self);
+                self.begin_at(cx.streams.published(self.pane));
+                let ticket = cx.print(self);
                 self.step = FlightStep::Print { ticket };
                 Outcome::Pending
             }
@@ -65,7 +65,7 @@ impl Flight {
                 capture,
             } if *asked == tag => {
                 let capture = Capture::clone(capture);
-                self.place(&capture, Seen::NothingOfIt, scene)
+                self.place(&capture, Seen::NothingOfIt, cx)
             }
             _ => Outcome::Pending,
         }
@@ -76,7 +76,7 @@ impl Flight {
         &mut self,
         ticket: u64,
         parts: Result<PanePrint, ScreenError>,
-        scene: &mut ViewContext<'_>,
+        cx: &mut ViewContext<'_>,
     ) -> Outcome {
         let capture = parts.and_then(|parts| {
             Capture::new(&parts.state, &parts.screen, &parts.saved, &parts.pending)
@@ -94,8 +94,8 @@ impl Flight {
                 if self.spoilt || self.seen != Seen::NothingOfIt {
                     return Outcome::Again;
                 }
-                let tag = scene.next_tag();
-                scene.actions.push(Action::Send {
+                let tag = cx.next_tag();
+                cx.actions.push(Action::Send {
                     link,
                     tag,
                     commands: vec![Command::Sentinel { nonce: tag }],
@@ -106,7 +106,7 @@ impl Flight {
             }
             FlightStep::LastPrint { ticket: asked } if asked == ticket => {
                 let offset = self.tape.start();
-                let snapshot = self.snapshot(&capture, offset, false, scene);
+                let snapshot = self.snapshot(&capture, offset, false, cx);
                 snapshot.map_or(Outcome::Failed(ScreenError::NoSuchPane), |snapshot| {
                     Outcome::Done(Box::new(snapshot), std::mem::take(&mut self.tape))
                 })
@@ -116,21 +116,21 @@ impl Flight {
     }
 
     /// A capture has its place in the stream here, if the link has brought nothing more of the pane than is allowed.
-    fn place(&mut self, capture: &Capture, allowed: Seen, scene: &mut ViewContext<'_>) -> Outcome {
+    fn place(&mut self, capture: &Capture, allowed: Seen, cx: &mut ViewContext<'_>) -> Outcome {
         let shown = capture.state().alternate_on;
         let without_saved =
             matches!(self.step, FlightStep::Replies { .. }) && shown && !self.alternate;
         self.alternate = shown;
         let certain = self.seen == Seen::NothingOfIt || self.seen == allowed;
-        if without_saved || self.spoilt || !certain || scene.streams.is_behind(self.pane) {
+        if without_saved || self.spoilt || !certain || cx.streams.is_behind(self.pane) {
             return Outcome::Again;
         }
-        let offset = scene.streams.published(self.pane);
+        let offset = cx.streams.published(self.pane);
         let state = capture.state();
         let cursor = state.cursor_x.zip(state.cursor_y);
         let unfinished = capture.has_unfinished_sequence();
-        scene.streams.adjust(self.pane, shown, unfinished, cursor);
-        let snapshot = self.snapshot(capture, offset, true, scene);
+        cx.streams.adjust(self.pane, shown, unfinished, cursor);
+        let snapshot = self.snapshot(capture, offset, true, cx);
         snapshot.map_or(Outcome::Failed(ScreenError::NoSuchPane), |snapshot| {
             Outcome::Done(Box::new(snapshot), Tape::new(offset))
         })
@@ -141,16 +141,16 @@ impl Flight {
         capture: &Capture,
         offset: u64,
         exact: bool,
-        scene: &ViewContext<'_>,
+        cx: &ViewContext<'_>,
     ) -> Option<PaneSnapshot> {
         let place = Circumstances {
             pane: self.pane,
             offset,
             exact,
-            character: scene.streams.character(self.pane),
-            loses_blanks: scene.version.is_some_and(Version::captures_lose_blanks),
+            character: cx.streams.character(self.pane),
+            loses_blanks: cx.version.is_some_and(Version::captures_lose_blanks),
         };
-        PaneSnapshot::new(place, capture, scene.streams.tracker(self.pane)?)
+        PaneSnapshot::new(place, capture, cx.streams.tracker(self.pane)?)
     }
 }
 

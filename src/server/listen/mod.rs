@@ -329,16 +329,16 @@ impl Reception {
         })
     }
 
-    /// Shakes hands, which holds up nobody else, and serves what comes behind.
+    /// Does the TLS handshake, which holds up nobody else, and serves what comes behind.
     async fn greet(self, stream: TcpStream, address: SocketAddr, tls: Tls, pass: SharedLimits) {
         let stop = self.0.stop.clone();
         let sent_away = pass.sent_away();
-        let hands = tokio::select! {
-            hands = tls::shake_hands(stream, &tls.identity, tls.handshake_timeout) => hands,
+        let shaken = tokio::select! {
+            shaken = tls::handshake(stream, &tls.identity, tls.handshake_timeout) => shaken,
             () = stop.cancelled() => return,
             () = sent_away.cancelled() => return,
         };
-        match hands {
+        match shaken {
             Ok(stream) => {
                 self.serve(stream, ConnectionInfo::by(address, true), pass)
                     .await

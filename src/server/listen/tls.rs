@@ -42,8 +42,8 @@ impl Failed {
     }
 }
 
-/// Shakes hands, which takes the other side no longer than `limit`.
-pub(super) async fn shake_hands(
+/// Does the TLS handshake, which takes the other side no longer than `limit`.
+pub(super) async fn handshake(
     stream: TcpStream,
     identity: &Identity,
     limit: Duration,

@@ -33,7 +33,7 @@ pub(in crate::server) struct Profile {
     pub(in crate::server) most_in_flight: usize,
 }
 
-/// Through whose eyes something is encoded.
+/// With whose visibility something is encoded.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::server) struct Viewpoint<'a> {
     pub(in crate::server) context: &'a Context,

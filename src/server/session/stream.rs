@@ -226,7 +226,7 @@ impl ClientSession {
         self.ask_views(now);
     }
 
-    /// Begins to skim if the client has let too much pile up: waiting on would cost it the log's memory of it.
+    /// Begins to shed if the client has let too much pile up: waiting on would cost it the log's memory of it.
     fn start_shedding(&mut self) {
         let Some(place) = self.stream.subscription.place() else {
             return;
