@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_told_from_the_rest() {
+    fn loopback_is_distinguished_from_the_rest() {
         let rows = [
             ("127.0.0.0/8", true),
             ("127.0.0.1", true),

@@ -112,7 +112,7 @@ fn pane_of(server: &TmuxServer, arguments: &[&str]) -> PaneId {
 }
 
 #[test]
-fn regression_what_a_new_session_prints_at_once_is_told_and_shown() {
+fn regression_what_a_new_session_prints_at_once_is_published_and_shown() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let mut bridge = LiveBridge::start(server.tmux().await);
@@ -193,7 +193,7 @@ fn regression_who_opens_a_pane_at_once_holds_what_it_printed_before() {
 }
 
 #[test]
-fn regression_a_session_that_goes_soon_is_told_with_what_is_missing() {
+fn regression_a_session_that_goes_soon_is_published_with_what_is_missing() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let mut bridge = LiveBridge::start(server.tmux().await);
@@ -226,7 +226,7 @@ fn regression_a_session_that_goes_soon_is_told_with_what_is_missing() {
 }
 
 #[test]
-fn regression_sessions_of_a_moment_are_told_of_each() {
+fn regression_sessions_of_a_moment_are_published_each() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let mut bridge = LiveBridge::start(server.tmux().await);
@@ -249,7 +249,7 @@ fn regression_sessions_of_a_moment_are_told_of_each() {
 }
 
 #[test]
-fn regression_panes_of_a_moment_are_told_of_with_what_they_printed() {
+fn regression_panes_of_a_moment_are_published_with_what_they_printed() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let mut bridge = LiveBridge::start(server.tmux().await);

@@ -306,7 +306,7 @@ fn each_mistake_outside_a_file_is_named_with_its_source() {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let home = Home::new();
     home.write(
         "etc/config.yaml",

@@ -117,7 +117,7 @@ async fn take_all(mut cursor: Cursor, taken: Taken) {
 }
 
 #[tokio::test]
-async fn a_sink_reads_at_its_own_pace_and_is_told_what_it_missed() {
+async fn a_sink_reads_at_its_own_pace_and_gets_what_it_missed() {
     let setup = Setup {
         history: remembering(3),
         ..Setup::default()
@@ -336,7 +336,7 @@ async fn ring(mut context: SourceContext) {
 }
 
 #[test]
-fn what_a_source_concludes_is_told_to_those_who_see_the_pane() {
+fn what_a_source_concludes_is_published_to_those_who_see_the_pane() {
     for_each_version_async(async |program| {
         let tmux = TmuxServer::start(&program);
         let bridge = LiveBridge::start(tmux.tmux().await);

@@ -380,7 +380,7 @@ fn danger_6_a_slow_owner_holds_up_nobody_and_every_byte_is_accounted_for() {
 }
 
 #[test]
-fn danger_6_what_tmux_throws_away_is_told_and_the_flow_goes_on() {
+fn danger_6_what_tmux_throws_away_is_reported_and_the_flow_goes_on() {
     for_each_version_async(|program| async move {
         if !program.version.has_flow_control() {
             return;

@@ -42,7 +42,7 @@ fn check<'a>(value: &'a Value, name: &str) -> (&'a str, String) {
 }
 
 #[test]
-fn what_is_well_and_what_a_version_brings_is_told() {
+fn what_is_well_and_what_a_version_brings_is_reported() {
     for_each_version(|program| {
         let server = TmuxServer::start(program);
         let home = Home::new();
@@ -143,7 +143,7 @@ fn tokens_that_others_can_read_fail() {
 
 /// Something else may have the port: a web server, or nothing that speaks HTTP.
 #[test]
-fn a_stranger_at_the_address_is_told_from_muxwire() {
+fn a_stranger_at_the_address_is_distinguished_from_muxwire() {
     let server = TmuxServer::start(any_program());
     let home = Home::new();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

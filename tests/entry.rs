@@ -75,7 +75,7 @@ async fn count(server: &TestServer, reason: &str) -> usize {
 }
 
 #[tokio::test]
-async fn an_address_that_fails_too_often_is_told_when_to_come_back() {
+async fn an_address_that_fails_too_often_gets_the_time_to_come_back() {
     let mut tokens = Tokens::new();
     let (good, proven) = (
         tokens.add(Permission::Read, &[], None),

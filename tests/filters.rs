@@ -45,7 +45,7 @@ async fn regression_an_unknown_key_of_filters_is_an_error_that_names_the_nearest
 }
 
 #[tokio::test]
-async fn regression_filters_that_match_nothing_now_are_told() {
+async fn regression_filters_that_match_nothing_now_are_reported() {
     let server = served().await;
     let mut client = server.client().await;
     let rows: [(Value, &[&str]); 8] = [
@@ -154,7 +154,7 @@ async fn regression_exact_entries_of_filters_can_t_be_mistaken() {
 }
 
 #[tokio::test]
-async fn regression_entries_of_filters_that_may_be_mistaken_are_told() {
+async fn regression_entries_of_filters_that_may_be_mistaken_are_reported() {
     let server = TestServer::open().await;
     let mut world = misleading();
     let own = world.session("$3");

@@ -479,7 +479,7 @@ async fn tickets_are_only_for_who_has_a_token_and_not_too_many() {
 }
 
 #[tokio::test]
-async fn without_authentication_pages_are_still_told_apart() {
+async fn without_authentication_pages_are_still_distinguished() {
     let server = TestServer::open().await;
     let evil = ticket(&server, Some("https://evil.example"), "any").await;
     assert_eq!(evil.status, 403);

@@ -46,7 +46,7 @@ fn regression_windows_that_end_together_end_servers_before_3_8_with_any_control_
 
 /// Who reads that a test failed sees that tmux crashed, and where.
 #[test]
-fn a_crash_of_tmux_is_told_as_one() {
+fn a_crash_of_tmux_is_reported_as_one() {
     for_each_version(|program| {
         let dies = |server: &TmuxServer| {
             let _client = bare_control_client(server);
@@ -76,7 +76,7 @@ fn windows_that_end_together_are_harmless_without_a_control_client() {
 }
 
 #[test]
-fn regression_what_ends_a_server_is_told_in_one_warning_before_it_happens() {
+fn regression_what_ends_a_server_is_reported_in_one_warning_before_it_happens() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let serving = Serving::start(&server, &[]);

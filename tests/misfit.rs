@@ -141,7 +141,7 @@ fn a_program_of_the_same_version_is_used_as_it_was_given() {
 }
 
 #[tokio::test]
-async fn regression_clients_are_told_why_a_server_that_runs_is_not_connected() {
+async fn regression_clients_get_the_reason_why_a_server_that_runs_is_not_connected() {
     let server = TestServer::open().await;
     let unfit = Unfit {
         reason: "the tmux program is version 3.3a and does not fit".to_owned(),

@@ -92,7 +92,7 @@ fn regression_without_clients_a_server_survives_windows_that_end_together() {
 }
 
 #[test]
-fn what_came_while_nobody_listened_is_told_from_a_listing() {
+fn what_came_while_nobody_listened_is_published_from_a_listing() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let serving = Serving::start_with(&server, &[], &ON_DEMAND);
@@ -138,7 +138,7 @@ fn requests_that_come_before_the_link_wait_for_it() {
 }
 
 #[test]
-fn output_that_nobody_saw_is_told_as_a_gap() {
+fn output_that_nobody_saw_is_published_as_a_gap() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let mut bridge = LiveBridge::start_with(server.tmux().await, WHILE_WANTED, None);

@@ -169,7 +169,7 @@ fn regression_a_server_that_ends_unattached_is_left_alone_where_that_is_set() {
 }
 
 #[test]
-fn regression_exit_unattached_is_told_when_it_is_turned_on_later() {
+fn regression_exit_unattached_is_reported_when_it_is_turned_on_later() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let user = attached(&server, "main");
@@ -193,7 +193,7 @@ fn regression_exit_unattached_is_told_when_it_is_turned_on_later() {
 }
 
 #[test]
-fn regression_a_session_is_told_to_be_streamed_when_it_is() {
+fn regression_a_session_is_reported_to_be_streamed_when_it_is() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let mut bridge = LiveBridge::start(server.tmux().await);
@@ -233,7 +233,7 @@ fn regression_a_session_is_told_to_be_streamed_when_it_is() {
 }
 
 #[test]
-fn regression_a_bell_in_a_window_that_is_current_is_told_of() {
+fn regression_a_bell_in_a_window_that_is_current_is_published() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let mut bridge = LiveBridge::start(server.tmux().await);
@@ -278,7 +278,7 @@ async fn bells(bridge: &mut LiveBridge, pane: PaneId, until: &str) -> usize {
 }
 
 #[tokio::test]
-async fn bells_in_a_flood_are_told_of_ten_times_a_second_at_most() {
+async fn bells_in_a_flood_are_published_ten_times_a_second_at_most() {
     let server = TmuxServer::start(any_program());
     let mut bridge = LiveBridge::start(server.tmux().await);
     bridge.settled().await;
@@ -297,7 +297,7 @@ async fn bells_in_a_flood_are_told_of_ten_times_a_second_at_most() {
 }
 
 #[test]
-fn regression_marks_of_windows_are_told_of() {
+fn regression_marks_of_windows_are_published() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let settings = Settings {

@@ -49,7 +49,7 @@ fn parts_of(message: &Value) -> (String, u64, String) {
     )
 }
 
-async fn next_told(client: &mut Client) -> (String, u64, String) {
+async fn next_parts(client: &mut Client) -> (String, u64, String) {
     parts_of(&client.next().await)
 }
 
@@ -97,7 +97,10 @@ async fn a_snapshot_stands_at_its_place_and_output_follows() {
     assert_eq!(snapshot["data"]["offset"], 18);
     assert_eq!(snapshot["session"], "a");
     print(&server, &world, PANE, 18, "live");
-    assert_eq!(next_told(&mut client).await, row("pane.output", 18, "live"));
+    assert_eq!(
+        next_parts(&mut client).await,
+        row("pane.output", 18, "live")
+    );
 }
 
 #[tokio::test]
@@ -113,7 +116,7 @@ async fn what_a_snapshot_holds_already_is_not_sent_again() {
     client.expect("pane.snapshot").await;
     print(&server, &world, PANE, 0, "abc");
     print(&server, &world, PANE, 3, "def");
-    assert_eq!(next_told(&mut client).await, row("pane.output", 3, "def"));
+    assert_eq!(next_parts(&mut client).await, row("pane.output", 3, "def"));
 }
 
 /// Opens the first pane with all these lines of its history.
@@ -153,7 +156,7 @@ async fn regression_a_long_history_is_paced_by_the_socket() {
         snapshot["data"]["scrollback"],
         json!({ "lines": LINES, "pages": 200 })
     );
-    assert_eq!(next_told(&mut client).await, row("pane.output", 0, "live"));
+    assert_eq!(next_parts(&mut client).await, row("pane.output", 0, "live"));
 }
 
 /// The server runs on one thread here as everywhere, so the order in which things are done is that of the turns.
@@ -207,7 +210,7 @@ async fn regression_a_history_that_is_closed_ends() {
     client.expect("opened").await;
     client.expect("pane.snapshot").await;
     print(&server, &world, PaneId(1), 0, "live");
-    assert_eq!(next_told(&mut client).await, row("pane.output", 0, "live"));
+    assert_eq!(next_parts(&mut client).await, row("pane.output", 0, "live"));
 }
 
 #[tokio::test]
@@ -288,7 +291,7 @@ async fn a_pane_is_resumed_from_its_offset_while_the_history_reaches_back() {
             (&json!(true), &json!(from))
         );
         for text in texts {
-            assert_eq!(next_told(&mut client).await.2, *text);
+            assert_eq!(next_parts(&mut client).await.2, *text);
         }
         client.expect("bookmark").await;
         assert!(client.until_pong().await.is_empty());
@@ -321,7 +324,7 @@ async fn regression_who_was_away_while_a_pane_was_respawned_gets_a_snapshot() {
     request["since"] = json!({ "epoch": "e1", "offset": 3 });
     let mut client = server.client().await;
     assert_eq!(client.ask(request, "opened").await["recovered"], true);
-    assert_eq!(next_told(&mut client).await.2, "new");
+    assert_eq!(next_parts(&mut client).await.2, "new");
     client.expect("pane.command_changed").await;
     let (_, reply) = view_request(&mut server).await;
     reply.send(Ok(view(PANE, 6, "NEW", ""))).unwrap();
@@ -330,7 +333,7 @@ async fn regression_who_was_away_while_a_pane_was_respawned_gets_a_snapshot() {
 }
 
 #[tokio::test]
-async fn changes_that_no_byte_tells_of_bring_a_fresh_snapshot() {
+async fn changes_that_no_byte_shows_bring_a_fresh_snapshot() {
     let (mut server, world) = start(Setup::default()).await;
     let exit = Exit {
         status: Some(0),
@@ -365,7 +368,7 @@ async fn changes_that_no_byte_tells_of_bring_a_fresh_snapshot() {
         client.expect(name).await;
         let (_, reply) = view_request(&mut server).await;
         reply.send(Ok(view(PANE, 3, "NEW", ""))).unwrap();
-        assert!(next_told(&mut client).await.2.contains("NEW"), "{name}");
+        assert!(next_parts(&mut client).await.2.contains("NEW"), "{name}");
         // A connection that goes is not gone at once, and would ask for the pane as well.
         let close = json!({ "action": "close", "target": { "pane": "%0" } });
         client.ask(close, "closed").await;
@@ -442,10 +445,10 @@ async fn a_change_while_a_snapshot_is_under_way_brings_another_one() {
     client.expect("pane.gap").await;
     reply.send(Ok(view(PANE, 0, "OLD", ""))).unwrap();
     client.expect("opened").await;
-    assert!(next_told(&mut client).await.2.contains("OLD"));
+    assert!(next_parts(&mut client).await.2.contains("OLD"));
     let (_, reply) = view_request(&mut server).await;
     reply.send(Ok(view(PANE, 0, "NEW", ""))).unwrap();
-    assert!(next_told(&mut client).await.2.contains("NEW"));
+    assert!(next_parts(&mut client).await.2.contains("NEW"));
 }
 
 #[tokio::test]
@@ -555,7 +558,7 @@ async fn a_page_is_given_no_more_than_it_acknowledges() {
         "another pane has no such bound",
     );
     for round in 0..4 {
-        assert_eq!(next_told(&mut client).await.1, round * 1000);
+        assert_eq!(next_parts(&mut client).await.1, round * 1000);
     }
     assert!(client.until_pong().await.is_empty());
     let ack = |offset: u64| json!({ "action": "ack", "id": 3, "pane": "%0", "offset": offset });
@@ -569,7 +572,7 @@ async fn a_page_is_given_no_more_than_it_acknowledges() {
         client.next().await,
         json!({ "type": "lagged", "pane": "%0", "from": 4000, "to": 10_000 })
     );
-    assert!(next_told(&mut client).await.2.contains("CAUGHT UP"));
+    assert!(next_parts(&mut client).await.2.contains("CAUGHT UP"));
     for round in 10..14 {
         print(&server, &world, PANE, round * 1000, chunk);
         assert_eq!(parts_of(&client.find("pane.output").await).1, round * 1000);
@@ -712,7 +715,7 @@ async fn a_slow_client_is_spared_the_flood_and_ends_up_exact() {
         lagged,
         json!({ "type": "lagged", "pane": "%0", "from": position, "to": 30_000_000 })
     );
-    assert!(next_told(&mut slow).await.2.contains("NOW"));
+    assert!(next_parts(&mut slow).await.2.contains("NOW"));
     print(&server, &world, PANE, 30_000_000, "live");
     assert_eq!(slow.find("pane.output").await["data"]["content"], "live");
 }

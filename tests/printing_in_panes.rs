@@ -144,7 +144,7 @@ fn a_recording_has_its_own_pane_if_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn regression_a_log_in_a_pane_tells_of_no_key_that_is_pressed() {
+async fn regression_a_log_in_a_pane_names_no_key_that_is_pressed() {
     let of_others = "info,tungstenite=trace,tokio_tungstenite=trace,mio=trace,hyper=trace";
     for (level, after) in [
         ("debug", ""),

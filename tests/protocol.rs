@@ -476,7 +476,7 @@ async fn targets_are_found_by_every_name_that_they_have() {
 }
 
 #[tokio::test]
-async fn what_tmux_says_to_typing_is_told() {
+async fn what_tmux_says_to_typing_is_answered() {
     let mut server = TestServer::open().await;
     let mut world = World::new();
     world.session("a");
@@ -874,7 +874,7 @@ async fn silence_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn stopping_tells_clients_when_to_come_back() {
+async fn stopping_sends_clients_the_time_to_come_back() {
     let server = TestServer::open().await;
     let mut client = server.client().await;
     server.stop.cancel();

@@ -22,7 +22,7 @@ fn linked(server: &TmuxServer, links: usize) {
 }
 
 #[test]
-fn sigterm_tells_clients_and_leaves_tmux_as_it_was() {
+fn sigterm_notifies_clients_and_leaves_tmux_as_it_was() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let serving = Serving::start(&server, &["--no-auth"]);

@@ -54,7 +54,7 @@ fn figure(text: &str, name: &str) -> Option<f64> {
 }
 
 #[tokio::test]
-async fn times_are_told_once_somebody_asks() {
+async fn times_are_reported_once_somebody_asks() {
     let (server, world) = start(Setup::default()).await;
     let mut asks = subscribed(&server).await;
     let mut silent = subscribed(&server).await;
@@ -107,7 +107,7 @@ async fn times_are_told_once_somebody_asks() {
 }
 
 #[tokio::test]
-async fn only_admins_are_told_of_others() {
+async fn only_admins_see_others() {
     let mut tokens = Tokens::new();
     let rows = [
         (tokens.add(Permission::Read, &["a"], None), false),
@@ -139,7 +139,7 @@ async fn only_admins_are_told_of_others() {
 }
 
 #[tokio::test]
-async fn what_is_left_out_is_counted_as_lagged_tells_it() {
+async fn what_is_left_out_is_counted_as_in_lagged() {
     let (mut server, world) = start(Setup::default()).await;
     let mut client = server.client().await;
     let open = json!({ "action": "open", "id": 1, "target": { "pane": "%0" }, "ack_window": 4096 });

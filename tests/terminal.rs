@@ -123,7 +123,7 @@ async fn it_follows_the_active_pane_unless_one_was_named() {
 }
 
 #[tokio::test]
-async fn a_size_that_changes_is_told_before_the_screen() {
+async fn a_size_that_changes_is_sent_before_the_screen() {
     let (mut server, mut world) = start().await;
     let mut client = connected(&mut server, "a", 2).await;
     world.state.panes.get_mut(&PaneId(2)).unwrap().width = 30;

@@ -373,7 +373,7 @@ fn the_help_has_an_example() {
 }
 
 #[test]
-fn regression_a_scope_that_looks_like_an_id_is_told_to_be_a_name() {
+fn regression_a_scope_that_looks_like_an_id_is_reported_to_be_a_name() {
     let home = Home::new();
     for json in ["", " --json"] {
         let made = home.run(&format!(

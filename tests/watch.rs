@@ -195,7 +195,7 @@ async fn nothing_is_lost_or_doubled_however_connections_break() {
 }
 
 #[tokio::test]
-async fn what_the_history_no_longer_holds_is_told_as_lost() {
+async fn what_the_history_no_longer_holds_is_reported_as_lost() {
     let history = HistoryLimits {
         events: 5,
         ..HistoryLimits::default()

@@ -173,7 +173,7 @@ async fn regression_a_client_that_claims_a_pane_hides_it_from_nobody_who_does_no
 }
 
 #[tokio::test]
-async fn regression_on_a_terminal_lines_are_told_as_they_stand_behind_a_list_of_what_there_is() {
+async fn regression_on_a_terminal_lines_are_shown_as_they_stand_behind_a_list_of_what_there_is() {
     let tmux = TmuxServer::start(any_program());
     let bridge = LiveBridge::start(tmux.tmux().await);
     bridge.settled().await;
@@ -202,7 +202,7 @@ async fn regression_on_a_terminal_lines_are_told_as_they_stand_behind_a_list_of_
 }
 
 #[tokio::test]
-async fn regression_a_session_that_is_named_as_another_s_id_is_told_apart() {
+async fn regression_a_session_that_is_named_as_another_s_id_is_distinguished() {
     let tmux = TmuxServer::start(any_program());
     let bridge = LiveBridge::start(tmux.tmux().await);
     // The session main has the id $0.

@@ -679,7 +679,7 @@ fn an_event_is_encoded_once_for_all_who_see_it_alike() {
 }
 
 #[test]
-fn the_group_of_a_session_is_not_told_to_those_who_see_only_some() {
+fn the_group_of_a_session_is_hidden_from_those_who_see_only_some() {
     let mut world = World::new();
     let id = world.session("mine");
     let mut session = world.state.sessions[&id].clone();
@@ -711,7 +711,7 @@ fn the_group_of_a_session_is_not_told_to_those_who_see_only_some() {
 }
 
 #[test]
-fn a_server_object_is_told_as_it_is() {
+fn a_server_object_is_sent_as_it_is() {
     let server = Server {
         pid: 1,
         start_time: 2,

@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn content_is_told_by_option_only() {
+    fn content_is_recorded_by_option_only() {
         let at = Link {
             seq: 3,
             prev: LineHash::NONE,

@@ -298,7 +298,7 @@ mod tests {
     use crate::auth::rights::{Permission, Permissions};
 
     #[tokio::test]
-    async fn each_refusal_is_told_apart_for_logs_but_not_for_clients() {
+    async fn each_refusal_is_distinguished_for_logs_but_not_for_clients() {
         let (token, entry) = Entry::generate("one", None);
         let authenticator = Authenticator::new(vec![entry], AuthSettings::default()).unwrap();
         let text = token.expose();

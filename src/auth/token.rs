@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_no_tokens_are_told_apart() {
+    fn texts_that_are_no_tokens_are_distinguished() {
         let good = Token::generate().unwrap().expose();
         let flipped = |at: usize| {
             let mut text = good.clone();

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_could_read_is_told_from_the_rest() {
+    fn what_others_could_read_is_distinguished_from_the_rest() {
         let rows = [
             ("ws://127.0.0.1:1", true),
             ("ws://127.9.9.9:1", true),

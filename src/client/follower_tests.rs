@@ -142,7 +142,7 @@ fn a_subscription_is_resumed_behind_the_newest_event_or_bookmark() {
 }
 
 #[test]
-fn an_event_that_comes_twice_is_told_once() {
+fn an_event_that_comes_twice_is_reported_once() {
     let mut scene = Scene::new();
     scene.connect(&[OPEN, &subscribed(None, "e1", 5), &event(6), &event(7)]);
     scene
@@ -158,7 +158,7 @@ fn an_event_that_comes_twice_is_told_once() {
 }
 
 #[test]
-fn a_loss_is_told_and_the_snapshot_is_had_even_if_the_connection_goes_first() {
+fn a_loss_is_reported_and_the_snapshot_is_had_even_if_the_connection_goes_first() {
     let mut scene = Scene::new();
     let ask = json!({ "action": "snapshot" });
     let snapshot = r#"{"type":"snapshot","epoch":"e2","seq":40}"#;

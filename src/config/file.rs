@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_every_kind_are_told_apart() {
+    fn values_of_every_kind_are_distinguished() {
         let rows = [
             ("5m", Raw::Text("5m".to_owned())),
             ("-3", Raw::Integer(-3)),
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_in_the_form_tells_its_line() {
+    fn a_mistake_in_the_form_reports_its_line() {
         for text in ["a = 1\nb = \n", "a = 1\na = 2\n", "a = 1\n[b\n"] {
             assert_eq!(parse_toml(text).unwrap_err().0, 2, "{text:?}");
         }

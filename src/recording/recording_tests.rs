@@ -345,7 +345,7 @@ impl Write for Full {
 }
 
 #[test]
-fn a_write_that_fails_ends_the_recording_and_is_told() {
+fn a_write_that_fails_ends_the_recording_and_is_reported() {
     let (recorder, writing) = Recorder::start(&Header::now(&"3.8"), Full).unwrap();
     let error = wait(writing).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::StorageFull);

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_is_known_from_when_it_is_told() {
+    fn each_part_is_known_from_when_it_is_set() {
         let mut charset = Charset::default();
         charset.designate(false, true);
         charset.shift(true);

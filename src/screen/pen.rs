@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_of_a_pen_adds_up() {
+    fn what_is_known_of_a_pen_adds_up() {
         let mut known = Parts::NONE;
         let mut pen = Pen::default();
         for sequence in ["22;23;24;25;27;28;29", "39;49;59"] {

@@ -52,7 +52,7 @@ async fn reaches(identity: &Identity, trust: &Trust, name: &'static str) -> bool
 }
 
 #[tokio::test]
-async fn clients_trust_whom_they_were_told_to() {
+async fn clients_trust_whom_they_are_configured_to() {
     let folder = tempfile::tempdir().unwrap();
     let one = make(&folder.path().join("one"), "box.example");
     let other = make(&folder.path().join("other"), "box.example");

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_that_runs_through_the_loader_is_told_from_its_command_line() {
+    fn a_program_that_runs_through_the_loader_is_recognised_from_its_command_line() {
         let rows: [(&[u8], Option<&[&str]>); 6] = [
             (
                 b"/lib/ld-linux.so.2\0--library-path\0/a:/b\0/usr/bin/tmux\0-u\0new\0",

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_told_apart_and_unknown_ones_pass() {
+    fn messages_are_distinguished_and_unknown_ones_pass() {
         let rows = [
             (
                 r#"{"type":"hello","epoch":"e1","seq":3}"#,

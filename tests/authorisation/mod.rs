@@ -211,7 +211,7 @@ async fn what_is_about_no_session_is_decided_by_role() {
 
 /// Whether somebody is connected is nothing that others learn: who is there is refused like who is not.
 #[tokio::test]
-async fn who_is_connected_is_told_to_admins_alone() {
+async fn who_is_connected_is_shown_to_admins_alone() {
     let stage = Stage::start().await;
     let mut admin = stage.eye(Role::Admin, "/monitor", "muxwire.v1").await;
     let mut victim = stage

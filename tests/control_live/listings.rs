@@ -63,7 +63,7 @@ fn rows_of_every_kind_are_read_back() {
 }
 
 #[test]
-fn a_pane_tells_its_state() {
+fn a_pane_reports_its_state() {
     for_each_version(|program| {
         let server = TmuxServer::start(program);
         let mut attached = Attached::new(&server);

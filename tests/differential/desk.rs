@@ -215,7 +215,7 @@ impl Desk {
 
     fn compare(&self, tmux: &Shown) {
         for viewer in &self.viewers {
-            let mut shown = self.dialect.as_told_late(viewer.shown(), tmux);
+            let mut shown = self.dialect.as_captured_late(viewer.shown(), tmux);
             if self.look == Look::Text {
                 shown.cursor = tmux.cursor;
             }

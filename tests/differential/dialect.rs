@@ -63,7 +63,7 @@ impl Dialect {
     }
 
     /// What an emulator shows, reduced to what this version's capture shows.
-    pub fn as_told(self, mut shown: Shown, tmux: &Shown) -> Shown {
+    pub fn as_captured(self, mut shown: Shown, tmux: &Shown) -> Shown {
         if tmux.modes.bracketed_paste.is_none() {
             shown.modes.bracketed_paste = None;
         }
@@ -92,8 +92,8 @@ impl Dialect {
 impl Dialect {
     /// What a client shows that once came late, reduced to what a late one can know: where captures leave out the
     /// colours of what was erased, it doesn't have them either, whatever comes behind it later.
-    pub fn as_told_late(self, shown: Shown, tmux: &Shown) -> Shown {
-        let mut shown = self.as_told(shown, tmux);
+    pub fn as_captured_late(self, shown: Shown, tmux: &Shown) -> Shown {
+        let mut shown = self.as_captured(shown, tmux);
         if !self.reports_erased_ends() {
             let cells = shown.rows.iter_mut().flatten();
             for (glyph, captured) in cells.zip(tmux.rows.iter().flatten()) {

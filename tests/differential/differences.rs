@@ -374,5 +374,5 @@ fn difference(
     let mut emulator = Emulator::new(SIZE);
     emulator.write(RESET);
     emulator.write(bytes);
-    dialect.as_told(emulator.shown(), &tmux).differs(&tmux)
+    dialect.as_captured(emulator.shown(), &tmux).differs(&tmux)
 }

@@ -305,8 +305,8 @@ impl<'a> Run<'a> {
         let (mut report, mut honest) = (String::new(), true);
         for (at, (who, guesses, shown)) in shown.into_iter().enumerate() {
             let shown = match at {
-                0 => self.dialect.as_told(shown, &tmux),
-                _ => self.dialect.as_told_late(shown, &tmux),
+                0 => self.dialect.as_captured(shown, &tmux),
+                _ => self.dialect.as_captured_late(shown, &tmux),
             };
             let differs = shown.differs(&tmux);
             if differs.is_empty() {
@@ -318,7 +318,10 @@ impl<'a> Run<'a> {
         let mut alone = Emulator::new(SIZE);
         alone.write(RESET);
         alone.write(bytes);
-        let alone = self.dialect.as_told(alone.shown(), &tmux).differs(&tmux);
+        let alone = self
+            .dialect
+            .as_captured(alone.shown(), &tmux)
+            .differs(&tmux);
         if alone.is_empty() && honest {
             // What a snapshot says that it had to guess is counted, and is no failure.
             self.guessed += u32::from(!report.is_empty());

@@ -19,7 +19,7 @@ fn type_line(id: usize, line: &str) -> Value {
 }
 
 #[test]
-fn a_server_that_is_killed_is_told_of_and_the_next_one_is_taken_up() {
+fn a_server_that_is_killed_is_published_and_the_next_one_is_taken_up() {
     for_each_version_async(async |program| {
         let mut scene = Scene::open(&program, &[]);
         let mut witness = Witness::start(&scene.serving).await;

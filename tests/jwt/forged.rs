@@ -377,7 +377,7 @@ fn edges(issuer: &Issuer) -> Vec<Row> {
 }
 
 #[tokio::test]
-async fn forged_and_broken_tokens_are_refused_each_for_its_reason_and_told_one_text() {
+async fn forged_and_broken_tokens_are_refused_each_for_its_reason_with_one_text() {
     let issuer = Issuer::new();
     let authenticator = authenticator(issuer.checker());
     let setup = Setup {

@@ -21,7 +21,7 @@ fn notification(manager: &UnixDatagram) -> Vec<String> {
 }
 
 /// The same, but for signs of life.
-fn told_besides_life(manager: &UnixDatagram) -> Vec<String> {
+fn notified_besides_life(manager: &UnixDatagram) -> Vec<String> {
     loop {
         let news = notification(manager);
         if news != ["WATCHDOG=1"] {
@@ -72,13 +72,13 @@ fn the_manager_hears_of_start_life_reload_and_end() {
         }
         fs::rename(&next.0, &chain).unwrap();
         fs::rename(&next.1, &key).unwrap();
-        let reloading = told_besides_life(&manager);
+        let reloading = notified_besides_life(&manager);
         assert_eq!(reloading[0], "RELOADING=1");
         let since = reloading[1].strip_prefix("MONOTONIC_USEC=").unwrap();
         assert!(since.parse::<u64>().unwrap() > 0, "{reloading:?}");
-        assert_eq!(told_besides_life(&manager)[0], "READY=1");
+        assert_eq!(notified_besides_life(&manager)[0], "READY=1");
         serving.signal(Signal::TERM);
-        assert_eq!(told_besides_life(&manager)[0], "STOPPING=1");
+        assert_eq!(notified_besides_life(&manager)[0], "STOPPING=1");
         let (code, log, _) = serving.ended_within(SOON);
         assert_eq!(code, Some(0), "{log}");
     }

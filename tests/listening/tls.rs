@@ -117,7 +117,7 @@ async fn reach(address: SocketAddr, tls: TlsConnector) -> Result<TlsStream<TcpSt
 }
 
 #[tokio::test]
-async fn watch_connects_to_whom_it_was_told_to_trust() {
+async fn watch_connects_to_whom_it_is_configured_to_trust() {
     let scene = Scene::start(&[]);
     let other = Made::new(scene.serving.home.path().join("other"));
     let url = format!("wss://localhost:{}", scene.serving.address.port());
@@ -325,7 +325,7 @@ async fn both_versions_are_spoken_and_only_http_1() {
 }
 
 #[tokio::test]
-async fn plain_http_is_told_to_speak_tls() {
+async fn plain_http_is_answered_with_the_advice_to_speak_tls() {
     let scene = Scene::start(&[]);
     let mut stream = TcpStream::connect(scene.serving.address).await.unwrap();
     let answer = get(&mut stream, "/healthz").await;

@@ -133,7 +133,7 @@ fn it_shows_the_pane_as_it_is_and_follows_the_active_one() {
 }
 
 #[test]
-fn sessions_and_processes_that_come_and_go_are_told() {
+fn sessions_and_processes_that_come_and_go_are_reported() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         server.run(["set-option", "-g", "remain-on-exit", "on"]);
@@ -203,7 +203,7 @@ fn sessions_and_processes_that_come_and_go_are_told() {
 }
 
 #[test]
-fn a_named_pane_that_ends_is_told() {
+fn a_named_pane_that_ends_is_reported() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let printer = Printer::window(&server, "one");

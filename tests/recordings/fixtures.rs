@@ -138,7 +138,7 @@ fn each_recording_gives_the_events_beside_it() {
 }
 
 #[test]
-fn all_that_changes_is_told_somewhere() {
+fn all_that_changes_is_reported_somewhere() {
     let schema: serde_json::Value = serde_json::from_str(
         &fs::read_to_string(
             Path::new(env!("CARGO_MANIFEST_DIR")).join("grammar/protocol/v1/event.schema.json"),
@@ -242,7 +242,7 @@ fn reported(recording: &Recording) -> BTreeSet<String> {
 }
 
 #[test]
-fn each_version_tells_all_that_it_can() {
+fn each_version_reports_all_that_it_can() {
     for name in PROMISED {
         let version = Version::parse(name).unwrap();
         let mut seen = BTreeSet::new();

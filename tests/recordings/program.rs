@@ -46,7 +46,7 @@ fn last(recording: &Recording) -> What {
 }
 
 #[test]
-fn the_program_records_until_it_is_told_to_stop() {
+fn the_program_records_until_it_is_stopped() {
     for_each_version(|program| {
         let server = TmuxServer::start(program);
         let home = Home::new();

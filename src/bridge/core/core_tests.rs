@@ -210,7 +210,7 @@ fn server(pid: u32) -> Server {
 }
 
 #[test]
-fn what_a_notification_tells_of_is_ordinary() {
+fn what_a_notification_announces_is_ordinary() {
     let mut bench = Bench::new();
     bench.notify();
     bench.pass(Duration::from_millis(19));
@@ -277,7 +277,7 @@ fn regression_exit_unattached_that_is_found_with_the_same_server_again_is_publis
 }
 
 #[test]
-fn what_no_notification_tells_of_is_found_and_counted() {
+fn what_no_notification_announces_is_found_and_counted() {
     let mut bench = Bench::new();
     bench.pass(RECONCILE);
     bench.pass(Duration::from_millis(20));

@@ -335,7 +335,7 @@ fn a_key_in_3_1_is_followed_by_a_question_in_the_same_line() {
 }
 
 #[test]
-fn what_no_buffer_holds_is_bracketed_as_the_output_tells() {
+fn what_no_buffer_holds_is_bracketed_as_the_output_shows() {
     for (bracketed, expected) in [(Some(true), "%0=(+4+)"), (None, "%0=4")] {
         let mut bench = Bench::new("3.6");
         bench.bracketed = bracketed;

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_output_before_an_answer_tells_whether_anything_overtook_it() {
+    fn the_last_output_before_an_answer_reports_whether_anything_overtook_it() {
         let rows = [
             ("", Seen::NothingOfIt),
             ("oo", Seen::NothingOfIt),

@@ -68,7 +68,7 @@ fn read(pieces: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn each_type_is_told_in_words() {
+fn each_type_is_shown_in_words() {
     let pane = json!({
         "id": "%1", "index": 0, "active": true, "width": 80, "height": 24, "pid": 9, "exit": null,
         "mode": null, "title": "t", "command": "vim", "path": "/src", "moved": false,

@@ -158,7 +158,7 @@ fn for_programs_it_is_one_object_a_line() {
 }
 
 #[test]
-fn silence_is_told_and_nothing_is_asked_meanwhile() {
+fn silence_is_reported_and_nothing_is_asked_meanwhile() {
     let mut rig = words();
     rig.answer(1, client("c1", None, 0), Value::Null);
     rig.asked();

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn regression_a_pane_is_found_in_whatever_tells_of_it() {
+    fn regression_a_pane_is_found_in_whatever_shows_it() {
         let ours = [pane("%7", 207), pane("%7", 9), pane("%9", 207)];
         for pane in &ours {
             for later in [

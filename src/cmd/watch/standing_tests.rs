@@ -28,7 +28,7 @@ fn texts(pieces: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn regression_lines_are_told_as_they_stand() {
+fn regression_lines_are_shown_as_they_stand() {
     let rows: &[(&[&str], &[&str])] = &[
         (&["hello\r\n"], &["hello"]),
         (&["a\r\n", "b\r\n"], &["a", "b"]),
@@ -71,7 +71,7 @@ fn regression_lines_are_told_as_they_stand() {
 }
 
 #[test]
-fn regression_a_spinner_that_turns_slowly_is_told_once_and_how_it_ends() {
+fn regression_a_spinner_that_turns_slowly_is_shown_once_and_how_it_ends() {
     let mut pieces = Vec::new();
     for mark in ["-", "\\", "|", "/"] {
         pieces.extend([
@@ -87,7 +87,7 @@ fn regression_a_spinner_that_turns_slowly_is_told_once_and_how_it_ends() {
 }
 
 #[test]
-fn regression_a_block_below_what_grows_is_not_told_again_and_again() {
+fn regression_a_block_below_what_grows_is_not_shown_again_and_again() {
     let block = "----\r\n> ask\r\n----\r\n";
     let mut pane = Standing::default();
     pane.read(block, Severity::Info);
@@ -140,7 +140,7 @@ fn a_flood_is_one_line_a_moment_and_counted() {
 }
 
 #[test]
-fn of_several_lines_the_worst_is_told() {
+fn of_several_lines_the_worst_is_shown() {
     let mut pane = Standing::default();
     pane.read("fine\r\n", Severity::Info);
     pane.read("error: broken\r\n", Severity::Error);
