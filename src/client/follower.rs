@@ -27,7 +27,7 @@ pub struct Wish {
     pub since: Option<String>,
     /// Where what comes is printed, so that others can leave it out.
     pub prints_in: Option<PrintsIn>,
-    /// Without what comes of panes in which clients print what they get.
+    /// Without what is caused by panes in which clients print what they get.
     pub without_watchers: bool,
 }
 
@@ -61,7 +61,7 @@ pub enum Update {
     },
     /// The server said something: what the subscription came to, events, snapshots, bookmarks, errors.
     Message(Received),
-    /// Events are missing here: the server no longer has what came between these positions. A snapshot follows.
+    /// Events are missing here: the server no longer has the events between these positions. A snapshot follows.
     Lost {
         /// Where the client was.
         from: String,

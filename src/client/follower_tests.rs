@@ -31,7 +31,7 @@ fn bookmark(seq: u64) -> String {
     json!({ "type": "bookmark", "epoch": "e1", "seq": seq }).to_string()
 }
 
-/// A follower, what it sent since it was last asked, and what it told.
+/// A follower, what it sent since it was last asked, and what it reported.
 struct Scene(Follower);
 
 impl Scene {
@@ -70,8 +70,8 @@ impl Scene {
             .collect()
     }
 
-    /// What was told, in short.
-    fn told(&mut self) -> Vec<String> {
+    /// What was reported, in short.
+    fn reported(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.0.next_update())
             .map(|update| match update {
                 Update::Connected { host, again } => format!("connected {host} {again}"),
@@ -107,7 +107,7 @@ fn a_client_greets_authenticates_and_subscribes() {
     assert!(!scene.0.is_following());
     scene.hear(&[&subscribed(Some(true), "e0", 7)]);
     assert!(scene.0.is_following());
-    assert_eq!(scene.told(), ["connected box false", "subscribed 7"]);
+    assert_eq!(scene.reported(), ["connected box false", "subscribed 7"]);
 }
 
 #[test]
@@ -150,9 +150,9 @@ fn an_event_that_comes_twice_is_reported_once() {
         .connect(&[OPEN, &subscribed(Some(true), "e1", 7)]);
     scene.hear(&[&event(6), &event(7), &event(8)]);
     let events: Vec<_> = scene
-        .told()
+        .reported()
         .into_iter()
-        .filter(|told| told.starts_with("pane"))
+        .filter(|reported| reported.starts_with("pane"))
         .collect();
     assert_eq!(events, ["pane.output 6", "pane.output 7", "pane.output 8"]);
 }
@@ -167,9 +167,9 @@ fn a_loss_is_reported_and_the_snapshot_is_had_even_if_the_connection_goes_first(
         .connect(&[OPEN, &subscribed(None, "e1", 5)])
         .break_off();
     scene.connect(&[OPEN, &subscribed(Some(false), "e2", 40)]);
-    let told = scene.told();
+    let reported = scene.reported();
     assert_eq!(
-        told[told.len() - 2..],
+        reported[reported.len() - 2..],
         ["subscribed 40", "lost 1.e1.5 1.e2.40"]
     );
     assert!(!scene.sent().contains(&ask), "the server sends one unasked");
@@ -189,7 +189,7 @@ fn a_position_of_the_user_may_be_lost_too() {
     };
     let mut scene = Scene::with(wish, None);
     scene.connect(&[OPEN, &subscribed(Some(false), "e1", 5)]);
-    assert_eq!(scene.told().last().unwrap(), "lost old\\u{1b} 1.e1.5");
+    assert_eq!(scene.reported().last().unwrap(), "lost old\\u{1b} 1.e1.5");
 }
 
 #[test]
@@ -199,8 +199,9 @@ fn close_codes_say_whether_to_come_back() {
         scene.connect(&[]);
         let closed = Closed::Code(code, "because\n".to_owned());
         assert!(scene.0.on_closed(closed, 0).is_ok(), "{code}");
-        let told = format!("disconnected: the server closed the connection ({code}): because\\n");
-        assert_eq!(scene.told(), [told]);
+        let reported =
+            format!("disconnected: the server closed the connection ({code}): because\\n");
+        assert_eq!(scene.reported(), [reported]);
     }
     for code in [4500, 4501, 4502, 4503, 4999] {
         let closed = Closed::Code(code, "because\u{9b}".to_owned());

@@ -45,7 +45,7 @@ pub(super) struct Link {
     unflushed: bool,
 }
 
-/// What came from the server.
+/// What was received from the server.
 #[derive(Debug)]
 pub(super) enum Heard {
     /// A message.
@@ -102,7 +102,7 @@ impl Link {
 
     /// Closes the connection in order.
     pub(super) async fn close(&mut self) {
-        // That the server can't be told is no news to anybody.
+        // That the server can't be reached is no news to anybody.
         let _ = timeout(CLOSE_LIMIT, self.stream.close(None)).await;
     }
 

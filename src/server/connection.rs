@@ -479,7 +479,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ConnectionState<S> {
         self.services.metrics.closed(code);
         let number = code.map(CloseCode::number);
         info!(client = self.number, code = number, "disconnected");
-        self.client.session().tell_gone(code);
+        self.client.session().record_disconnected(code);
         // What was asked for is done although nobody waits: the keys of repeated requests outlive the connection.
         if let Some(mut tasks) = self.tasks.take() {
             tokio::spawn(async move { while tasks.next().await.is_some() {} });

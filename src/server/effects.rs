@@ -1,4 +1,4 @@
-//! The work that a peer asks for, as futures: what a connection waits for besides its socket and the log.
+//! The effects that a session asks for, as futures: what a connection waits for besides its socket and the log.
 
 use std::cmp::Reverse;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! The protocols that clients speak, as a closed set. Each decodes what its client says, encodes what it is told, and has
+//! The protocols that clients speak, as a closed set. Each decodes what its client says, encodes what is sent to it, and has
 //! the policy that only its kind of client needs; all of them use the same session ([`super::session`]).
 
 mod monitor;
@@ -80,7 +80,7 @@ impl Client {
         &mut self.session
     }
 
-    /// Authenticates with what came with the handshake.
+    /// Authenticates with the credential of the handshake.
     pub(super) fn present(&mut self, credential: Credential, now: Instant) {
         self.session.present(credential, now);
     }

@@ -333,7 +333,7 @@ impl Run {
         });
     }
 
-    /// What came since the last loss is all that should have come, up to a place or to what was last got.
+    /// What was received since the last loss is all that should have been, up to a place or to what was last got.
     fn check(&self, up_to: Option<u64>) {
         let until = up_to.unwrap_or(self.last);
         let all = self.log.range(self.from + 1..until.max(self.from) + 1);
@@ -389,7 +389,7 @@ impl Run {
     }
 }
 
-/// What came of all runs together.
+/// The results of all runs together.
 #[derive(Debug, Default)]
 struct Sum {
     resumed: u64,

@@ -59,7 +59,7 @@ impl Terminal {
                 let asked = self.asked_of(&message);
                 let outcome = self.carry_out(session, id.clone(), message, now);
                 let outcome =
-                    outcome.inspect_err(|(code, _)| session.tell_denied(&asked, *code, now));
+                    outcome.inspect_err(|(code, _)| session.record_denied(&asked, *code, now));
                 (id, outcome)
             }
         };
@@ -74,7 +74,7 @@ impl Terminal {
         let key = Key::Text(bytes.clone());
         if let Err((code, message)) = self.type_key(session, None, key) {
             let asked = Asked::new("input", Some(self.address_as_target()));
-            session.tell_denied(&asked, code, now);
+            session.record_denied(&asked, code, now);
             session.refuse(None, code, &message, now);
         }
     }

@@ -20,14 +20,14 @@ const PROFILE: Profile = Profile {
     // It goes by the state for everything but output.
     sends_structure: false,
     sends_bookmarks: false,
-    // The pane shows what came of it.
+    // The pane shows the result.
     confirms_input: false,
     // What is typed is never refused for its bytes, so nothing between is either.
     refuses_bytes: false,
     most_in_flight: MAX_TYPING,
 };
 
-/// The form, and what the client has been told.
+/// The form, and what was sent to the client.
 #[derive(Debug)]
 pub(super) struct TerminalEncoding {
     form: Form,
@@ -35,8 +35,8 @@ pub(super) struct TerminalEncoding {
     address: SessionRef,
     /// The session, once the client has connected.
     shown_in: Option<SessionId>,
-    /// The pane that is shown, and the size of it that the client was told last.
-    told: Option<(PaneId, (u32, u32))>,
+    /// The pane that is shown, and the size of it that the client was sent last.
+    sent: Option<(PaneId, (u32, u32))>,
 }
 
 impl TerminalEncoding {
@@ -49,7 +49,7 @@ impl TerminalEncoding {
             form,
             address,
             shown_in: None,
-            told: None,
+            sent: None,
         }
     }
 
@@ -80,7 +80,7 @@ impl Encode for TerminalEncoding {
     }
 
     fn opened(&mut self, from: Viewpoint<'_>, opened: OpenedPane<'_>) -> Framed {
-        self.told = Some((opened.pane, opened.size));
+        self.sent = Some((opened.pane, opened.size));
         let event = TerminalEvent::Connect {
             id: opened.id,
             pane: opened.pane,
@@ -99,7 +99,7 @@ impl Encode for TerminalEncoding {
         _: u64,
     ) -> Option<Framed> {
         let now = (snapshot.pane, (snapshot.cols, snapshot.rows));
-        let before = self.told.replace(now);
+        let before = self.sent.replace(now);
         let size = now.1;
         (before != Some(now)).then(|| self.say(from, &TerminalEvent::Resize { size }))
     }

@@ -10,7 +10,7 @@ use crate::audit::{Act, Who};
 use crate::auth::{Authorized, Permission, Principal};
 use crate::wire::{CloseCode, ErrorCode, RequestId};
 
-/// A client that is connected, as admins are told of it.
+/// A client that is connected, as admins see it.
 #[derive(Debug, Clone)]
 pub(in crate::server) struct ClientInfo {
     /// The server's name for the connection.
@@ -64,7 +64,7 @@ impl ClientSession {
         Ok(())
     }
 
-    pub(super) fn tell_clients(&mut self, id: Option<&RequestId>, present: &Present, now: Instant) {
+    pub(super) fn send_clients(&mut self, id: Option<&RequestId>, present: &Present, now: Instant) {
         let clients = Reply::Clients {
             id,
             clients: &present.clients,
@@ -73,8 +73,8 @@ impl ClientSession {
         self.say(&clients, now);
     }
 
-    /// Says what came of a dismissal; nobody of that name is there if there is no `gone`.
-    pub(super) fn tell_dismissed(
+    /// Reports the result of a dismissal; nobody of that name is there if there is no `gone`.
+    pub(super) fn send_dismissed(
         &mut self,
         id: Option<&RequestId>,
         dismissal: &Authorized<Dismissal>,
@@ -83,7 +83,7 @@ impl ClientSession {
     ) {
         let Dismissal { client_id, reason } = dismissal.request();
         let Some(gone) = gone else {
-            let why = "there is no such client: \"clients\" tells which there are";
+            let why = "there is no such client: \"clients\" lists those that are connected";
             return self.refuse(id, ErrorCode::NotFound, why, now);
         };
         let act = Act::ClosedOther {
@@ -113,7 +113,7 @@ impl ClientSession {
         Some(self.who().clone())
     }
 
-    /// What admins are told of it; nothing once it is on its way out.
+    /// What admins see of it; nothing once it is on its way out.
     pub(in crate::server) fn info(&self, now: Instant) -> Option<ClientInfo> {
         let principal = match &self.phase {
             Phase::Open { principal } => Some(principal),

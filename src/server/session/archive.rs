@@ -133,7 +133,7 @@ impl ClientSession {
         if recovered {
             self.stream.archive.until = head;
         }
-        self.tell_subscribed(id, &warnings, (seq, Some(recovered)), now);
+        self.send_subscribed(id, &warnings, (seq, Some(recovered)), now);
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! What the audit log is told of a client: that it came, who it is, what it asked for and may not have, and that it went.
+//! What the audit log records of a client: that it connected, who it is, what it asked for and may not have, and that it
+//! disconnected.
 //!
 //! What it types stands there before it is typed; see [`crate::server::audited`].
 
@@ -13,9 +14,9 @@ use crate::server::listen::ClientAddress;
 use crate::server::target::{self, NoTarget, Target};
 use crate::wire::{CloseCode, ErrorCode};
 
-/// How much is told of what one client may not have: at once, and then one each so often.
+/// How many lines record what one client may not have: at once, and then one each so often.
 const DENIALS: (u32, Duration) = (50, Duration::from_secs(1));
-/// The longest name that is told, in bytes; clients choose it.
+/// The longest name that is recorded, in bytes; clients choose it.
 const LONGEST_NAME: usize = 256;
 
 /// What the log knows a client by.
@@ -72,13 +73,13 @@ impl ClientSession {
     }
 
     /// Tells that it came; and who it is, if nobody is going to ask.
-    pub(super) fn tell_came(&mut self, unasked: bool) {
+    pub(super) fn record_connected(&mut self, unasked: bool) {
         let endpoint = self.endpoint();
         let audit = &self.context.audit;
         audit.record_stranger(&self.audit_trail.who, Act::Connected { endpoint });
         if let (true, Phase::Open { principal }) = (unasked, &self.phase) {
             let principal = principal.clone();
-            self.tell_known(&principal);
+            self.record_authenticated(&principal);
         }
     }
 
@@ -88,7 +89,7 @@ impl ClientSession {
     }
 
     /// Tells who it is.
-    pub(super) fn tell_known(&mut self, principal: &Principal) {
+    pub(super) fn record_authenticated(&mut self, principal: &Principal) {
         self.audit_trail.who = self
             .audit_trail
             .who
@@ -103,14 +104,14 @@ impl ClientSession {
     }
 
     /// Tells that it could not say who it is.
-    pub(super) fn tell_unknown(&self, error: &AuthError) {
+    pub(super) fn record_failed(&self, error: &AuthError) {
         let reason = error.reason();
         let audit = &self.context.audit;
         audit.record_stranger(&self.audit_trail.who, Act::AuthFailed { reason });
     }
 
     /// Tells that what it was let in with is no longer good.
-    pub(super) fn tell_ended(&self, ended: Ended) {
+    pub(super) fn record_ended(&self, ended: Ended) {
         let reason = match ended {
             Ended::Revoked => "revoked",
             Ended::Expired => "expired",
@@ -122,7 +123,7 @@ impl ClientSession {
     }
 
     /// Tells that it went; `code` is that of the server, if the server closed.
-    pub(in crate::server) fn tell_gone(&self, code: Option<CloseCode>) {
+    pub(in crate::server) fn record_disconnected(&self, code: Option<CloseCode>) {
         let code = code.map(CloseCode::number);
         let (audit, who) = (&self.context.audit, &self.audit_trail.who);
         match who.name() {
@@ -131,8 +132,13 @@ impl ClientSession {
         }
     }
 
-    /// Tells that it asked for what it may not have, or for what is not there, which it is told alike.
-    pub(in crate::server) fn tell_denied(&mut self, asked: &Asked, code: ErrorCode, now: Instant) {
+    /// Records that it asked for what it may not have, or for what is not there, which get the same answer.
+    pub(in crate::server) fn record_denied(
+        &mut self,
+        asked: &Asked,
+        code: ErrorCode,
+        now: Instant,
+    ) {
         let reason = match code {
             ErrorCode::PermissionDenied => "permission",
             ErrorCode::NotFound => self.why_not_found(asked),

@@ -9,7 +9,7 @@ use super::{ClientSession, Context, Effect, Phase};
 use crate::auth::{AuthError, Ended, Permissions, Principal};
 use crate::wire::{CloseCode, ErrorCode, RequestId};
 
-/// How often a client that isn't let in yet may be told on one connection that too much is being checked.
+/// How often a client that isn't let in yet gets the answer on one connection that too much is being checked.
 const MOST_PUT_OFF: u32 = 8;
 
 /// What a connection begins as: open to anyone who is known already, and to everybody while authentication is off.
@@ -27,14 +27,14 @@ pub(super) fn first_phase(context: &Context, admitted: Option<Principal>, now: I
 }
 
 impl ClientSession {
-    /// Authenticates with what came with the handshake, as if it were the client's first message.
+    /// Authenticates with the credential of the handshake, as if it were the client's first message.
     pub(in crate::server) fn present(&mut self, credential: Credential, now: Instant) {
         self.authenticate(None, credential, now);
     }
 
     /// The principal's token is no longer what it was.
     pub(in crate::server) fn on_ended(&mut self, ended: Ended, now: Instant) {
-        self.tell_ended(ended);
+        self.record_ended(ended);
         let code = match ended {
             Ended::Revoked | Ended::Expired => CloseCode::TokenEnded,
             Ended::Changed => CloseCode::RightsChanged,
@@ -100,7 +100,7 @@ impl ClientSession {
                     self.close(CloseCode::RightsChanged, now);
                 }
             }
-            (Phase::Open { .. }, Err(error)) => self.tell_failure(id, &error, now),
+            (Phase::Open { .. }, Err(error)) => self.send_failure(id, &error, now),
         }
     }
 
@@ -118,7 +118,7 @@ impl ClientSession {
 
     /// Lets the client in, or goes on with it, as this principal.
     pub(super) fn enter(&mut self, id: Option<&RequestId>, principal: Principal, now: Instant) {
-        self.tell_known(&principal);
+        self.record_authenticated(&principal);
         self.welcome(id, &principal, now);
         if self.closing().is_none() {
             self.effects.push(Effect::WatchEnd(principal.clone()));
@@ -127,7 +127,7 @@ impl ClientSession {
     }
 
     fn keep_out(&mut self, id: Option<&RequestId>, error: &AuthError, now: Instant) {
-        self.tell_failure(id, error, now);
+        self.send_failure(id, error, now);
         let Phase::Unknown { until, put_off } = &mut self.phase else {
             return;
         };
@@ -143,8 +143,8 @@ impl ClientSession {
         }
     }
 
-    fn tell_failure(&mut self, id: Option<&RequestId>, error: &AuthError, now: Instant) {
-        self.tell_unknown(error);
+    fn send_failure(&mut self, id: Option<&RequestId>, error: &AuthError, now: Instant) {
+        self.record_failed(error);
         let message = error.to_string();
         let message = &message[..];
         match error.retry_after() {

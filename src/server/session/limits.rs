@@ -94,13 +94,13 @@ pub(super) struct Allowance {
     paused_until: Option<Instant>,
 }
 
-/// What becomes of a request.
+/// Whether a request is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     CarryOut,
     /// It is refused for this reason, and there may be another one after this time.
     Refuse(&'static str, Duration),
-    /// It was told often enough.
+    /// It was refused often enough.
     Close,
 }
 

@@ -81,7 +81,7 @@ enum Phase {
     /// Nobody knows who it is.
     Unknown {
         until: Instant,
-        /// How often it was told to try again.
+        /// How often it was asked to try again.
         put_off: u32,
     },
     /// It may do what its principal may.
@@ -154,7 +154,7 @@ impl ClientSession {
         let limits = context.limits;
         let principal = principal.map(|known| context.redact.applied_to(known));
         let phase = entry::first_phase(&context, principal.clone(), now);
-        let mut peer = Self {
+        let mut session = Self {
             audit_trail: AuditTrail::new(&client_id, address),
             client_id,
             number: ClientNumber::next(),
@@ -173,12 +173,12 @@ impl ClientSession {
             ping_at: now + limits.ping_interval,
             context,
         };
-        peer.tell_came(principal.is_none());
-        peer.greet(now);
+        session.record_connected(principal.is_none());
+        session.greet(now);
         if let Some(principal) = principal {
-            peer.enter(None, principal, now);
+            session.enter(None, principal, now);
         }
-        peer
+        session
     }
 
     fn greet(&mut self, now: Instant) {
@@ -315,14 +315,14 @@ impl ClientSession {
             EffectResult::Resized { id, outcome } => self.resized(id.as_ref(), &outcome, now),
             EffectResult::Viewed { pane, view } => self.viewed(pane, view, now),
             EffectResult::Stats { id, clients } => {
-                self.tell_stats(id.as_ref(), clients.as_deref(), now)
+                self.send_stats(id.as_ref(), clients.as_deref(), now)
             }
-            EffectResult::Clients { id, present } => self.tell_clients(id.as_ref(), &present, now),
+            EffectResult::Clients { id, present } => self.send_clients(id.as_ref(), &present, now),
             EffectResult::Dismissed {
                 id,
                 dismissal,
                 gone,
-            } => self.tell_dismissed(id.as_ref(), &dismissal, gone.as_ref(), now),
+            } => self.send_dismissed(id.as_ref(), &dismissal, gone.as_ref(), now),
             EffectResult::Archived { page, archived } => {
                 self.read_from_archive(page, archived, now)
             }

@@ -267,7 +267,7 @@ impl Panes {
         }
     }
 
-    /// What an open pane shows has changed in a way that its output doesn't tell: it was resized, or output was lost.
+    /// What an open pane shows has changed in a way that its output doesn't show: it was resized, or output was lost.
     pub(super) fn disturb(&mut self, pane: PaneId, reason: Reason) {
         let Some(entry) = self.panes.get_mut(&pane) else {
             return;

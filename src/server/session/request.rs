@@ -120,7 +120,7 @@ pub(in crate::server) enum Typed {
 pub(in crate::server) struct Dismissal {
     /// The server's name for the connection.
     pub(in crate::server) client_id: String,
-    /// What the client is told about it.
+    /// The reason that the client gets.
     pub(in crate::server) reason: Option<String>,
 }
 

@@ -53,7 +53,7 @@ impl ClientSession {
         };
         let asked = Asked::of(&request);
         if let Err((code, message)) = self.ask(id.clone(), &principal, request, now) {
-            self.tell_denied(&asked, code, now);
+            self.record_denied(&asked, code, now);
             self.refuse(id.as_ref(), code, &message, now);
         }
     }
@@ -111,13 +111,13 @@ impl ClientSession {
             .stream
             .subscribe(filter, since)
             .map_err(|error| (ErrorCode::LimitReached, error.to_string()))?;
-        self.tell_subscribed(id, &warnings, subscribed, now);
+        self.send_subscribed(id, &warnings, subscribed, now);
         self.pump(now);
         Ok(())
     }
 
     /// Answers a request to subscribe, with the place after which it counts and whether its position could be honoured.
-    pub(super) fn tell_subscribed(
+    pub(super) fn send_subscribed(
         &mut self,
         id: Option<&RequestId>,
         warnings: &[String],

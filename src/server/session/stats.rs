@@ -131,7 +131,7 @@ impl ClientSession {
     }
 
     /// Answers, with what all clients come to if that was asked for.
-    pub(super) fn tell_stats(
+    pub(super) fn send_stats(
         &mut self,
         id: Option<&RequestId>,
         clients: Option<&[ClientStats]>,

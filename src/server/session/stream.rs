@@ -54,8 +54,8 @@ pub(super) struct Stream {
     pub(super) view_at: Option<Instant>,
     /// A replay is under way, and a bookmark will end it.
     replaying: bool,
-    /// The place that the client was last told of.
-    told: Seq,
+    /// The place that the client was sent last.
+    sent: Seq,
     bookmarked_at: Option<Instant>,
     /// Snapshots that wait for the head.
     wanted: VecDeque<Wanted>,
@@ -99,7 +99,7 @@ impl Stream {
             changed: false,
             view_at: None,
             replaying: false,
-            told: Seq::default(),
+            sent: Seq::default(),
             bookmarked_at: None,
             wanted: VecDeque::new(),
             capturing: 0,
@@ -120,7 +120,7 @@ impl Stream {
             self.replay();
         }
         if first {
-            self.told = seq;
+            self.sent = seq;
         }
         Ok((seq, recovered))
     }
@@ -135,7 +135,7 @@ impl Stream {
         let seq = self.subscription.resume(filter, archived)?;
         self.replay();
         if first {
-            self.told = seq;
+            self.sent = seq;
         }
         Ok(seq)
     }
@@ -145,7 +145,7 @@ impl Stream {
         let first = !self.subscription.is_active();
         let seq = self.subscription.open(pane, place)?;
         if first {
-            self.told = seq;
+            self.sent = seq;
         }
         Ok(())
     }
@@ -283,7 +283,7 @@ impl ClientSession {
             self.send(frame, now);
         }
         if self.stream.subscription.complete_to().is_some() {
-            self.stream.told = event.seq;
+            self.stream.sent = event.seq;
         }
     }
 
@@ -326,7 +326,7 @@ impl ClientSession {
             Ok(part) => part,
             Err(error) if wanted.asked => {
                 let (code, message) = unmet(error);
-                self.tell_denied(&Asked::new("snapshot", Some(wanted.target)), code, now);
+                self.record_denied(&Asked::new("snapshot", Some(wanted.target)), code, now);
                 return self.refuse(wanted.id.as_ref(), code, &message, now);
             }
             Err(_) => return,
@@ -396,7 +396,7 @@ impl ClientSession {
             return;
         };
         if !self.encode.profile().sends_bookmarks
-            || place <= self.stream.told
+            || place <= self.stream.sent
             || self.stream.replaying
             || self.stream.panes.lacks_any()
             || !self.stream.pages.is_empty()
@@ -420,7 +420,7 @@ impl ClientSession {
         }
         let epoch = self.context.hub.epoch().clone();
         self.say(&Reply::Bookmark { epoch: &epoch, seq }, now);
-        self.stream.told = seq;
+        self.stream.sent = seq;
         self.stream.bookmarked_at = Some(now);
     }
 }
