@@ -3,13 +3,16 @@
 
 use std::time::Duration;
 
+use muxwire::auth::Permission;
 use muxwire::hub::HistoryLimits;
 use muxwire::ids::PaneId;
 use serde_json::{Value, json};
 
+use crate::resume::Chance;
 use crate::support::archive::{Conduct, TestArchive};
 use crate::support::random::Random;
 use crate::support::server::{Client, Setup, TestServer};
+use crate::support::tokens::Tokens;
 use crate::support::world::World;
 use crate::support::{SOON, wait_until_async};
 
@@ -210,4 +213,77 @@ async fn an_archive_is_read_by_a_few_at_a_time() {
         assert_eq!(places, (11..=stage.head()).collect::<Vec<u64>>());
     }
     assert_eq!(stage.archive.most_under_way(), 4);
+}
+
+/// What a client with this token gets, from the beginning of the log to its head.
+async fn told(server: &TestServer, token: &str, filters: &Value) -> Vec<Value> {
+    let mut client = server.client().await;
+    let auth = json!({ "action": "auth", "token": token });
+    client.ask(auth, "auth.response").await;
+    let since = json!({ "epoch": "e1", "seq": 0 });
+    let subscribe = json!({ "action": "subscribe", "since": since, "filters": filters });
+    let subscribed = client.ask(subscribe, "subscribed").await;
+    assert_eq!(subscribed["recovered"], true);
+    let mut told = Vec::new();
+    loop {
+        let message = client.next().await;
+        let is_end = message["type"] == "bookmark";
+        told.push(message);
+        if is_end {
+            return told;
+        }
+    }
+}
+
+#[tokio::test]
+async fn from_an_archive_comes_what_memory_would_have_given() {
+    let mut tokens = Tokens::new();
+    let held: [String; 2] =
+        [&[][..], &["a*"]].map(|scope| tokens.add(Permission::Read, scope, None));
+    let authenticator = tokens.authenticator();
+    let filters = [
+        json!({}),
+        json!({ "windows": [{ "window_name": "new" }] }),
+        json!({ "types": ["session.*", "client.*"] }),
+    ];
+    let mut events = 0;
+    for seed in 0..6 {
+        let mut of_both = Vec::new();
+        for archived in [false, true] {
+            let kept = if archived { 60 } else { 1_000_000 };
+            let setup = Setup {
+                history: HistoryLimits {
+                    events: kept,
+                    ..TINY
+                },
+                authenticator: Some(authenticator.clone()),
+                ..Setup::default()
+            };
+            let server = TestServer::start(setup).await;
+            let archive = archived.then(|| TestArchive::of(&server.hub, Conduct::Gives));
+            let mut reader = server.hub.reader();
+            let mut chance = Chance::new(seed);
+            for _ in 0..80 {
+                chance.happen(&server);
+                if let Some(archive) = &archive {
+                    archive.keep_all(&mut reader);
+                }
+            }
+            assert!(
+                server.hub.head().0 > 200,
+                "most of it is in the archive alone"
+            );
+            let mut all = Vec::new();
+            for token in &held {
+                for filter in &filters {
+                    all.push(told(&server, token, filter).await);
+                }
+            }
+            assert_eq!(archive.map_or(0, |archive| archive.reads()) > 0, archived);
+            of_both.push(all);
+        }
+        assert_eq!(of_both[0], of_both[1], "seed {seed}");
+        events += of_both[0].iter().map(Vec::len).sum::<usize>();
+    }
+    assert!(events > 2000, "{events} events were compared");
 }

@@ -10,7 +10,7 @@ use muxwire::bridge::{
     Attach, Counters, Ends, Handle, NotPublished, Publisher, PublisherCounts, Request, Settings,
     Speed, replay,
 };
-use muxwire::connectors::{Connectors, Cursor, Read, SourceContext};
+use muxwire::connectors::{Connectors, CursorRead, LogCursor, SourceContext};
 use muxwire::hub::{HistoryLimits, Hub, Next, SeqRange};
 use muxwire::ids::{Epoch, PaneId, Seq};
 use muxwire::metrics::Metrics;
@@ -93,10 +93,10 @@ fn print(hub: &Hub, world: &World, offset: &mut u64, count: usize) {
 struct Taken(Arc<Mutex<Vec<Result<u64, SeqRange>>>>);
 
 impl Taken {
-    fn take(&self, read: &Read) {
+    fn take(&self, read: &CursorRead) {
         let taken = match read {
-            Read::Event(event) => Ok(event.seq.0),
-            Read::Missed(range) => Err(*range),
+            CursorRead::Event(event) => Ok(event.seq.0),
+            CursorRead::Missed(range) => Err(*range),
         };
         self.0.lock().unwrap().push(taken);
     }
@@ -110,7 +110,7 @@ impl Taken {
     }
 }
 
-async fn take_all(mut cursor: Cursor, taken: Taken) {
+async fn take_all(mut cursor: LogCursor, taken: Taken) {
     while let Some(read) = cursor.next().await {
         taken.take(&read);
     }
@@ -167,32 +167,42 @@ async fn a_sink_reads_at_its_own_pace_and_gets_what_it_missed() {
 }
 
 #[tokio::test]
-async fn with_an_archive_a_sink_misses_only_what_that_lacks() {
-    let mut bench = Bench::new(3);
-    let archive = TestArchive::of(&bench.hub, Conduct::Gives);
-    let mut reader = bench.hub.reader();
-    bench.print(3);
-    while let Next::Event(event) = reader.pull() {
-        archive.keep(event);
-    }
-    let taken = Taken::default();
-    let given = taken.clone();
-    let connectors = Connectors::new(bench.hub.clone(), bench.handle.clone(), &bench.metrics);
-    connectors.sink("steady", move |cursor| {
-        let given = given.clone();
-        async move {
-            take_all(cursor, given).await;
-            Ok(())
+async fn with_an_archive_a_sink_misses_only_what_that_does_not_give() {
+    let missed = SeqRange {
+        after: Seq(0),
+        until: Seq(7),
+    };
+    for conduct in [
+        Conduct::Gives,
+        Conduct::Fails,
+        Conduct::Panics,
+        Conduct::Skips,
+    ] {
+        let mut bench = Bench::new(3);
+        let archive = TestArchive::of(&bench.hub, conduct);
+        let taken = Taken::default();
+        let given = taken.clone();
+        bench.connectors.sink("steady", move |cursor| {
+            let given = given.clone();
+            async move {
+                take_all(cursor, given).await;
+                Ok(())
+            }
+        });
+        // It has not begun yet, and memory lets all of these go but the last three.
+        let mut reader = bench.hub.reader();
+        for _ in 0..10 {
+            bench.print(1);
+            archive.keep_all(&mut reader);
         }
-    });
-    // It has not begun yet, and memory lets all of these go but the last three.
-    let mut reader = bench.hub.reader();
-    for _ in 0..10 {
-        bench.print(1);
-        archive.keep_all(&mut reader);
+        bench.connectors.drain(SOON).await;
+        let kept = taken.events(8..=10);
+        let before = match conduct {
+            Conduct::Gives => taken.events(1..=7),
+            _ => vec![Err(missed)],
+        };
+        assert_eq!(taken.all(), [before, kept].concat(), "{conduct:?}");
     }
-    connectors.drain(SOON).await;
-    assert_eq!(taken.all(), taken.events(4..=13));
 }
 
 #[tokio::test]
@@ -319,7 +329,9 @@ async fn a_source_that_says_too_much_holds_up_itself_alone() {
 /// Rings the bell of each pane that says so.
 async fn ring(mut context: SourceContext) {
     while let Some(read) = context.cursor.next().await {
-        let Read::Event(event) = read else { continue };
+        let CursorRead::Event(event) = read else {
+            continue;
+        };
         let (Some(pane), ChangeKind::PaneOutput { bytes, .. }) =
             (event.change.pane, &event.change.kind)
         else {
@@ -451,8 +463,8 @@ async fn a_sink_fills_the_archive_from_which_clients_resume() {
         async move {
             while let Some(read) = cursor.next().await {
                 match read {
-                    Read::Event(event) => keeper.keep(event),
-                    Read::Missed(range) => return Err(format!("{range:?} is missing").into()),
+                    CursorRead::Event(event) => keeper.keep(&event),
+                    CursorRead::Missed(range) => return Err(format!("{range:?} is missing").into()),
                 }
             }
             Ok(())

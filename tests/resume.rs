@@ -16,14 +16,14 @@ use crate::support::tokens::Tokens;
 use crate::support::world::{World, stamp};
 
 /// A world in which things happen by chance.
-struct Chance {
+pub struct Chance {
     random: Random,
     world: World,
     offset: u64,
 }
 
 impl Chance {
-    fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self {
             random: Random::new(seed),
             world: World::new(),
@@ -62,7 +62,7 @@ impl Chance {
     }
 
     /// A few things happen at once, as between two listings.
-    fn happen(&mut self, server: &TestServer) {
+    pub fn happen(&mut self, server: &TestServer) {
         for _ in 0..=self.random.below(3) {
             self.one_thing();
         }

@@ -9,20 +9,20 @@ use crate::ids::Seq;
 use crate::metrics::{FigureKind, Metrics};
 
 /// All connectors that were ever begun.
-pub(super) type Listed = Arc<Mutex<Vec<Arc<Figures>>>>;
+pub(super) type Listed = Arc<Mutex<Vec<Arc<ConnectorFigures>>>>;
 
 /// What a connector is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum ConnectorRole {
     Source,
     Sink,
 }
 
 /// The figures of one connector.
 #[derive(Debug)]
-pub(super) struct Figures {
+pub(super) struct ConnectorFigures {
     pub(super) name: &'static str,
-    pub(super) role: Role,
+    pub(super) role: ConnectorRole,
     /// How far it has read.
     pub(super) reader: ReaderFigures,
     /// What became of its events.
@@ -37,7 +37,7 @@ pub(super) struct ReaderFigures {
     missed: AtomicU64,
 }
 
-impl Role {
+impl ConnectorRole {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Source => "source",
@@ -46,8 +46,8 @@ impl Role {
     }
 }
 
-impl Figures {
-    pub(super) fn new(name: &'static str, role: Role) -> Self {
+impl ConnectorFigures {
+    pub(super) fn new(name: &'static str, role: ConnectorRole) -> Self {
         Self {
             name,
             role,
@@ -82,57 +82,57 @@ impl ReaderFigures {
 }
 
 /// The sinks that have not read up to the head, and how many events they lack.
-pub(super) fn behind(all: &[Arc<Figures>], head: Seq) -> Vec<(&'static str, u64)> {
-    let sinks = all.iter().filter(|one| one.role == Role::Sink);
+pub(super) fn behind(all: &[Arc<ConnectorFigures>], head: Seq) -> Vec<(&'static str, u64)> {
+    let sinks = all.iter().filter(|one| one.role == ConnectorRole::Sink);
     let behind = sinks.map(|one| (one.name, head.0.saturating_sub(one.reader.place().0)));
     behind.filter(|(_, events)| *events > 0).collect()
 }
 
 /// Reads a figure of a connector; it is given the head of the log.
-type Value = fn(&Figures, Seq) -> u64;
+type Value = fn(&ConnectorFigures, Seq) -> u64;
 
 /// What is shown of each connector that is one of these.
-const SHOWN: [(&str, &str, FigureKind, Role, Value); 6] = [
+const SHOWN: [(&str, &str, FigureKind, ConnectorRole, Value); 6] = [
     (
         "sink_lag_events",
         "Events that a sink has not read yet",
         FigureKind::Gauge,
-        Role::Sink,
+        ConnectorRole::Sink,
         |one, head| head.0.saturating_sub(one.reader.place().0),
     ),
     (
         "sink_missed_events",
         "Events that were gone before a sink read them",
         FigureKind::Counter,
-        Role::Sink,
+        ConnectorRole::Sink,
         |one, _| one.reader.missed.load(Ordering::Relaxed),
     ),
     (
         "sink_failures",
         "Times that a sink failed and was begun again",
         FigureKind::Counter,
-        Role::Sink,
+        ConnectorRole::Sink,
         |one, _| one.failures.load(Ordering::Relaxed),
     ),
     (
         "source_events",
         "Events of a source that were published",
         FigureKind::Counter,
-        Role::Source,
+        ConnectorRole::Source,
         |one, _| one.published.published(),
     ),
     (
         "source_dropped_events",
         "Events of a source for which there was no room, or nobody left whom they concern",
         FigureKind::Counter,
-        Role::Source,
+        ConnectorRole::Source,
         |one, _| one.published.refused() + one.published.stale(),
     ),
     (
         "source_failures",
         "Times that a source failed and was begun again",
         FigureKind::Counter,
-        Role::Source,
+        ConnectorRole::Source,
         |one, _| one.failures.load(Ordering::Relaxed),
     ),
 ];

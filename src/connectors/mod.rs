@@ -18,8 +18,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::cursor::{Cursor, Read};
-use self::figures::{Figures, Listed, Role};
+pub use self::cursor::{CursorRead, LogCursor};
+use self::figures::{ConnectorFigures, ConnectorRole, Listed};
 use self::supervisor::supervise;
 use crate::bridge::{Handle, Publisher};
 use crate::hub::Hub;
@@ -34,7 +34,7 @@ pub struct SourceContext {
     /// The state, as clients see it.
     pub hub: Hub,
     /// Reads what is published from now on.
-    pub cursor: Cursor,
+    pub cursor: LogCursor,
     /// Publishes what it concludes.
     pub publisher: Publisher,
 }
@@ -84,7 +84,7 @@ impl Connectors {
     ) where
         F: Future<Output = Result<(), ConnectorError>> + Send + 'static,
     {
-        let figures = self.list(name, Role::Source);
+        let figures = self.list(name, ConnectorRole::Source);
         let publisher = Publisher::new(&self.bridge, Arc::clone(&figures.published));
         let (hub, log_ended) = (self.hub.clone(), self.log_ended.clone());
         let of_this = Arc::clone(&figures);
@@ -92,7 +92,7 @@ impl Connectors {
             of_this.reader.set_place(hub.head());
             run(SourceContext {
                 hub: hub.clone(),
-                cursor: Cursor::new(&hub, &of_this, &log_ended),
+                cursor: LogCursor::new(&hub, &of_this, &log_ended),
                 publisher: publisher.clone(),
             })
         }));
@@ -102,17 +102,17 @@ impl Connectors {
     ///
     /// Once it has failed it is begun again behind the event that it was given last. While it runs it counts among those who
     /// listen.
-    pub fn sink<F>(&self, name: &'static str, run: impl Fn(Cursor) -> F + Send + Sync + 'static)
+    pub fn sink<F>(&self, name: &'static str, run: impl Fn(LogCursor) -> F + Send + Sync + 'static)
     where
         F: Future<Output = Result<(), ConnectorError>> + Send + 'static,
     {
-        let figures = self.list(name, Role::Sink);
+        let figures = self.list(name, ConnectorRole::Sink);
         figures.reader.set_place(self.hub.head());
         let (hub, log_ended) = (self.hub.clone(), self.log_ended.clone());
         let listener = self.bridge.demand().listen();
         let of_this = Arc::clone(&figures);
         let supervised = supervise(figures, move || {
-            run(Cursor::new(&hub, &of_this, &log_ended))
+            run(LogCursor::new(&hub, &of_this, &log_ended))
         });
         self.sinks.spawn(async move {
             supervised.await;
@@ -144,8 +144,8 @@ impl Connectors {
         self.sinks.end().await;
     }
 
-    fn list(&self, name: &'static str, role: Role) -> Arc<Figures> {
-        let figures = Arc::new(Figures::new(name, role));
+    fn list(&self, name: &'static str, role: ConnectorRole) -> Arc<ConnectorFigures> {
+        let figures = Arc::new(ConnectorFigures::new(name, role));
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.push(Arc::clone(&figures));
         figures

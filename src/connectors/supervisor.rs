@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use tokio::time::sleep;
 
 use super::ConnectorError;
-use super::figures::Figures;
+use super::figures::ConnectorFigures;
 
 /// How long a connector that has failed for the first time waits until it is begun again.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const GOOD_LIFE: Duration = Duration::from_secs(60);
 
 /// Runs a connector until it ends by itself.
-pub(super) async fn supervise<F>(figures: Arc<Figures>, begin: impl Fn() -> F)
+pub(super) async fn supervise<F>(figures: Arc<ConnectorFigures>, begin: impl Fn() -> F)
 where
     F: Future<Output = Result<(), ConnectorError>>,
 {

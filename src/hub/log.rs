@@ -1,17 +1,19 @@
 //! The log's one writer and its shared state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
 use super::archive::{Archive, ArchiveError, Archived, READS, SeqRange};
 use super::printed;
 use super::printing::{Printer, Printing, PrintsIn};
-use super::published::{Known, Stamp};
+use super::published::{EventContext, Stamp};
 use super::reader::{Heads, NotRecoverable, Position, Reader, Since};
 use super::redaction_filter::{Redaction, RedactionFilter};
 use super::ring::{Behind, Found, HistoryLimits, Ring};
@@ -245,7 +247,10 @@ impl Hub {
         let failed = |error: tokio::sync::AcquireError| ArchiveError::Failed(error.to_string());
         let _turn = self.0.archive_reads.acquire().await.map_err(failed)?;
         let archive = self.lock().archive.clone().ok_or(ArchiveError::NotKept)?;
-        range.checked(archive.read(range).await?)
+        // Whatever goes wrong in an archive ends nobody who reads.
+        let read = AssertUnwindSafe(async { archive.read(range).await }).catch_unwind();
+        let panicked = |_| Err(ArchiveError::Failed("it panicked".to_owned()));
+        range.checked(read.await.unwrap_or_else(panicked)?)
     }
 
     /// The next page behind a place, if that is older than the history and there is an archive.
@@ -379,7 +384,7 @@ impl Log {
         stamp: Stamp,
     ) {
         for change in changes {
-            let context = known(&change, state.as_ref(), &self.state);
+            let context = context_of(&change, state.as_ref(), &self.state);
             self.push(stamp, change, context);
         }
         if let Some(state) = state {
@@ -405,8 +410,8 @@ impl Log {
         for change in changes {
             filter.split(change, stamp.read_at, differs, &mut split);
             for change in split.drain(..) {
-                let mut context = known(&change, state.as_ref(), &self.state);
-                let masked = known(&change, masked.as_ref(), &old);
+                let mut context = context_of(&change, state.as_ref(), &self.state);
+                let masked = context_of(&change, masked.as_ref(), &old);
                 if change.visibility == Visibility::Redacted {
                     context = masked;
                 } else if masked.window_name != context.window_name {
@@ -421,7 +426,7 @@ impl Log {
         }
     }
 
-    fn push(&mut self, stamp: Stamp, change: Change, context: Known) {
+    fn push(&mut self, stamp: Stamp, change: Change, context: EventContext) {
         // What stands in the log twice counts once.
         if change.visibility != Visibility::Redacted {
             *self.published.entry(change.kind.name()).or_default() += 1;
@@ -432,9 +437,9 @@ impl Log {
 
 /// What has to be kept beside a change, out of the state that it led to and the one before. Output comes too often to
 /// look.
-fn known(change: &Change, new: Option<&Arc<State>>, old: &Arc<State>) -> Known {
+fn context_of(change: &Change, new: Option<&Arc<State>>, old: &Arc<State>) -> EventContext {
     if !change.kind.is_structural() {
-        return Known::default();
+        return EventContext::default();
     }
     // A window that was removed is in the old state alone.
     let find = |id: WindowId| {
@@ -448,7 +453,7 @@ fn known(change: &Change, new: Option<&Arc<State>>, old: &Arc<State>) -> Known {
         Audience::Everyone | Audience::Unscoped => None,
     };
     let renamed = matches!(change.kind, ChangeKind::SessionRenamed { .. });
-    Known {
+    EventContext {
         window_name: window_name
             .and_then(|(id, _)| find(id))
             .map(|window| window.name.as_str().into()),

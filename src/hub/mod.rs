@@ -27,7 +27,7 @@ pub use filter::{Filter, FilterError, Idle, Mistakable, Subject, WindowNames};
 pub use log::{Hub, HubFigures};
 pub use patterns::{SessionPattern, WindowPattern};
 pub use printing::{Printer, PrintsIn};
-pub use published::{EncodingId, Published, Stamp};
+pub use published::{EncodingId, EventContext, Published, Stamp};
 pub use reader::{Heads, Next, NotRecoverable, Position, Reader, Since};
 pub use redaction_filter::Redaction;
 pub use ring::{Behind, HistoryLimits};

@@ -42,7 +42,7 @@ pub struct Published {
     pub at: Timestamp,
     /// What changed, and who may learn of it.
     pub change: Change,
-    context: Known,
+    context: EventContext,
     read_at: Option<Instant>,
     written: AtomicBool,
     /// What all events before it counted for.
@@ -50,15 +50,16 @@ pub struct Published {
     encodings: Encodings,
 }
 
-/// What was known when the change was published, and is not in it.
-#[derive(Debug, Default)]
-pub(super) struct Known {
+/// What was known when the change was published, and is not in it. Without it, views and filters of later readers would
+/// have to go by what is true then.
+#[derive(Debug, Clone, Default)]
+pub struct EventContext {
     /// The name of the window that it concerns.
-    pub(super) window_name: Option<Box<str>>,
+    pub window_name: Option<Box<str>>,
     /// The same with its secrets masked, if there are any.
-    pub(super) masked_name: Option<Box<str>>,
+    pub masked_name: Option<Box<str>>,
     /// The state that it led to, for those to whom a renamed session is a new one.
-    pub(super) state: Option<Arc<State>>,
+    pub state: Option<Arc<State>>,
 }
 
 /// Nearly every event is asked for in one encoding and one view alone, so that one has a place without a lock.
@@ -73,7 +74,7 @@ impl Published {
         seq: Seq,
         stamp: Stamp,
         change: Change,
-        context: Known,
+        context: EventContext,
         total_before: u64,
     ) -> Self {
         Self {
@@ -86,6 +87,18 @@ impl Published {
             total_before,
             encodings: Encodings::default(),
         }
+    }
+
+    /// An event of an archive, made of what was kept of it. Its latency was measured when it was published.
+    #[must_use]
+    pub fn restored(seq: Seq, at: Timestamp, change: Change, context: EventContext) -> Self {
+        Self::new(seq, Stamp::at(at), change, context, 0)
+    }
+
+    /// What has to be kept beside the change, by one who keeps the event elsewhere.
+    #[must_use]
+    pub fn context(&self) -> &EventContext {
+        &self.context
     }
 
     /// The event in this encoding and view: encoded by `encode` for the first reader, shared by all that follow.

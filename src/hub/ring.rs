@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::published::{Known, Published, Stamp};
+use super::published::{EventContext, Published, Stamp};
 use crate::ids::Seq;
 use crate::model::Change;
 
@@ -90,7 +90,7 @@ impl Ring {
         self.bytes
     }
 
-    pub(super) fn push(&mut self, stamp: Stamp, change: Change, context: Known) {
+    pub(super) fn push(&mut self, stamp: Stamp, change: Change, context: EventContext) {
         self.head = self.head.next();
         let event = Published::new(self.head, stamp, change, context, self.total);
         self.bytes += event.cost();

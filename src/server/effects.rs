@@ -21,7 +21,7 @@ use super::shard::Shards;
 use crate::audit::Who;
 use crate::auth::{AuthError, Authorized, Ended, Principal};
 use crate::bridge::{Handle, Screen, ScreenError, ScreensRequest, ViewRequest};
-use crate::hub::{ArchiveError, Archived, Hub, SeqRange};
+use crate::hub::{ArchiveError, Hub, SeqRange};
 use crate::ids::PaneId;
 use crate::site::Origin;
 use crate::wire::RequestId;
@@ -224,25 +224,16 @@ async fn dismiss(
     }
 }
 
-/// In a task of its own: whatever goes wrong in an archive ends no connection.
+/// A page of the archive; the log tells why there is none.
 async fn archived(hub: Hub, page: ArchivePage) -> EffectResult {
-    let range = page.range;
-    let read = tokio::spawn(async move { read_archive(&hub, range).await });
-    let read = read
-        .await
-        .unwrap_or_else(|error| Err(ArchiveError::Failed(error.to_string())));
-    let SeqRange { after, until } = range;
+    let late = || ArchiveError::Failed("it did not answer in time".to_owned());
+    let read = time::timeout(ARCHIVE_LIMIT, hub.read_archive(page.range)).await;
+    let SeqRange { after, until } = page.range;
     let log = |error: &ArchiveError| {
         tracing::warn!(%after, %until, %error, "events are not recovered from the archive");
     };
-    let archived = read.inspect_err(log).ok();
+    let archived = read.unwrap_or_else(|_| Err(late())).inspect_err(log).ok();
     EffectResult::Archived { page, archived }
-}
-
-async fn read_archive(hub: &Hub, range: SeqRange) -> Result<Archived, ArchiveError> {
-    let late = || ArchiveError::Failed("it did not answer in time".to_owned());
-    let read = time::timeout(ARCHIVE_LIMIT, hub.read_archive(range)).await;
-    read.unwrap_or_else(|_| Err(late()))
 }
 
 async fn view(bridge: Handle, pane: PaneId, request: Authorized<ViewRequest>) -> EffectResult {

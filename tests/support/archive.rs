@@ -57,8 +57,16 @@ impl TestArchive {
         archive
     }
 
-    pub fn keep(&self, event: Arc<Published>) {
-        self.0.events.lock().unwrap().insert(event.seq, event);
+    /// Keeps an event as one does that writes it down: nothing of the log's own object is left.
+    pub fn keep(&self, event: &Published) {
+        let (seq, at) = (event.seq, event.at);
+        let (change, context) = (event.change.clone(), event.context().clone());
+        let restored = Published::restored(seq, at, change, context);
+        self.0
+            .events
+            .lock()
+            .unwrap()
+            .insert(seq, Arc::new(restored));
     }
 
     /// Publishes a change and keeps it.
@@ -72,7 +80,7 @@ impl TestArchive {
     /// Keeps all that a reader has before it.
     pub fn keep_all(&self, reader: &mut Reader) {
         while let Next::Event(event) = reader.pull() {
-            self.keep(event);
+            self.keep(&event);
         }
     }
 

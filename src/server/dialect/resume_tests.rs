@@ -434,3 +434,24 @@ fn an_archive_that_fails_is_like_a_position_that_is_kept_no_longer() {
     assert!(sum.resumed > RUNS && sum.lost > RUNS / 20, "{sum:?}");
     assert!(sum.read > RUNS, "{sum:?}");
 }
+
+#[test]
+fn a_client_that_waits_for_the_archive_is_not_taken_for_silent() {
+    let mut run = Run::new(0, Behind::Archive { fails: None });
+    while run.context.hub.head().0 < 20 {
+        run.publish();
+    }
+    run.since = Some(json!({ "epoch": "e1", "seq": 1 }));
+    run.last = 1;
+    run.from = 1;
+    run.connect();
+    for _ in 0..10 {
+        run.now += run.context.limits.ping_interval;
+        run.client.on_deadline(run.now);
+        assert_eq!(run.client.session().closing(), None);
+        assert!(!run.client.session().wants_input(), "nothing of it is read");
+    }
+    run.finish();
+    assert_eq!((run.resumed, run.lost), (1, 0));
+    assert!(run.client.session().wants_input());
+}

@@ -279,7 +279,8 @@ impl ClientSession {
             // Who was not pinged can't have answered: muxwire itself may have been stopped for a while.
             let pinged_at = self.ping_at - interval;
             let silence = now.duration_since(self.heard_at);
-            if self.heard_at < pinged_at && silence >= 2 * interval {
+            let is_read = !self.stream.archive.has_request();
+            if is_read && self.heard_at < pinged_at && silence >= 2 * interval {
                 return self.close(CloseCode::NoPong, now);
             }
             self.ping_at = now + interval;
