@@ -32,7 +32,7 @@ enum HostName {
 pub struct NoHost;
 
 impl Host {
-    /// Whether the host is this machine for anyone who asks, and nobody's name servers can say otherwise.
+    /// Whether the host is this machine for every client, and nobody's name servers can say otherwise.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         match &self.name {

@@ -1,6 +1,6 @@
 //! Who has failed too often, and when they may try again: asked before any slow work. No IO, and time is a parameter.
 //!
-//! Each address, and each token, has so many failures to spend; one comes back after each recovery time. Anyone who has
+//! Each address, and each token, has so many failures to spend; one comes back after each recovery time. A caller that has
 //! none left gets the time to come back, and that costs nothing but this lookup.
 //!
 //! Attempts against one token from many addresses must not lock its holder out. So an address that owes nothing has a
@@ -45,7 +45,7 @@ impl Default for AttemptLimits {
 pub(in crate::auth) struct Caller(Option<IpAddr>);
 
 impl Caller {
-    /// The caller at an address; `None` for anyone who comes without one, through a Unix socket. Of an IPv6 address the
+    /// The caller at an address; `None` for a caller without one, at a Unix socket. Of an IPv6 address the
     /// first 64 bits count, since anyone who has one has all of these.
     pub(in crate::auth) fn new(address: Option<IpAddr>) -> Self {
         Self(address.map(|address| match address.to_canonical() {

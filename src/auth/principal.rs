@@ -114,7 +114,7 @@ impl Principal {
         }))
     }
 
-    /// Anyone who connects while authentication is off: may do all, for ever.
+    /// The principal of every connection while authentication is off: may do all, for ever.
     #[must_use]
     pub fn unrestricted() -> Self {
         Self::new(Identity {

@@ -240,7 +240,7 @@ impl Flight {
         if verdict.is_ok() {
             self.proofs.remember(self.text, &entry);
         }
-        // Anyone who asked may be gone.
+        // The caller may be gone.
         let _ = self.sender.send(Some(verdict));
     }
 

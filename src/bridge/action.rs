@@ -46,6 +46,6 @@ pub(super) enum Action {
     },
     /// Let a link detach and end.
     Close(LinkId),
-    /// Tell anyone who records that the next listing is a check of the reconciler.
+    /// Note in a recording that the next listing is a check of the reconciler.
     NoteCheck,
 }

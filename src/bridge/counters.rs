@@ -1,4 +1,4 @@
-//! What the bridge counts, for anyone who shows it.
+//! What the bridge counts, for metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

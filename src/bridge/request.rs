@@ -318,7 +318,7 @@ impl PreparedInput {
             Err(mpsc::error::TrySendError::Closed(request)) => (InputError::Unavailable, request),
         };
         if let Request::Input { reply, .. } = request {
-            // Anyone who typed may be gone.
+            // The client that typed may be gone.
             let _ = reply.send(Err(error));
         }
     }

@@ -3,7 +3,7 @@
 //! A capture has no exact place in the pane's stream: tmux orders its reply with nothing that another link brings. So
 //! a screen's offset is that of the moment before it was asked for: nothing is lost between the two, and what the
 //! pane printed in between stands in both. The exact way, which pauses the pane on its output link, is not taken:
-//! tmux throws away what a paused pane prints, and anyone who follows the stream would miss that.
+//! tmux throws away what a paused pane prints, and clients that follow the stream would miss that.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

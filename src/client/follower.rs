@@ -233,7 +233,7 @@ impl Follower {
             )));
         }
         self.host = shown(hello.host.as_deref().unwrap_or("an unnamed host"));
-        // Anyone who does not say that no token is needed needs one.
+        // A server that does not say that no token is needed needs one.
         if hello.auth_required == Some(false) {
             self.subscribe();
             return Ok(());

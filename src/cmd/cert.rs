@@ -40,7 +40,7 @@ pub fn run(
 }
 
 /// The names that are asked for, or else this machine's own; and always those by which it is reached from itself, since
-/// anyone who sets it up tries it from there.
+/// it is tried from there first.
 fn names(asked: Vec<SubjectName>, host_name: &str) -> Vec<SubjectName> {
     let own = || host_name.parse().ok().into_iter().collect();
     let mut names: Vec<SubjectName> = if asked.is_empty() { own() } else { asked };
@@ -56,7 +56,7 @@ fn parts(date: Date) -> anyhow::Result<(i32, u8, u8)> {
     Ok((date.year().into(), part(date.month())?, part(date.day())?))
 }
 
-/// What to do next, for anyone who reads stderr.
+/// What to do next, for the reader of stderr.
 fn hint(names: &[SubjectName], made: &SelfSigned, until: Date) -> String {
     let names: Vec<_> = names.iter().map(ToString::to_string).collect();
     let (certificate, key) = (made.certificate.display(), made.key.display());

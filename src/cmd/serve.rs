@@ -276,7 +276,7 @@ pub(super) fn settings(config: &Config) -> Settings {
     }
 }
 
-/// The same for anyone who serves clients, who may want to be attached only while there are some.
+/// The same for a server of clients, which may want to be attached only while there are some.
 fn serving(config: &Config) -> Settings {
     let grace = config.server.attach_grace;
     Settings {

@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// What a program returns that is interrupted for the second time, by the shells' convention.
 pub const INTERRUPTED: i32 = 130;
 
-/// SIGINT, SIGTERM, and SIGHUP, which comes when the terminal goes, unless anyone who started muxwire wants that ignored.
+/// SIGINT, SIGTERM, and SIGHUP, which comes when the terminal goes, unless it was ignored when muxwire started.
 #[derive(Debug)]
 pub struct Signals {
     interrupt: Signal,

@@ -76,7 +76,7 @@ fn create(
     misleading.iter().try_for_each(|line| stderr.line(line))
 }
 
-/// What to do with a token, for anyone who reads stderr.
+/// What to do with a token, for the reader of stderr.
 /// What is said of a scope that looks like the id of a session: ids begin anew with every tmux server, scopes last.
 fn misleading(scope: &NamePattern) -> Option<String> {
     let text = scope.as_str();

@@ -268,7 +268,7 @@ pub enum Sizing {
     Smallest,
     /// The client that was used last.
     Latest,
-    /// Anyone who resized it last.
+    /// The client that resized it last.
     Manual,
 }
 

@@ -7,7 +7,7 @@
 //! is), `block` (where a reply ends), `client` (which command it answers); then what is sent: `command` with `argument`,
 //! `key`, `keyboard`, `typing` and `paste`, `command_line` and `batch` (a command as text, and back), `rows`.
 //!
-//! This module must not know tokio, serde, a clock or a process: anyone who owns the pipe feeds it.
+//! This module must not know tokio, serde, a clock or a process: the owner of the pipe feeds it.
 
 mod argument;
 mod batch;

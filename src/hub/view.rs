@@ -6,7 +6,7 @@
 use super::filter::Subject;
 use crate::model::{Audience, Change, ChangeKind, Place};
 
-/// Anyone who looks at events; its rights, not its wishes.
+/// A viewer of events: its rights, not its wishes.
 pub trait Viewer {
     /// Whether it may learn of the session of this name.
     fn sees_session(&self, name: &str) -> bool;

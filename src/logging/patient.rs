@@ -1,4 +1,4 @@
-//! Writing to stderr without waiting for anyone who reads it.
+//! Writing to stderr without waiting for its reader.
 //!
 //! One thread does all of muxwire's work: if its log could hold it up, a pipe that nobody empties or a terminal that
 //! stands still would stop every client.

@@ -1,6 +1,6 @@
 //! What is counted, and how Prometheus reads it.
 //!
-//! Lower floors count for themselves and know nothing of this module: anyone who starts the program hands their figures
+//! Lower floors count for themselves and know nothing of this module: `cmd` hands their figures
 //! in with [`Metrics::watch`].
 
 mod queues;

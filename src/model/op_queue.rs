@@ -109,7 +109,7 @@ impl OpQueue {
         self.running = false;
     }
 
-    /// Forgets requests and the run: anyone who was asked is gone.
+    /// Forgets requests and the run: the link that was asked is gone.
     pub fn reset(&mut self) {
         self.requested = None;
         self.later = None;

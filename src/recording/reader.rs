@@ -113,7 +113,7 @@ impl Source {
     fn lines(&self) -> Result<Entries, RecordingError> {
         let input: Box<dyn BufRead + Send> = match self {
             Self::File(path) => {
-                // Opening a pipe would wait for anyone who writes into it.
+                // Opening a pipe would wait for a writer.
                 if !fs::metadata(path)?.is_file() {
                     return Err(io::Error::other("it is no plain file").into());
                 }

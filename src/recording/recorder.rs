@@ -94,7 +94,7 @@ impl Recorder {
                 // Nobody writes any more, so nothing is to be kept.
                 for_thread.end(End::Wanted);
             }
-            // Anyone who asked for the recording may not care how it ended.
+            // The caller may not care how the recording ended.
             let _ = ended.send(outcome);
         };
         thread::Builder::new()

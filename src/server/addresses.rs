@@ -225,7 +225,7 @@ mod tests {
                 Ok(())
             };
             assert_eq!(second, expected, "{one} and {other}");
-            // Anyone who leaves makes room.
+            // A connection that ends makes room.
             drop(first);
             assert!(addresses.admit(other, now).is_ok(), "{one} and {other}");
         }

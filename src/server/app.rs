@@ -142,8 +142,8 @@ pub(super) fn visitor(request: &Request) -> Visitor {
 
 /// Where a request comes from.
 pub(super) fn address(extensions: &Extensions) -> Option<ClientAddress> {
-    let came: Option<&ConnectionInfo> = extensions.get();
-    came.map(|came| came.address)
+    let info: Option<&ConnectionInfo> = extensions.get();
+    info.map(|info| info.address)
 }
 
 /// The rules of the route that a request has come to.

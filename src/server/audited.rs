@@ -65,7 +65,7 @@ fn is_taken(waiting: &Mutex<Option<PreparedInput>>) -> bool {
     waiting.is_none()
 }
 
-/// Anyone who comes first has it.
+/// The first caller gets it.
 fn take(waiting: &Mutex<Option<PreparedInput>>) -> Option<PreparedInput> {
     let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
     waiting.take()

@@ -1,8 +1,8 @@
 //! One connection: a client, its socket and the effects that are under way for it.
 //!
 //! Two tasks drive it, one at a time. Its own task reads, waits for effects, and writes once a socket that was full has
-//! room again; the task of its shard ([`super::shard`]) brings what was published and the time. Anyone who writes
-//! does so with the waker of the connection's own task, so it is that task which a socket wakes.
+//! room again; the task of its shard ([`super::shard`]) brings what was published and the time. Each of them writes
+//! with the waker of the connection's own task, so it is that task which a socket wakes.
 
 use std::fmt;
 use std::future::Future;

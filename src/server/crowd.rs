@@ -2,8 +2,8 @@
 //!
 //! There is always room for one more: somebody who waits has to go for it. That is the one who has waited longest, of the
 //! address or the user with the most who wait. So a flood from one address, or from some, costs their own connections, and
-//! who comes from the same address has the time that it takes to replace all of its connections to show a token. Anyone who is
-//! being checked is not sent away meanwhile.
+//! who comes from the same address has the time that it takes to replace all of its connections to show a token. A connection
+//! whose token is being checked is not closed meanwhile.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -222,7 +222,7 @@ mod tests {
         // All have one now, so it is the oldest of all.
         places.push(enter("203.0.113.2").0);
         assert_eq!(gone(&places), [true, true, false, false, false, false]);
-        // Anyone who leaves makes room.
+        // A connection that ends makes room.
         drop(places.remove(2));
         assert!(!enter("203.0.113.3").1);
     }

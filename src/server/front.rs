@@ -45,8 +45,8 @@ async fn start(State(app): State<App>, request: Request) -> Response<Body> {
 
 /// The server as WebSocket clients write it, as far as to the path.
 fn server(request: &Request) -> String {
-    let came: Option<&ConnectionInfo> = request.extensions().get();
-    let scheme = match came.is_some_and(|came| came.secure) {
+    let info: Option<&ConnectionInfo> = request.extensions().get();
+    let scheme = match info.is_some_and(|info| info.secure) {
         true => "wss",
         false => "ws",
     };

@@ -95,7 +95,7 @@ fn queues(clients: &[ClientStats]) -> Queues {
     queues.bounded()
 }
 
-/// All metrics as text, with what waits now; by the names of tokens too, if anyone who reads it may know them.
+/// All metrics as text, with what waits now; by the names of tokens too, if the reader may know them.
 pub(super) async fn figures(services: &Services, names_tokens: bool) -> Result<String, fmt::Error> {
     let Services {
         metrics, shards, ..

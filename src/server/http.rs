@@ -22,7 +22,7 @@ pub(super) async fn guarded(
     let secure = head
         .extensions
         .get()
-        .is_some_and(|came: &ConnectionInfo| came.secure);
+        .is_some_and(|info: &ConnectionInfo| info.secure);
     let admitted = framing::check(&head, rules.limits.body_bytes)
         .and_then(|()| app.gate().admit(&head, secure, rules.origins));
     let mut response = match admitted {

@@ -153,7 +153,7 @@ impl Slot {
 }
 
 impl Earlier {
-    /// The first answer. If anyone who was to give it is gone, nobody knows the result.
+    /// The first answer. If the one that was to give it is gone, nobody knows the result.
     pub(super) async fn outcome(mut self) -> Typed {
         let known = self.outcome.wait_for(Option::is_some).await.ok();
         known

@@ -234,7 +234,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             },
         };
         match said.map(|said| send_queue.push(said)) {
-            // Anyone who asks for more pongs than it reads.
+            // The client asks for more pongs than it reads.
             Some(Err(Overflow)) => Poll::Ready(Happened::Slow),
             Some(Ok(())) | None => Poll::Ready(happened),
         }
@@ -294,7 +294,7 @@ fn fault(error: &Error) -> Option<CloseCode> {
 
 fn over(error: Error) -> Happened {
     match error {
-        // Anyone who leaves without a word is no news.
+        // A client that leaves without Close is no news.
         Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => Happened::Over(None),
         error => Happened::Over(Some(error)),
     }

@@ -146,7 +146,7 @@ mod tests {
             let shown = format!("{asked} {presented} {after:?}");
             let expected = expected.then(|| "me".to_owned());
             assert_eq!(whose(redeem()), expected, "{shown}");
-            // Anyone who presented it, it is used up.
+            // From wherever it was presented, it is used up.
             let again = tickets.redeem(&ticket, origin(asked).as_ref(), now);
             assert_eq!(whose(again), None, "{shown}");
         }

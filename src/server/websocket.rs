@@ -72,9 +72,9 @@ impl App {
         let handshake = Handshake::read(request.method(), request.headers())?;
         let (permit, held) = self.take_up(request)?;
         let response = handshake.response();
-        let came = request.extensions().get::<ConnectionInfo>().copied();
-        let principal = came.and_then(|came| came.admitted());
-        // Anyone who is still to show who it is has no place among those who are let in yet.
+        let info = request.extensions().get::<ConnectionInfo>().copied();
+        let principal = info.and_then(|info| info.admitted());
+        // A client that is still to authenticate has no place among those who are let in yet.
         let is_known = principal.is_some() || self.services().context.authenticator.is_none();
         let permit = permit.filter(|_| is_known);
         let accepted = AcceptedClient {
@@ -84,7 +84,7 @@ impl App {
                 terminal,
             },
             identity: ClientIdentity {
-                address: came.map(|came| came.address),
+                address: info.map(|info| info.address),
                 origin: visitor(request).origin,
                 principal,
             },

@@ -60,7 +60,7 @@ impl Jwt {
         })
     }
 
-    /// Whom a text makes of anyone who brings it.
+    /// The principal of the bearer of a text.
     ///
     /// # Errors
     /// It is no JWT, or none that counts now.

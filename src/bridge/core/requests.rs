@@ -38,7 +38,7 @@ impl Core {
                     .wish(control, tag, wish.into_request(), reply, &mut self.actions);
                 self.settle_sizes();
             }
-            // Anyone who asked may have lost patience.
+            // The caller may have given up.
             Request::Answer { reply } => drop(reply.send(())),
             Request::Publish(publication) => self.publish_derived(publication, now),
             Request::Leave { client } => {

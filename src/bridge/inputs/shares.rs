@@ -85,7 +85,7 @@ mod tests {
             );
             assert_eq!(take(client, 7), Ok(()));
         }
-        // All is taken: anyone who has nothing gets something, up to an equal part.
+        // All is taken: a client that has nothing gets something, up to an equal part.
         assert_eq!(take(5, 1), Ok(()));
         assert_eq!(take(5, 11), Ok(()));
         assert_eq!(take(5, 1), Err(InputError::Busy));

@@ -115,7 +115,7 @@ fn install(path: &Path, unit: &str, force: bool) -> anyhow::Result<Installed> {
     Ok(before)
 }
 
-/// Anyone who reads sees the old unit or the new one.
+/// A reader sees the old unit or the new one.
 fn write(path: &Path, unit: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;

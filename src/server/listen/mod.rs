@@ -288,12 +288,12 @@ impl Reception {
             }
             Accepted::Local(stream, address) => {
                 let own = ClientAddress::User(geteuid().as_raw());
-                let came = ConnectionInfo {
+                let info = ConnectionInfo {
                     address,
                     secure: false,
                     same_user: self.0.trust_same_user && address == own,
                 };
-                self.spawn(reception.serve(stream, came, held));
+                self.spawn(reception.serve(stream, info, held));
             }
         }
     }
@@ -351,13 +351,13 @@ impl Reception {
     }
 
     /// Serves HTTP on a connection, until it ends or becomes a WebSocket.
-    async fn serve(self, stream: impl Stream, came: ConnectionInfo, pass: SharedLimits) {
+    async fn serve(self, stream: impl Stream, info: ConnectionInfo, pass: SharedLimits) {
         let sent_away = pass.sent_away();
         let routes = TowerToHyperService::new(self.0.router.clone());
         let reception = self.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
-            let came = reception.0.proxies.behind(came, request.headers());
-            request.extensions_mut().insert(came);
+            let info = reception.0.proxies.behind(info, request.headers());
+            request.extensions_mut().insert(info);
             request.extensions_mut().insert(pass.clone());
             routes.call(request)
         });
@@ -387,7 +387,7 @@ impl Reception {
             if let Some(reason) = held::reason(&error) {
                 self.0.metrics.refused(reason);
             }
-            debug!(address = %came.address, %error, "the HTTP connection broke");
+            debug!(address = %info.address, %error, "the HTTP connection broke");
         }
     }
 }

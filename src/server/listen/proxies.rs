@@ -30,14 +30,14 @@ impl Proxies {
     }
 
     /// How a request came, whose connection came like this.
-    pub(super) fn behind(&self, came: ConnectionInfo, headers: &HeaderMap) -> ConnectionInfo {
-        let direct = came.address.ip().filter(|ip| self.trust(*ip));
+    pub(super) fn behind(&self, info: ConnectionInfo, headers: &HeaderMap) -> ConnectionInfo {
+        let direct = info.address.ip().filter(|ip| self.trust(*ip));
         ConnectionInfo {
-            address: self.client(came.address, headers),
+            address: self.client(info.address, headers),
             secure: direct
                 .and_then(|_| said_secure(headers))
-                .unwrap_or(came.secure),
-            ..came
+                .unwrap_or(info.secure),
+            ..info
         }
     }
 

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::TlsStream;
 use crate::tls::Identity;
 
-/// The first byte of anyone who begins to speak TLS: a handshake record.
+/// The first byte of a client that speaks TLS: a handshake record.
 const HANDSHAKE: u8 = 22;
 
 /// The answer to plain HTTP, in plain HTTP. Nothing of the request was read.

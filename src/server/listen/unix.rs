@@ -124,7 +124,7 @@ fn check_folder(path: &Path) -> Result<(), LocalError> {
     Ok(())
 }
 
-/// Anyone who holds the lock may take the path.
+/// The holder of the lock may take the path.
 fn lock(path: &Path) -> Result<File, LocalError> {
     let name = beside(path, ".lock");
     let opened = OpenOptions::new()

@@ -36,7 +36,7 @@ impl AuditTrail {
     }
 }
 
-/// Anyone who asks what there is at all.
+/// A viewer that sees everything.
 struct Everything;
 
 impl Viewer for Everything {

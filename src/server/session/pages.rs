@@ -2,7 +2,7 @@
 //!
 //! A long history is many times what may wait for a client. So a page is encoded only when there is room for it, and
 //! the client's stream stands still until the last one is out: a snapshot stands at its place, and what happens behind it
-//! waits in the log. Anyone who asked for much is never taken for slow because of it. Between two pages all others have their
+//! waits in the log. A client that asked for much never counts as slow because of it. Between two pages all others have their
 //! turn, so nobody waits for more than one to be encoded.
 
 use std::collections::VecDeque;

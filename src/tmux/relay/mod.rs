@@ -156,7 +156,7 @@ impl Relay {
             }
             Ok(())
         };
-        // Anyone who goes first takes the other one with it: both streams are closed on return.
+        // The end that closes first takes the other one with it: both streams are closed on return.
         let end = tokio::select! {
             end = pass(&client, &server) => end,
             end = answers => end,

@@ -21,6 +21,6 @@ pub(super) fn runtime() -> io::Result<&'static Handle> {
     thread::Builder::new()
         .name("relays".to_owned())
         .spawn(move || runtime.block_on(std::future::pending::<()>()))?;
-    // Anyone who comes second at the same moment keeps an idle thread, no more.
+    // A second caller at the same moment keeps an idle thread, no more.
     Ok(RUNTIME.get_or_init(|| handle))
 }
