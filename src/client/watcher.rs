@@ -40,10 +40,10 @@ pub struct Watcher {
     follower: Follower,
     patience: Patience,
     tls: Option<TlsConnector>,
-    state: State,
+    state: WatcherState,
 }
 
-enum State {
+enum WatcherState {
     Waiting(Pin<Box<Sleep>>),
     Connecting(Pin<Box<dyn Future<Output = Result<Box<Link>, Fault>> + Send>>),
     Open {
@@ -65,7 +65,7 @@ impl Watcher {
     #[must_use]
     pub fn new(endpoint: Endpoint, wish: Wish, token: Option<Token>) -> Self {
         Self {
-            state: State::connecting(&endpoint, None),
+            state: WatcherState::connecting(&endpoint, None),
             endpoint,
             follower: Follower::new(wish, token),
             patience: Patience::default(),
@@ -76,7 +76,7 @@ impl Watcher {
     /// The same client, which speaks TLS with this.
     #[must_use]
     pub fn with_tls(mut self, connector: TlsConnector) -> Self {
-        self.state = State::connecting(&self.endpoint, Some(&connector));
+        self.state = WatcherState::connecting(&self.endpoint, Some(&connector));
         self.tls = Some(connector);
         self
     }
@@ -117,20 +117,20 @@ impl Watcher {
 
     /// Ends the connection in order, if there is one.
     pub async fn close(self) {
-        if let State::Open { mut link, .. } = self.state {
+        if let WatcherState::Open { mut link, .. } = self.state {
             link.close().await;
         }
     }
 
     async fn next_event(&mut self) -> Event {
         match &mut self.state {
-            State::Waiting(until) => {
+            WatcherState::Waiting(until) => {
                 until.await;
                 Event::Due
             }
-            State::Connecting(link) => Event::Connected(link.await),
+            WatcherState::Connecting(link) => Event::Connected(link.await),
             // What has come counts, however late this program gets to it, so it is looked at first.
-            State::Open { link, silent } => tokio::select! {
+            WatcherState::Open { link, silent } => tokio::select! {
                 biased;
                 heard = link.exchange(self.follower.outgoing()) => Event::Heard(heard),
                 () = silent => Event::Silent,
@@ -141,12 +141,12 @@ impl Watcher {
     fn handle(&mut self, event: Event) -> Result<(), Refusal> {
         match event {
             Event::Due => {
-                self.state = State::connecting(&self.endpoint, self.tls.as_ref());
+                self.state = WatcherState::connecting(&self.endpoint, self.tls.as_ref());
             }
             Event::Connected(Ok(link)) => {
                 self.follower.connected();
                 let silent = Box::pin(sleep(self.patience.answer));
-                self.state = State::Open { link, silent };
+                self.state = WatcherState::Open { link, silent };
             }
             Event::Connected(Err(fault)) => self.fail(fault)?,
             Event::Heard(Heard::Closed(closed)) => self.come_back(closed)?,
@@ -174,7 +174,7 @@ impl Watcher {
         } else {
             answer
         };
-        if let State::Open { silent, .. } = &mut self.state {
+        if let WatcherState::Open { silent, .. } = &mut self.state {
             silent.as_mut().reset(Instant::now() + limit);
         }
     }
@@ -190,12 +190,12 @@ impl Watcher {
         // Without the system's generator the wait is not spread; that harms nobody.
         let random = getrandom::u32().unwrap_or(u32::MAX / 2);
         let wait = self.follower.on_closed(closed, random)?;
-        self.state = State::Waiting(Box::pin(sleep_until(Instant::now() + wait)));
+        self.state = WatcherState::Waiting(Box::pin(sleep_until(Instant::now() + wait)));
         Ok(())
     }
 }
 
-impl State {
+impl WatcherState {
     fn connecting(endpoint: &Endpoint, tls: Option<&TlsConnector>) -> Self {
         Self::Connecting(Box::pin(Link::connect(endpoint.clone(), tls.cloned())))
     }

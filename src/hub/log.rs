@@ -22,10 +22,10 @@ use crate::model::{Audience, Change, ChangeKind, State, Visibility};
 
 /// The event log and the state that it leads to. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
-pub struct Hub(Arc<Shared>);
+pub struct Hub(Arc<HubInner>);
 
 #[derive(Debug)]
-struct Shared {
+struct HubInner {
     epoch: Epoch,
     log: Mutex<Log>,
     head: watch::Sender<Seq>,
@@ -79,7 +79,7 @@ impl Hub {
             archive: None,
         };
         let head = watch::Sender::new(Seq::default());
-        Self(Arc::new(Shared {
+        Self(Arc::new(HubInner {
             epoch,
             log: Mutex::new(log),
             head,

@@ -146,7 +146,7 @@ pub enum CloseCode {
     Slow,
     /// The client did not answer for two ping intervals.
     NoPong,
-    /// There was too much in too little time: attempts to get in, or messages although the client was told.
+    /// There was too much in too little time: attempts to get in, or messages in spite of refusals.
     TryLater,
     /// The token's rights changed: authenticating again gives the new ones.
     RightsChanged,

@@ -103,7 +103,7 @@ pub struct SessionObject<'a> {
     pub group: Option<Cow<'a, str>>,
     /// Whether muxwire can't follow it without ending it.
     pub destroy_unattached: bool,
-    /// Whether what its panes print is streamed now; nothing from a server that doesn't tell.
+    /// Whether what its panes print is streamed now; nothing from a server that doesn't say so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub streamed: Option<bool>,
     /// The index of its current window.
@@ -114,7 +114,7 @@ pub struct SessionObject<'a> {
 }
 
 impl<'a> SessionObject<'a> {
-    /// The group is named after a session, so those who see only some sessions are not told of it.
+    /// The group is named after a session, so those who see only some sessions do not get it.
     pub(super) fn new(session: &'a Session, limited: bool) -> Self {
         Self {
             session: Cow::Borrowed(&session.name),
@@ -284,7 +284,7 @@ impl<'a> Contents<'a> {
     }
 }
 
-/// How a process ended, as far as the version of tmux tells.
+/// How a process ended, as far as the version of tmux reports it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExitObject {

@@ -15,11 +15,11 @@ use crate::ids::{PaneId, SessionId, WindowId};
 pub struct PaneScreen<'a> {
     /// Output from this byte on follows.
     pub offset: u64,
-    /// The offset at which the fields stand. What came between the two is at the end of the replay.
+    /// The offset at which the fields stand. What was printed between the two is at the end of the replay.
     pub screen_offset: u64,
     /// Whether nothing can be missing or doubled between it and the output from there on.
     pub exact: bool,
-    /// What tmux does not tell, has not been seen since, and is therefore taken to be as in a fresh terminal.
+    /// What tmux does not report, has not been seen since, and is therefore taken to be as in a fresh terminal.
     pub assumed: Vec<Cow<'a, str>>,
     /// Columns.
     pub cols: u32,

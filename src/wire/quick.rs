@@ -1,5 +1,5 @@
 //! The short way for what is said most: a keystroke. What it takes is exactly what the schema allows, and whatever it
-//! doesn't take goes the long way, where errors are told. A test holds the two against each other.
+//! doesn't take goes the long way, where errors are reported. A test holds the two against each other.
 
 use serde::{Deserialize, Deserializer};
 

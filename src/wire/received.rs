@@ -5,7 +5,7 @@ use super::message::Message;
 use super::more::More;
 use crate::ids::{Epoch, Seq};
 
-/// What a message is, as far as a client has to tell messages apart.
+/// What a message is, as far as a client has to distinguish messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The greeting.

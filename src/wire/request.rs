@@ -272,7 +272,7 @@ pub struct Ack {
 pub struct Disconnect {
     /// The server's name for the connection.
     pub client_id: String,
-    /// What that client is told about it.
+    /// The reason that the client gets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What else there is.

@@ -106,7 +106,7 @@ pub struct SnapshotSession<'a> {
     pub group: Option<Cow<'a, str>>,
     /// Whether muxwire can't follow it without ending it.
     pub destroy_unattached: bool,
-    /// Whether what its panes print is streamed now; nothing from a server that doesn't tell.
+    /// Whether what its panes print is streamed now; nothing from a server that doesn't say so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub streamed: Option<bool>,
     /// The index of its current window.
