@@ -21,6 +21,7 @@
 
 pub mod audit;
 pub mod auth;
+mod background;
 pub mod bridge;
 pub mod cli;
 pub mod client;

@@ -6,7 +6,7 @@ use crate::control::Command;
 use crate::ids::PaneId;
 use crate::redact::Rules;
 use crate::screen::PaneSnapshot;
-use crate::tmux::{HistoryRange, LinkId, LinkKind};
+use crate::tmux::{HistoryPace, HistoryRange, LinkId, LinkKind};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -36,6 +36,7 @@ pub(super) enum Action {
         ticket: u64,
         pane: PaneId,
         range: HistoryRange,
+        pace: HistoryPace,
         tabs: Arc<[u32]>,
     },
     /// Mask the secrets in a snapshot.

@@ -312,10 +312,11 @@ impl Live {
                 ticket,
                 pane,
                 range,
+                pace,
                 tabs,
             } => {
                 let tmux = self.tmux.clone();
-                self.print(ticket, printing::history(tmux, pane, range, tabs));
+                self.print(ticket, printing::history(tmux, pane, (range, pace), tabs));
             }
             Action::Mask {
                 ticket,

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::task::spawn_blocking;
 
 use super::request::ScreenError;
 use super::screens::Captured;
 use super::views::{HistoryPart, Parts, PrintOutcome};
+use crate::background;
 use crate::ids::PaneId;
 use crate::redact::Rules;
 use crate::screen::{PaneSnapshot, history_lines};
-use crate::tmux::{HistoryRange, Tmux, TmuxError};
+use crate::tmux::{HistoryPace, HistoryRange, Tmux, TmuxError};
 
 /// How long tmux may take to print one pane.
 const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
@@ -38,30 +38,31 @@ pub(super) async fn pane(tmux: Tmux, pane: PaneId, scrollback: u32) -> PrintOutc
 pub(super) async fn history(
     tmux: Tmux,
     pane: PaneId,
-    range: HistoryRange,
+    (range, pace): (HistoryRange, HistoryPace),
     tabs: Arc<[u32]>,
 ) -> PrintOutcome {
-    let slices = tmux.print_history(pane, range, CAPTURE_LIMIT).await;
-    let slices = slices.map_err(|error| unprinted(&error))?;
+    let printed = tmux.print_history(pane, range, pace, CAPTURE_LIMIT).await;
+    let printed = printed.map_err(|error| unprinted(&error))?;
     let read = move || {
+        let slices = printed.slices().map_err(|error| unprinted(&error))?;
         let parts = slices.into_iter().map(|slice| HistoryPart {
             lines: history_lines(&slice.lines, &tabs, range.cols),
             slice,
         });
-        Parts::History(parts.collect())
+        Ok(Parts::History(parts.collect()))
     };
-    apart(read).await
+    in_background(read).await
 }
 
 /// A snapshot with its secrets masked.
 pub(super) async fn masked(snapshot: Arc<PaneSnapshot>, rules: Arc<Rules>) -> PrintOutcome {
-    apart(move || Parts::Masked(Box::new(snapshot.masked(&rules)))).await
+    in_background(move || Ok(Parts::Masked(Box::new(snapshot.masked(&rules))))).await
 }
 
-/// Does what takes long on a thread of its own, so that nobody waits for it who didn't ask.
-async fn apart(work: impl FnOnce() -> Parts + Send + 'static) -> PrintOutcome {
-    let done = spawn_blocking(work).await;
-    done.map_err(|error| ScreenError::Tmux(format!("a capture could not be read: {error}")))
+/// Does what takes long on a background thread, so that only the client that asked for it waits.
+async fn in_background(work: impl FnOnce() -> PrintOutcome + Send + 'static) -> PrintOutcome {
+    let done = background::run(work).await;
+    done.map_err(|error| ScreenError::Tmux(format!("a capture could not be read: {error}")))?
 }
 
 fn unprinted(error: &TmuxError) -> ScreenError {

@@ -14,17 +14,36 @@ use crate::ids::PaneId;
 /// pane's columns.
 const HEAD: &str = "#{history_size} #{history_limit} #{pane_width}";
 
-/// The pause between two slices, in seconds: as short as tmux's own clock makes one.
-const PAUSE: &str = "-d0.001";
+/// The pause between two slices. tmux's own clock makes some 4 ms of it.
+const PAUSE: &str = "-d0.001;";
 
-/// How many slices a helper command brings: tmux takes a thousand arguments.
-const SLICES: u32 = 64;
+/// The same while somebody types: some 12 ms, so that a key seldom meets a slice.
+const PAUSE_FOR_KEYS: &str = "-d0.009;";
+
+/// How many slices a helper command brings: tmux takes a thousand arguments and 16 KiB. The fewer helpers there are,
+/// the fewer keys meet the start of one, which takes a core for some milliseconds.
+const SLICES: u32 = 100;
 
 /// How many lines a slice has where tmux can't pause between two, so that each takes a helper command of its own.
-const LINES_WITHOUT_PAUSE: u32 = 250;
+const LINES_WITHOUT_PAUSE: u32 = 500;
+
+/// The pause between two such helper commands while somebody types.
+const PAUSE_OF_HELPERS: Duration = Duration::from_secs(1);
 
 /// About how many cells a slice has otherwise: tmux takes some 80 ns for one.
 const CELLS: u32 = 10_000;
+
+/// The same while somebody types.
+const CELLS_FOR_KEYS: u32 = 5_000;
+
+/// How much the capture of a history leaves to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryPace {
+    /// tmux serves others after each slice.
+    Usual,
+    /// The slices are so rare that the echo of a key seldom waits for one.
+    Gentle,
+}
 
 /// Which part of a history is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +80,26 @@ pub struct HistorySlice {
     pub lines: Bytes,
 }
 
+/// Slices as they were printed.
+#[derive(Debug)]
+pub struct HistoryPrint {
+    printed: Bytes,
+    bounds: Vec<(u32, u32)>,
+}
+
+impl HistoryPrint {
+    /// The slices. It takes a while to find them in what was printed.
+    ///
+    /// # Errors
+    /// Less was printed than was asked for.
+    pub fn slices(&self) -> Result<Vec<HistorySlice>, TmuxError> {
+        parse(&self.printed, &self.bounds).ok_or_else(|| TmuxError::Failed {
+            command: "capture-pane".to_owned(),
+            said: "less than was asked for".to_owned(),
+        })
+    }
+}
+
 impl HistorySlice {
     /// How many of the lines that were asked for there were.
     #[must_use]
@@ -79,22 +118,32 @@ impl Tmux {
         &self,
         pane: PaneId,
         range: HistoryRange,
+        pace: HistoryPace,
         deadline: Duration,
-    ) -> Result<Vec<HistorySlice>, TmuxError> {
-        let bounds = bounds(range, self.version().pauses_between_commands());
-        let printed = self.run(&arguments(pane, &bounds), deadline).await?;
-        parse(&Bytes::from(printed), &bounds).ok_or_else(|| TmuxError::Failed {
-            command: "capture-pane".to_owned(),
-            said: "less than was asked for".to_owned(),
+    ) -> Result<HistoryPrint, TmuxError> {
+        let pauses = self.version().pauses_between_commands();
+        if pace == HistoryPace::Gentle && !pauses {
+            tokio::time::sleep(PAUSE_OF_HELPERS).await;
+        }
+        let cells = pauses.then_some(match pace {
+            HistoryPace::Usual => CELLS,
+            HistoryPace::Gentle => CELLS_FOR_KEYS,
+        });
+        let bounds = bounds(range, cells);
+        let arguments = arguments(pane, &bounds, pace);
+        let printed = self.run_in_background(&arguments, deadline).await?;
+        Ok(HistoryPrint {
+            printed: printed.into(),
+            bounds,
         })
     }
 }
 
-/// Where each slice begins and ends, in lines above the screen.
-fn bounds(range: HistoryRange, pauses: bool) -> Vec<(u32, u32)> {
-    let (lines, slices) = match pauses {
-        true => ((CELLS / range.cols.max(1)).max(1), SLICES),
-        false => (LINES_WITHOUT_PAUSE, 1),
+/// Where each slice begins and ends, in lines above the screen. Without a number of cells there is one slice.
+fn bounds(range: HistoryRange, cells: Option<u32>) -> Vec<(u32, u32)> {
+    let (lines, slices) = match cells {
+        Some(cells) => ((cells / range.cols.max(1)).max(1), SLICES),
+        None => (LINES_WITHOUT_PAUSE, 1),
     };
     let begin = |slice: u32| range.below.saturating_add(slice.saturating_mul(lines));
     let begins = (0..slices).map(begin);
@@ -104,23 +153,27 @@ fn bounds(range: HistoryRange, pauses: bool) -> Vec<(u32, u32)> {
         .collect()
 }
 
-fn arguments(pane: PaneId, bounds: &[(u32, u32)]) -> Vec<String> {
-    let mut arguments: Vec<String> = Vec::new();
+fn arguments(pane: PaneId, bounds: &[(u32, u32)], pace: HistoryPace) -> Vec<String> {
+    let pause = match pace {
+        HistoryPace::Usual => PAUSE,
+        HistoryPace::Gentle => PAUSE_FOR_KEYS,
+    };
+    let (target, head) = (format!("-pt{pane}"), format!("{SEPARATOR} {HEAD};"));
+    let captured = format!("-peNCt{pane}");
+    let mut arguments = Vec::new();
     let mut add = |command: &[&str]| {
-        if !arguments.is_empty() {
-            arguments.push(";".to_owned());
-        }
         arguments.extend(command.iter().map(|&argument| argument.to_owned()));
     };
-    let (target, head) = (format!("-pt{pane}"), format!("{SEPARATOR} {HEAD}"));
-    let captured = format!("-peNCt{pane}");
+    let last = bounds.len().saturating_sub(1);
     for (number, (below, above)) in bounds.iter().enumerate() {
-        if number > 0 {
-            add(&["run-shell", PAUSE]);
-        }
         add(&["display-message", &target, &head]);
-        let (start, end) = (format!("-S-{above}"), format!("-E-{}", below + 1));
+        let start = format!("-S-{above}");
+        // A semicolon at the end of an argument ends a command as one that stands alone does.
+        let end = format!("-E-{}{}", below + 1, if number < last { ";" } else { "" });
         add(&["capture-pane", &captured, &start, &end]);
+        if number < last {
+            add(&["run-shell", pause]);
+        }
     }
     arguments
 }
@@ -180,23 +233,21 @@ mod tests {
         let rows = [
             (
                 range(0, 120, 200),
-                true,
+                Some(CELLS),
                 vec![(0, 50), (50, 100), (100, 120)],
             ),
-            (range(3, 5, 99_999), true, vec![(3, 4), (4, 5)]),
-            (range(7, 7, 80), true, vec![]),
-            (range(100, 1000, 200), false, vec![(100, 350)]),
+            (range(3, 5, 99_999), Some(CELLS), vec![(3, 4), (4, 5)]),
+            (range(7, 7, 80), Some(CELLS), vec![]),
+            (range(100, 1000, 200), None, vec![(100, 600)]),
         ];
-        for (range, pauses, expected) in rows {
-            assert_eq!(bounds(range, pauses), expected, "{range:?}");
+        for (range, cells, expected) in rows {
+            assert_eq!(bounds(range, cells), expected, "{range:?}");
         }
-        let many = bounds(range(0, 100_000, 80), true);
+        let many = bounds(range(0, 100_000, 80), Some(CELLS));
         assert_eq!(many.len(), SLICES as usize);
-        assert!(arguments(PaneId(9_999_999), &many).len() < 1000);
-        let bytes: usize = arguments(PaneId(9_999_999), &many)
-            .iter()
-            .map(|argument| argument.len() + 1)
-            .sum();
+        let arguments = arguments(PaneId(9_999_999), &many, HistoryPace::Gentle);
+        assert!(arguments.len() < 1000);
+        let bytes: usize = arguments.iter().map(|argument| argument.len() + 1).sum();
         assert!(bytes < 16_000, "{bytes}: a message to tmux has 16 KiB");
     }
 

@@ -4,8 +4,11 @@ use std::io;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
+
+use crate::background;
 
 /// How much of what tmux prints goes into an error.
 const LONGEST_SAYING: usize = 200;
@@ -15,11 +18,34 @@ pub(super) async fn output_of(
     command: &mut Command,
     deadline: Duration,
 ) -> io::Result<Option<Output>> {
+    piped(command);
+    let child = command.spawn()?;
+    finished(child, deadline).await
+}
+
+/// The same for a command that can wait: it is started by a background thread, since to start a process takes the
+/// longer the more memory this one has, and runs at a low priority.
+pub(super) async fn output_in_background(
+    mut command: Command,
+    deadline: Duration,
+) -> io::Result<Option<Output>> {
+    piped(&mut command);
+    let runtime = Handle::current();
+    let spawn = move || {
+        let _entered = runtime.enter();
+        command.spawn()
+    };
+    finished(background::run(spawn).await??, deadline).await
+}
+
+fn piped(command: &mut Command) {
     command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    let child = command.spawn()?;
+}
+
+async fn finished(child: Child, deadline: Duration) -> io::Result<Option<Output>> {
     timeout(deadline, child.wait_with_output())
         .await
         .ok()

@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use tokio::net::UnixStream;
@@ -15,7 +15,7 @@ use tokio::process::Command;
 
 use crate::control::rows::{PaneStateRow, Row as _};
 use crate::ids::PaneId;
-use crate::tmux::output::{output_of, printable};
+use crate::tmux::output::{output_in_background, output_of, printable};
 use crate::tmux::program::Program;
 use crate::tmux::relay::{LONGEST_SOCKET_PATH, Turns};
 use crate::tmux::{Relay, TmuxError, Version, spawn};
@@ -156,6 +156,21 @@ impl Tmux {
         self.finish(self.command(), arguments, deadline).await
     }
 
+    /// The same for what can wait. If muxwire is killed, such a command ends by itself.
+    pub(super) async fn run_in_background<S: AsRef<OsStr>>(
+        &self,
+        arguments: &[S],
+        deadline: Duration,
+    ) -> Result<Vec<u8>, TmuxError> {
+        if !self.starts_no_server() {
+            self.check_socket().await?;
+        }
+        let mut command = self.command();
+        command.args(arguments).stdin(Stdio::null());
+        let output = output_in_background(command, deadline).await;
+        self.printed(output, arguments, deadline).await
+    }
+
     /// Prints a pane: a [`PaneStateRow`] first, then up to `above` lines of its history, then each visible line, with their
     /// attributes.
     ///
@@ -200,15 +215,25 @@ impl Tmux {
         arguments: &[S],
         deadline: Duration,
     ) -> Result<Vec<u8>, TmuxError> {
+        command.args(arguments).stdin(Stdio::null());
+        spawn::end_with_parent(&mut command);
+        let output = output_of(&mut command, deadline).await;
+        self.printed(output, arguments, deadline).await
+    }
+
+    /// What a command printed, or why it failed.
+    async fn printed<S: AsRef<OsStr>>(
+        &self,
+        output: io::Result<Option<Output>>,
+        arguments: &[S],
+        deadline: Duration,
+    ) -> Result<Vec<u8>, TmuxError> {
         let name = || {
             arguments
                 .first()
                 .map_or_else(String::new, |first| printable(first.as_ref().as_bytes()))
         };
-        command.args(arguments).stdin(Stdio::null());
-        spawn::end_with_parent(&mut command);
-        let output = output_of(&mut command, deadline)
-            .await
+        let output = output
             .map_err(|source| self.start_error(source))?
             .ok_or_else(|| TmuxError::TimedOut {
                 command: name(),

@@ -27,6 +27,7 @@ pub const MODULES: &[Module] = &[
     module("printable", 0, &[]),
     module("site", 0, &[]),
     module("file_watch", 0, &[]),
+    module("background", 0, &[]),
     module("control", 1, &["ids"]),
     module("redact", 1, &[]),
     module("model", 2, &["ids", "control"]),
@@ -35,7 +36,7 @@ pub const MODULES: &[Module] = &[
     module("auth", 3, &["glob", "printable", "file_watch"]),
     module("audit", 3, &["ids"]),
     module("tls", 3, &["file_watch"]),
-    module("tmux", 4, &["ids", "control", "file_watch"]),
+    module("tmux", 4, &["ids", "control", "file_watch", "background"]),
     module("wire", 4, &["ids", "nearest", "model", "screen", "hub"]),
     module(
         "config",
@@ -53,6 +54,7 @@ pub const MODULES: &[Module] = &[
         6,
         &[
             "ids",
+            "background",
             "control",
             "redact",
             "model",
@@ -264,6 +266,7 @@ pub const OUTSIDE: &[Outside] = &[
         ],
         only_in: &[
             "file_watch",
+            "background",
             "network",
             "auth",
             "audit",

@@ -17,8 +17,6 @@ use crate::socket::Socket;
 use crate::table::{Row, Table};
 use crate::tmux::{Program, Tmux};
 
-/// Lines of the history, each of 150 characters.
-const LINES: usize = 100_000;
 /// How many times as long the slowest keystrokes in a hundred may take.
 const GOAL: f64 = 2.0;
 /// How long the history may take to be printed.
@@ -34,12 +32,13 @@ pub fn measure(options: &Options, table: &mut Table) {
 }
 
 fn measure_version(options: &Options, program: &Program, table: &mut Table) {
+    let lines = options.pick(100_000, 20_000);
     let tmux = Tmux::start(program, echo::PANE);
     tmux.run(&["set-option", "-g", "history-limit", "100000"]);
-    tmux.session("long", &pane::command(&format!("lines {LINES}")));
+    tmux.session("long", &pane::command(&format!("lines {lines}")));
     let begin = Instant::now();
     let size = ["display-message", "-p", "-t", "%1", "#{history_size}"];
-    while tmux.run(&size).trim().parse::<usize>().unwrap() < LINES - 100 {
+    while tmux.run(&size).trim().parse::<usize>().unwrap() < lines - 100 {
         assert!(begin.elapsed() < SOON, "the history is printed in time");
         thread::sleep(Duration::from_millis(100));
     }
@@ -56,7 +55,7 @@ fn measure_version(options: &Options, program: &Program, table: &mut Table) {
     let quiet = Times::new(type_until(&mut |count| count == options.pick(2000, 500)));
     quiet.print("quiet");
     let (mut times, mut opened) = (Vec::new(), Vec::new());
-    for round in 0..options.pick(5, 1) {
+    for round in 0..options.pick(2, 1) {
         if round > 0 {
             thread::sleep(LIFE);
         }
@@ -70,7 +69,7 @@ fn measure_version(options: &Options, program: &Program, table: &mut Table) {
     println!("  opened in {} s, {bytes} bytes", short(seconds));
     let ratio = during.p99() / quiet.p99();
     let what = format!(
-        "keystroke to echo while another client opens 100,000 lines of history, tmux {}: p50 / p99, us (quiet: {}; \
+        "keystroke to echo while another client opens {lines} lines of 150 characters of history, tmux {}: p50 / p99, us (quiet: {}; \
          opened in {} s)",
         program.version,
         quiet.pair(),

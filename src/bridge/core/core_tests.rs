@@ -20,7 +20,9 @@ use crate::bridge::demand::Attach;
 use crate::bridge::gathering::LISTS;
 use crate::bridge::publication::PublisherCounts;
 use crate::bridge::publisher::Publisher;
-use crate::bridge::request::{Handle, PaneView, Request, ScreenError, ViewRequest};
+use crate::bridge::request::{
+    ClientNumber, Handle, InputRequest, Key, PaneView, Request, ScreenError, ViewRequest,
+};
 use crate::bridge::views::{HistoryPart, Parts, Printed};
 use crate::control::{Body, Command, LineRange, Notification};
 use crate::hub::{HistoryLimits, Hub, Next, Reader, Redaction};
@@ -28,8 +30,8 @@ use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::model::{ChangeKind, Debounce, Derived, Server};
 use crate::redact::Rules;
 use crate::tmux::{
-    CloseReason, ExitUnattached, HistoryRange, HistoryShape, HistorySlice, LinkEvent, LinkId,
-    LinkKind, PanePrint, ReplyError,
+    CloseReason, ExitUnattached, HistoryPace, HistoryRange, HistoryShape, HistorySlice, LinkEvent,
+    LinkId, LinkKind, PanePrint, ReplyError,
 };
 use tokio::sync::oneshot;
 
@@ -532,11 +534,37 @@ fn slices(range: HistoryRange) -> Vec<HistoryPart> {
 impl Bench {
     /// The part of a history that is to be printed, which must be the only thing wanted.
     fn history(&mut self) -> Option<(u64, HistoryRange)> {
+        let (ticket, range, _) = self.slices_asked_for()?;
+        Some((ticket, range))
+    }
+
+    /// The same with its pace.
+    fn slices_asked_for(&mut self) -> Option<(u64, HistoryRange, HistoryPace)> {
         let actions = self.core.actions();
         actions.into_iter().find_map(|action| match action {
-            Action::PrintHistory { ticket, range, .. } => Some((ticket, range)),
+            Action::PrintHistory {
+                ticket,
+                range,
+                pace,
+                ..
+            } => Some((ticket, range, pace)),
             _ => None,
         })
+    }
+
+    /// Somebody types.
+    fn key(&mut self) {
+        let request = InputRequest {
+            client: ClientNumber(1),
+            pane: PANE,
+            keys: vec![Key::Text(b"x".as_slice().into())],
+            cancel_mode: false,
+            submit_delay: None,
+        };
+        let principal = Principal::unrestricted();
+        let input = principal.authorize(Permission::Write, [], request).unwrap();
+        let (reply, _answer) = oneshot::channel();
+        self.handle(Event::Request(Request::Input { input, reply }));
     }
 
     fn give_history(&mut self, ticket: u64, parts: Vec<HistoryPart>) {
@@ -601,6 +629,27 @@ fn regression_a_long_history_comes_in_slices_and_nobody_else_waits_for_it() {
     }
     let mut again = bench.view(70_000);
     assert!(again.try_recv().unwrap().is_ok(), "it serves for a while");
+}
+
+#[test]
+fn regression_the_capture_of_a_history_gives_way_to_keys() {
+    let mut bench = Bench::of("3.8");
+    bench.questions();
+    let _deep = bench.view(100_000);
+    let question = bench.question();
+    bench.answer_long(question);
+    let mut paces = Vec::new();
+    for (key, later) in [(true, 0), (false, 1), (false, 1), (false, 0)] {
+        let (ticket, range, pace) = bench.slices_asked_for().unwrap();
+        paces.push(pace);
+        if key {
+            bench.key();
+        }
+        bench.now += Duration::from_secs(later);
+        bench.give_history(ticket, slices(range));
+    }
+    use HistoryPace::{Gentle, Usual};
+    assert_eq!(paces, [Usual, Gentle, Gentle, Usual]);
 }
 
 #[test]

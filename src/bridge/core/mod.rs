@@ -124,6 +124,8 @@ pub(super) struct Core {
     processes: HashMap<LinkId, u32>,
     ended: VecDeque<u32>,
     inputs: Inputs,
+    /// When somebody last asked to type.
+    typed_at: Option<Instant>,
     screens: Screens,
     sizes: Sizes,
     views: Views,
@@ -180,6 +182,7 @@ impl Core {
             processes: HashMap::new(),
             ended: VecDeque::new(),
             inputs: Inputs::default(),
+            typed_at: None,
             screens: Screens::default(),
             sizes: Sizes::default(),
             views: Views::default(),
@@ -307,6 +310,7 @@ impl Core {
             version: self.version.as_ref(),
             actions: &mut self.actions,
             last_tag: &mut self.last_tag,
+            typed_at: self.typed_at,
             now,
         };
         (&mut self.views, cx)

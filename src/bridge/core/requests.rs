@@ -20,6 +20,7 @@ impl Core {
         let control = self.control.filter(|_| self.setup.live);
         match request {
             Request::Input { input, reply } => {
+                self.typed_at = Some(now);
                 self.with_inputs(now, |inputs, way, actions| {
                     inputs.begin(input.into_request(), reply, way, actions);
                 });

@@ -1,5 +1,7 @@
 //! What takes long for a pane and is done beside everything else: capturing a long history, and masking it.
 
+use std::time::Duration;
+
 use super::base::Base;
 use super::history::{Broken, History};
 use super::landing::SHALLOW;
@@ -8,6 +10,7 @@ use crate::bridge::action::Action;
 use crate::bridge::request::ScreenError;
 use crate::ids::PaneId;
 use crate::screen::PaneSnapshot;
+use crate::tmux::HistoryPace;
 
 /// A snapshot whose secrets are being masked.
 #[derive(Debug)]
@@ -17,6 +20,20 @@ pub(super) struct Masking {
     asked_for: u32,
     /// Whether it is of use to those who come later.
     pub(super) lasts: bool,
+}
+
+/// How long after a key more keys are expected.
+const TYPING: Duration = Duration::from_secs(2);
+
+impl ViewContext<'_> {
+    /// While somebody types, slices are rare.
+    fn pace(&self) -> HistoryPace {
+        let typing = |typed_at| self.now.saturating_duration_since(typed_at) < TYPING;
+        match self.typed_at.is_some_and(typing) {
+            true => HistoryPace::Gentle,
+            false => HistoryPace::Usual,
+        }
+    }
 }
 
 impl Views {
@@ -59,6 +76,7 @@ impl Views {
             ticket,
             pane,
             range,
+            pace: cx.pace(),
             tabs: history.tabs.clone(),
         });
     }

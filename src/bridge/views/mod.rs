@@ -84,6 +84,8 @@ pub(super) struct ViewContext<'a> {
     pub(super) version: Option<&'a Version>,
     pub(super) actions: &'a mut Vec<Action>,
     pub(super) last_tag: &'a mut u64,
+    /// When somebody last asked to type.
+    pub(super) typed_at: Option<Instant>,
     pub(super) now: Instant,
 }
 
