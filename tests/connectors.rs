@@ -206,7 +206,7 @@ async fn with_an_archive_a_sink_misses_only_what_that_does_not_give() {
 }
 
 #[tokio::test]
-async fn a_connector_that_fails_ends_alone_and_is_begun_again() {
+async fn a_connector_that_fails_ends_alone_and_is_restarted() {
     let mut bench = Bench::new(100);
     let (taken, lives) = (Taken::default(), Arc::new(AtomicUsize::new(0)));
     let (given, begun) = (taken.clone(), Arc::clone(&lives));
@@ -348,7 +348,7 @@ async fn ring(mut context: SourceContext) {
 }
 
 #[test]
-fn what_a_source_concludes_is_published_to_those_who_see_the_pane() {
+fn what_a_source_derives_is_published_to_those_who_see_the_pane() {
     for_each_version_async(async |program| {
         let tmux = TmuxServer::start(&program);
         let bridge = LiveBridge::start(tmux.tmux().await);
@@ -411,7 +411,7 @@ fn while_a_sink_listens_tmux_is_attached_to() {
         assert_eq!(server.clients(), Vec::<u32>::new());
         let metrics = Metrics::new(&bridge.hub);
         let connectors = Connectors::new(bridge.hub.clone(), bridge.handle.clone(), &metrics);
-        // A source alone is no reason: it may conclude from what others want to see.
+        // A source alone is no reason: it may derive from what others want to see.
         connectors.source("idle", |_| std::future::pending());
         let taken = Taken::default();
         let given = taken.clone();
@@ -551,7 +551,7 @@ const PLAYED: &str = r#"{"muxwire_recording":1,"tmux":"3.8","started":"2026-11-2
 "#;
 
 #[tokio::test]
-async fn what_a_source_concludes_of_what_is_gone_is_counted_and_left_out() {
+async fn what_a_source_derives_of_what_is_gone_is_counted_and_left_out() {
     let replayed = Replayed::start(Recording::from_bytes(PLAYED).unwrap());
     replayed.ring(PaneId(7)).await;
     let counts = &replayed.counts;
@@ -594,7 +594,7 @@ async fn beside_a_recording_a_source_publishes_at_the_recorded_time() {
 }
 
 #[test]
-fn what_is_concluded_of_a_pane_is_for_those_who_see_its_window_now() {
+fn what_is_derived_of_a_pane_is_for_those_who_see_its_window_now() {
     let mut world = World::new();
     let one = world.session("one");
     let two = world.session("two");

@@ -1,7 +1,7 @@
 //! How a source publishes: through the owner, which alone writes the log.
 //!
 //! Its events take their turn among the requests of clients, and only so many of one source may wait there. So a source
-//! that says too much holds itself up, or loses what it says; it holds up neither tmux nor clients nor another source.
+//! that publishes too much blocks itself, or loses events; it blocks neither tmux nor clients nor another source.
 
 use std::sync::Arc;
 

@@ -206,7 +206,7 @@ impl Player {
         }
     }
 
-    /// Publishes what a source has concluded, at the time that is played, and refuses all else.
+    /// Publishes what a source has derived, at the time that is played, and refuses all else.
     pub(super) fn answer(&mut self, request: Request) {
         match request {
             Request::Publish(_) => self.handle(Event::Request(request), self.now),

@@ -55,7 +55,7 @@ pub enum Request {
         /// Where to say it.
         reply: oneshot::Sender<()>,
     },
-    /// Publish what a source has concluded.
+    /// Publish what a source has derived.
     Publish(Publication),
     /// A client wishes no size any more.
     Leave {

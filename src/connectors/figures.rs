@@ -109,7 +109,7 @@ const SHOWN: [(&str, &str, FigureKind, ConnectorRole, Value); 6] = [
     ),
     (
         "sink_failures",
-        "Times that a sink failed and was begun again",
+        "Times that a sink failed and was restarted",
         FigureKind::Counter,
         ConnectorRole::Sink,
         |one, _| one.failures.load(Ordering::Relaxed),
@@ -130,7 +130,7 @@ const SHOWN: [(&str, &str, FigureKind, ConnectorRole, Value); 6] = [
     ),
     (
         "source_failures",
-        "Times that a source failed and was begun again",
+        "Times that a source failed and was restarted",
         FigureKind::Counter,
         ConnectorRole::Source,
         |one, _| one.failures.load(Ordering::Relaxed),

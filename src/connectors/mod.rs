@@ -1,10 +1,10 @@
 //! Connectors: what is beside the bridge and the server, and speaks with the log alone.
 //!
-//! A *source* concludes events and has them published by the log's one writer. A *sink* reads the log from its own place
-//! on, as a client does, and takes it elsewhere. Each is a function that is run as a task of its own: what it does wrong
-//! ends it alone, and it is begun again ([`supervisor`]). Neither can hold up tmux, clients or each other.
+//! A *source* derives events and has them published by the log's one writer. A *sink* reads the log from its own place
+//! on, as a client does, and writes it elsewhere. Each is a function that runs as a task of its own: an error or a panic
+//! ends it alone, and it is restarted ([`supervisor`]). Neither can hold up tmux, clients or each other.
 //!
-//! Reading order: this file, [`cursor`] (how they read), [`supervisor`] (how they live), [`figures`] (what is shown of them).
+//! Reading order: this file, [`cursor`] (how they read), [`supervisor`] (how they are restarted), [`figures`] (what is shown of them).
 
 mod cursor;
 mod figures;
@@ -35,7 +35,7 @@ pub struct SourceContext {
     pub hub: Hub,
     /// Reads what is published from now on.
     pub cursor: LogCursor,
-    /// Publishes what it concludes.
+    /// Publishes what it derives.
     pub publisher: Publisher,
 }
 
@@ -76,7 +76,7 @@ impl Connectors {
 
     /// Runs a source under this name until it ends by itself or the server stops.
     ///
-    /// Once it has failed it is begun again, with a cursor at the head: what it knew is gone, and so it begins with the state.
+    /// Once it has failed it is restarted with a cursor at the head: what it knew is gone, and so it begins with the state.
     pub fn source<F>(
         &self,
         name: &'static str,
@@ -100,7 +100,7 @@ impl Connectors {
 
     /// Runs a sink under this name, from the head of the log on, until it ends by itself or has everything at the end.
     ///
-    /// Once it has failed it is begun again behind the event that it was given last. While it runs it counts among those who
+    /// Once it has failed it is restarted behind the event that it read last. While it runs it counts among those who
     /// listen.
     pub fn sink<F>(&self, name: &'static str, run: impl Fn(LogCursor) -> F + Send + Sync + 'static)
     where

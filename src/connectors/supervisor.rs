@@ -1,4 +1,4 @@
-//! How a connector lives: what goes wrong in it ends it alone, and it is begun again after a wait that grows.
+//! How connectors are supervised: an error or a panic ends it alone, and it is restarted after a wait that grows.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -11,14 +11,14 @@ use tokio::time::sleep;
 use super::ConnectorError;
 use super::figures::ConnectorFigures;
 
-/// How long a connector that has failed for the first time waits until it is begun again.
+/// How long a connector that has failed for the first time waits until it is restarted.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// How long it waits at most. Each time it waits twice as long as before.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Having run for so long it counts as one that has never failed.
-const GOOD_LIFE: Duration = Duration::from_secs(60);
+/// One that has run for so long counts as one that has never failed.
+const STABLE: Duration = Duration::from_secs(60);
 
 /// Runs a connector until it ends by itself.
 pub(super) async fn supervise<F>(figures: Arc<ConnectorFigures>, begin: impl Fn() -> F)
@@ -29,12 +29,12 @@ where
     let mut wait = FIRST_WAIT;
     loop {
         // It begins anew with what `begin` makes, so nothing that a panic left half done is seen again.
-        let mut life = pin!(AssertUnwindSafe(async { begin().await }).catch_unwind());
+        let mut run = pin!(AssertUnwindSafe(async { begin().await }).catch_unwind());
         let ended = tokio::select! {
-            ended = &mut life => ended,
-            () = sleep(GOOD_LIFE) => {
+            ended = &mut run => ended,
+            () = sleep(STABLE) => {
                 wait = FIRST_WAIT;
-                life.await
+                run.await
             }
         };
         let error = match ended {
@@ -43,7 +43,7 @@ where
             Err(_) => "it panicked".to_owned(),
         };
         figures.failed();
-        tracing::error!(connector, role, %error, ?wait, "failed, and is begun again after a wait");
+        tracing::error!(connector, role, %error, ?wait, "failed, and is restarted after a wait");
         sleep(wait).await;
         wait = LONGEST_WAIT.min(wait * 2);
     }

@@ -1,4 +1,4 @@
-//! Events that come from no listing and no pane: somebody concluded them, from other events or from elsewhere.
+//! Events that come from no listing and no pane: a source derives them, from other events or from elsewhere.
 
 use super::change::{Change, ChangeKind};
 use super::state::State;

@@ -925,7 +925,7 @@ fn links_and_panes_may_go_in_the_middle() {
 }
 
 #[tokio::test]
-async fn what_a_source_concludes_is_published_as_what_was_not_read_from_tmux() {
+async fn what_a_source_derives_is_published_as_what_was_not_read_from_tmux() {
     for attach in [Attach::Always, Attach::OnDemand { grace: RECONCILE }] {
         let mut bench = Bench::new();
         bench.core.attaching = super::Attaching::new(attach);
