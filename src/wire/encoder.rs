@@ -11,7 +11,7 @@ use super::message::Message;
 use super::request::RequestId;
 use super::severity::severity;
 use super::snapshot::{Part, Screens, Source};
-use super::terminal::{self, TerminalContext};
+use super::terminal_output::{self, TerminalContext};
 use super::time::Times;
 use crate::hub::{Published, View, Viewer};
 use crate::ids::{Epoch, PaneId, Seq};
@@ -84,7 +84,7 @@ impl Encoder {
                     session: place.unwrap_or_default(),
                     at: event.at,
                 };
-                terminal::output(context, offset, bytes)
+                terminal_output::output(context, offset, bytes)
             }),
         })
     }

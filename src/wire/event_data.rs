@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::more::More;
 use super::objects::{ClientObject, Contents, PaneObject, SessionObject, Text};
@@ -48,7 +49,7 @@ pub struct NewSession<'a> {
     #[serde(flatten)]
     pub session: SessionObject<'a>,
     /// All that is in it, if it is not new but was renamed into what the client sees.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "by_name")]
     pub contents: Option<Contents<'a>>,
 }
 
@@ -331,4 +332,13 @@ pub struct Nothing {
     /// What else there is.
     #[serde(flatten)]
     pub more: More,
+}
+
+/// Writes fields in the order of their names, as this part of the protocol always had them.
+fn by_name<S: Serializer>(
+    contents: &Option<Contents<'_>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let sorted = serde_json::to_value(contents).map_err(S::Error::custom)?;
+    sorted.serialize(serializer)
 }

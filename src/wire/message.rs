@@ -466,3 +466,7 @@ impl<'a> From<Event<'a>> for Message<'a> {
         Self::Event(Box::new(event))
     }
 }
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;

@@ -39,6 +39,7 @@ mod stats;
 mod target;
 pub mod terminal;
 mod terminal_message;
+mod terminal_output;
 mod terminal_request;
 mod ticket;
 mod time;
@@ -54,7 +55,7 @@ pub use message::Message;
 pub use more::More;
 pub use pane::{PaneScreen, Scrollback};
 pub use pane_encoding::{Page, PanePlace};
-pub use parse::{MAX_MESSAGE, Rejected, parse};
+pub use parse::{Rejected, parse};
 pub use received::{Garbled, Kind, Received};
 pub use request::{Action, Request, RequestId};
 pub use screen::{Cursor, Screen};
@@ -66,6 +67,9 @@ pub use crate::hub::{PrintsIn, SessionPattern};
 
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;
+
+/// The longest message that is looked at, in bytes.
+pub const MAX_MESSAGE: usize = 64 << 10;
 
 /// The WebSocket subprotocol of JSON text.
 pub const SUBPROTOCOL: &str = "muxwire.v1";

@@ -2,15 +2,13 @@
 
 use serde_json::Value;
 
+use super::MAX_MESSAGE;
 use super::code::ErrorCode;
 use super::more::More;
 use super::quick;
 use super::request::{Request, RequestId};
 use super::schema;
 use super::terminal_request::TerminalAction;
-
-/// The longest message that is looked at, in bytes.
-pub const MAX_MESSAGE: usize = 64 << 10;
 
 /// A message that can't be carried out, with the reply that it gets.
 #[derive(Debug, Clone, PartialEq)]

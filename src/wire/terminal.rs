@@ -2,11 +2,8 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
-
 use super::encoder::Encoder;
-use super::framed::{FrameBuilder, Framed, to_frame};
-use super::json::{lossy_string, number, string};
+use super::framed::{Framed, to_frame};
 use super::more::More;
 use super::objects::Text;
 pub use super::parse::parse_terminal as parse;
@@ -14,6 +11,8 @@ use super::request::RequestId;
 pub use super::terminal_message::{
     Connected, TerminalEnd, TerminalMessage, TerminalOutput, TerminalResize,
 };
+use super::terminal_output;
+pub use super::terminal_output::TerminalContext;
 pub use super::terminal_request::{
     Connect, Input, PaneOffset, Resize, TerminalAck, TerminalAction,
 };
@@ -56,15 +55,6 @@ pub enum Gone {
     Pane,
     /// The session is gone.
     Session,
-}
-
-/// What all messages of one terminal carry.
-#[derive(Debug, Clone, Copy)]
-pub struct TerminalContext<'a> {
-    /// The session's name.
-    pub session: &'a str,
-    /// The time of the newest event.
-    pub at: Timestamp,
 }
 
 impl Gone {
@@ -121,7 +111,7 @@ impl Encoder {
         })
     }
 
-    /// Bytes that bring a terminal to the pane as it is at an offset.
+    /// Bytes that bring a terminal to the pane at an offset.
     #[must_use]
     pub fn terminal_replay(
         &self,
@@ -130,41 +120,56 @@ impl Encoder {
         exact: bool,
         replay: &[u8],
     ) -> Framed {
-        let mut frame = begin(context, replay);
-        let out = frame.out();
-        write_offset(out, offset);
-        out.extend_from_slice(b",\"replay\":true,\"exact\":");
-        out.extend_from_slice(if exact { b"true" } else { b"false" });
-        out.push(b'}');
-        frame.text()
+        terminal_output::replay(context, offset, exact, replay)
     }
 }
 
-/// What a pane printed, as a terminal gets it.
-pub(super) fn output(context: TerminalContext<'_>, offset: u64, bytes: &[u8]) -> Framed {
-    let mut frame = begin(context, bytes);
-    let out = frame.out();
-    write_offset(out, offset);
-    out.extend_from_slice(b",\"bytes\":");
-    number(out, bytes.len() as u64);
-    if std::str::from_utf8(bytes).is_err() {
-        out.extend_from_slice(b",\"lossy\":true");
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::ids::Epoch;
+
+    #[test]
+    fn what_is_said_at_a_terminal_reads_back_byte_for_byte() {
+        let encoder = Encoder::new("build-3", &Epoch::new("b3f1c9").unwrap());
+        let context = TerminalContext {
+            session: "back\"end",
+            at: "2026-11-20T05:00:00.1239Z".parse().unwrap(),
+        };
+        let id = RequestId::from(7);
+        let connect = |id, recovered| TerminalEvent::Connect {
+            id,
+            pane: PaneId(3),
+            size: (80, 24),
+            offset: 90_211,
+            recovered,
+        };
+        let events = [
+            connect(Some(&id), true),
+            connect(None, false),
+            TerminalEvent::Resize { size: (1, 2) },
+            TerminalEvent::Disconnect { reason: Gone::Pane },
+        ];
+        let written = events.iter().map(|event| encoder.terminal(context, event));
+        let output = [
+            terminal_output::output(context, 5, b"\x1b[1mx\xff"),
+            terminal_output::output(context, 5, "\u{e9}".as_bytes()),
+            encoder.terminal_replay(context, 9, false, b"\x1b[H"),
+        ];
+        for frame in written.chain(output) {
+            let text = String::from_utf8(frame.payload().to_vec()).unwrap();
+            let read = TerminalMessage::read(serde_json::from_str(&text).unwrap()).unwrap();
+            assert_eq!(to_frame(&read).payload(), text.as_bytes(), "{text}");
+            let later = text.replacen('{', r#"{"x_later":[1],"#, 1);
+            let read = TerminalMessage::read(serde_json::from_str(&later).unwrap()).unwrap();
+            let kept: serde_json::Value =
+                serde_json::from_slice(to_frame(&read).payload()).unwrap();
+            assert_eq!(
+                kept,
+                serde_json::from_str::<serde_json::Value>(&later).unwrap()
+            );
+        }
     }
-    out.push(b'}');
-    frame.text()
-}
-
-fn begin(context: TerminalContext<'_>, data: &[u8]) -> FrameBuilder {
-    let mut frame = FrameBuilder::new(data.len() + data.len() / 8 + 160);
-    let out = frame.out();
-    out.extend_from_slice(b"{\"type\":\"output\",\"sessionId\":");
-    string(out, context.session);
-    out.extend_from_slice(format!(",\"timestamp\":\"{:.3}\",\"data\":", context.at).as_bytes());
-    lossy_string(out, data);
-    frame
-}
-
-fn write_offset(out: &mut Vec<u8>, offset: u64) {
-    out.extend_from_slice(b",\"offset\":");
-    number(out, offset);
 }
