@@ -132,6 +132,7 @@ pub const OUTSIDE: &[Outside] = &[
     Outside {
         names: &["tokio", "tokio_util", "futures_util"],
         only_in: &[
+            "background",
             "file_watch",
             "hub",
             "auth",
