@@ -22,7 +22,7 @@ pub(crate) async fn run<T: Send + 'static>(
         .name("background".to_owned())
         .spawn(move || {
             lower_priority();
-            // Nobody receives the result if whoever asked for it is gone.
+            // Nobody receives the result if the caller is gone.
             drop(sender.send(work()));
         })?;
     let panicked = |_| io::Error::other("a background thread panicked");

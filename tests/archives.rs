@@ -216,7 +216,7 @@ async fn an_archive_is_read_by_a_few_at_a_time() {
 }
 
 /// What a client with this token gets, from the beginning of the log to its head.
-async fn told(server: &TestServer, token: &str, filters: &Value) -> Vec<Value> {
+async fn received(server: &TestServer, token: &str, filters: &Value) -> Vec<Value> {
     let mut client = server.client().await;
     let auth = json!({ "action": "auth", "token": token });
     client.ask(auth, "auth.response").await;
@@ -224,13 +224,13 @@ async fn told(server: &TestServer, token: &str, filters: &Value) -> Vec<Value> {
     let subscribe = json!({ "action": "subscribe", "since": since, "filters": filters });
     let subscribed = client.ask(subscribe, "subscribed").await;
     assert_eq!(subscribed["recovered"], true);
-    let mut told = Vec::new();
+    let mut received = Vec::new();
     loop {
         let message = client.next().await;
         let is_end = message["type"] == "bookmark";
-        told.push(message);
+        received.push(message);
         if is_end {
-            return told;
+            return received;
         }
     }
 }
@@ -276,7 +276,7 @@ async fn from_an_archive_comes_what_memory_would_have_given() {
             let mut all = Vec::new();
             for token in &held {
                 for filter in &filters {
-                    all.push(told(&server, token, filter).await);
+                    all.push(received(&server, token, filter).await);
                 }
             }
             assert_eq!(archive.map_or(0, |archive| archive.reads()) > 0, archived);

@@ -224,7 +224,7 @@ async fn dismiss(
     }
 }
 
-/// A page of the archive; the log tells why there is none.
+/// A page of the archive; the log says why there is none.
 async fn archived(hub: Hub, page: ArchivePage) -> EffectResult {
     let late = || ArchiveError::Failed("it did not answer in time".to_owned());
     let read = time::timeout(ARCHIVE_LIMIT, hub.read_archive(page.range)).await;
