@@ -538,15 +538,18 @@ fn danger_7_orphans_are_known_by_their_mark_alone() {
         for orphan in &orphans {
             assert!(!is_alive(orphan.0.id()));
         }
-        let mut left = server.clients();
-        left.sort_unstable();
         let mut expected: Vec<u32> = others
             .iter()
             .map(|other| other.0.id())
             .chain([own.pid()])
             .collect();
         expected.sort_unstable();
-        assert_eq!(left, expected);
+        // The server hears of the end of a client when it reads from its socket.
+        wait_until("only the orphans are gone", SOON, || {
+            let mut left = server.clients();
+            left.sort_unstable();
+            left == expected
+        });
         assert_eq!(reap_stale(&tmux).await.unwrap(), 0);
     });
 }

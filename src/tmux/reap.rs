@@ -21,6 +21,9 @@ const LIST_DEADLINE: Duration = Duration::from_secs(5);
 /// How long an orphan has to end after SIGTERM before it gets SIGKILL.
 const TERM_DEADLINE: Duration = Duration::from_secs(2);
 
+/// How long it takes the kernel at most to end it then, on a busy machine.
+const KILL_DEADLINE: Duration = Duration::from_secs(5);
+
 /// How often to look whether it has ended.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -63,12 +66,25 @@ async fn reap(tmux: &Tmux, pid: u32) -> bool {
     if !is_stale_link(tmux, pid) || pidfd_send_signal(&handle, Signal::TERM).is_err() {
         return false;
     }
-    let deadline = Instant::now() + TERM_DEADLINE;
+    if !has_ended(pid, started, TERM_DEADLINE).await {
+        // It fails when the process has ended in between.
+        let _ = pidfd_send_signal(&handle, Signal::KILL);
+        if !has_ended(pid, started, KILL_DEADLINE).await {
+            tracing::warn!(
+                pid,
+                "a link that a killed muxwire left behind has not ended yet"
+            );
+        }
+    }
+    true
+}
+
+/// Waits until a process has ended, at most this long. Says whether it has.
+async fn has_ended(pid: u32, started: Option<u64>, at_most: Duration) -> bool {
+    let deadline = Instant::now() + at_most;
     while start_time(pid) == started {
         if Instant::now() > deadline {
-            // It fails when the process has ended in between.
-            let _ = pidfd_send_signal(&handle, Signal::KILL);
-            break;
+            return false;
         }
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
