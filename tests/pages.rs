@@ -78,7 +78,7 @@ async fn browsers_get_a_page_that_says_where_to_connect() {
             "name=\"color-scheme\" content=\"light dark\"".to_owned(),
             "<title>muxwire</title>".to_owned(),
             format!("<code>ws://{address}/monitor</code>"),
-            format!("<code>ws://{address}/ws/terminal/<var>SESSION</var></code>"),
+            format!("<code>ws://{address}/ws/terminal/<wbr><var>SESSION</var></code>"),
             format!("muxwire watch --url ws://{address}/monitor"),
             "muxwire token create --name me --allow write".to_owned(),
             "docs/protocol.md".to_owned(),
