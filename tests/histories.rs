@@ -117,11 +117,11 @@ fn regression_keys_echo_while_a_long_history_is_captured() {
         let server = TmuxServer::start(&program);
         let mut bridge = LiveBridge::start(server.tmux().await);
         bridge.settled().await;
-        let typed = pane(&server, &bridge, 30_000, "stty -echo; exec cat").await;
-        let long = pane(&server, &bridge, 30_000, "seq 1 30000; exec cat").await;
-        has_history(&server, long, 29_900).await;
+        let typed = pane(&server, &bridge, 10_000, "stty -echo; exec cat").await;
+        let long = pane(&server, &bridge, 10_000, "seq 1 10000; exec cat").await;
+        has_history(&server, long, 9_900).await;
         let handle = bridge.handle.clone();
-        let view = bridge.read_request(long, 30_000);
+        let view = bridge.read_request(long, 10_000);
         let view = tokio::spawn(async move { handle.view(view).await });
         let mut echoes = 0;
         while !view.is_finished() {
@@ -133,7 +133,7 @@ fn regression_keys_echo_while_a_long_history_is_captured() {
             bridge.output(typed, &format!("key {echoes};")).await;
             echoes += 1;
         }
-        check(&view.await.unwrap().unwrap(), 30_000, "long");
+        check(&view.await.unwrap().unwrap(), 10_000, "long");
         eprintln!("tmux {}: {echoes} echoes", program.version);
         assert!(echoes >= 5, "only {echoes} echoes came meanwhile");
         bridge.stop().await;
