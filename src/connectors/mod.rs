@@ -2,9 +2,9 @@
 //!
 //! A *source* derives events and has them published by the log's one writer. A *sink* reads the log from its own place
 //! on, as a client does, and writes it elsewhere. Each is a function that runs as a task of its own: an error or a panic
-//! ends it alone, and it is restarted ([`supervisor`]). Neither can hold up tmux, clients or each other.
+//! ends it alone, and it is restarted (`supervisor`). Neither can hold up tmux, clients or each other.
 //!
-//! Reading order: this file, [`cursor`] (how they read), [`supervisor`] (how they are restarted), [`figures`] (what is shown of them).
+//! Reading order: this file, `cursor` (how they read), `supervisor` (how they are restarted), `figures` (what is shown of them).
 
 mod cursor;
 mod figures;

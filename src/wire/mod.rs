@@ -1,7 +1,7 @@
 //! What travels between server and clients: the JSON messages of `muxwire.v1`.
 //!
 //! Reading order: [`request`] (what clients ask for) and [`message`] (what a server says), each as types that read and write;
-//! [`parse`] (requests that come in, checked against the schemas), [`event`] (events, which are messages too), [`Encoder`]
+//! `parse` (requests that come in, checked against the schemas), [`event`] (events, which are messages too), [`Encoder`]
 //! (events, snapshots and panes, made of what the log and the bridge know), [`Received`] (a message from where a client
 //! stands), [`Framed`] (a message as it stands on the socket), [`severity`] (how bad a piece of output looks), [`schema`]
 //! (the JSON Schemas of `grammar/protocol/v1/`).

@@ -2,7 +2,7 @@
 //!
 //! An action that this version doesn't know is kept whole, and so are fields that it doesn't know, except in targets and
 //! filters: there a key that is passed over would mean another pane, or more events than were asked for. What may stand
-//! in a field is said by the schemas, against which [`parse`](super::parse) checks; these types hold what is there.
+//! in a field is said by the schemas, against which `parse` checks; these types hold what is there.
 
 use std::fmt;
 
