@@ -40,12 +40,9 @@ impl Refused {
         reason: &'static str,
         message: &'static str,
     ) -> Self {
-        Self {
-            status,
-            reason,
-            message: Cow::Borrowed(message),
-            retry_after: Some(1),
-        }
+        let mut refused = Self::new(status, reason, message);
+        refused.retry_after = Some(1);
+        refused
     }
 
     pub(super) fn response(&self) -> Response<Body> {

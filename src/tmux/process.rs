@@ -149,11 +149,8 @@ impl Tmux {
         arguments: &[S],
         deadline: Duration,
     ) -> Result<Vec<u8>, TmuxError> {
-        // Below 3.2 a few commands would start a server, so there must be one.
-        if !self.starts_no_server() {
-            self.check_socket().await?;
-        }
-        self.finish(self.command(), arguments, deadline).await
+        let command = self.helper_command().await?;
+        self.finish(command, arguments, deadline).await
     }
 
     /// The same for what can wait. If muxwire is killed, such a command ends by itself.
@@ -162,10 +159,7 @@ impl Tmux {
         arguments: &[S],
         deadline: Duration,
     ) -> Result<Vec<u8>, TmuxError> {
-        if !self.starts_no_server() {
-            self.check_socket().await?;
-        }
-        let mut command = self.command();
+        let mut command = self.helper_command().await?;
         command.args(arguments).stdin(Stdio::null());
         let output = output_in_background(command, deadline).await;
         self.printed(output, arguments, deadline).await
@@ -207,6 +201,14 @@ impl Tmux {
     ) -> Result<Vec<u8>, TmuxError> {
         let command = command_on(self.program.command(), &self.socket);
         self.finish(command, arguments, deadline).await
+    }
+
+    /// A command that starts no server: below 3.2 a few would, so there must be one.
+    async fn helper_command(&self) -> Result<Command, TmuxError> {
+        if !self.starts_no_server() {
+            self.check_socket().await?;
+        }
+        Ok(self.command())
     }
 
     async fn finish<S: AsRef<OsStr>>(
