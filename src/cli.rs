@@ -2,9 +2,16 @@
 //!
 //! This module only describes. A flag that is a setting too goes into [`Inputs`], so that `config` decides what holds.
 
+mod access;
 mod address;
+mod alert;
 mod audit;
 mod doctor;
+mod explain;
+mod hooks;
+mod remote;
+mod run;
+mod typing;
 mod watch;
 
 use std::net::SocketAddr;
@@ -13,9 +20,16 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub use self::access::AccessArgs;
 use self::address::listen;
+pub use self::alert::{AlertCommand, AlertListArgs, AlertTestArgs};
 pub use self::audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs, Moment, Noted};
 pub use self::doctor::DoctorArgs;
+pub use self::explain::{ExplainArgs, RightState, ScreenSize};
+pub use self::hooks::{HookArgs, HookedAgent, HooksArgs, HooksCommand, HooksStatusArgs};
+pub use self::remote::{ListArgs, SeenArgs, StatusArgs, Until, WaitArgs};
+pub use self::run::RunArgs;
+pub use self::typing::{PromptArgs, SendArgs};
 pub use self::watch::{Colours, WatchArgs};
 use crate::auth::Permission;
 use crate::config::{Environment, Flag, Inputs, unit};
@@ -28,9 +42,12 @@ Examples:
   muxwire serve                                    serve your own tmux server on ws://127.0.0.1:8765/monitor
   muxwire token create --name me --allow write     make a token; it is shown once
   muxwire watch --type 'pane.*' --session 'api-*'  show what happens in some sessions
+  muxwire status                                   show what each coding agent does
+  muxwire wait work --until ready --timeout 10m    wait until the agent in the session work is ready
   muxwire config                                   show every setting and where it comes from
 
-Exit codes: 0 done, 1 failed, 2 wrong usage. Settings: flags over MUXWIRE_* variables over a file over defaults.";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such pane, 4 time limit, 5 can't happen any more; `wait` has more.
+Settings: flags over MUXWIRE_* variables over a file over defaults.";
 
 /// The heading of what every subcommand takes.
 const GENERAL: &str = "General options";
@@ -54,6 +71,20 @@ pub enum Command {
     Serve(ServeArgs),
     /// Show events as they happen, and come back and resume whenever the connection goes
     Watch(WatchArgs),
+    /// Show which coding agents there are, what each does, and which of them waits for you
+    Status(StatusArgs),
+    /// Mark agents as seen, so that those which you have not looked at yet stand out in `status`
+    Seen(SeenArgs),
+    /// Show every pane that there is, with its place and what runs in it
+    List(ListArgs),
+    /// Wait until an agent waits, is ready or has gone, or until a pane shows a text
+    Wait(WaitArgs),
+    /// Show why an agent is taken to do what it is said to do: every rule, and the text that it looked at
+    Explain(ExplainArgs),
+    /// Type text or press keys in a pane
+    Send(SendArgs),
+    /// Submit a prompt to an agent, with proof that it has it
+    Prompt(PromptArgs),
     /// Record what tmux says, byte for byte, until interrupted
     Record(RecordArgs),
     /// Make, list and revoke the tokens that let clients in
@@ -62,16 +93,27 @@ pub enum Command {
     /// Look at the audit log: who connected, who typed where, and whether the log is as it was written
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Try where alerts are sent, and see by which rules they are raised
+    #[command(subcommand)]
+    Alert(AlertCommand),
     /// Make a TLS certificate that nobody vouches for, to start with
     Cert(CertArgs),
     /// Let systemd start and watch over muxwire
     InstallService(InstallServiceArgs),
+    /// Run a program in a terminal that answers what tmux doesn't, so that agents report what they do
+    Run(RunArgs),
     /// Look whether all that muxwire needs is there, and say what to do about what isn't
     Doctor(DoctorArgs),
     /// Show every setting and where its value comes from
     Config(ConfigArgs),
     /// Print the JSON Schemas of the protocol
     Schema(SchemaArgs),
+    /// Let coding agents say what they do, by hooks in their own settings
+    #[command(subcommand)]
+    Hooks(HooksCommand),
+    /// What those hooks call: it prints nothing, takes no time and never fails
+    #[command(hide = true)]
+    Hook(HookArgs),
 }
 
 /// What every subcommand takes.
@@ -329,7 +371,7 @@ pub struct TokenCreateArgs {
     /// What to call it: letters, digits and . _ - @
     #[arg(long, value_name = "NAME")]
     pub name: String,
-    /// What its holder may do: read; write, which includes read; admin, which includes all
+    /// What its holder may do: read; write, which includes read; emit, to add events; admin, which includes all
     #[arg(
         long,
         value_name = "PERMISSIONS",

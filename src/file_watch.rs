@@ -2,6 +2,7 @@
 //!
 //! - The folder of a file is watched rather than the file, which programs replace by renaming. Where the folder is
 //!   missing, the nearest ancestor that exists is watched, so a folder that goes and comes again is found again.
+//! - Of a whole folder all files count that end as asked for, whatever they are called.
 //! - A file that is a link is watched where it leads to as well, and whatever happens beside it counts: links are
 //!   exchanged under other names, as Kubernetes does.
 //! - Events are gathered until it is quiet for a moment, because what belongs together is written in several steps.
@@ -10,7 +11,8 @@
 //! - An error is logged once, and again only after it has changed or gone.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +20,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode, ModifyKind};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{
+    Config, Event, EventKind, EventKindMask, RecommendedWatcher, RecursiveMode, Watcher as _,
+};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::timeout;
@@ -28,6 +32,10 @@ const ATTEMPTS: usize = 5;
 
 /// How many times the quiet moment events are gathered at most: a file that is written for ever is read all the same.
 const MOST_MOMENTS: u32 = 10;
+
+/// What is reported. That a file is opened or read is not: folders such as `/etc` are read by each program that starts,
+/// and each time the thread would wake.
+const CHANGES: EventKindMask = EventKindMask::CORE.union(EventKindMask::ACCESS_CLOSE);
 
 /// How soon changes are reported.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +64,15 @@ impl Timing {
     };
 }
 
+/// A folder in which every file counts, by whatever name it comes. What is below its own folders doesn't.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WholeFolder {
+    /// The folder, which need not exist.
+    pub path: PathBuf,
+    /// How the names of its files end, behind the dot.
+    pub extension: &'static str,
+}
+
 /// Why [`FileWatch::changed`] returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Woken {
@@ -73,14 +90,21 @@ pub struct WatchError {
     source: notify::Error,
 }
 
-/// A watch on some files, which need not exist.
+/// A watch on some files and folders, which need not exist.
 #[derive(Debug)]
 pub struct FileWatch {
-    files: Vec<PathBuf>,
+    wanted: Wanted,
     timing: Timing,
     changes: Arc<Notify>,
     watched: Option<Watched>,
     complaint: Complaint,
+}
+
+/// What is to be watched.
+#[derive(Debug, Clone, Default)]
+struct Wanted {
+    files: Vec<PathBuf>,
+    folders: Vec<WholeFolder>,
 }
 
 /// A plan in force.
@@ -99,6 +123,8 @@ struct Plan {
     files: BTreeSet<PathBuf>,
     /// The folders in which all counts, because a link is in them.
     links: BTreeSet<PathBuf>,
+    /// The folders in which each file counts that ends as asked for.
+    whole: BTreeSet<WholeFolder>,
     folders: BTreeSet<Folder>,
 }
 
@@ -116,8 +142,8 @@ impl FileWatch {
     /// # Errors
     /// The folders can't be watched.
     pub fn start(files: Vec<PathBuf>, timing: Timing) -> Result<Self, WatchError> {
-        let mut watch = Self::unset(files, timing);
-        let set = set(&watch.files, None, &watch.changes)?;
+        let mut watch = Self::unset(files, Vec::new(), timing);
+        let set = set(&watch.wanted, None, &watch.changes)?;
         watch.watched = set;
         Ok(watch)
     }
@@ -126,16 +152,29 @@ impl FileWatch {
     /// disk for a moment.
     #[must_use]
     pub fn new(files: Vec<PathBuf>, timing: Timing) -> Self {
-        let mut watch = Self::unset(files, timing);
-        let set = set(&watch.files, None, &watch.changes);
+        Self::with_folders(files, Vec::new(), timing)
+    }
+
+    /// The same for files and all that is in folders.
+    #[must_use]
+    pub fn with_folders(files: Vec<PathBuf>, folders: Vec<WholeFolder>, timing: Timing) -> Self {
+        let mut watch = Self::unset(files, folders, timing);
+        let set = set(&watch.wanted, None, &watch.changes);
         watch.put_in_force(set);
         watch
     }
 
-    fn unset(files: Vec<PathBuf>, timing: Timing) -> Self {
-        let absolute = |file: PathBuf| std::path::absolute(&file).unwrap_or(file);
+    fn unset(files: Vec<PathBuf>, folders: Vec<WholeFolder>, timing: Timing) -> Self {
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let whole = |folder: WholeFolder| WholeFolder {
+            path: absolute(folder.path),
+            ..folder
+        };
         Self {
-            files: files.into_iter().map(absolute).collect(),
+            wanted: Wanted {
+                files: files.into_iter().map(absolute).collect(),
+                folders: folders.into_iter().map(whole).collect(),
+            },
             timing,
             changes: Arc::new(Notify::new()),
             watched: None,
@@ -164,12 +203,12 @@ impl FileWatch {
     /// Watches what is there now. True if that is something else than before: something may have happened in it before the
     /// watch stood.
     async fn follow(&mut self) -> bool {
-        let files = self.files.clone();
+        let wanted = self.wanted.clone();
         let in_force = self.watched.as_ref();
         let in_force = in_force.filter(|watched| !watched.gone.load(Ordering::Acquire));
         let plan = in_force.map(|watched| watched.plan.clone());
         let changes = Arc::clone(&self.changes);
-        let set = blocking(move || set(&files, plan.as_ref(), &changes)).await;
+        let set = blocking(move || set(&wanted, plan.as_ref(), &changes)).await;
         self.put_in_force(set)
     }
 
@@ -194,17 +233,17 @@ impl FileWatch {
 
 /// Watches what is to be watched now, if that differs from the plan in force.
 fn set(
-    files: &[PathBuf],
+    wanted: &Wanted,
     in_force: Option<&Plan>,
     changes: &Arc<Notify>,
 ) -> Result<Option<Watched>, WatchError> {
-    let mut plan = Plan::of(files);
+    let mut plan = Plan::of(wanted);
     for _ in 1..ATTEMPTS {
         if in_force == Some(&plan) {
             return Ok(None);
         }
         let watched = watch(plan.clone(), changes);
-        let now = Plan::of(files);
+        let now = Plan::of(wanted);
         if watched.is_ok() && now == plan {
             return watched.map(Some);
         }
@@ -231,7 +270,8 @@ fn watch(plan: Plan, changes: &Arc<Notify>) -> Result<Watched, WatchError> {
     };
     let failed = |path: PathBuf| move |source| WatchError { path, source };
     let first = plan.files.first().cloned().unwrap_or_default();
-    let mut watcher = notify::recommended_watcher(handler).map_err(failed(first))?;
+    let config = Config::default().with_event_kinds(CHANGES);
+    let mut watcher = RecommendedWatcher::new(handler, config).map_err(failed(first))?;
     for folder in &plan.folders {
         watcher
             .watch(&folder.path, RecursiveMode::NonRecursive)
@@ -245,9 +285,15 @@ fn watch(plan: Plan, changes: &Arc<Notify>) -> Result<Watched, WatchError> {
 }
 
 impl Plan {
-    fn of(files: &[PathBuf]) -> Self {
+    fn of(wanted: &Wanted) -> Self {
         let mut plan = Self::default();
-        for file in files {
+        for folder in &wanted.folders {
+            // What is in it, and that it comes, goes or leads elsewhere.
+            plan.folders.extend(Folder::at(&folder.path));
+            plan.whole.insert(folder.clone());
+        }
+        let folders = wanted.folders.iter().map(|folder| &folder.path);
+        for file in wanted.files.iter().chain(folders) {
             plan.add(file.clone());
             let is_link = fs::symlink_metadata(file).is_ok_and(|found| found.is_symlink());
             if is_link {
@@ -266,7 +312,7 @@ impl Plan {
         self.files.insert(file);
     }
 
-    /// Whether an event concerns a file or a folder above it. Its neighbours don't matter, nor does mere reading, which
+    /// Whether an event concerns a file, a folder above it, or a file in a whole folder. Its neighbours don't matter, nor does mere reading, which
     /// follows each change.
     fn concerns(&self, event: &Event) -> bool {
         let reading = matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write));
@@ -275,6 +321,7 @@ impl Plan {
                 || path
                     .parent()
                     .is_some_and(|folder| self.links.contains(folder))
+                || self.whole.iter().any(|folder| folder.holds(path))
         };
         !reading && (event.need_rescan() || event.paths.iter().any(ours))
     }
@@ -287,6 +334,13 @@ impl Plan {
         );
         let is_watched = |path: &PathBuf| self.folders.iter().any(|folder| folder.path == *path);
         is_loss && event.paths.iter().any(is_watched)
+    }
+}
+
+impl WholeFolder {
+    fn holds(&self, path: &Path) -> bool {
+        path.parent() == Some(&self.path)
+            && path.extension().is_some_and(|end| end == self.extension)
     }
 }
 
@@ -320,6 +374,21 @@ impl Complaint {
     }
 }
 
+/// The text of a file, and nothing if there is none. Of one that is longer than this comes one byte more, by which it is
+/// known.
+///
+/// # Errors
+/// It can't be read, or is no UTF-8.
+pub fn read_text(path: &Path, longest: usize) -> io::Result<Option<String>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let mut text = String::new();
+    file.take(longest as u64 + 1).read_to_string(&mut text)?;
+    Ok(Some(text))
+}
+
 /// Runs what may block away from the runtime. A panic there is carried on here.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match spawn_blocking(work)
@@ -334,158 +403,4 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    async fn woken(watch: &mut FileWatch, what: &str) {
-        // Far below the time between two looks: the event itself arrived.
-        let woken = timeout(Duration::from_secs(3), watch.changed()).await;
-        assert_eq!(woken, Ok(Woken::Event), "{what}");
-    }
-
-    /// Waits until all that happened so far is reported.
-    async fn quiet(watch: &mut FileWatch) {
-        while timeout(Duration::from_millis(300), watch.changed())
-            .await
-            .is_ok()
-        {}
-    }
-
-    #[tokio::test]
-    async fn a_file_is_noticed_through_folders_that_come_and_go() {
-        for timing in [Timing::FILE, Timing::FILES, Timing::SOCKET] {
-            let temp = tempfile::tempdir().unwrap();
-            let folder = temp.path().join("tmux-0");
-            let file = folder.join("default");
-            let mut watch = FileWatch::new(vec![file.clone()], timing);
-            fs::write(temp.path().join("neighbour"), "").unwrap();
-            let quiet = timeout(Duration::from_millis(300), watch.changed()).await;
-            assert!(quiet.is_err(), "a neighbour is of no interest");
-            for round in ["first", "again"] {
-                fs::create_dir(&folder).unwrap();
-                woken(&mut watch, round).await;
-                fs::write(&file, "").unwrap();
-                woken(&mut watch, round).await;
-                fs::remove_dir_all(&folder).unwrap();
-                woken(&mut watch, round).await;
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn each_way_of_changing_a_file_is_noticed_and_reading_is_not() {
-        let temp = tempfile::tempdir().unwrap();
-        let (file, next) = (temp.path().join("file"), temp.path().join("next"));
-        fs::write(&file, "1").unwrap();
-        let mut watch = FileWatch::start(vec![file.clone()], Timing::FILE).unwrap();
-        fs::write(&next, "2").unwrap();
-        fs::read(&file).unwrap();
-        let quiet_time = timeout(Duration::from_millis(300), watch.changed()).await;
-        assert!(quiet_time.is_err(), "reading is no change");
-        fs::rename(&next, &file).unwrap();
-        woken(&mut watch, "renamed").await;
-        quiet(&mut watch).await;
-        fs::write(&file, "3").unwrap();
-        woken(&mut watch, "written").await;
-        quiet(&mut watch).await;
-        fs::remove_file(&file).unwrap();
-        woken(&mut watch, "removed").await;
-    }
-
-    #[tokio::test]
-    async fn a_folder_that_is_exchanged_is_followed() {
-        let temp = tempfile::tempdir().unwrap();
-        let (folder, old, next) = (
-            temp.path().join("folder"),
-            temp.path().join("old"),
-            temp.path().join("next"),
-        );
-        fs::create_dir(&folder).unwrap();
-        fs::create_dir(&next).unwrap();
-        let file = folder.join("file");
-        let mut watch = FileWatch::start(vec![file.clone()], Timing::FILE).unwrap();
-        fs::rename(&folder, &old).unwrap();
-        fs::rename(&next, &folder).unwrap();
-        woken(&mut watch, "exchanged").await;
-        quiet(&mut watch).await;
-        fs::write(&file, "").unwrap();
-        woken(&mut watch, "in the new one").await;
-    }
-
-    #[tokio::test]
-    async fn a_folder_that_comes_again_at_once_is_followed() {
-        let temp = tempfile::tempdir().unwrap();
-        let folder = temp.path().join("folder");
-        let file = folder.join("file");
-        fs::create_dir(&folder).unwrap();
-        let mut watch = FileWatch::start(vec![file.clone()], Timing::FILE).unwrap();
-        for round in 0..10 {
-            // The new one often has the inode of the old one.
-            fs::remove_dir_all(&folder).unwrap();
-            fs::create_dir(&folder).unwrap();
-            quiet(&mut watch).await;
-            fs::write(&file, "").unwrap();
-            woken(&mut watch, &round.to_string()).await;
-        }
-    }
-
-    #[tokio::test]
-    async fn links_are_followed_and_may_be_exchanged() {
-        let temp = tempfile::tempdir().unwrap();
-        let live = temp.path().join("live");
-        for folder in ["live", "1", "2"] {
-            fs::create_dir(temp.path().join(folder)).unwrap();
-        }
-        symlink(temp.path().join("1"), live.join("..data")).unwrap();
-        symlink("..data/file", live.join("file")).unwrap();
-        fs::write(temp.path().join("1/file"), "").unwrap();
-        let mut watch = FileWatch::start(vec![live.join("file")], Timing::FILE).unwrap();
-        fs::write(temp.path().join("1/file"), "1").unwrap();
-        woken(&mut watch, "written where the link leads to").await;
-        quiet(&mut watch).await;
-        symlink(temp.path().join("2"), live.join("..new")).unwrap();
-        fs::rename(live.join("..new"), live.join("..data")).unwrap();
-        woken(&mut watch, "exchanged").await;
-        quiet(&mut watch).await;
-        fs::write(temp.path().join("2/file"), "2").unwrap();
-        woken(&mut watch, "written in the new folder").await;
-    }
-
-    #[tokio::test]
-    async fn many_events_are_one_and_endless_ones_do_not_hold_it_up() {
-        let temp = tempfile::tempdir().unwrap();
-        let files = [temp.path().join("cert"), temp.path().join("key")];
-        let mut watch = FileWatch::start(files.to_vec(), Timing::FILES).unwrap();
-        for file in &files {
-            fs::write(file, "").unwrap();
-        }
-        woken(&mut watch, "both").await;
-        let more = timeout(Duration::from_millis(300), watch.changed()).await;
-        assert!(more.is_err(), "both were one change");
-        let endless = async {
-            let mut ticks = tokio::time::interval(Duration::from_millis(10));
-            loop {
-                ticks.tick().await;
-                fs::write(&files[0], "").unwrap();
-            }
-        };
-        tokio::select! {
-            () = endless => {}
-            woken = watch.changed() => assert_eq!(woken, Woken::Event),
-        }
-    }
-
-    #[test]
-    fn an_error_is_new_once() {
-        let mut complaint = Complaint::default();
-        assert!(complaint.is_new(&"a"));
-        assert!(!complaint.is_new(&"a"));
-        assert!(complaint.is_new(&"b"));
-        complaint.clear();
-        assert!(complaint.is_new(&"b"));
-    }
-}
+mod tests;

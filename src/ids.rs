@@ -119,6 +119,10 @@ impl fmt::Display for Seq {
     }
 }
 
+/// Who looks at events, by whatever connection: a short hash, which is no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ViewerId(pub [u8; 16]);
+
 #[cfg(test)]
 mod tests {
     use super::*;

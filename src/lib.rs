@@ -9,7 +9,8 @@
 //!    have been meant, hosts and pages, text that is safe to show, and files that change;
 //! 2. [`control`]: tmux's control mode without IO, bytes in and events out;
 //! 3. [`model`]: what tmux holds, and the changes from one listing to the next; [`screen`]: what a pane shows; [`redact`]:
-//!    what of it is secret;
+//!    what of it is secret; [`agent`]: what a coding agent in it does; [`shim`]: a terminal that answers what tmux doesn't;
+//!    [`resources`]: what processes use;
 //! 4. [`hub`]: the event log, with one writer and many readers;
 //! 5. [`auth`]: who may see and do what; [`audit`]: who did what, in a log that can be verified;
 //! 6. [`tmux`]: the processes, and the links that read them;
@@ -17,8 +18,11 @@
 //! 8. [`bridge`]: the one owner of it all, on a live tmux or on a recording;
 //! 9. [`wire`] and [`server`]: the messages, and who they are sent to; [`connectors`]: who else reads the log, or adds to it;
 //! 10. [`client`]: the other end; [`tls`] and [`network`]: what lies between;
-//! 11. [`config`], [`cli`], [`logging`], [`metrics`] and [`cmd`]: the program around it.
+//! 11. [`alert`]: what of all this somebody should look at;
+//! 12. [`config`], [`cli`], [`logging`], [`metrics`] and [`cmd`]: the program around it.
 
+pub mod agent;
+pub mod alert;
 pub mod audit;
 pub mod auth;
 mod background;
@@ -34,16 +38,22 @@ pub mod glob;
 pub mod hub;
 pub mod ids;
 pub mod logging;
+mod machine_stat;
 pub mod metrics;
 pub mod model;
 pub mod nearest;
 pub mod network;
 pub mod printable;
+mod private_file;
+mod process_stat;
 pub mod recording;
 pub mod redact;
+pub mod resources;
 pub mod screen;
 pub mod server;
+pub mod shim;
 pub mod site;
 pub mod tls;
 pub mod tmux;
+pub mod usage;
 pub mod wire;

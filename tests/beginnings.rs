@@ -205,11 +205,11 @@ fn regression_a_session_that_goes_soon_is_published_with_what_is_missing() {
         while kinds.last() != Some(&"session.removed") {
             let event = bridge
                 .event("the end of the session", |event| {
-                    let kind = event.change.kind.name();
+                    let kind = event.change.kind.label();
                     event.change.pane == Some(pane) || kind.starts_with("session.")
                 })
                 .await;
-            kinds.push(event.change.kind.name());
+            kinds.push(event.change.kind.label());
             if kinds.last() == Some(&"pane.created") {
                 server.run(["send-keys", "-t", &pane.to_string(), "Enter"]);
             }
@@ -269,7 +269,7 @@ fn regression_panes_of_a_moment_are_published_with_what_they_printed() {
                 };
                 let shown: Vec<_> = places.iter().filter_map(|place| place.window).collect();
                 assert_eq!(shown, [(window, 0)], "{:?}", event.change);
-                published.push(event.change.kind.name());
+                published.push(event.change.kind.label());
             }
             // tmux may drop what it has not sent of a pane that ends, and that is a gap.
             let output = ["pane.output", "pane.bell"].map(|kind| published.contains(&kind));

@@ -59,7 +59,7 @@ fn what_is_typed_comes_back_as_output() {
         let mut bridge = LiveBridge::start(server.tmux().await);
         bridge
             .event("server.connected", |event| {
-                event.change.kind.name() == "server.connected"
+                event.change.kind.label() == "server.connected"
             })
             .await;
         bridge.settled().await;
@@ -193,7 +193,7 @@ fn a_server_may_come_late_die_and_come_back() {
             server.boot();
             bridge
                 .event("server.connected", |event| {
-                    event.change.kind.name() == "server.connected"
+                    event.change.kind.label() == "server.connected"
                 })
                 .await;
             bridge
@@ -203,7 +203,7 @@ fn a_server_may_come_late_die_and_come_back() {
             server.run(["kill-server"]);
             bridge
                 .event("server.lost", |event| {
-                    event.change.kind.name() == "server.lost"
+                    event.change.kind.label() == "server.lost"
                 })
                 .await;
             assert_eq!(*bridge.state(), State::default());

@@ -14,7 +14,7 @@ use muxwire::connectors::{Connectors, CursorRead, LogCursor, SourceContext};
 use muxwire::hub::{HistoryLimits, Hub, Next, SeqRange};
 use muxwire::ids::{Epoch, PaneId, Seq};
 use muxwire::metrics::Metrics;
-use muxwire::model::{Change, ChangeKind, Derived};
+use muxwire::model::{ChangeKind, Derived, State};
 use muxwire::recording::{Recording, RecordingError};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
@@ -606,8 +606,10 @@ fn what_is_derived_of_a_pane_is_for_those_who_see_its_window_now() {
         .values()
         .find(|pane| pane.window == window);
     let pane = pane.unwrap().id;
-    let places = |change: Option<Change>| {
-        let change = change.unwrap();
+    let places = |derived: Derived, state: &State| {
+        let mut published = derived.changes(state).unwrap();
+        assert_eq!(published.state, None);
+        let change = published.changes.pop().unwrap();
         assert_eq!(
             (change.pane, &change.kind),
             (Some(pane), &ChangeKind::PaneBell)
@@ -619,11 +621,11 @@ fn what_is_derived_of_a_pane_is_for_those_who_see_its_window_now() {
         names.collect::<Vec<String>>()
     };
     let bell = Derived::PaneBell { pane };
-    assert_eq!(places(bell.clone().change(&world.state)), ["one", "two"]);
+    assert_eq!(places(bell.clone(), &world.state), ["one", "two"]);
     world.rename(one, "other");
-    assert_eq!(places(bell.clone().change(&world.state)), ["other", "two"]);
+    assert_eq!(places(bell.clone(), &world.state), ["other", "two"]);
     world.remove_session(one);
     world.remove_session(two);
     world.state.panes.remove(&pane);
-    assert_eq!(bell.change(&world.state), None);
+    assert_eq!(bell.changes(&world.state), None);
 }

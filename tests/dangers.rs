@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use crate::support::flood::{FLOOD, flood_with_progress, flow_by, links, progress};
 use crate::support::holder::hold;
-use crate::support::owner::{Owner, flow, session};
+use crate::support::owner::{ByteCount, Owner, flow, session};
 use crate::support::relayed::{attached, control_client};
 use crate::support::{
     KillOnDrop, SOON, TmuxServer, for_each_version, for_each_version_async, holds_within, is_alive,
@@ -340,7 +340,8 @@ fn danger_6_a_slow_owner_holds_up_nobody_and_every_byte_is_accounted_for() {
             server.value(&pane, "#{pane_current_command}") == "sh"
         });
         let tmux = server.tmux().await;
-        let mut owner = Owner::new(4);
+        let read = ByteCount::of(b'x');
+        let mut owner = Owner::counting(4, &read);
         let [control, _output] = links(&mut owner, &tmux, &id).await;
         let key = KeyName::new("Enter").unwrap();
         control
@@ -352,8 +353,9 @@ fn danger_6_a_slow_owner_holds_up_nobody_and_every_byte_is_accounted_for() {
                 }],
             )
             .unwrap();
-        // The owner takes nothing at all until the program has got rid of everything.
+        // The owner takes nothing at all until the program has got rid of everything, and the link has read it.
         wait_until_async("the program is not held up", SOON * 2, || done.exists()).await;
+        wait_until_async("all is read", SOON * 2, || read.get() >= SIZE).await;
         let (mut bytes, mut lost, mut unknown) = (0, 0, false);
         while bytes + lost < SIZE && !unknown {
             match owner.next().await {

@@ -181,3 +181,53 @@ fn regression_a_server_from_before_an_upgrade_is_judged_as_serve_judges_it() {
         }
     });
 }
+
+#[test]
+fn what_agents_are_known_by_is_checked() {
+    let server = TmuxServer::start(any_program());
+    let home = Home::new();
+    let port = free_port();
+    let (run, value) = checked(&mut doctor(&home, &server, port, &[]));
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(check(&value, "agent_rules").0, "ok", "{value}");
+    let (state, text) = check(&value, "hooks");
+    assert_eq!(state, "ok");
+    assert!(text.contains("claude: no hooks"), "{text}");
+
+    home.write(".config/muxwire/agents/claude.toml", "id = 5");
+    home.write(
+        ".claude/settings.json",
+        r#"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "/nowhere/muxwire hook claude Stop"}]}]}}"#,
+    );
+    let socket = home.path().join("socket");
+    let config = format!("[server]\nunix_socket = {socket:?}\n");
+    home.write(".config/muxwire/config.toml", &config);
+    let (_, value) = checked(&mut doctor(&home, &server, port, &[]));
+    let (state, text) = check(&value, "agent_rules");
+    assert_eq!(state, "warning");
+    assert!(
+        text.contains("claude.toml") && text.contains("mend the file"),
+        "{text}"
+    );
+    let (state, text) = check(&value, "hooks");
+    assert_eq!(state, "warning");
+    assert!(
+        text.contains("/nowhere/muxwire") && text.contains("hooks install claude"),
+        "{text}"
+    );
+    let (state, text) = check(&value, "unix_socket");
+    assert_eq!(state, "warning");
+    assert!(text.contains("muxwire serve"), "{text}");
+
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let (_, value) = checked(&mut doctor(&home, &server, port, &[]));
+    assert_eq!(check(&value, "unix_socket").0, "ok", "{value}");
+    drop(listener);
+    fs::remove_file(&socket).unwrap();
+    home.write("socket", "no socket");
+    let (run, value) = checked(&mut doctor(&home, &server, port, &[]));
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let (state, text) = check(&value, "unix_socket");
+    assert_eq!(state, "failed");
+    assert!(text.contains("choose another path"), "{text}");
+}

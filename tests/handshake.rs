@@ -488,7 +488,7 @@ async fn without_authentication_pages_are_still_distinguished() {
     let ticket = ticket(&server, Some(&own), "any").await.ticket();
     for ticket in [&*ticket, "any"] {
         let found = present(&server, Way::Subprotocol, Some(&own), ticket).await;
-        assert_eq!(found, Ok(json!(["read", "write", "admin"])));
+        assert_eq!(found, Ok(json!(["emit", "read", "write", "admin"])));
     }
 }
 

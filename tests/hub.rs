@@ -225,16 +225,19 @@ fn filters_match_what_they_name() {
             kind: "pane.output",
             place: Some(&in_window),
             pane: Some(PaneId(7)),
+            agent: None,
         },
         Subject {
             kind: "session.renamed",
             place: Some(&in_session),
             pane: None,
+            agent: None,
         },
         Subject {
             kind: "buffer.changed",
             place: None,
             pane: None,
+            agent: None,
         },
     ];
     let names = WindowNames {

@@ -1,11 +1,13 @@
 //! One pane's output in the log: found by its own offsets, and opened by a client.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bytes::Bytes;
-use muxwire::hub::{HistoryLimits, Hub, Stamp, Step, Subscription, TooManyOpen, Viewer};
+use muxwire::hub::{Filter, HistoryLimits, Hub, Stamp, Step, Subscription, TooManyOpen, Viewer};
 use muxwire::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
 use muxwire::model::{Change, ChangeKind, Exit, Place, Places};
+use muxwire::resources::{Amounts, ResourceUser, Resources};
 
 use crate::support::random::Random;
 use crate::support::world::stamp;
@@ -325,4 +327,55 @@ fn random_openings_bring_each_byte_once_and_in_order() {
             assert_eq!(got, printed[&pane][from..], "seed {seed}, pane {pane}");
         }
     }
+}
+
+#[test]
+fn an_open_pane_brings_its_events_but_no_figures_unless_they_are_asked_for() {
+    let hub = hub(100);
+    let mut opened = Subscription::new(&hub);
+    opened.open(PaneId(1), None).unwrap();
+    assert_eq!(hub.resources_wanted().borrow().holders, 0);
+    let mut asks = Subscription::new(&hub);
+    asks.open(PaneId(1), None).unwrap();
+    let filter = Filter::all().with_types(&["system.resources"]).unwrap();
+    asks.subscribe(filter.clone(), None).unwrap();
+    // The same once more counts as one, who has to be told everything.
+    let before = *hub.resources_wanted().borrow();
+    asks.subscribe(filter, None).unwrap();
+    let after = *hub.resources_wanted().borrow();
+    assert_eq!((before.holders, after.holders), (1, 1));
+    assert_ne!(before.asked, after.asked);
+
+    let resources = Resources {
+        user: ResourceUser::Pane,
+        amounts: Amounts::default(),
+        over: Duration::from_secs(5),
+    };
+    let kind = ChangeKind::SystemResources {
+        resources: Box::new(resources),
+    };
+    hub.publish(
+        [of_pane(1, ChangeKind::PaneBell), of_pane(1, kind)],
+        None,
+        stamp(),
+    );
+    for (subscription, expected) in [
+        (&mut opened, &["pane.bell"][..]),
+        (&mut asks, &["pane.bell", "system.resources"]),
+    ] {
+        let mut got = Vec::new();
+        let names = subscription.names();
+        loop {
+            match subscription.step(&Everything, &names) {
+                Step::Deliver(event, _) => got.push(event.change.kind.name().to_owned()),
+                Step::Skip => {}
+                _ => break,
+            }
+        }
+        assert_eq!(got, expected);
+    }
+    assert!(asks.close(PaneId(1)));
+    assert_eq!(hub.resources_wanted().borrow().holders, 1);
+    asks.unsubscribe(Filter::all()).unwrap();
+    assert_eq!(hub.resources_wanted().borrow().holders, 0);
 }

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use crate::support::SOON;
-use crate::support::server::{Client, Setup, TestServer};
+use crate::support::server::{Client, Setup, TestServer, patient};
 use crate::support::tokens::Tokens;
 use crate::support::world::World;
 
@@ -72,7 +72,7 @@ async fn counted(server: &TestServer, figure: &str, least: u64) {
 async fn requests_beyond_the_rate_are_refused_with_a_time_and_going_on_closes() {
     let server = limited(ConnectionLimits {
         messages: few(10),
-        ..ConnectionLimits::default()
+        ..patient()
     })
     .await;
     let mut client = server.client().await;
@@ -133,7 +133,7 @@ async fn requests_beyond_the_rate_are_refused_with_a_time_and_going_on_closes() 
 async fn bytes_of_requests_count_too() {
     let server = limited(ConnectionLimits {
         input_bytes: few(10_000),
-        ..ConnectionLimits::default()
+        ..patient()
     })
     .await;
     let mut client = server.client().await;
@@ -202,7 +202,7 @@ async fn typing_into_terminals_is_put_off_and_none_is_lost() {
         let mut server = limited(ConnectionLimits {
             input,
             input_bytes,
-            ..ConnectionLimits::default()
+            ..patient()
         })
         .await;
         let mut client = terminal(&mut server).await;
@@ -221,7 +221,7 @@ async fn typing_into_terminals_is_put_off_and_none_is_lost() {
 
 #[tokio::test]
 async fn a_paste_of_a_megabyte_goes_through_by_default_without_a_pause() {
-    let mut server = limited(ConnectionLimits::default()).await;
+    let mut server = limited(patient()).await;
     let mut client = terminal(&mut server).await;
     let paste = async {
         for _ in 0..32 {
@@ -245,7 +245,7 @@ async fn subscriptions_panes_and_lengths_are_bounded() {
         subscriptions: 2,
         open_panes: 0,
         message_bytes: 2_000,
-        ..ConnectionLimits::default()
+        ..patient()
     })
     .await;
     let mut client = server.client().await;

@@ -11,13 +11,18 @@
     reason = "the modules of a test program are its whole world"
 )]
 
+mod agent_events;
+mod agents;
+mod alerts;
 mod archives;
 mod attaching;
 mod audit;
 mod authorisation;
 mod beginnings;
 mod bridge;
+mod bundle;
 mod config;
+mod conformance;
 mod connectors;
 mod control_abnf;
 mod control_client;
@@ -28,7 +33,9 @@ mod crowds;
 mod dangers;
 mod differential;
 mod doctor;
+mod emitting;
 mod entry;
+mod explaining;
 mod faults;
 mod filters;
 mod handshake;
@@ -51,14 +58,18 @@ mod pages;
 mod panes;
 mod printing_in_panes;
 mod protocol;
+mod protocol_page;
 mod random_operations;
 mod recordings;
 mod redaction;
 mod replays;
 mod requests;
+mod resources;
 mod resume;
+mod seen;
 mod serve;
 mod server_properties;
+mod shim;
 mod stats;
 mod submitting;
 mod support;

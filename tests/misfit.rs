@@ -1,7 +1,7 @@
 //! A tmux program of another version than the server that runs, as after an upgrade.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use muxwire::hub::Published;
@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::support::bridge::LiveBridge;
+use crate::support::executable;
 use crate::support::owner::Owner;
 use crate::support::relayed::attached;
 use crate::support::server::TestServer;
@@ -59,7 +60,7 @@ async fn regression_a_server_whose_program_was_deleted_by_an_upgrade_is_followed
     let Some(installed) = installed() else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tmux");
-    fs::copy(&installed.0, &path).unwrap();
+    assert!(executable::copy(&installed.0, &path));
     let old = Program {
         path: path.clone(),
         version: installed.1.version.clone(),
@@ -77,8 +78,8 @@ struct Back<'a>(&'a Path, &'a Path);
 
 impl Drop for Back<'_> {
     fn drop(&mut self) {
-        let copied = fs::copy(self.0, self.1);
-        assert!(copied.is_ok() || std::thread::panicking(), "{copied:?}");
+        let copied = executable::copy(self.0, self.1);
+        assert!(copied || std::thread::panicking(), "{}", self.1.display());
     }
 }
 
@@ -101,8 +102,7 @@ async fn regression_two_versions_that_do_not_fit_are_named_with_the_remedy() {
     // As the real ones do when the server is of a version that they can't talk with.
     let program = folder.path().join("tmux");
     let script = "#!/bin/sh\n[ \"$1\" = -V ] && echo 'tmux 3.3a' && exit\necho 'server exited unexpectedly' >&2\nexit 1\n";
-    fs::write(&program, script).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    executable::write_script(&program, script);
     // A socket whose server is no tmux: what listens there can't be used in the program's stead.
     let socket = folder.path().join("socket");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();

@@ -148,7 +148,7 @@ fn output_that_nobody_saw_is_published_as_a_gap() {
         server.run(["send-keys", "-t", "=main:", "unseen", "Enter"]);
         let listener = bridge.handle.demand().listen();
         let gap = bridge
-            .event("a gap", |event| event.change.kind.name() == "pane.gap")
+            .event("a gap", |event| event.change.kind.label() == "pane.gap")
             .await;
         assert!(gap.change.pane.is_some());
         drop(listener);

@@ -204,7 +204,7 @@ fn regression_a_session_is_reported_to_be_streamed_when_it_is() {
             ChangeKind::SessionCreated { session } | ChangeKind::SessionChanged { session }
                 if &*session.name == "late" =>
             {
-                Some((event.change.kind.name(), session.streamed))
+                Some((event.change.kind.label(), session.streamed))
             }
             _ => None,
         };

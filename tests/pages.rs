@@ -82,6 +82,7 @@ async fn browsers_get_a_page_that_says_where_to_connect() {
             format!("muxwire watch --url ws://{address}/monitor"),
             "muxwire token create --name me --allow write".to_owned(),
             "docs/protocol.md".to_owned(),
+            "<a href=\"protocol\">".to_owned(),
             format!(
                 "<section aria-labelledby=\"{}\" hidden>",
                 if needs_token { "open" } else { "token" }
@@ -128,7 +129,7 @@ async fn programs_get_the_text_that_they_got_before() {
         let text = ask(&server, "GET", "/", accept).await;
         assert_eq!(text.status, 200, "{accept}");
         let begins = format!(
-            "This is muxwire. It has no page of its own yet: programs connect to\n\n  ws://{}/monitor\n",
+            "This is muxwire. Programs connect to\n\n  ws://{}/monitor\n",
             server.address
         );
         assert!(text.body.starts_with(&begins), "{accept}: {}", text.body);
@@ -224,7 +225,12 @@ async fn addresses_beside_the_files_lead_nowhere() {
         "/assets/".to_owned(),
         "/assets/start.css".to_owned(),
         "/assets/start.html".to_owned(),
-        "/assets/start.0000000000000000.css".to_owned(),
+        "/assets/0000000000000000/start.css".to_owned(),
+        sheet.replace("/start.css", ""),
+        sheet.replace("/start.css", "/"),
+        sheet.replace("/start.css", "/start.html"),
+        sheet.replace("/start.css", "/protocol.html"),
+        sheet.replace("/start.css", "/manifest.json"),
         format!("{sheet}/"),
         format!("{sheet}%00"),
         format!("{sheet}%20"),
@@ -265,7 +271,7 @@ async fn addresses_beside_the_files_lead_nowhere() {
         }
     }
     // What is no text is no name.
-    for path in ["/assets/%ff", "/assets/%c3%28"] {
+    for path in ["/assets/%ff", "/assets/x/%c3%28", "/assets/%ff/x"] {
         let answer = ask(&server, "GET", path, "").await;
         assert!(
             [400, 404].contains(&answer.status),
@@ -273,7 +279,7 @@ async fn addresses_beside_the_files_lead_nowhere() {
             answer.head
         );
     }
-    for path in ["/assets/x?token=hunter2", "/?token=hunter2"] {
+    for path in ["/assets/x/y?token=hunter2", "/?token=hunter2"] {
         let answer = ask(&server, "GET", path, BROWSER).await;
         assert_eq!(answer.status, 400, "{path}");
         assert!(!answer.body.contains("hunter2"), "{path}");
@@ -287,7 +293,7 @@ async fn other_methods_are_named_in_the_answer() {
     let rows = [
         ("/", "GET,HEAD"),
         (&*sheet, "GET,HEAD"),
-        ("/assets/nothing", "GET,HEAD"),
+        ("/assets/no/thing", "GET,HEAD"),
         ("/healthz", "GET,HEAD"),
         ("/api/ticket", "POST,OPTIONS"),
     ];
@@ -323,7 +329,7 @@ async fn other_methods_are_named_in_the_answer() {
 }
 
 #[tokio::test]
-async fn files_are_for_pages_of_this_server_alone() {
+async fn files_are_for_pages_of_this_server_and_listed_ones() {
     let listed = "https://dash.example";
     let server = TestServer::start(Setup {
         allowed_origins: vec![listed.parse().unwrap()],
@@ -339,7 +345,7 @@ async fn files_are_for_pages_of_this_server_alone() {
         ("/", Some("https://evil.example"), 403),
         (&*sheet, None, 200),
         (&*sheet, Some(&*own), 200),
-        (&*sheet, Some(listed), 403),
+        (&*sheet, Some(listed), 200),
         (&*sheet, Some("https://evil.example"), 403),
         ("/nothing", Some(listed), 404),
         ("/nothing", Some("https://evil.example"), 403),

@@ -13,7 +13,7 @@ use muxwire::model::{Change, ChangeKind, Exit};
 use muxwire::server::{ConnectionLimits, SendQueueLimits};
 use serde_json::{Value, json};
 
-use crate::support::server::{Client, Setup, TestServer};
+use crate::support::server::{Client, Setup, TestServer, patient};
 use crate::support::views::{view, view_request};
 use crate::support::world::{World, stamp};
 
@@ -360,7 +360,7 @@ async fn changes_that_no_byte_shows_bring_a_fresh_snapshot() {
     for kind in rows {
         let mut client = server.client().await;
         opened(&mut server, &mut client, open("%0"), 3).await;
-        let name = kind.name();
+        let name = kind.label();
         let places = world.state.places_of_pane(PANE);
         server
             .hub
@@ -411,7 +411,7 @@ async fn regression_behind_a_gap_the_history_comes_too_and_stays() {
         for kind in [gap(0), resized.clone()] {
             let places = world.state.places_of_pane(PANE);
             let change = Change::of_pane(PANE, places, kind);
-            let name = change.kind.name();
+            let name = change.kind.label();
             server.hub.publish([change], None, stamp());
             client.expect(name).await;
             let (view_of, reply) = view_request(&mut server).await;
@@ -643,7 +643,7 @@ async fn a_slow_client_is_spared_the_flood_and_ends_up_exact() {
             bytes: 1 << 20,
             messages: 10_000,
         },
-        ..ConnectionLimits::default()
+        ..patient()
     };
     let (mut server, mut world) = start(Setup {
         limits,
@@ -729,7 +729,7 @@ async fn a_client_that_is_too_slow_for_structural_events_is_closed() {
             messages: 10_000,
         },
         close_timeout: Duration::from_secs(20),
-        ..ConnectionLimits::default()
+        ..patient()
     };
     let (server, mut world) = start(Setup {
         limits,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
-use crate::support::server::{Client, Setup, TestServer};
+use crate::support::server::{Client, Setup, TestServer, patient};
 use crate::support::tokens::Tokens;
 use crate::support::world::{World, stamp};
 
@@ -848,7 +848,7 @@ async fn silence_is_not_waited_for() {
     let limits = ConnectionLimits {
         auth_timeout: Duration::from_millis(50),
         ping_interval: Duration::from_millis(100),
-        ..ConnectionLimits::default()
+        ..patient()
     };
     let setup = Setup {
         authenticator: Some(tokens.authenticator()),

@@ -146,7 +146,7 @@ fn a_replay_gives_the_events_of_the_live_session() {
             bridge.settled().await;
             play_around(&server, bridge).await;
             server.kill();
-            let lost = |event: &Published| event.change.kind.name() == "server.lost";
+            let lost = |event: &Published| event.change.kind.label() == "server.lost";
             bridge.event("server.lost", lost).await;
         }
         let (live, recording) = recorded.stop().await;

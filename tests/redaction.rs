@@ -218,7 +218,11 @@ fn settings_that_mask_nothing_or_can_not_be_read_are_refused() {
     let rows = [
         ("MUXWIRE_REDACTION_DEFAULTS", "false", "redaction.rules"),
         ("MUXWIRE_REDACTION_RULES", "a(b", "character 2"),
-        ("MUXWIRE_REDACTION_ROLES", "boss", "read, write and admin"),
+        (
+            "MUXWIRE_REDACTION_ROLES",
+            "boss",
+            "read, write, emit and admin",
+        ),
     ];
     for (variable, value, part) in rows {
         let home = Home::new();

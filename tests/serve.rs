@@ -75,6 +75,39 @@ fn a_second_signal_ends_it_at_once() {
     wait_until("no link is left", SOON, || server.clients().is_empty());
 }
 
+#[test]
+fn regression_files_that_others_read_do_not_wake_muxwire() {
+    let server = TmuxServer::start(any_program());
+    let serving = Serving::start(&server, &["--no-auth"]);
+    linked(&server, 2);
+    let socket = server.socket();
+    let watched = socket.parent().unwrap();
+    let files = ["one", "other"].map(|name| watched.join(name));
+    for file in &files {
+        std::fs::write(file, "").unwrap();
+    }
+    let before = waits(serving.pid());
+    for file in files.iter().cycle().take(4000) {
+        std::fs::read(file).unwrap();
+    }
+    let waits = waits(serving.pid()) - before;
+    assert!(waits < 100, "its threads woke {waits} times");
+}
+
+/// How often the threads of a process have waited for something.
+fn waits(pid: u32) -> u64 {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let of_thread = |thread: std::io::Result<std::fs::DirEntry>| {
+        // A thread may have ended since the folder was read.
+        let status = std::fs::read_to_string(thread.ok()?.path().join("status")).ok()?;
+        let count = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+        count.trim().parse::<u64>().ok()
+    };
+    threads.filter_map(of_thread).sum()
+}
+
 /// A process that is stopped until this is dropped.
 struct Stopped(u32);
 

@@ -8,7 +8,9 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use muxwire::auth::{Authenticator, Permission};
-use muxwire::bridge::{InputError, Request, ResizeError, ScreenError};
+use muxwire::bridge::{
+    EmitError, InputError, Request, ResizeError, ScreenError, SeenError, SeenPanes,
+};
 use muxwire::ids::{PaneId, SessionId};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -382,6 +384,12 @@ async fn play_bridge(mut requests: mpsc::Receiver<Request>, seed: u64) {
                 };
                 let _ = reply.send(shown);
             }
+            Request::Emit { reply, .. } => drop(reply.send(Err(EmitError::Busy))),
+            Request::See { seen, reply } if which > 0 => {
+                let panes = seen.into_request().panes;
+                drop(reply.send(Ok(SeenPanes { panes, new: 1 })));
+            }
+            Request::See { reply, .. } => drop(reply.send(Err(SeenError::Busy))),
             Request::Answer { reply } => drop(reply.send(())),
             Request::Screens { screens, reply } => {
                 let panes = screens.into_request().panes;

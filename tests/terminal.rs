@@ -12,6 +12,7 @@ use crate::support::server::{Client, Setup, TestServer};
 use crate::support::tokens::Tokens;
 use crate::support::views::{view, view_request};
 use crate::support::world::{World, stamp};
+use crate::support::{SOON, wait_until_async};
 
 /// One session `a` with a window of the panes `%0` and `%2`, of which the last is active, and `b` with `%1`.
 async fn start() -> (TestServer, World) {
@@ -395,4 +396,31 @@ async fn a_size_is_asked_for_where_that_is_allowed_and_taken_back_at_the_end() {
         panic!("the wish is taken back")
     };
     assert!(first.contains(&format!("{client:?}")), "{first}");
+}
+
+#[tokio::test]
+async fn regression_a_size_is_taken_back_only_once_it_has_been_asked_for() {
+    let setup = Setup {
+        resize: ResizePolicy::Last,
+        ..Setup::default()
+    };
+    let mut server = TestServer::start(setup).await;
+    let mut world = World::new();
+    world.session("a");
+    world.publish(&server.hub);
+    let mut client = connected(&mut server, "a", 0).await;
+    let resize = json!({ "type": "resize", "cols": 100, "rows": 30 });
+    client.send(resize).await;
+    let (_, reply) = wish(&mut server).await;
+    drop(client);
+    let metrics = server.metrics.clone();
+    let gone = || metrics.text().unwrap().contains("muxwire_clients 0\n");
+    let closed = wait_until_async("the client is gone", SOON, gone);
+    tokio::select! {
+        biased;
+        request = server.request() => panic!("{request:?} overtakes the size"),
+        () = closed => {}
+    }
+    reply.send(Ok(())).unwrap();
+    assert!(matches!(server.request().await, Request::Leave { .. }));
 }

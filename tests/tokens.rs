@@ -113,7 +113,7 @@ fn mistakes_tell_the_remedy() {
         (
             "token create --name a --allow root",
             2,
-            "these are read, write and admin",
+            "these are read, write, emit and admin",
         ),
         (
             "token create --name a --expires soon",
@@ -143,7 +143,11 @@ fn mistakes_tell_the_remedy() {
             2,
             "--log-level: monitoring.log_level is \"loud\"",
         ),
-        ("tokens list", 2, "similar subcommand exists: 'token'"),
+        (
+            "tokens list",
+            2,
+            "some similar subcommands exist: 'hooks', 'token'",
+        ),
     ];
     for (arguments, code, expected) in rows {
         let run = home.run(arguments);

@@ -7,6 +7,7 @@ use muxwire::bridge::{Key, PaneView, ScreenError};
 use muxwire::hub::{Next, Reader};
 use muxwire::ids::PaneId;
 use muxwire::model::ChangeKind;
+use muxwire::screen::Assumed;
 use tokio::time::timeout;
 
 use crate::support::bridge::LiveBridge;
@@ -128,7 +129,8 @@ struct Seen {
 impl Seen {
     fn new(view: &PaneView) -> Self {
         let terminal = terminal(view);
-        let ended = terminal.text().concat().ends_with(END);
+        // A program that draws the whole screen leaves it anywhere.
+        let ended = terminal.text().concat().contains(END);
         Self {
             terminal,
             offset: view.offset,
@@ -293,5 +295,34 @@ fn an_idle_pane_is_captured_once_for_all() {
         let gone = bridge.view(PaneId(99), 0).await;
         assert_eq!(gone.err(), Some(ScreenError::NoSuchPane));
         bridge.stop().await;
+    });
+}
+
+#[test]
+fn regression_the_widths_of_tabs_that_flowed_anew_are_assumed() {
+    for_each_version_async(async |program| {
+        let text = format!("printf '{}\\txy\\r\\n'", "0123456789abcdef012".repeat(4));
+        let scene = Scene::new(&program, &text).await;
+        let pane = scene.pane.to_string();
+        scene.go(scene.pane).await;
+        let opened = scene.open_view().await;
+        scene.follow(opened).await;
+        let (before, _) = scene.open_view().await;
+        assert_eq!(before.snapshot.assumed, [], "tmux {}", program.version);
+        scene.server.run(["resize-window", "-t", &pane, "-x", "60"]);
+        let id = scene.pane;
+        scene
+            .bridge
+            .until("the size", |state| state.panes[&id].width == 60)
+            .await;
+        // The tab was three columns wide, up to the edge, and keeps that where there are more to the next stop.
+        let (after, _) = scene.open_view().await;
+        let captured = scene.server.run(["capture-pane", "-p", "-t", &pane]);
+        let expected: &[Assumed] = match captured.contains('\t') {
+            true => &[Assumed::Tabs],
+            false => &[],
+        };
+        assert_eq!(after.snapshot.assumed, expected, "tmux {}", program.version);
+        scene.bridge.stop().await;
     });
 }

@@ -4,13 +4,16 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use futures_util::{SinkExt as _, StreamExt as _};
 use muxwire::auth::Permission;
 use muxwire::client::{Endpoint, Patience, Refusal, SessionPattern, Token, Update, Watcher, Wish};
 use muxwire::hub::HistoryLimits;
-use muxwire::server::ConnectionLimits;
-use muxwire::wire::{EventData, Kind, Received};
+use muxwire::wire::{EventData, Kind, Received, SUBPROTOCOL};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+use tokio_tungstenite::accept_hdr_async;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 
 use crate::support::SOON;
 use crate::support::proxy::Proxy;
@@ -218,9 +221,10 @@ async fn what_the_history_no_longer_holds_is_reported_as_lost() {
     let mut updates = Vec::new();
     while updates.len() < 4 {
         updates.push(match soon("an update", watcher.next()).await.unwrap() {
-            Update::Connected { host, again } => format!("connected {host} {again}"),
+            Update::Connected(welcome) => format!("connected {} {}", welcome.host, welcome.again),
             Update::Message(message) => message.type_name().to_owned(),
             Update::Lost { from, to } => format!("lost {from} {to}"),
+            Update::LeftOut { .. } => "left out".to_owned(),
             Update::Disconnected { reason, .. } => reason,
         });
     }
@@ -311,7 +315,7 @@ async fn what_is_no_muxwire_server_is_named_and_left_alone() {
     let mut watcher = Watcher::new(wrong_path, Wish::default(), None);
     let refusal = refusal(&mut watcher).await;
     assert!(
-        matches!(&refusal, Refusal::NotMuxwire(why) if why.contains("404")),
+        matches!(&refusal, Refusal::Handshake(why) if why.contains("404")),
         "{refusal}"
     );
 }
@@ -333,25 +337,43 @@ async fn a_full_server_is_asked_again() {
     message(&mut watcher, Kind::Subscribed).await;
 }
 
-#[tokio::test]
-async fn a_server_that_falls_silent_is_left_and_one_that_pings_is_not() {
-    let pinging = |ping_interval| Setup {
-        limits: ConnectionLimits {
-            ping_interval,
-            ..ConnectionLimits::default()
-        },
-        ..Setup::default()
+/// A server that greets, takes a subscription, and says nothing any more.
+async fn fall_silent(listener: TcpListener) {
+    let (stream, _) = listener.accept().await.unwrap();
+    #[expect(clippy::result_large_err, reason = "the type is tungstenite's")]
+    let agreed = |_: &Request, mut response: Response| {
+        let name = "sec-websocket-protocol";
+        response
+            .headers_mut()
+            .insert(name, SUBPROTOCOL.parse().unwrap());
+        Ok(response)
     };
-    let silent = TestServer::start(pinging(Duration::from_secs(3600))).await;
-    let lively = TestServer::start(pinging(Duration::from_millis(200))).await;
+    let mut socket = accept_hdr_async(stream, agreed).await.unwrap();
+    let said = [
+        r#"{"type":"hello","protocol":1,"epoch":"e1","seq":0,"auth_required":false}"#,
+        r#"{"type":"subscribed","epoch":"e1","seq":0}"#,
+    ];
+    for text in said {
+        socket.send(Message::text(text)).await.unwrap();
+    }
+    while socket.next().await.is_some_and(|heard| heard.is_ok()) {}
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_left_and_one_that_answers_is_not() {
+    let lively = TestServer::open().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent = listener.local_addr().unwrap();
+    tokio::spawn(fall_silent(listener));
     let patience = Patience {
-        silence: Duration::from_secs(2),
+        quiet: Duration::from_millis(200),
+        pong: Duration::from_secs(2),
         ..Patience::default()
     };
-    let watch = |server: &TestServer| {
-        Watcher::new(endpoint(server.address), Wish::default(), None).with_patience(patience)
-    };
-    let (mut left, mut kept) = (watch(&silent), watch(&lively));
+    let watch =
+        |address| Watcher::new(endpoint(address), Wish::default(), None).with_patience(patience);
+    let (mut left, mut kept) = (watch(silent), watch(lively.address));
+    message(&mut left, Kind::Subscribed).await;
     message(&mut kept, Kind::Subscribed).await;
     let leaves = async {
         loop {

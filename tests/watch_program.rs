@@ -556,11 +556,14 @@ async fn latency_is_shown_by_intervals() {
     let measured = loop {
         let line = watch.line().await.unwrap();
         let line: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(line["type"], "latency");
+        // On a busy machine an interval may end before the first answer.
+        let is_one = ["latency", "no_answer"].map(|name| line["type"] == name);
+        assert!(is_one.contains(&true), "{line}");
         if !line["stats"]["client"]["latency_us"].is_null() && line["events"].as_u64() > Some(0) {
             break line;
         }
     };
+    assert_eq!(measured["type"], "latency");
     let client = &measured["stats"]["client"];
     assert!(
         client["latency_us"]["max"].as_u64() < Some(20_000_000),

@@ -10,13 +10,14 @@ use std::{env, fs};
 use bytes::Bytes;
 use jiff::Timestamp;
 use muxwire::hub::{HistoryLimits, Hub, Next, Published, Stamp, Viewer, view};
-use muxwire::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
-use muxwire::model::{Audience, Change, ChangeKind, Place, Server, State, Warning};
+use muxwire::ids::{Epoch, PaneId, Seq, SessionId, ViewerId, WindowId};
+use muxwire::model::{Audience, Change, ChangeKind, Family, Place, Server, State, Warning};
 use muxwire::screen::{self, Assumed, PaneSnapshot, replay_scrollback};
 use muxwire::wire::binary::{Header, Kind};
+use muxwire::wire::explanation::{EvidenceObject, Explanation, GroundsObject, SignalObject};
 use muxwire::wire::message::{
-    self, Answer, AuthResponse, Bookmark, Clients, Closed, CommandResponse, Disconnected, Hello,
-    Lagged, Opened, Shutdown, Stats, Subscribed,
+    self, Answer, AuthResponse, Bookmark, Clients, Closed, CommandResponse, ComposedResponse,
+    Disconnected, EmittedAnswer, Hello, Lagged, Opened, SeenAnswer, Shutdown, Stats, Subscribed,
 };
 use muxwire::wire::objects::Text;
 use muxwire::wire::{
@@ -26,7 +27,7 @@ use muxwire::wire::{
 };
 use serde_json::{Value, json};
 
-use crate::support::changes::changes;
+use crate::support::changes::{VIEWER, changes};
 use crate::support::schema::{
     check_from_client, check_from_server, client_actions, server_types, terminal_side,
     terminal_types,
@@ -42,6 +43,10 @@ impl Viewer for Everything {
 
     fn sees_all(&self) -> bool {
         true
+    }
+
+    fn viewer_id(&self) -> Option<ViewerId> {
+        Some(VIEWER)
     }
 }
 
@@ -251,6 +256,55 @@ fn answers<'a>(id: &'a RequestId, number: &'a RequestId) -> [Message<'a>; 12] {
     ]
 }
 
+/// A prompt that is proven, one that is not, one of which a part is left, and two answers.
+fn composed(id: &RequestId) -> [Message<'_>; 5] {
+    let response = || ComposedResponse {
+        id: named(id),
+        success: true,
+        pane: Text(PaneId(3)),
+        ..ComposedResponse::default()
+    };
+    [
+        Message::PromptResponse(Box::new(ComposedResponse {
+            submitted: Some(true),
+            evidence: Some("busy".into()),
+            status: Some("busy".into()),
+            repeated: Some(true),
+            ..response()
+        })),
+        Message::PromptResponse(Box::new(ComposedResponse {
+            submitted: Some(false),
+            reason: Some("dialog".into()),
+            message: Some("a dialog is open".into()),
+            left: Some("run the tests".into()),
+            left_seen: Some(false),
+            status: Some("waiting".into()),
+            dialog: Some("5f3a9c01d2e4b687".into()),
+            ..response()
+        })),
+        Message::PromptResponse(Box::new(ComposedResponse {
+            submitted: Some(false),
+            reason: Some("no_agent".into()),
+            message: Some("no agent is known in this pane".into()),
+            ..response()
+        })),
+        Message::AnswerResponse(Box::new(ComposedResponse {
+            answered: Some(true),
+            evidence: Some("dialog".into()),
+            status: Some("busy".into()),
+            ..response()
+        })),
+        Message::AnswerResponse(Box::new(ComposedResponse {
+            answered: Some(false),
+            reason: Some("other_dialog".into()),
+            message: Some("another dialog is open".into()),
+            status: Some("waiting".into()),
+            dialog: Some("5f3a9c01d2e4b687".into()),
+            ..response()
+        })),
+    ]
+}
+
 fn messages() -> Vec<Value> {
     let text = RequestId::Text("r1".to_owned());
     let number = RequestId::from(7);
@@ -263,6 +317,8 @@ fn messages() -> Vec<Value> {
         "binary",
         "stats",
         "clients",
+        "emit",
+        "prompts",
     ];
     let hello = Hello {
         protocol: Some(1),
@@ -277,15 +333,102 @@ fn messages() -> Vec<Value> {
     let mut all = vec![Message::Hello(hello)];
     all.extend(entries(&text));
     all.extend(answers(&text, &number));
+    all.extend(composed(&text));
     all.push(error(&text, ErrorCode::RateLimited, Some(2500)));
     all.extend(ErrorCode::ALL.map(|code| error(&text, code, None)));
     let mut all: Vec<Value> = all.iter().map(|message| read(&message.encode())).collect();
     all.extend(stats());
     all.extend(clients());
+    all.extend(emitted());
+    all.extend(seen());
+    all.extend(explanations());
     all.extend(snapshots());
     all.extend(panes(Form::Json));
     all.extend(panes(Form::Binary));
     all
+}
+
+/// Events of a client's own stand in the log, and do so already.
+fn emitted() -> [Value; 2] {
+    let emitted = |repeated| {
+        Message::Emitted(EmittedAnswer {
+            id: Some(Cow::Owned(RequestId::Text("r-8".to_owned()))),
+            events: 3,
+            epoch: "b3f1c9".into(),
+            seq: 48_216,
+            cursor: "1.b3f1c9.48216".into(),
+            repeated,
+            ..EmittedAnswer::default()
+        })
+    };
+    [None, Some(true)].map(|repeated| read(&emitted(repeated).encode()))
+}
+
+/// What is held of an agent: all that can be, the least, and nothing.
+fn explanations() -> [Value; 3] {
+    let explanation = |grounds: Option<GroundsObject<'static>>| {
+        let missing = grounds.is_none();
+        let explanation = Message::Explanation(Box::new(Explanation {
+            id: Some(Cow::Owned(RequestId::Text("r-10".to_owned()))),
+            pane: Text(PaneId(2)),
+            missing: missing.then(|| "no_agent".into()),
+            message: missing.then(|| "for people".into()),
+            grounds,
+            ..Explanation::default()
+        }));
+        read(&explanation.encode())
+    };
+    let least = GroundsObject {
+        status: "unknown".into(),
+        confidence: "low".into(),
+        pid: 4242,
+        pids: vec![4242],
+        ..GroundsObject::default()
+    };
+    let evidence = EvidenceObject {
+        source: "screen".into(),
+        status: "waiting".into(),
+        reason: Some("permission".into()),
+        confidence: "high".into(),
+        message: Some("Bash(cargo test)".into()),
+        basis: "the rule permission (claude.toml:41)".into(),
+        strength: 90,
+        standing: "counts".into(),
+        age_ms: 1200,
+        said_ms: 300,
+        ..EvidenceObject::default()
+    };
+    let signal = |kind: &'static str, text: Option<&'static str>| SignalObject {
+        kind: kind.into(),
+        text: text.map(Cow::from),
+        age_ms: 7,
+        ..SignalObject::default()
+    };
+    let most = GroundsObject {
+        status: "waiting".into(),
+        reason: Some("permission".into()),
+        confidence: "high".into(),
+        source: Some("screen".into()),
+        age_ms: 1200,
+        pids: vec![4240, 4242],
+        screen_known: true,
+        evidence: vec![evidence],
+        signals: vec![signal("title", Some("work")), signal("bell", None)],
+        ..least.clone()
+    };
+    [Some(most), Some(least), None].map(explanation)
+}
+
+/// Agents are marked as seen, and there is none.
+fn seen() -> [Value; 2] {
+    let seen = |panes: &[PaneId]| {
+        Message::Seen(SeenAnswer {
+            id: Some(Cow::Owned(RequestId::Text("r-9".to_owned()))),
+            panes: panes.iter().copied().map(Text).collect(),
+            ..SeenAnswer::default()
+        })
+    };
+    [&[PaneId(2), PaneId(7)][..], &[]].map(|panes| read(&seen(panes).encode()))
 }
 
 /// Who is connected: one that is known, and one that is not yet; and the end of one.
@@ -505,10 +648,15 @@ fn every_type_that_has_a_schema_is_tested() {
     let all = [events(), messages()].concat();
     let seen: BTreeSet<&str> = all
         .iter()
-        .map(|message| message["type"].as_str().unwrap())
+        .map(|message| known_as(message["type"].as_str().unwrap()))
         .collect();
     let known: BTreeSet<&str> = server_types().collect();
     assert_eq!(seen, known);
+}
+
+/// A type as the schemas list it: a pattern for those that programs choose.
+fn known_as(kind: &str) -> &str {
+    Family::of(kind).map_or(kind, |family| family.pattern())
 }
 
 /// What is sent is a message for each action, and each reads back as it was written.
@@ -535,6 +683,7 @@ fn messages_of_clients_are_read_and_written_alike() {
 fn every_type_of_the_schemas_is_a_variant() {
     let known: BTreeSet<&str> = server_types().collect();
     let variants = Message::TYPES.iter().chain(EventData::TYPES).copied();
+    let variants = variants.chain(Family::ALL.map(Family::pattern));
     assert_eq!(variants.collect::<BTreeSet<_>>(), known);
 }
 
@@ -711,7 +860,7 @@ fn the_reference_shows_every_message() {
             check_from_server(&message);
             &message["type"]
         };
-        shown.insert(kind.as_str().unwrap().to_owned());
+        shown.insert(known_as(kind.as_str().unwrap()).to_owned());
     }
     let known: BTreeSet<String> = server_types()
         .chain(client_actions())

@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from install import newest
+
 START = 90
 BUSY = r"esc (to )?(interrupt|cancel)\b|\besc interrupt"
 STARTS = itertools.count(1)
@@ -17,20 +19,12 @@ STARTS = itertools.count(1)
 class Agent:
     """One agent in a pane of its own."""
 
-    def __init__(self, name, package, binary, idle, config):
-        self.name, self.package, self.binary, self.idle, self.config = name, package, binary, idle, config
-        self.before, self.environment, self.arguments = [], {}, []
-
-    def folder(self, lab):
-        return Path(lab) / self.name
+    def __init__(self, name, idle, config):
+        self.name, self.idle, self.config = name, idle, config
+        self.pinned = newest(name)
 
     def install(self, lab):
-        folder = self.folder(lab)
-        if (folder / "node_modules" / self.binary).exists():
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text('{"private":true}')
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", self.package], cwd=folder, check=True, capture_output=True)
+        self.pinned.install(lab)
 
     def start(self, lab, tmux, url):
         """Starts it in a session of its name, with a new home, and waits until it waits for a prompt."""
@@ -41,7 +35,7 @@ class Agent:
         environment, arguments = self.config(home, work, url)
         base = {"HOME": home, "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "SHELL": "/bin/bash", "DO_NOT_TRACK": "1"}
         given = [f"{name}={value}" for name, value in (base | environment).items()]
-        binary = self.folder(lab) / "node_modules" / self.binary
+        binary = self.pinned.program_below(lab)
         program = ["node", binary] if binary.suffix == ".js" else [binary]
         words = " ".join(shlex.quote(str(word)) for word in [*given, *program, *arguments])
         command = f'exec env -i TERM="$TERM" TMUX="$TMUX" TMUX_PANE="$TMUX_PANE" {words}'
@@ -149,10 +143,10 @@ def copilot(home, work, url):
 
 
 AGENTS = [
-    Agent("codex", "@openai/codex@0.171.0", "@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex", "for agents", codex),
-    Agent("claude", "@anthropic-ai/claude-code@2.1.332", "@anthropic-ai/claude-code-linux-x64/claude", "shortcuts|for agents", claude),
-    Agent("gemini", "@google/gemini-cli@0.61.0", "@google/gemini-cli/bundle/gemini.js", "Type your message", gemini),
-    Agent("opencode", "opencode-ai@1.18.33", "opencode-linux-x64/bin/opencode", "Ask anything|ctrl.p commands", opencode),
-    Agent("copilot", "@github/copilot@1.0.102", "@github/copilot-linux-x64/copilot", "commands · . help", copilot),
-    Agent("qwen", "@qwen-code/qwen-code@0.15.10", "@qwen-code/qwen-code/cli.js", "Type your message", qwen),
+    Agent("codex", "for agents", codex),
+    Agent("claude", "shortcuts|for agents", claude),
+    Agent("gemini", "Type your message", gemini),
+    Agent("opencode", "Ask anything|ctrl.p commands", opencode),
+    Agent("copilot", "commands · . help", copilot),
+    Agent("qwen", "Type your message", qwen),
 ]

@@ -3,13 +3,13 @@
 It speaks what the agents speak: Anthropic messages, OpenAI responses and chat completions, Gemini.
 """
 
-import gzip
 import json
 import os
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import loopback
 
 ANSWER = "Done."
 DEBUG = "DEBUG" in os.environ
@@ -29,10 +29,7 @@ class Api:
                     api.asked.extend(texts)
                     api.lock.notify_all()
 
-        ThreadingHTTPServer.daemon_threads = True
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = loopback.serve(Handler)
 
     def wait_for(self, word, seconds):
         """The text of a user's message that holds the word, or None if none comes in time."""
@@ -68,12 +65,7 @@ def texts_of(body):
     return found
 
 
-class Requests(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        """What is asked is noted elsewhere."""
-
+class Requests(loopback.Requests):
     def note(self, texts):
         raise NotImplementedError
 
@@ -102,36 +94,9 @@ class Requests(BaseHTTPRequestHandler):
             return self.stream([(None, event)]) if ":stream" in path else self.give(event)
         self.give({}, 404)
 
-    def body(self):
-        if self.headers.get("transfer-encoding", "").lower() == "chunked":
-            raw = b""
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                raw += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-        else:
-            raw = self.rfile.read(int(self.headers.get("content-length") or 0))
-        return gzip.decompress(raw) if self.headers.get("content-encoding") == "gzip" else raw
-
-    def give(self, value, status=200):
-        raw = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
     def stream(self, events):
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
-        self.send_header("connection", "close")
-        self.end_headers()
-        self.close_connection = True
         try:
-            for name, event in events:
-                data = event if isinstance(event, str) else json.dumps(event)
-                self.wfile.write(((f"event: {name}\n" if name else "") + f"data: {data}\n\n").encode())
-                self.wfile.flush()
+            super().stream(events)
         except (BrokenPipeError, ConnectionResetError):
             """The agent has heard enough."""
 

@@ -5,6 +5,36 @@ use std::process::Command;
 use std::thread;
 
 use crate::Options;
+use crate::numbers::{float, now};
+
+/// How long the cores are looked at.
+const LOOK: u64 = 250_000_000;
+/// A loop that does nothing but read the clock is not kept from it longer than this, in nanoseconds, unless its core does
+/// something else.
+const UNDISTURBED: u64 = 20_000;
+/// The share of a core that others may take while goals are judged.
+pub const MOST_NOISE: f64 = 0.05;
+
+/// The share of the cores that something else takes now: other processes, or other machines on the same host.
+pub fn noise() -> f64 {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let looks: Vec<_> = (0..cores).map(|_| thread::spawn(lost_time)).collect();
+    let lost: u64 = looks.into_iter().map(|look| look.join().unwrap()).sum();
+    float(lost) / float(LOOK) / float(u64::try_from(cores).unwrap())
+}
+
+/// Nanoseconds that a loop is kept from its core.
+fn lost_time() -> u64 {
+    let start = now();
+    let (mut last, mut lost) = (start, 0);
+    while last - start < LOOK {
+        let at = now();
+        let pause = at - last;
+        lost += if pause > UNDISTURBED { pause } else { 0 };
+        last = at;
+    }
+    lost.min(LOOK)
+}
 
 /// One paragraph for below the table.
 pub fn description(options: &Options) -> String {

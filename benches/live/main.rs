@@ -94,12 +94,30 @@ fn main() {
     for (name, measure) in PARTS {
         if names.is_empty() || names.iter().any(|wanted| wanted == name) {
             println!("## {name}");
-            measure(&options, &mut table);
+            measure_part(*measure, &options, &mut table);
             println!();
         }
     }
     table.print();
     println!("\n{}", machine::description(&options));
+}
+
+/// Measures a part, and looks at the machine before and after it: what else it does says whether anything can be judged.
+fn measure_part(measure: Measure, options: &Options, table: &mut Table) {
+    let (before, from) = (machine::noise(), table.len());
+    measure(options, table);
+    let after = machine::noise();
+    let verdict = if before.max(after) > machine::MOST_NOISE {
+        table.mark_noisy(from);
+        "too noisy to judge"
+    } else {
+        "quiet enough"
+    };
+    println!(
+        "  others took {:.1} % of the cores before and {:.1} % after: {verdict}",
+        before * 100.0,
+        after * 100.0
+    );
 }
 
 /// Ten thousand connections need as many descriptors, here and in the servers, which inherit the limit.

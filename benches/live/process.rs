@@ -64,11 +64,11 @@ impl Cost {
             })
     }
 
-    /// What came since an earlier look.
+    /// What came since an earlier look. A thread that has ended since then took what it had cost with it.
     pub fn since(self, earlier: Self) -> Self {
         Self {
-            cpu: self.cpu - earlier.cpu,
-            switches: self.switches - earlier.switches,
+            cpu: self.cpu.saturating_sub(earlier.cpu),
+            switches: self.switches.saturating_sub(earlier.switches),
         }
     }
 

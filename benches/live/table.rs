@@ -17,6 +17,8 @@ pub struct Row {
     pub reached: Option<bool>,
     /// What the README calls it, if it stands there too.
     pub headline: Option<String>,
+    /// The machine did too much else for a verdict.
+    pub noisy: bool,
 }
 
 impl Row {
@@ -31,6 +33,7 @@ impl Row {
             goal: none(),
             reached: None,
             headline: None,
+            noisy: false,
         }
     }
 
@@ -71,6 +74,16 @@ impl Table {
         self.0.push(row);
     }
 
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Nothing is to be judged by the lines from this one on.
+    pub fn mark_noisy(&mut self, from: usize) {
+        self.0[from..].iter_mut().for_each(|row| row.noisy = true);
+    }
+
     pub fn print(&self) {
         println!(
             "| what | direct `tmux -C` reader | another program | muxwire | compared | goal | reached |"
@@ -94,9 +107,12 @@ impl Table {
 }
 
 fn line(row: &Row) -> String {
-    let reached = row
-        .reached
-        .map_or("-", |reached| if reached { "yes" } else { "no" });
+    let reached = match row.reached {
+        None => "-",
+        Some(_) if row.noisy => "too noisy",
+        Some(true) => "yes",
+        Some(false) => "no",
+    };
     let cells = [
         &row.what,
         &row.direct,

@@ -39,6 +39,8 @@ pub struct Figures {
 impl Figures {
     pub fn start(world: &World) -> Self {
         let pid = world.serving.pid();
+        // Sources begin beside the first links, and open what they watch.
+        wait_until("all of muxwire has begun", LONG, || idle(pid) <= IDLE);
         Self {
             begun: Instant::now(),
             descriptors: descriptors(pid),

@@ -141,6 +141,26 @@ pub enum Act {
         /// Columns and rows.
         size: (u32, u32),
     },
+    /// Events are to be added to the log.
+    Emit {
+        /// The session; the first one of several, none if they are about none.
+        session: Option<String>,
+        /// Their types.
+        types: String,
+        /// How many.
+        count: u64,
+        /// About how many bytes of data they have.
+        bytes: u64,
+    },
+    /// A client has marked agents as seen.
+    Seen {
+        /// The session of the first one.
+        session: Option<String>,
+        /// The pane of the first one.
+        pane: PaneId,
+        /// How many.
+        count: u64,
+    },
     /// An admin closed the connection of a client.
     ClosedOther {
         /// The client.
@@ -186,6 +206,8 @@ impl Act {
             Self::Denied { .. } => "denied",
             Self::Input { .. } => "input",
             Self::Resize { .. } => "resize",
+            Self::Emit { .. } => "emit",
+            Self::Seen { .. } => "seen",
             Self::ClosedOther { .. } => "client.closed",
             Self::Disconnected { .. } => "client.disconnected",
             Self::Reloaded { .. } => "reloaded",

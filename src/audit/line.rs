@@ -184,9 +184,12 @@ fn fill<'a>(fields: &mut Fields<'a>, act: &'a Act, format: &TypedFormat) {
             sessions,
         } => (fields.permission, fields.sessions) = (Some(*permission), Some(&**sessions)),
         Act::Disconnected { code } => fields.code = *code,
-        Act::Denied { .. } | Act::Input { .. } | Act::Resize { .. } | Act::ClosedOther { .. } => {
-            fill_asked(fields, act, format)
-        }
+        Act::Denied { .. }
+        | Act::Input { .. }
+        | Act::Resize { .. }
+        | Act::Emit { .. }
+        | Act::Seen { .. }
+        | Act::ClosedOther { .. } => fill_asked(fields, act, format),
     }
 }
 
@@ -219,6 +222,7 @@ fn fill_asked<'a>(fields: &mut Fields<'a>, act: &'a Act, format: &TypedFormat) {
             fields.pane = Some(pane.to_string());
             (fields.cols, fields.rows) = (Some(size.0), Some(size.1));
         }
+        Act::Emit { .. } | Act::Seen { .. } => fill_published(fields, act),
         Act::ClosedOther {
             other,
             other_name,
@@ -227,6 +231,30 @@ fn fill_asked<'a>(fields: &mut Fields<'a>, act: &'a Act, format: &TypedFormat) {
             fields.other = Some(other);
             fields.other_name = other_name.as_deref();
             fields.reason = reason.as_deref();
+        }
+        _ => {}
+    }
+}
+
+/// The same of what is published for them.
+fn fill_published<'a>(fields: &mut Fields<'a>, act: &'a Act) {
+    match act {
+        Act::Emit {
+            session,
+            types,
+            count,
+            bytes,
+        } => {
+            (fields.session, fields.what) = (session.as_deref(), Some(types.as_str()));
+            (fields.count, fields.bytes) = (Some(*count), Some(*bytes));
+        }
+        Act::Seen {
+            session,
+            pane,
+            count,
+        } => {
+            (fields.session, fields.count) = (session.as_deref(), Some(*count));
+            fields.pane = Some(pane.to_string());
         }
         _ => {}
     }

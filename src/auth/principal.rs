@@ -53,6 +53,8 @@ pub struct Principal {
 
 struct Identity {
     source: Source,
+    /// The beginning of the hash of the source's text.
+    print: [u8; 16],
     /// The key that vouches for it, if it is a JWT.
     key: Option<KeyPrint>,
     name: Box<str>,
@@ -76,8 +78,10 @@ impl Principal {
         if permissions.contains(Permission::Admin) && !scope.is_all() {
             return Err(ConfinedAdmin);
         }
+        let source = Source::Token(token);
         Ok(Self::new(Identity {
-            source: Source::Token(token),
+            print: print_of(&source),
+            source,
             key: None,
             name: name.into(),
             permissions,
@@ -101,11 +105,13 @@ impl Principal {
         if permissions.contains(Permission::Admin) && !scope.is_all() {
             return Err(ConfinedAdmin);
         }
+        let source = Source::Jwt {
+            issuer: issuer.into(),
+            subject: subject.into(),
+        };
         Ok(Self::new(Identity {
-            source: Source::Jwt {
-                issuer: issuer.into(),
-                subject: subject.into(),
-            },
+            print: print_of(&source),
+            source,
             key: Some(key),
             name: subject.into(),
             permissions,
@@ -118,6 +124,7 @@ impl Principal {
     #[must_use]
     pub fn unrestricted() -> Self {
         Self::new(Identity {
+            print: print_of(&Source::Nobody),
             source: Source::Nobody,
             key: None,
             name: "unauthenticated".into(),
@@ -133,6 +140,7 @@ impl Principal {
     #[must_use]
     pub fn local(uid: u32, name: &str) -> Self {
         Self::new(Identity {
+            print: print_of(&Source::Local(uid)),
             source: Source::Local(uid),
             key: None,
             name: name.into(),
@@ -174,6 +182,12 @@ impl Principal {
     #[must_use]
     pub fn id_text(&self) -> String {
         self.identity.source.to_string()
+    }
+
+    /// The same as few bytes: equal for all connections of one holder, and for no two holders. It is no secret.
+    #[must_use]
+    pub fn print(&self) -> [u8; 16] {
+        self.identity.print
     }
 
     /// The id of the token, which is no secret, if it was a token.
@@ -272,6 +286,13 @@ impl Principal {
     pub(in crate::auth) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.identity, &other.identity)
     }
+}
+
+fn print_of(source: &Source) -> [u8; 16] {
+    let hash = blake3::hash(source.to_string().as_bytes());
+    let mut print = [0; 16];
+    print.copy_from_slice(&hash.as_bytes()[..16]);
+    print
 }
 
 impl PartialEq for Principal {
@@ -422,9 +443,15 @@ mod tests {
             (Principal::local(1000, "ada"), "uid:1000"),
             (Principal::unrestricted(), "nobody"),
         ];
-        for (principal, expected) in rows {
-            assert_eq!(principal.id_text(), expected, "{principal:?}");
+        for (principal, expected) in &rows {
+            assert_eq!(principal.id_text(), *expected, "{principal:?}");
         }
+        // Who comes back is the same, and nobody else is.
+        let prints = rows.map(|(principal, _)| principal.print());
+        assert_eq!(holder(Permission::Write, &["web"]).print(), prints[0]);
+        let others = [Principal::local(1001, "ada").print(), prints[1], prints[2]];
+        assert!(!others.contains(&prints[0]) && others[0] != prints[1]);
+        assert_ne!(prints[1], prints[2]);
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! What somebody may do, and whose sessions these are.
 //!
-//! Permissions are a ladder: anyone who may write may read, and an admin may do all. A scope says whose sessions these
-//! are; an admin's scope is always every session.
+//! Permissions are a ladder: anyone who may write may read, and an admin may do all. Emitting events stands beside it: it
+//! shows nothing and types nothing, and no permission but admin includes it. A scope says whose sessions these are; an
+//! admin's scope is always every session.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::glob::NamePattern;
 
-/// One thing that a client may be allowed to do. Each includes those before it.
+/// One thing that a client may be allowed to do. Each from `Read` on includes those before it, but `Write` not `Emit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Permission {
+    /// Add events of its own to the log.
+    Emit,
     /// See events, output and snapshots.
     Read,
     /// Type into panes, and whatever else changes what tmux holds.
@@ -21,12 +24,13 @@ pub enum Permission {
 
 impl Permission {
     /// All of them, the least first.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Emit, Self::Read, Self::Write, Self::Admin];
 
     /// The word for it, in the protocol as on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Emit => "emit",
             Self::Read => "read",
             Self::Write => "write",
             Self::Admin => "admin",
@@ -42,7 +46,7 @@ impl fmt::Display for Permission {
 
 /// A word that names no permission.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no permission: these are read, write and admin")]
+#[error("{0:?} is no permission: these are read, write, emit and admin")]
 pub struct UnknownPermission(String);
 
 impl FromStr for Permission {
@@ -56,25 +60,36 @@ impl FromStr for Permission {
 
 /// A set of permissions, closed under what each includes, and never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Permissions(Permission);
+pub struct Permissions {
+    highest: Permission,
+    emits: bool,
+}
 
 impl Permissions {
     /// The set that `highest` includes.
     #[must_use]
     pub fn up_to(highest: Permission) -> Self {
-        Self(highest)
+        let emits = matches!(highest, Permission::Emit | Permission::Admin);
+        Self { highest, emits }
     }
 
     /// The set that a list of permissions amounts to; `None` for an empty list.
     #[must_use]
     pub fn closure(listed: impl IntoIterator<Item = Permission>) -> Option<Self> {
-        listed.into_iter().max().map(Self)
+        let sets = listed.into_iter().map(Self::up_to);
+        sets.reduce(|one, other| Self {
+            highest: one.highest.max(other.highest),
+            emits: one.emits || other.emits,
+        })
     }
 
     /// Whether `permission` is in the set.
     #[must_use]
     pub fn contains(self, permission: Permission) -> bool {
-        permission <= self.0
+        match permission {
+            Permission::Emit => self.emits,
+            Permission::Read | Permission::Write | Permission::Admin => permission <= self.highest,
+        }
     }
 
     /// The members, the least first.
@@ -128,14 +143,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_permission_includes_those_below() {
-        use Permission::{Admin, Read, Write};
-        let rows: [(&[Permission], Option<&[Permission]>); 5] = [
+    fn each_permission_includes_those_below_and_only_admin_includes_emit() {
+        use Permission::{Admin, Emit, Read, Write};
+        let rows: [(&[Permission], Option<&[Permission]>); 8] = [
             (&[], None),
             (&[Read], Some(&[Read])),
             (&[Write], Some(&[Read, Write])),
             (&[Write, Read], Some(&[Read, Write])),
-            (&[Admin], Some(&[Read, Write, Admin])),
+            (&[Admin], Some(&[Emit, Read, Write, Admin])),
+            (&[Emit], Some(&[Emit])),
+            (&[Emit, Read], Some(&[Emit, Read])),
+            (&[Write, Emit], Some(&[Emit, Read, Write])),
         ];
         for (listed, expected) in rows {
             let found = Permissions::closure(listed.iter().copied());

@@ -55,6 +55,12 @@ impl Demand {
         Listener(self.clone())
     }
 
+    /// How many listen.
+    #[must_use]
+    pub fn listeners(&self) -> usize {
+        *self.0.listeners.borrow()
+    }
+
     /// Whether the bridge knows a server and leaves it alone, since nobody listens.
     #[must_use]
     pub fn is_idle(&self) -> bool {

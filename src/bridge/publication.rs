@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::model::{Change, Derived, State};
+use crate::model::{Derived, DerivedChanges, State};
 
 /// An event that a source has given, with its place among those of the source that may wait.
 #[derive(Debug)]
@@ -36,15 +36,15 @@ impl Publication {
         }
     }
 
-    /// The change that is to be published; nothing if what it is about is gone.
-    pub(super) fn into_change(self, state: &State) -> Option<Change> {
-        let change = self.derived.change(state);
-        let count = match &change {
+    /// What is to be published; nothing if what it is about is gone, or known already.
+    pub(super) fn into_changes(self, state: &State) -> Option<DerivedChanges> {
+        let changes = self.derived.changes(state);
+        let count = match &changes {
             Some(_) => &self.counts.published,
             None => &self.counts.stale,
         };
         count.fetch_add(1, Ordering::Relaxed);
-        change
+        changes
     }
 }
 
@@ -61,7 +61,7 @@ impl PublisherCounts {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Events about something that was gone when their turn came.
+    /// Events about something that was gone, or known already, when their turn came.
     #[must_use]
     pub fn stale(&self) -> u64 {
         self.stale.load(Ordering::Relaxed)

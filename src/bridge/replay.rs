@@ -16,9 +16,11 @@ use super::clock::Clock;
 use super::core::{Core, Event, Setup};
 use super::counters::Counters;
 use super::demand::Attach;
+use super::emitting::EmitError;
 use super::gathering::LISTS;
 use super::live::Ends;
 use super::request::{InputError, Request, ResizeError, ScreenError};
+use super::seeing::SeenPanes;
 use crate::control::{Command, Limits};
 use crate::hub::Hub;
 use crate::model::{Debounce, Server};
@@ -158,6 +160,13 @@ fn refuse(request: Request) {
         }
         Request::Resize { reply, .. } => {
             let _ = reply.send(Err(ResizeError::Recording));
+        }
+        Request::Emit { reply, .. } => {
+            let _ = reply.send(Err(EmitError::Recording));
+        }
+        Request::See { reply, .. } => {
+            // No recording holds agents.
+            let _ = reply.send(Ok(SeenPanes::default()));
         }
         Request::Answer { reply } => {
             let _ = reply.send(());

@@ -1,5 +1,7 @@
 //! What clients may ask of the bridge, and the answers.
 
+mod queue;
+
 use std::sync::Arc;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,11 +10,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+pub(super) use self::queue::{NotQueued, RequestQueue};
+use super::composing::Composers;
 use super::demand::Demand;
+use super::emitting::{EmitBatch, EmitError};
+use super::explaining::Explainers;
+pub use super::keys::{InputError, Key};
 use super::publication::Publication;
+use super::seeing::{SeenError, SeenPanes, SeenRequest};
 use crate::auth::Authorized;
 use crate::control::WindowSize;
-use crate::ids::{PaneId, WindowId};
+use crate::ids::{PaneId, Seq, WindowId};
 use crate::screen::PaneSnapshot;
 
 /// How many requests may wait for the bridge: 64 of each of a thousand connections. The bridge takes them as fast as they
@@ -57,6 +65,20 @@ pub enum Request {
     },
     /// Publish what a source has derived.
     Publish(Publication),
+    /// Publish what a client says of its own, all of it or nothing.
+    Emit {
+        /// What.
+        batch: Authorized<EmitBatch>,
+        /// The outcome.
+        reply: oneshot::Sender<Result<Seq, EmitError>>,
+    },
+    /// Somebody has seen agents as they are.
+    See {
+        /// Who, and in which panes.
+        seen: Authorized<SeenRequest>,
+        /// The outcome.
+        reply: oneshot::Sender<Result<SeenPanes, SeenError>>,
+    },
     /// A client wishes no size any more.
     Leave {
         /// The client.
@@ -176,89 +198,6 @@ impl ClientNumber {
     }
 }
 
-/// A piece of input.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Key {
-    /// Bytes that are typed as they are.
-    Text(Bytes),
-    /// Bytes that are pasted: in brackets (`ESC [ 200 ~` and `ESC [ 201 ~`) if the pane's program asked for that and it is
-    /// known. What would end the paste is taken out of them.
-    Paste(Bytes),
-    /// A key by tmux's name for it, such as `Enter` or `C-c`.
-    Named(String),
-}
-
-/// Why input did not reach a pane.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InputError {
-    /// The pane is gone.
-    #[error("there is no such pane")]
-    NoSuchPane,
-    /// The pane's process has ended.
-    #[error("the pane is dead: its process has ended; respawn it to type into it")]
-    PaneDead,
-    /// The pane takes no input.
-    #[error("the pane's input is off; turn it on with `select-pane -e`")]
-    InputOff,
-    /// Keys would go to the mode instead of the program.
-    #[error("the pane is in {mode}; leave the mode, or ask with \"cancel_mode\":true")]
-    InMode {
-        /// The mode's name.
-        mode: String,
-    },
-    /// A key has a name that tmux doesn't know.
-    #[error("{key:?} is no key name; send it as text, or use a name such as Enter, C-c or F1")]
-    BadKey {
-        /// The name.
-        key: String,
-    },
-    /// A key can't be typed in every mode in which the pane may be.
-    #[error("{key:?} can't be typed: {why}")]
-    UnsupportedKey {
-        /// The name.
-        key: String,
-        /// Why, and what to do.
-        why: String,
-    },
-    /// There was nothing to type.
-    #[error("there is nothing to type")]
-    Nothing,
-    /// The client has more input waiting than its share.
-    #[error("too much of your input waits for tmux; try again")]
-    Busy,
-    /// More than one request may type.
-    #[error("more than {most} bytes at once; send them in parts")]
-    TooLarge {
-        /// The most, in bytes.
-        most: usize,
-    },
-    /// A part was typed before something stopped it.
-    #[error("{error}; of {whole} bytes and keys, the first {typed} were typed")]
-    Partly {
-        /// How many bytes and keys were typed.
-        typed: u64,
-        /// How many were to be typed.
-        whole: u64,
-        /// What stopped it.
-        error: Box<InputError>,
-    },
-    /// tmux is not connected.
-    #[error("tmux is not connected; try again when it is")]
-    Unavailable,
-    /// It could not be recorded in the audit log beforehand.
-    #[error("the audit log can't be written now, so nothing was typed; try again later")]
-    Unrecorded,
-    /// There is no tmux.
-    #[error("what is served is a recording, which takes no input")]
-    Recording,
-    /// The connection to tmux ended before it answered.
-    #[error("the link to tmux ended before the answer; whether the keys were typed is not known")]
-    LinkLost,
-    /// tmux refused.
-    #[error("{0}")]
-    Tmux(String),
-}
-
 /// What a pane shows, at one point of its byte stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Screen {
@@ -331,20 +270,34 @@ impl PreparedInput {
 
 /// The way to the bridge.
 #[derive(Debug, Clone)]
-pub struct Handle(mpsc::Sender<Request>, Demand);
+pub struct Handle(mpsc::Sender<Request>, Demand, Composers, Explainers);
 
 impl Handle {
     /// A handle and the end at which its requests arrive.
     #[must_use]
     pub fn pair() -> (Self, mpsc::Receiver<Request>) {
         let (sender, receiver) = mpsc::channel(REQUESTS);
-        (Self(sender, Demand::default()), receiver)
+        let (composers, explainers) = (Composers::default(), Explainers::default());
+        let handle = Self(sender, Demand::default(), composers, explainers);
+        (handle, receiver)
     }
 
     /// Who listens to the bridge.
     #[must_use]
     pub fn demand(&self) -> &Demand {
         &self.1
+    }
+
+    /// The way to the one who types for agents.
+    #[must_use]
+    pub fn composers(&self) -> &Composers {
+        &self.2
+    }
+
+    /// The way to the one who knows why something is said of an agent.
+    #[must_use]
+    pub fn explainers(&self) -> &Explainers {
+        &self.3
     }
 
     /// The channel itself, for those who have other things to ask than clients.
@@ -382,6 +335,42 @@ impl Handle {
         };
         let outcome = async move { outcome.await.unwrap_or(Err(InputError::LinkLost)) };
         (prepared, outcome)
+    }
+
+    /// Publishes events; they take their place among other requests when this is called.
+    pub fn emit(
+        &self,
+        batch: Authorized<EmitBatch>,
+        reply: oneshot::Sender<Result<Seq, EmitError>>,
+    ) {
+        let (error, request) = match self.0.try_send(Request::Emit { batch, reply }) {
+            Ok(()) => return,
+            Err(mpsc::error::TrySendError::Full(request)) => (EmitError::Busy, request),
+            Err(mpsc::error::TrySendError::Closed(request)) => (EmitError::Ended, request),
+        };
+        if let Request::Emit { reply, .. } = request {
+            // The client that emitted may be gone.
+            let _ = reply.send(Err(error));
+        }
+    }
+
+    /// Marks agents as seen; that takes its place among other requests when this is called.
+    ///
+    /// # Errors
+    /// Says why none was marked.
+    pub fn see(
+        &self,
+        seen: Authorized<SeenRequest>,
+    ) -> impl Future<Output = Result<SeenPanes, SeenError>> + Send + use<> {
+        let (reply, outcome) = oneshot::channel();
+        let sent = self.0.try_send(Request::See { seen, reply });
+        async move {
+            match sent {
+                Ok(()) => outcome.await.unwrap_or(Err(SeenError::Ended)),
+                Err(mpsc::error::TrySendError::Full(_)) => Err(SeenError::Busy),
+                Err(mpsc::error::TrySendError::Closed(_)) => Err(SeenError::Ended),
+            }
+        }
     }
 
     /// Waits until the bridge has answered. Tells whether it runs still.

@@ -3,7 +3,9 @@
 //! A size that was set is manual for tmux from then on, so it is only ever set on an explicit wish. What the window had
 //! before is asked for in the same line as the first size is set, and is what it gets back when the last wish has gone.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::mem;
 
 use tokio::sync::oneshot;
 
@@ -22,6 +24,7 @@ pub(super) type ResizeReply = oneshot::Sender<Result<(), ResizeError>>;
 pub(super) struct Sizes {
     windows: BTreeMap<WindowId, Wished>,
     under_way: HashMap<u64, UnderWay>,
+    settling: HashMap<u64, Settling>,
     last: u64,
 }
 
@@ -55,6 +58,18 @@ struct UnderWay {
     before: Option<WindowSize>,
     /// What the window had before all wishes, as far as it is known, if that is asked for as well.
     asks: Option<Own>,
+}
+
+/// A size that nobody waits for, on its way to tmux.
+#[derive(Debug)]
+struct Settling {
+    window: WindowId,
+    /// What tmux was asked for before, and is asked for now.
+    before: Option<WindowSize>,
+    target: Option<WindowSize>,
+    own: Option<Own>,
+    /// The commands that have not been answered.
+    left: usize,
 }
 
 impl Sizes {
@@ -114,7 +129,12 @@ impl Sizes {
     }
 
     /// Brings windows to what is wished now; those that nobody wishes anything for get back what they had.
-    pub(super) fn settle(&mut self, link: LinkId, tag: u64, actions: &mut Vec<Action>) {
+    pub(super) fn settle(
+        &mut self,
+        link: LinkId,
+        mut next_tag: impl FnMut() -> u64,
+        actions: &mut Vec<Action>,
+    ) {
         for (&window, wished) in &mut self.windows {
             let target = wished.target();
             if target == wished.applied {
@@ -127,7 +147,19 @@ impl Sizes {
                 None if self.under_way.values().any(is_asked) => continue,
                 None => wished.own.unwrap_or_default().undo(window),
             };
-            wished.applied = target;
+            let before = mem::replace(&mut wished.applied, target);
+            if commands.is_empty() {
+                continue;
+            }
+            let tag = next_tag();
+            let settling = Settling {
+                window,
+                before,
+                target,
+                own: wished.own,
+                left: commands.len(),
+            };
+            self.settling.insert(tag, settling);
             actions.push(Action::Send {
                 link,
                 tag,
@@ -137,18 +169,19 @@ impl Sizes {
         self.windows.retain(|_, wished| wished.applied.is_some());
     }
 
-    /// Whether a tag belongs to a wish that is to be answered.
+    /// Whether a tag belongs to commands from here.
     pub(super) fn owns(&self, tag: u64) -> bool {
-        self.under_way.contains_key(&tag)
+        self.under_way.contains_key(&tag) || self.settling.contains_key(&tag)
     }
 
-    /// tmux has answered a command, or it did not reach it. Returns whether that was the last one.
+    /// tmux has answered a command, or it did not reach it. Returns whether a wish is answered with it.
     pub(super) fn reply(
         &mut self,
         tag: u64,
         command: &Command,
         outcome: Result<Body, ReplyError>,
     ) -> bool {
+        self.settled(tag, &outcome);
         let Some(under_way) = self.under_way.get_mut(&tag) else {
             return false;
         };
@@ -167,7 +200,7 @@ impl Sizes {
             return false;
         };
         if let Some(wished) = self.windows.get_mut(&under_way.window) {
-            wished.own = under_way.asks.or(wished.own);
+            wished.own = wished.own.or(under_way.asks);
         }
         let outcome = outcome.map(|_| ()).map_err(|error| match error {
             ReplyError::LinkClosed => ResizeError::Unavailable,
@@ -177,8 +210,35 @@ impl Sizes {
         true
     }
 
+    /// tmux has answered a command that nobody waits for, or it did not reach it.
+    fn settled(&mut self, tag: u64, outcome: &Result<Body, ReplyError>) {
+        let Entry::Occupied(mut settling) = self.settling.entry(tag) else {
+            return;
+        };
+        if matches!(outcome, Err(ReplyError::LinkClosed)) {
+            let settling = settling.remove();
+            return self.unsettle(settling);
+        }
+        settling.get_mut().left -= 1;
+        if settling.get().left == 0 {
+            settling.remove();
+        }
+    }
+
+    /// The next time it is tried again, if nobody has wished another size meanwhile.
+    fn unsettle(&mut self, settling: Settling) {
+        let wished = self.windows.entry(settling.window).or_default();
+        if wished.applied == settling.target {
+            wished.applied = settling.before;
+        }
+        wished.own = settling.own.or(wished.own);
+    }
+
     /// The commands of a tag could not be handed to the link.
     pub(super) fn not_sent(&mut self, tag: u64) {
+        if let Some(settling) = self.settling.remove(&tag) {
+            return self.unsettle(settling);
+        }
         let Some(under_way) = self.under_way.remove(&tag) else {
             return;
         };
@@ -198,6 +258,7 @@ impl Sizes {
     /// The server is gone, and the windows of the next one are others.
     pub(super) fn clear(&mut self) {
         self.windows.clear();
+        self.settling.clear();
     }
 }
 
@@ -233,191 +294,5 @@ fn answer(reply: ResizeReply, outcome: Result<(), ResizeError>) {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::panic,
-        reason = "a test fails by panicking"
-    )]
-
-    use super::*;
-
-    const LINK: LinkId = LinkId(1);
-
-    /// What is asked for before the first size is set.
-    const ASKED: &str = "display-message -t '@3' -p '#{window_width} #{window_height}'; show-options -t '@3' -wqv window-size; ";
-    /// The size from before, and no longer a manual one.
-    const UNDONE: &str = "resize-window -t '@3' -x 200 -y 50; set-option -t '@3' -uw window-size";
-
-    struct Desk {
-        sizes: Sizes,
-        tag: u64,
-        /// What is set for the window.
-        sizing: &'static str,
-    }
-
-    impl Desk {
-        fn new() -> Self {
-            Self {
-                sizes: Sizes::default(),
-                tag: 0,
-                sizing: "",
-            }
-        }
-
-        /// What is sent to tmux for a wish, as text, and what the terminal receives at once.
-        fn wish(&mut self, terminal: u64, columns: u32, rows: u32, largest: bool) -> String {
-            self.tag += 1;
-            let wish = SizeWish {
-                window: WindowId(3),
-                client: ClientNumber(terminal),
-                size: WindowSize::new(columns, rows).unwrap(),
-                largest,
-            };
-            let (reply, mut outcome) = oneshot::channel();
-            let mut actions = Vec::new();
-            self.sizes
-                .wish(Some(LINK), self.tag, wish, reply, &mut actions);
-            let sent = shown(&actions);
-            assert_eq!(outcome.try_recv().is_ok(), sent.is_empty(), "{sent}");
-            if !sent.is_empty() {
-                assert!(self.sizes.owns(self.tag));
-                self.answer(&actions);
-                assert_eq!(outcome.try_recv().unwrap(), Ok(()));
-            }
-            sent
-        }
-
-        fn answer(&mut self, actions: &[Action]) {
-            let Some(Action::Send { commands, .. }) = actions.first() else {
-                return;
-            };
-            for command in commands {
-                let body = match command {
-                    Command::WindowExtent { .. } => "200 50\n",
-                    Command::WindowSizing { .. } => self.sizing,
-                    _ => "",
-                };
-                let is_last = matches!(command, Command::ResizeWindow { .. });
-                let body = Ok(Body::new(body.into()));
-                assert_eq!(self.sizes.reply(self.tag, command, body), is_last);
-            }
-        }
-
-        fn leave(&mut self, terminal: u64) -> String {
-            let mut actions = Vec::new();
-            self.sizes.leave(ClientNumber(terminal));
-            self.sizes.settle(LINK, 99, &mut actions);
-            shown(&actions)
-        }
-    }
-
-    fn shown(actions: &[Action]) -> String {
-        let sent = actions.iter().flat_map(|action| match action {
-            Action::Send { commands, .. } => commands.iter().map(Command::to_string),
-            other => panic!("{other:?}"),
-        });
-        sent.collect::<Vec<_>>().join("; ")
-    }
-
-    #[test]
-    fn the_last_wish_counts_and_is_undone_behind_the_last_terminal() {
-        let mut desk = Desk::new();
-        assert_eq!(
-            desk.wish(1, 100, 30, false),
-            format!("{ASKED}resize-window -t '@3' -x 100 -y 30")
-        );
-        assert_eq!(desk.wish(1, 100, 30, false), "", "it has this size");
-        assert_eq!(
-            desk.wish(2, 80, 24, false),
-            "resize-window -t '@3' -x 80 -y 24"
-        );
-        assert_eq!(desk.leave(2), "resize-window -t '@3' -x 100 -y 30");
-        assert_eq!(desk.leave(1), UNDONE);
-        assert_eq!(desk.leave(1), "", "nothing is left to undo");
-    }
-
-    #[test]
-    fn what_was_set_for_the_window_comes_back() {
-        let rows = [
-            ("manual\n", "resize-window -t '@3' -x 200 -y 50"),
-            (
-                "largest\n",
-                "resize-window -t '@3' -x 200 -y 50; set-option -t '@3' -w window-size largest",
-            ),
-        ];
-        for (sizing, undone) in rows {
-            let mut desk = Desk::new();
-            desk.sizing = sizing;
-            desk.wish(1, 100, 30, false);
-            assert_eq!(desk.leave(1), undone);
-        }
-    }
-
-    #[test]
-    fn who_leaves_before_tmux_has_answered_is_undone_when_it_has() {
-        let mut desk = Desk::new();
-        let (reply, _outcome) = oneshot::channel();
-        let mut actions = Vec::new();
-        let wish = SizeWish {
-            window: WindowId(3),
-            client: ClientNumber(1),
-            size: WindowSize::new(80, 24).unwrap(),
-            largest: false,
-        };
-        desk.sizes
-            .wish(Some(LINK), desk.tag, wish, reply, &mut actions);
-        assert_eq!(desk.leave(1), "", "to what is not known yet");
-        desk.answer(&actions);
-        assert_eq!(desk.leave(1), UNDONE);
-    }
-
-    #[test]
-    fn the_largest_of_all_holds_them_all() {
-        let mut desk = Desk::new();
-        desk.wish(1, 100, 20, true);
-        assert_eq!(
-            desk.wish(2, 80, 50, true),
-            "resize-window -t '@3' -x 100 -y 50"
-        );
-        assert_eq!(desk.wish(3, 10, 10, true), "");
-        assert_eq!(desk.leave(1), "resize-window -t '@3' -x 80 -y 50");
-        assert_eq!(desk.leave(3), "");
-        assert_eq!(desk.leave(2), UNDONE);
-    }
-
-    #[test]
-    fn what_can_not_be_done_is_answered() {
-        let mut desk = Desk::new();
-        let wish = SizeWish {
-            window: WindowId(3),
-            client: ClientNumber(1),
-            size: WindowSize::new(80, 24).unwrap(),
-            largest: false,
-        };
-        let mut ask = |link: Option<LinkId>| {
-            let (reply, outcome) = oneshot::channel();
-            desk.sizes.windows.clear();
-            desk.sizes.wish(link, 7, wish, reply, &mut Vec::new());
-            (desk.sizes.owns(7), outcome)
-        };
-        let (owned, mut outcome) = ask(None);
-        assert!(!owned);
-        assert_eq!(outcome.try_recv().unwrap(), Err(ResizeError::Unavailable));
-        let (owned, mut outcome) = ask(Some(LINK));
-        assert!(owned);
-        let command = Command::ResizeWindow {
-            window: WindowId(3),
-            size: wish.size,
-        };
-        desk.sizes.reply(7, &command, Err(ReplyError::LinkClosed));
-        assert_eq!(outcome.try_recv().unwrap(), Err(ResizeError::Unavailable));
-        let (reply, mut outcome) = oneshot::channel();
-        desk.sizes.windows.clear();
-        desk.sizes.wish(Some(LINK), 8, wish, reply, &mut Vec::new());
-        desk.sizes.not_sent(8);
-        assert_eq!(outcome.try_recv().unwrap(), Err(ResizeError::Busy));
-        desk.sizes.listed(&State::default());
-        assert_eq!(desk.leave(1), "", "the window is gone");
-    }
-}
+#[path = "sizes_tests.rs"]
+mod tests;

@@ -162,10 +162,10 @@ impl Streams {
         }
     }
 
-    /// The pane's size has changed.
-    pub(super) fn resized(&mut self, pane: PaneId) {
+    /// The pane's size has changed, and its width if that is said.
+    pub(super) fn resized(&mut self, pane: PaneId, in_width: bool) {
         if let Some(stream) = self.panes.get_mut(&pane) {
-            stream.tracker.resized();
+            stream.tracker.resized(in_width);
         }
     }
 
@@ -210,12 +210,14 @@ impl Streams {
         changes
     }
 
-    /// What is missing of a pane that is gone, now that these sessions are left: everything, if nobody ever listened.
+    /// What is missing of a pane that is gone, now that these sessions are left: everything, if nobody ever listened, and
+    /// what tmux dropped with the pane, if nothing has come from one that had a link from its first byte on.
     pub(super) fn removed(&mut self, pane: PaneId, left: &State) -> Option<Change> {
         let stream = self.panes.get_mut(&pane)?;
         let ended = stream.ended_with;
         let with_session = ended.is_some_and(|session| !left.sessions.contains_key(&session));
-        if stream.owner.is_some() || with_session || stream.places.is_empty() {
+        let is_heard = stream.owner.is_some() && !stream.is_silent_from_start();
+        if is_heard || with_session || stream.places.is_empty() {
             return None;
         }
         stream.begun = true;

@@ -317,7 +317,17 @@ fn characters_are_never_cut() {
 #[test]
 fn regression_what_a_pane_printed_before_anybody_listened_is_a_gap() {
     const BOTH: &[SessionId] = &[A.1, B.1];
-    let table: [(&str, Vec<StreamStep>, &str); 13] = [
+    let table: [(&str, Vec<StreamStep>, &str); 15] = [
+        (
+            "tmux dropped all that it had not sent when the pane went",
+            vec![List(&[A.1], &[A]), Remove(&[A.1])],
+            "<?>",
+        ),
+        (
+            "something came before the pane went",
+            vec![List(&[A.1], &[A]), Bring(A, b"b"), Remove(&[A.1])],
+            "b",
+        ),
         (
             "the link came after the pane",
             vec![List(&[A.1], &[A_AGAIN]), Bring(A_AGAIN, b"b")],

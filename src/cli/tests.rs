@@ -4,23 +4,24 @@ use clap::CommandFactory as _;
 
 use super::*;
 
-/// Subcommands that are not in [`Command`] yet are held to clap's rules all the same.
-#[derive(Debug, Parser)]
-enum Every {
-    Serve(ServeArgs),
-    Watch(WatchArgs),
-    Record(RecordArgs),
-}
-
 #[test]
 fn the_descriptions_hold_together() {
     Cli::command().debug_assert();
-    Every::command().debug_assert();
 }
 
 #[test]
 fn each_subcommand_is_read() {
-    let rows: [(&[&str], bool); 22] = [
+    let rows: [(&[&str], bool); 29] = [
+        (&["status", "--watch", "--json"], true),
+        (&["list", "--url", "unix:/run/s"], true),
+        (&["wait", "api:1.0", "--until", "ready"], true),
+        (
+            &["wait", "%1", "--until", "a text", "--timeout", "5m"],
+            true,
+        ),
+        (&["wait", "%1"], false),
+        (&["wait", "%1", "--until", " "], false),
+        (&["wait", "%1", "--until", "text:"], false),
         (&["serve"], true),
         (
             &[
@@ -72,14 +73,14 @@ fn each_subcommand_is_read() {
         (&["record", "--duration", "5"], false),
     ];
     for (arguments, good) in rows {
-        let found = Every::try_parse_from([&["muxwire"], arguments].concat());
+        let found = Cli::try_parse_from([&["muxwire"], arguments].concat());
         assert_eq!(found.is_ok(), good, "{arguments:?}: {found:?}");
     }
 }
 
 /// What is said of a command line that is refused.
 fn complaint(arguments: &[&str]) -> String {
-    let refused = Every::try_parse_from([&["muxwire"], arguments].concat());
+    let refused = Cli::try_parse_from([&["muxwire"], arguments].concat());
     let complaint_text = refused.err().map(|error| error.to_string());
     complaint_text.unwrap_or_default()
 }
@@ -88,7 +89,7 @@ fn complaint(arguments: &[&str]) -> String {
 fn regression_watch_takes_positions_only() {
     for good in ["1.b3f1c9.48213", "1.e1.0"] {
         let arguments = ["muxwire", "watch", "--since", good];
-        assert!(Every::try_parse_from(arguments).is_ok(), "{good:?}");
+        assert!(Cli::try_parse_from(arguments).is_ok(), "{good:?}");
     }
     for bad in [
         "abc", "", " ", "1h", "7", "1.e1", "1.e1.x", "2.e1.7", "1.e1.7 ", "1.e1.-1",
@@ -106,7 +107,7 @@ fn regression_watch_takes_positions_only() {
 fn regression_watch_names_the_type_nearest_to_an_unknown_one() {
     for good in ["pane.output", "pane.*", "*", "*.renamed", "window.?enamed"] {
         let arguments = ["muxwire", "watch", "--type", good];
-        assert!(Every::try_parse_from(arguments).is_ok(), "{good:?}");
+        assert!(Cli::try_parse_from(arguments).is_ok(), "{good:?}");
     }
     for (bad, nearest) in [
         ("pane.outptu", "pane.output"),
@@ -115,6 +116,7 @@ fn regression_watch_names_the_type_nearest_to_an_unknown_one() {
         ("session.create", "session.created"),
         ("windows.*", "window."),
         ("pane", "pane."),
+        ("task.Done", "task.*"),
     ] {
         let complaint_text = complaint(&["watch", "--type", bad]);
         assert!(complaint_text.contains("--type"), "{complaint_text}");
@@ -122,6 +124,14 @@ fn regression_watch_names_the_type_nearest_to_an_unknown_one() {
             complaint_text.contains(&format!("the nearest is {nearest}")),
             "{complaint_text}"
         );
+    }
+}
+
+#[test]
+fn types_that_programs_emit_are_watched_by_name() {
+    for good in ["task.*", "task.done", "x.build.*", "cost.*", "*"] {
+        let read = Cli::try_parse_from(["muxwire", "watch", "--type", good]);
+        assert!(read.is_ok(), "{good}: {read:?}");
     }
 }
 

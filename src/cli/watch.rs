@@ -1,37 +1,21 @@
 //! What `muxwire watch` takes.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::access::AccessArgs;
 use super::{pattern, span};
-use crate::client::{Endpoint, Position, SessionPattern, event_types};
+use crate::client::{Position, SessionPattern, event_types, may_match_events};
 use crate::glob::{NamePattern, PatternError};
 use crate::nearest::most_like;
-use crate::tls::Fingerprint;
 
 /// `muxwire watch`
 #[derive(Debug, Clone, Args)]
 pub struct WatchArgs {
-    /// The server: a ws:// or wss:// URL, or unix:/PATH
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "MUXWIRE_URL",
-        hide_env_values = true,
-        default_value = "ws://127.0.0.1:8765/monitor"
-    )]
-    pub url: Endpoint,
-    /// A file of mode 0600 that holds the token; without it, the variable MUXWIRE_TOKEN
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// For wss://, trust the authorities in this PEM file instead of the system's, or the server's own certificate
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
-    /// For wss://, trust the one certificate with this fingerprint, as `muxwire cert` prints it
-    #[arg(long, value_name = "SHA256", conflicts_with = "ca")]
-    pub fingerprint: Option<Fingerprint>,
+    /// The server.
+    #[command(flatten)]
+    pub access: AccessArgs,
     /// Print each message of the stream as one JSON object a line
     #[arg(long)]
     pub json: bool,
@@ -81,10 +65,10 @@ pub enum Colours {
 /// A pattern that some event type matches: any other one is a slip of the pen, and would show nothing for ever.
 fn type_pattern(text: &str) -> Result<NamePattern, String> {
     let pattern = pattern(text).map_err(|error| error.to_string())?;
-    let types = event_types();
-    if types.iter().any(|name| pattern.matches(name)) {
+    if may_match_events(text, |name| pattern.matches(name)) {
         return Ok(pattern);
     }
+    let types = event_types();
     let nearest = most_like(text, types.iter().map(String::as_str)).unwrap_or_default();
     Err(format!(
         "no event is of this type; the nearest is {nearest}"

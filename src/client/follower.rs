@@ -8,13 +8,23 @@ use std::fmt;
 use std::time::Duration;
 
 use super::backoff::Backoff;
+use super::ends::Ends;
 use super::position::Position;
 use super::refusal::{Refusal, shown};
+use super::update::{Connected, Update};
+use crate::ids::{Epoch, Seq};
 use crate::wire::message::{AuthResponse, Error, Hello, Shutdown};
 use crate::wire::request::{
-    self, Action, Auth, Filters, More, Place, SessionEntry, Since, Subscribe,
+    self, Action, Auth, Filters, More, Place, Plain, SessionEntry, Since, Subscribe,
 };
-use crate::wire::{Message, PROTOCOL, PrintsIn, Received, Request, SessionPattern};
+use crate::wire::{
+    Event, EventData, Message, PROTOCOL, PrintsIn, Received, Request, SessionPattern,
+};
+
+/// The codes with which a server closes that has too much of this client.
+const CROWDED: [u16; 2] = [4004, 4006];
+/// How long such a server is left alone at least.
+const LEFT_ALONE: Duration = Duration::from_secs(1);
 
 /// What a client wants to see; an empty list stands for all.
 #[derive(Debug, Clone, Default)]
@@ -47,34 +57,6 @@ impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(..)")
     }
-}
-
-/// What happened, in the order in which it is to be shown.
-#[derive(Debug)]
-pub enum Update {
-    /// The stream begins, or goes on.
-    Connected {
-        /// The host that the events are of.
-        host: String,
-        /// Whether it is not the first time.
-        again: bool,
-    },
-    /// The server said something: what the subscription came to, events, snapshots, bookmarks, errors.
-    Message(Received),
-    /// Events are missing here: the server no longer has the events between these positions. A snapshot follows.
-    Lost {
-        /// Where the client was.
-        from: String,
-        /// Where it goes on.
-        to: Position,
-    },
-    /// The connection is gone, or could not be made.
-    Disconnected {
-        /// Why, safe to be shown.
-        reason: String,
-        /// When the next attempt is made.
-        retry_in: Duration,
-    },
 }
 
 /// How a connection ended.
@@ -115,11 +97,14 @@ pub(super) struct Follower {
     token: Option<Token>,
     phase: Phase,
     position: Option<Position>,
-    host: String,
-    again: bool,
-    /// Events were lost, and the snapshot that makes up for them has not come yet.
-    owed: bool,
+    /// What the server said of itself and of this client.
+    welcome: Connected,
+    /// Events behind this place were lost, and the snapshot that makes up for them has not come yet.
+    owed: Option<String>,
+    ends: Ends,
     backoff: Backoff,
+    /// The server's last message was an error that names this time.
+    asked: Option<Duration>,
     outgoing: VecDeque<String>,
     updates: VecDeque<Update>,
 }
@@ -131,10 +116,11 @@ impl Follower {
             token,
             phase: Phase::Away,
             position: None,
-            host: String::new(),
-            again: false,
-            owed: false,
+            welcome: Connected::default(),
+            owed: None,
+            ends: Ends::default(),
             backoff: Backoff::default(),
+            asked: None,
             outgoing: VecDeque::new(),
             updates: VecDeque::new(),
         }
@@ -175,6 +161,10 @@ impl Follower {
             }
             Err(garbled) => return Err(Fault::Passing(garbled.to_string())),
         };
+        self.asked = match message.message() {
+            Message::Error(error) => error.retry_after_ms.map(Duration::from_millis),
+            _ => None,
+        };
         match (self.phase, message.message()) {
             (Phase::Greeting, Message::Hello(hello)) => self.on_hello(hello),
             (Phase::Greeting, other) => {
@@ -206,21 +196,30 @@ impl Follower {
     pub(super) fn on_closed(&mut self, closed: Closed, random: u32) -> Result<Duration, Refusal> {
         self.phase = Phase::Away;
         self.outgoing.clear();
-        let reason = match closed {
+        self.ends.down();
+        let asked = self.asked.take();
+        let (code, reason) = match closed {
             Closed::Code(code @ 4500..=4999, reason) => {
                 return Err(Refusal::closed(code, &reason));
             }
             Closed::Code(code, reason) => {
-                format!(
-                    "the server closed the connection ({code}): {}",
-                    shown(&reason)
-                )
+                let reason = shown(&reason);
+                let reason = format!("the server closed the connection ({code}): {reason}");
+                (Some(code), reason)
             }
-            Closed::Broken(reason) => shown(&reason),
+            Closed::Broken(reason) => (None, shown(&reason)),
         };
+        let least = code.filter(|code| CROWDED.contains(code));
+        if let Some(wait) = asked.max(least.map(|_| LEFT_ALONE)) {
+            self.backoff.ask(wait);
+        }
         let retry_in = self.backoff.next(random);
-        self.updates
-            .push_back(Update::Disconnected { reason, retry_in });
+        self.updates.push_back(Update::Disconnected {
+            // These stand for no code at all.
+            code: code.filter(|code| !matches!(code, 1005 | 1006)),
+            reason,
+            retry_in,
+        });
         Ok(retry_in)
     }
 
@@ -232,7 +231,13 @@ impl Follower {
                 protocol.unwrap_or_else(unknown),
             )));
         }
-        self.host = shown(hello.host.as_deref().unwrap_or("an unnamed host"));
+        self.welcome = Connected {
+            host: shown(hello.host.as_deref().unwrap_or("an unnamed host")),
+            server: shown(&hello.server),
+            epoch: shown(&hello.epoch),
+            again: self.welcome.again,
+            ..Connected::default()
+        };
         // A server that does not say that no token is needed needs one.
         if hello.auth_required == Some(false) {
             self.subscribe();
@@ -256,6 +261,9 @@ impl Follower {
             let why = shown(verdict.message.as_deref().unwrap_or_default());
             return Err(Fault::Lasting(Refusal::Token(why)));
         }
+        self.welcome.permissions = verdict.permissions.iter().map(|one| shown(one)).collect();
+        self.welcome.redacted = verdict.redacted == Some(true);
+        self.welcome.client_id = verdict.client_id.as_deref().map(shown);
         self.subscribe();
         Ok(())
     }
@@ -277,7 +285,7 @@ impl Follower {
             ..Filters::default()
         };
         let subscribe = Action::Subscribe(Subscribe {
-            filters: Some(filters),
+            filters: Some(filters).filter(|filters| *filters != Filters::default()),
             prints_in: wish.prints_in.as_ref().map(request::PrintsIn::from),
             since,
             without_watchers: wish.without_watchers.then_some(true),
@@ -289,45 +297,91 @@ impl Follower {
 
     fn on_subscribed(&mut self, subscribed: Received, recovered: Option<bool>) {
         self.phase = Phase::Following;
+        self.updates
+            .push_back(Update::Connected(Box::new(self.welcome.clone())));
+        self.welcome.again = true;
         let from = match &self.position {
             Some(position) => Some(position.to_string()),
             None => self.wish.since.as_deref().map(shown),
         };
-        let (host, again) = (self.host.clone(), std::mem::replace(&mut self.again, true));
-        self.updates.push_back(Update::Connected { host, again });
-        if let Some(position) = subscribed.position() {
-            self.position = Some(position.into());
+        // Until the snapshot has come the position stays what it was: if the connection goes first, all is lost once more.
+        self.owed = from.filter(|_| recovered == Some(false));
+        if self.owed.is_none() && self.position.is_none() {
+            self.position = subscribed.position().map(Position::from);
         }
         self.updates.push_back(Update::Message(subscribed));
-        match (recovered, from, &self.position) {
-            (Some(false), Some(from), Some(to)) => {
-                let to = to.clone();
-                self.updates.push_back(Update::Lost { from, to });
-                self.owed = true;
-            }
-            _ if self.owed => {
-                // The connection went before the snapshot came, and what it makes up for is behind the position.
-                self.outgoing.push_back(Request::snapshot().encode());
-            }
-            _ => {}
-        }
     }
 
     fn on_stream(&mut self, message: Received) {
+        if self.is_news(&message) {
+            self.updates.push_back(Update::Message(message));
+        }
+    }
+
+    /// Takes in what a message says, and returns whether the program is to have it.
+    fn is_news(&mut self, message: &Received) -> bool {
         match message.message() {
-            Message::Event(_) | Message::Bookmark(_) => {
-                let is_event = message.event().is_some();
-                if !self.move_to(message.position().map(Position::from)) && is_event {
-                    tracing::debug!(position = ?message.position(), "an event came twice");
-                    return;
-                }
+            Message::Shutdown(shutdown) => self.on_shutdown(shutdown),
+            _ if message.request().is_some() => self.backoff.reset(),
+            Message::Snapshot(snapshot) if snapshot.target.is_none() => self.on_snapshot(message),
+            // The sign of life that was asked for.
+            Message::Pong(_) => return false,
+            // It is in the snapshot that is to come.
+            other if self.owed.is_some() && is_of_the_stream(other) => return false,
+            Message::Event(event) => return self.on_event(message.position(), event),
+            Message::Bookmark(_) => {
+                self.move_to(message.position().map(Position::from));
                 self.backoff.reset();
             }
-            Message::Snapshot(snapshot) if snapshot.target.is_none() => self.owed = false,
-            Message::Shutdown(shutdown) => self.on_shutdown(shutdown),
+            Message::Lagged(lagged) => self.ends.reached(lagged.pane.0, lagged.to),
+            Message::PaneSnapshot(snapshot) => {
+                self.ends.reached(snapshot.pane.0, snapshot.data.offset);
+            }
             _ => {}
         }
-        self.updates.push_back(Update::Message(message));
+        true
+    }
+
+    /// It makes up for what was lost, if anything was.
+    fn on_snapshot(&mut self, message: &Received) {
+        let Some(to) = message.position().map(Position::from) else {
+            return;
+        };
+        if let Some(from) = self.owed.take() {
+            self.position = Some(to.clone());
+            self.ends.clear();
+            self.backoff.reset();
+            self.updates.push_back(Update::Lost { from, to });
+        }
+    }
+
+    /// Returns whether it is news.
+    fn on_event(&mut self, position: Option<(Epoch, Seq)>, event: &Event<'_>) -> bool {
+        if !self.move_to(position.map(Position::from)) {
+            tracing::debug!(?event.seq, "an event came twice");
+            return false;
+        }
+        self.backoff.reset();
+        let pane = event.pane.map(|pane| pane.0);
+        match (pane, &event.data) {
+            (Some(pane), EventData::PaneOutput(output)) => {
+                let to = output.offset;
+                if let Some(from) = self.ends.output(pane, to, output.bytes) {
+                    self.updates.push_back(Update::LeftOut { pane, from, to });
+                }
+            }
+            (Some(pane), EventData::PaneGap(gap)) => self.ends.reached(pane, gap.offset),
+            (Some(pane), EventData::PaneRemoved(_)) => self.ends.forget(pane),
+            (_, EventData::ServerLost(_)) => self.ends.clear(),
+            _ => {}
+        }
+        true
+    }
+
+    /// Asks for a sign of life.
+    pub(super) fn ping(&mut self) {
+        let ping = Action::Ping(Plain::default());
+        self.outgoing.push_back(Request::from(ping).encode());
     }
 
     /// Moves forward. Returns whether this was news.
@@ -358,6 +412,18 @@ impl fmt::Debug for Follower {
             .field("position", &self.position)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether it comes by the subscription, and so is made up for by a snapshot.
+fn is_of_the_stream(message: &Message<'_>) -> bool {
+    matches!(
+        message,
+        Message::Event(_)
+            | Message::Bookmark(_)
+            | Message::Lagged(_)
+            | Message::PaneSnapshot(_)
+            | Message::PaneScrollback(_)
+    )
 }
 
 fn refused(error: &Error<'_>) -> Fault {

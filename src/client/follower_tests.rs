@@ -74,12 +74,15 @@ impl Scene {
     fn reported(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.0.next_update())
             .map(|update| match update {
-                Update::Connected { host, again } => format!("connected {host} {again}"),
+                Update::Connected(welcome) => {
+                    format!("connected {} {}", welcome.host, welcome.again)
+                }
                 Update::Message(message) => match message.position() {
                     Some((_, seq)) => format!("{} {seq}", message.type_name()),
                     None => message.type_name().to_owned(),
                 },
                 Update::Lost { from, to } => format!("lost {from} {to}"),
+                Update::LeftOut { pane, from, to } => format!("left out {pane} {from} {to}"),
                 Update::Disconnected { reason, .. } => format!("disconnected: {reason}"),
             })
             .collect()
@@ -115,7 +118,7 @@ fn no_token_is_sent_to_a_server_that_wants_none() {
     let mut scene = Scene::new();
     assert_eq!(
         scene.connect(&[OPEN]).sent(),
-        [json!({ "action": "subscribe", "filters": {} })]
+        [json!({ "action": "subscribe" })]
     );
 }
 
@@ -158,27 +161,35 @@ fn an_event_that_comes_twice_is_reported_once() {
 }
 
 #[test]
-fn a_loss_is_reported_and_the_snapshot_is_had_even_if_the_connection_goes_first() {
+fn a_loss_is_reported_with_the_snapshot_that_makes_up_for_it() {
     let mut scene = Scene::new();
-    let ask = json!({ "action": "snapshot" });
     let snapshot = r#"{"type":"snapshot","epoch":"e2","seq":40}"#;
     let part = r#"{"type":"snapshot","epoch":"e2","seq":40,"target":{"session_id":"$1"}}"#;
+    let asked = r#"{"type":"snapshot","epoch":"e2","seq":40,"id":7}"#;
+    let before = event(41).replace("e1", "e2");
     scene
         .connect(&[OPEN, &subscribed(None, "e1", 5)])
         .break_off();
-    scene.connect(&[OPEN, &subscribed(Some(false), "e2", 40)]);
+    for _ in 0..2 {
+        scene.connect(&[OPEN, &subscribed(Some(false), "e2", 40), &before]);
+        let since = json!({ "epoch": "e1", "seq": 5 });
+        assert_eq!(scene.sent().pop().unwrap()["since"], since);
+        assert_eq!(scene.reported().last().unwrap(), "subscribed 40");
+        scene.hear(&[part, asked]).break_off();
+        scene.reported();
+    }
+    scene.connect(&[OPEN, &subscribed(Some(false), "e2", 40), &before, snapshot]);
     let reported = scene.reported();
     assert_eq!(
         reported[reported.len() - 2..],
-        ["subscribed 40", "lost 1.e1.5 1.e2.40"]
+        ["lost 1.e1.5 1.e2.40", "snapshot 40"]
     );
-    assert!(!scene.sent().contains(&ask), "the server sends one unasked");
-    scene.hear(&[part]).break_off();
-    scene.connect(&[OPEN, &subscribed(Some(true), "e2", 40)]);
-    assert_eq!(scene.sent().pop(), Some(ask.clone()));
-    scene.hear(&[snapshot]).break_off();
-    scene.connect(&[OPEN, &subscribed(Some(true), "e2", 40)]);
-    assert!(!scene.sent().contains(&ask));
+    scene
+        .hear(&[&before])
+        .break_off()
+        .connect(&[OPEN, &subscribed(Some(true), "e2", 41)]);
+    let since = json!({ "epoch": "e2", "seq": 41 });
+    assert_eq!(scene.sent().pop().unwrap()["since"], since);
 }
 
 #[test]
@@ -188,8 +199,10 @@ fn a_position_of_the_user_may_be_lost_too() {
         ..Wish::default()
     };
     let mut scene = Scene::with(wish, None);
-    scene.connect(&[OPEN, &subscribed(Some(false), "e1", 5)]);
-    assert_eq!(scene.reported().last().unwrap(), "lost old\\u{1b} 1.e1.5");
+    let snapshot = r#"{"type":"snapshot","epoch":"e1","seq":5}"#;
+    scene.connect(&[OPEN, &subscribed(Some(false), "e1", 5), snapshot]);
+    let reported = scene.reported();
+    assert_eq!(reported[reported.len() - 2], "lost old\\u{1b} 1.e1.5");
 }
 
 #[test]
@@ -226,6 +239,11 @@ fn waits_are_short_again_after_progress_and_as_long_as_the_server_asks() {
     assert_eq!(wait(&mut scene), 400, "a subscription alone is no progress");
     scene.connect(&[OPEN, &subscribed(Some(true), "e1", 5), &event(6)]);
     assert_eq!(wait(&mut scene), 200);
+    let error = r#"{"type":"error","code":"RATE_LIMITED","message":"wait","retryable":true,"retry_after_ms":3000}"#;
+    scene.connect(&[OPEN, &subscribed(Some(true), "e1", 6), &event(7), error]);
+    assert!(wait(&mut scene) > 3000);
+    scene.connect(&[OPEN, &subscribed(Some(true), "e1", 7), error, &event(8)]);
+    assert_eq!(wait(&mut scene), 200, "it is not what ended the connection");
     let shutdown = r#"{"type":"shutdown","retry_after_ms":1000}"#;
     for messages in [vec![shutdown], vec![WELCOME, shutdown]] {
         scene.connect(&[HELLO]).hear(&messages);

@@ -16,8 +16,8 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::http::StatusCode;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Error, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
@@ -103,7 +103,11 @@ impl Link {
     /// Closes the connection in order.
     pub(super) async fn close(&mut self) {
         // That the server can't be reached is no news to anybody.
-        let _ = timeout(CLOSE_LIMIT, self.stream.close(None)).await;
+        let frame = CloseFrame {
+            code: CloseCode::Normal,
+            reason: Utf8Bytes::default(),
+        };
+        let _ = timeout(CLOSE_LIMIT, self.stream.close(Some(frame))).await;
     }
 
     fn poll_send(
@@ -202,5 +206,5 @@ fn status_fault(endpoint: &Endpoint, response: &Response) -> Fault {
         return Fault::Passing(format!("{endpoint} answers {}: {why}", status.as_u16()));
     }
     let why = format!("status {}: {}", status.as_u16(), shown(body.trim()));
-    Fault::Lasting(Refusal::NotMuxwire(why))
+    Fault::Lasting(Refusal::Handshake(why))
 }

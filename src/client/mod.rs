@@ -1,22 +1,28 @@
 //! A client of a muxwire server: it follows the event stream, and comes back by itself when the connection goes.
 //!
-//! Reading order: `follower` (what a client has to do, without IO and clock), `backoff` (when to come back),
-//! `endpoint` and `link` (the connection), `watcher` (all of it together).
+//! Reading order: `follower` (what a client has to do, without IO and clock), `update` (what it tells), `ends` (where output
+//! ended), `backoff` (when to come back),
+//! `endpoint` and `link` (the connection), `watcher` (all of it together), `target` (which pane a user means).
 //! This module knows the protocol and nothing of the server, the bridge or tmux, and it prints nothing.
 
 mod backoff;
 mod endpoint;
+mod ends;
 mod follower;
 mod link;
 mod position;
 mod refusal;
+mod target;
+mod update;
 mod watcher;
 
 pub use endpoint::{Endpoint, EndpointError};
-pub use follower::{Token, Update, Wish};
+pub use follower::{Token, Wish};
 pub use position::{NotPosition, Position};
 pub use refusal::Refusal;
+pub use target::{FoundPane, NoTarget, TargetName, panes};
+pub use update::{Connected, Update};
 pub use watcher::{Patience, Watcher};
 
 pub use crate::wire::SessionPattern;
-pub use crate::wire::schema::event_types;
+pub use crate::wire::schema::{event_types, may_match_events};

@@ -46,7 +46,12 @@ pub enum Refusal {
     /// The server speaks another version of the protocol.
     #[error("the server speaks version {0} of the protocol, this program version {known}: use the same muxwire on both sides", known = crate::wire::PROTOCOL)]
     Protocol(String),
-    /// Something answers, but not a muxwire server, or not at this path.
+    /// A server answers, but serves no WebSocket of muxwire to this client at this path.
+    #[error(
+        "what answers there is no muxwire server ({0}): look at the URL, `muxwire serve` prints it"
+    )]
+    Handshake(String),
+    /// Something answers, but not a muxwire server.
     #[error(
         "what answers there is no muxwire server ({0}): look at the URL, `muxwire serve` prints it"
     )]
@@ -59,7 +64,26 @@ impl Refusal {
         Self::Closed { code, reason }
     }
 
-    pub(super) fn request(code: &str, message: &str) -> Self {
+    /// The word that docs/client.md has for it, or the server's.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::NoToken | Self::Closed { code: 4501, .. } => "AUTH_REQUIRED",
+            Self::Token(_)
+            | Self::Closed {
+                code: 4500 | 4503, ..
+            } => "AUTH_FAILED",
+            Self::Closed { code: 4504, .. } => "DISCONNECTED",
+            Self::Closed { .. } => "CLOSED",
+            Self::Request { code, .. } => code,
+            Self::Protocol(_) | Self::NotMuxwire(_) => "UNSUPPORTED",
+            Self::Certificate(_) | Self::Handshake(_) => "REFUSED",
+        }
+    }
+
+    /// A request was refused with this code, and for this reason.
+    #[must_use]
+    pub fn request(code: &str, message: &str) -> Self {
         let (code, message) = (shown(code), shown(message));
         Self::Request { code, message }
     }

@@ -9,10 +9,11 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tokio_rustls::TlsConnector;
 
 use super::endpoint::Endpoint;
-use super::follower::{Closed, Fault, Follower, Token, Update, Wish};
+use super::follower::{Closed, Fault, Follower, Token, Wish};
 use super::link::{Heard, Link};
 use super::position::Position;
 use super::refusal::Refusal;
+use super::update::Update;
 use crate::wire::Request;
 
 /// How long a server may be silent before it is taken for gone.
@@ -20,16 +21,18 @@ use crate::wire::Request;
 pub struct Patience {
     /// For each of the answers that come before the first event.
     pub answer: Duration,
-    /// Between any two signs of life, pings among them.
-    pub silence: Duration,
+    /// Without a sign of life, until it is asked for one.
+    pub quiet: Duration,
+    /// For the answer to that.
+    pub pong: Duration,
 }
 
 impl Default for Patience {
-    /// A server pings every 25 seconds, so a minute of silence is no accident.
     fn default() -> Self {
         Self {
             answer: Duration::from_secs(10),
-            silence: Duration::from_secs(60),
+            quiet: Duration::from_secs(25),
+            pong: Duration::from_secs(10),
         }
     }
 }
@@ -40,6 +43,7 @@ pub struct Watcher {
     follower: Follower,
     patience: Patience,
     tls: Option<TlsConnector>,
+    random: fn() -> u32,
     state: WatcherState,
 }
 
@@ -49,6 +53,8 @@ enum WatcherState {
     Open {
         link: Box<Link>,
         silent: Pin<Box<Sleep>>,
+        /// The server was asked for a sign of life, and none has come since.
+        asked: bool,
     },
 }
 
@@ -70,6 +76,7 @@ impl Watcher {
             follower: Follower::new(wish, token),
             patience: Patience::default(),
             tls: None,
+            random,
         }
     }
 
@@ -85,6 +92,13 @@ impl Watcher {
     #[must_use]
     pub fn with_patience(mut self, patience: Patience) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// The same client, whose waits are spread by other numbers than random ones.
+    #[must_use]
+    pub fn with_random(mut self, random: fn() -> u32) -> Self {
+        self.random = random;
         self
     }
 
@@ -130,7 +144,7 @@ impl Watcher {
             }
             WatcherState::Connecting(link) => Event::Connected(link.await),
             // What has come counts, however late this program gets to it, so it is looked at first.
-            WatcherState::Open { link, silent } => tokio::select! {
+            WatcherState::Open { link, silent, .. } => tokio::select! {
                 biased;
                 heard = link.exchange(self.follower.outgoing()) => Event::Heard(heard),
                 () = silent => Event::Silent,
@@ -146,7 +160,12 @@ impl Watcher {
             Event::Connected(Ok(link)) => {
                 self.follower.connected();
                 let silent = Box::pin(sleep(self.patience.answer));
-                self.state = WatcherState::Open { link, silent };
+                let asked = false;
+                self.state = WatcherState::Open {
+                    link,
+                    silent,
+                    asked,
+                };
             }
             Event::Connected(Err(fault)) => self.fail(fault)?,
             Event::Heard(Heard::Closed(closed)) => self.come_back(closed)?,
@@ -159,23 +178,36 @@ impl Watcher {
             // While an answer is due, only the answer will do.
             Event::Heard(Heard::Sign) if !self.follower.is_following() => {}
             Event::Heard(Heard::Sign) => self.heard(),
-            Event::Silent => {
-                let reason = "nothing was heard of the server for too long";
-                self.come_back(Closed::Broken(reason.to_owned()))?;
-            }
+            Event::Silent => self.silent()?,
         }
         Ok(())
     }
 
     fn heard(&mut self) {
-        let Patience { answer, silence } = self.patience;
+        let Patience { answer, quiet, .. } = self.patience;
         let limit = if self.follower.is_following() {
-            silence
+            quiet
         } else {
             answer
         };
-        if let WatcherState::Open { silent, .. } = &mut self.state {
+        self.listen_for(limit, false);
+    }
+
+    fn silent(&mut self) -> Result<(), Refusal> {
+        let follows = self.follower.is_following();
+        if follows && matches!(self.state, WatcherState::Open { asked: false, .. }) {
+            self.follower.ping();
+            self.listen_for(self.patience.pong, true);
+            return Ok(());
+        }
+        let reason = "nothing was heard of the server for too long";
+        self.come_back(Closed::Broken(reason.to_owned()))
+    }
+
+    fn listen_for(&mut self, limit: Duration, is_asked: bool) {
+        if let WatcherState::Open { silent, asked, .. } = &mut self.state {
             silent.as_mut().reset(Instant::now() + limit);
+            *asked = is_asked;
         }
     }
 
@@ -187,12 +219,15 @@ impl Watcher {
     }
 
     fn come_back(&mut self, closed: Closed) -> Result<(), Refusal> {
-        // Without the system's generator the wait is not spread; that harms nobody.
-        let random = getrandom::u32().unwrap_or(u32::MAX / 2);
-        let wait = self.follower.on_closed(closed, random)?;
+        let wait = self.follower.on_closed(closed, (self.random)())?;
         self.state = WatcherState::Waiting(Box::pin(sleep_until(Instant::now() + wait)));
         Ok(())
     }
+}
+
+/// Without the system's generator a wait is not spread; that harms nobody.
+fn random() -> u32 {
+    getrandom::u32().unwrap_or(u32::MAX / 2)
 }
 
 impl WatcherState {

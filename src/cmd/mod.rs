@@ -1,24 +1,39 @@
 //! The subcommands, a file each. Only here is printing and `anyhow`, and only here exit codes are decided.
 
+mod agents;
+pub mod alert;
 pub mod audit;
 mod audited;
 pub mod cert;
 pub mod config;
+mod connectors;
 mod counters;
 mod descriptors;
 pub mod doctor;
+pub mod exit;
+pub mod explain;
 mod feeding;
+pub mod hook;
+pub mod hooks;
+pub mod list;
 mod listeners;
 mod notify;
 pub mod output;
 mod own_pane;
+pub mod prompt;
 pub mod record;
 mod reload;
+pub mod remote;
+pub mod run;
 pub mod schema;
+pub mod seen;
+pub mod send;
 pub mod serve;
 pub mod service;
 pub mod signals;
+pub mod status;
 pub mod token;
+pub mod wait;
 pub mod watch;
 
 use std::fmt::Write as _;
@@ -28,7 +43,7 @@ use anyhow::Context as _;
 
 use crate::cli::{Cli, Command, General};
 use crate::cmd::output::{Closed, CommandOutput};
-use crate::config::{ConfigError, Flag, Problem, Resolved, Source};
+use crate::config::{Config, ConfigError, Flag, Problem, Resolved, Source};
 use crate::logging;
 
 /// Does what the command line asks for, says on stderr what went wrong, and gives the exit code.
@@ -38,14 +53,25 @@ pub async fn run(cli: Cli) -> ExitCode {
     let outcome = match command {
         Command::Serve(args) => serve::run(&general, args, &mut output).await,
         Command::Watch(args) => watch::run(&general, args).await,
+        Command::Status(args) => status::run(&general, args, &mut output).await,
+        Command::Seen(args) => seen::run(&general, args).await,
+        Command::List(args) => list::run(&general, args, &mut output).await,
+        Command::Wait(args) => wait::run(&general, args, &mut output).await,
+        Command::Explain(args) => explain::run(&general, args, &mut output).await,
+        Command::Send(args) => send::run(&general, args).await,
+        Command::Prompt(args) => prompt::run(&general, args, &mut output).await,
         Command::Record(args) => record::run(&general, args).await,
         Command::Token(command) => token::run(&general, command, &mut output),
+        Command::Alert(command) => alert::run(&general, command, &mut output).await,
         Command::Audit(command) => audit::run(&general, command, &mut output),
         Command::Cert(args) => cert::run(&general, args, &mut output),
         Command::InstallService(args) => service::run(&args, &mut output),
+        Command::Run(args) => return run::run(&args),
         Command::Doctor(args) => doctor::run(&general, &args, &mut output).await,
         Command::Config(args) => config::run(&general, &args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
+        Command::Hooks(command) => hooks::run(&general, command, &mut output),
+        Command::Hook(args) => return hook::run(general, args),
     };
     conclude(outcome, &mut CommandOutput::stderr())
 }
@@ -60,7 +86,19 @@ pub fn prepare(general: &General, flags: Vec<Flag>) -> anyhow::Result<Resolved> 
     Ok(resolved)
 }
 
-/// What a command came to, as an exit code: 0 done, 1 failed, 2 wrong usage.
+/// The name of this machine in events.
+fn host_name(config: &Config) -> String {
+    if config.server.host_name.is_empty() {
+        rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned()
+    } else {
+        config.server.host_name.clone()
+    }
+}
+
+/// What a command came to, as an exit code: 0 done, 1 failed, 2 wrong usage, or one of those in [`exit`].
 fn conclude(
     outcome: anyhow::Result<()>,
     stderr: &mut CommandOutput<impl std::io::Write>,
@@ -73,12 +111,13 @@ fn conclude(
         return ExitCode::SUCCESS;
     }
     let usage = error.downcast_ref::<ConfigError>().is_some_and(is_usage);
-    // If stderr is closed there is nobody left to read it.
-    let _ = stderr.line(&format!(
-        "muxwire: {}",
-        explain(&error).replace('\n', "\nmuxwire: ")
-    ));
-    ExitCode::from(if usage { 2 } else { 1 })
+    let said = explain(&error);
+    if !said.is_empty() {
+        // If stderr is closed there is nobody left to read it.
+        let _ = stderr.line(&format!("muxwire: {}", said.replace('\n', "\nmuxwire: ")));
+    }
+    let code = exit::own_code(&error);
+    ExitCode::from(code.unwrap_or(if usage { exit::USAGE } else { 1 }))
 }
 
 /// The error and its causes, without those that the text before them says already.
@@ -113,6 +152,7 @@ mod tests {
     use std::io;
 
     use super::*;
+    use crate::client::NoTarget;
 
     #[test]
     fn each_cause_is_named_once() {
@@ -144,7 +184,15 @@ mod tests {
                 reason,
             }])
         };
-        let rows: [(anyhow::Result<()>, u8); 5] = [
+        let code = exit::TIME_LIMIT;
+        let message = String::new();
+        let missing = NoTarget::Missing {
+            name: "x".to_owned(),
+            meant: None,
+        };
+        let rows: [(anyhow::Result<()>, u8); 7] = [
+            (Err(exit::Exit { code, message }.into()), 4),
+            (Err(anyhow::Error::from(missing)), 3),
             (Ok(()), 0),
             (Err(Closed.into()), 0),
             (Err(io::Error::from(io::ErrorKind::BrokenPipe).into()), 1),

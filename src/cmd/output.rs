@@ -3,6 +3,7 @@
 use std::io::{self, Stderr, Stdout, Write};
 
 use anyhow::Context as _;
+use unicode_width::UnicodeWidthStr as _;
 
 /// Nobody reads any more what is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -58,26 +59,52 @@ impl<W: Write> CommandOutput<W> {
         self.line(&format!("{value:#}"))
     }
 
-    /// Prints rows in columns, the first row being the heads.
+    /// Prints rows in columns as wide as they show, the first row being the heads.
     ///
     /// # Errors
     /// As with [`CommandOutput::line`].
     pub fn table<const N: usize>(&mut self, rows: &[[String; N]]) -> anyhow::Result<()> {
-        let width = |column: usize| {
-            rows.iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or_default()
-        };
-        let widths: [usize; N] = std::array::from_fn(width);
-        for row in rows {
-            let cells: Vec<_> = row
-                .iter()
-                .zip(widths)
-                .map(|(cell, width)| format!("{cell:width$}"))
-                .collect();
-            self.line(cells.join("  ").trim_end())?;
+        aligned(rows).iter().try_for_each(|row| self.line(row))
+    }
+}
+
+/// Rows as lines, in columns as wide as they show on a terminal.
+#[must_use]
+pub fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    let width = |column: usize| {
+        let widths = rows.iter().map(|row| row[column].width());
+        widths.max().unwrap_or_default()
+    };
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |row: &[String; N]| {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width + 2 - cell.width()));
         }
-        Ok(())
+        line.truncate(line.trim_end().len());
+        line
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_as_they_show() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned);
+        let rows = [
+            row(["A", "B", "C"]),
+            row(["\u{6f22}\u{5b57}", "e\u{301}", "x"]),
+            row(["long one", "", ""]),
+        ];
+        let expected = [
+            "A         B  C",
+            "\u{6f22}\u{5b57}      e\u{301}  x",
+            "long one",
+        ];
+        assert_eq!(aligned(&rows), expected);
     }
 }

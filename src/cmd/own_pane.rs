@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd;
 
+use crate::process_stat::{ProcessStat, all_processes};
 use crate::wire::PrintsIn;
 
 /// The most processes that are looked at upwards; it is as many as the protocol takes.
@@ -38,9 +39,7 @@ pub(super) fn others_of_this_program() -> Vec<u32> {
     let Some(name) = name_of(own) else {
         return Vec::new();
     };
-    let folders = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let processes = folders.filter_map(|folder| folder.file_name().to_str()?.parse().ok());
-    processes
+    all_processes()
         .filter(|process| *process != own && name_of(*process).as_ref() == Some(&name))
         .collect()
 }
@@ -50,7 +49,8 @@ fn name_of(process: u32) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{process}/comm")).ok()
 }
 
-fn own_pane() -> PrintsIn {
+/// The pane in which this process runs.
+pub(super) fn own_pane() -> PrintsIn {
     let tmux = env::var("TMUX").unwrap_or_default();
     let pane = env::var("TMUX_PANE").unwrap_or_default();
     PrintsIn {
@@ -73,12 +73,8 @@ fn ancestors(process: u32, parent: &dyn Fn(u32) -> Option<u32>) -> Vec<u32> {
     line.skip(1).take(MOST_PROCESSES).collect()
 }
 
-/// The parent of a process, the fourth field of `/proc/PID/stat`. The second one, a name in brackets, may hold anything.
 fn parent(process: u32) -> Option<u32> {
-    let stat = fs::read(format!("/proc/{process}/stat")).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(1)?.parse().ok()
+    Some(ProcessStat::of(process)?.parent)
 }
 
 #[cfg(test)]

@@ -16,14 +16,15 @@ use crate::auth::{
 use crate::bridge::{self, Attach, Ends, Handle, Settings, Speed};
 use crate::cli::{General, ReplaySpeed, ServeArgs};
 use crate::cmd::audited;
+use crate::cmd::connectors;
 use crate::cmd::counters;
 use crate::cmd::descriptors;
 use crate::cmd::listeners;
 use crate::cmd::notify::Notifier;
 use crate::cmd::output::CommandOutput;
-use crate::cmd::prepare;
 use crate::cmd::reload::ConfigWatch;
 use crate::cmd::signals::{INTERRUPTED, Signals};
+use crate::cmd::{host_name, prepare};
 use crate::config::{Attaching, Config, Listening, Resize, Unattached, listening};
 use crate::connectors::Connectors;
 use crate::hub::{HistoryLimits, Hub, Redaction};
@@ -33,8 +34,8 @@ use crate::model::Debounce;
 use crate::recording::Recording;
 use crate::redact::Rules;
 use crate::server::{
-    self, AddressLimits, Bounds, ConnectionLimits, HttpLimits, Rate, ResizePolicy, Running,
-    SendQueueLimits, ServerConfig, Sources,
+    self, AddressLimits, Bounds, ConnectionLimits, EmitRates, HttpLimits, Rate, ResizePolicy,
+    Running, SendQueueLimits, ServerConfig, Sources,
 };
 use crate::tmux::{Demo, ExitUnattached, Tmux};
 
@@ -59,12 +60,14 @@ pub async fn run(
     let flags = args.server.flags();
     let resolved = prepare(general, flags.clone())?;
     let config = resolved.config.clone();
-    tokio::spawn(ConfigWatch::start(general.inputs(flags), resolved).run());
+    let inputs = general.inputs(flags);
+    let rule_folders = inputs.folders();
+    tokio::spawn(ConfigWatch::start(inputs, resolved).run());
     let mut signals = Signals::new()?;
     if args.demo {
         let demo = Demo::start(&config.server.tmux).await?;
         let source = Source::Tmux(demo.tmux().clone());
-        let outcome = serve(&config, source, &mut signals, output).await;
+        let outcome = serve(&config, source, rule_folders, &mut signals, output).await;
         demo.stop().await.context("the demo did not end well")?;
         return outcome;
     }
@@ -76,7 +79,7 @@ pub async fn run(
         }
     };
     source.check().await?;
-    serve(&config, source, &mut signals, output).await
+    serve(&config, source, rule_folders, &mut signals, output).await
 }
 
 /// What is served.
@@ -123,6 +126,11 @@ impl Source {
         }
     }
 
+    /// Whether something may be added to what it says. A recording has the same places whenever it is played.
+    fn is_live(&self) -> bool {
+        matches!(self, Self::Tmux(_))
+    }
+
     async fn run(
         self,
         settings: Settings,
@@ -141,6 +149,7 @@ impl Source {
 async fn serve(
     config: &Config,
     source: Source,
+    rule_folders: Vec<PathBuf>,
     signals: &mut Signals,
     output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
@@ -153,6 +162,9 @@ async fn serve(
     let manager = Notifier::of_process();
     let (handle, ends) = ends(&hub, &metrics);
     let connectors = Connectors::new(hub.clone(), handle.clone(), &metrics);
+    if source.is_live() {
+        connectors::begin(config, &connectors, (&hub, &handle), rule_folders, &metrics).await?;
+    }
     let living = manager.clone().live(handle.clone());
     let sources = Sources {
         hub,
@@ -354,6 +366,7 @@ fn bounds(config: &Config) -> Bounds {
     };
     Bounds {
         tickets: limits.tickets as usize,
+        emit: EmitRates::new(limits.emit_rate.into(), limits.emit_bytes),
         unauthenticated: limits.unauthenticated as usize,
         token_connections: limits.token_connections as usize,
         remote: address(limits.address_connections, limits.address_rate),
@@ -399,17 +412,6 @@ fn connection_limits(config: &Config) -> ConnectionLimits {
 
 fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
-}
-
-fn host_name(config: &Config) -> String {
-    if config.server.host_name.is_empty() {
-        rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned()
-    } else {
-        config.server.host_name.clone()
-    }
 }
 
 fn random_epoch() -> anyhow::Result<Epoch> {

@@ -48,4 +48,16 @@ impl Inputs {
         let absolute = |file: PathBuf| std::path::absolute(&file).unwrap_or(file);
         files.into_iter().map(absolute).collect()
     }
+
+    /// The folders of these files, those that count more behind the others.
+    #[must_use]
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for folder in self.files().iter().rev().filter_map(|file| file.parent()) {
+            if folders.last().is_none_or(|last| last != folder) {
+                folders.push(folder.to_owned());
+            }
+        }
+        folders
+    }
 }

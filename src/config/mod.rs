@@ -28,6 +28,6 @@ pub use reading::{Problem, Setting, Source};
 pub use reference::reference;
 pub use resolve::{ConfigError, Resolved, resolve};
 pub use table::{
-    Attaching, Config, Limits, LogFormat, Monitoring, Performance, Redaction, Resize, Row,
-    Security, Server, Terminal, Tls, Unattached, rows,
+    Agents, Alerts, Attaching, Config, Limits, LogFormat, Monitoring, Performance, Redaction,
+    Resize, Resources, Row, Security, Server, Terminal, Tls, Unattached, rows,
 };

@@ -42,7 +42,7 @@ impl Kind for Roles {
     type Value = Vec<Permission>;
 
     fn expected(&self) -> String {
-        "a list of read, write and admin, or empty".to_owned()
+        "a list of read, write, emit and admin, or empty".to_owned()
     }
 
     fn read(&self, raw: &Raw, _: &Environment) -> Result<Vec<Permission>, Refusal> {

@@ -279,6 +279,11 @@ settings! {
         subscriptions: u32 = Integer(1..=64u32), "64";
         /// Panes that one connection may have open.
         open_panes: u32 = Integer(1..=256u32), "256";
+        /// Events that the holder of one token may emit in a second, by all that it is connected by; five times as many may
+        /// come at once. Beyond, they are refused with RATE_LIMITED.
+        emit_rate: u32 = Integer(1..=100_000u32), "100";
+        /// Bytes of their data in a second; five times as many may come at once.
+        emit_bytes: u64 = Size(4096..=1024 * MIB), "256KiB";
         /// One-time tickets that nobody has used yet. One token may have an eighth of them.
         tickets: u32 = Integer(8..=1_000_000u32), "1024";
     }
@@ -307,6 +312,27 @@ settings! {
         queue_events: u32 = Integer(100..=10_000_000u32), "10000";
         /// How long to wait for more hints from tmux before its lists are read again.
         debounce: Duration = Span(ms(0)..=s(1)), "20ms";
+    }
+    /// Coding agents in panes.
+    agents: Agents {
+        /// Whether panes are looked at for agents, and clients told what these do. Linux only.
+        enabled: bool = Boolean, "true";
+        /// Whether hooks are heard that agents call (`muxwire hooks install`).
+        hooks: bool = Boolean, "true";
+        /// Whether agents' own transcripts are followed, to count what they use: requests, tokens, tools, cost. What was said
+        /// in them is never sent.
+        usage: bool = Boolean, "true";
+    }
+    /// Alerts: what somebody should look at.
+    alerts: Alerts {
+        /// Whether alerts are said, and sent to where `alerts.toml` beside the configuration's file wants them.
+        enabled: bool = Boolean, "true";
+    }
+    /// What panes, muxwire and the machine use of processors and memory.
+    resources: Resources {
+        /// How often they are looked at, while a client subscribes to `system.resources` or a rule for alerts needs it. Where
+        /// that would take more than 1 % of a core, it is done less often. Linux only.
+        interval: Duration = Span(s(1)..=s(3600)), "5s";
     }
     /// Keeping secrets from some of those who may look.
     redaction: Redaction {

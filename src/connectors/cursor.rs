@@ -74,10 +74,14 @@ impl LogCursor {
                 }
                 Next::Evicted => return Some(self.skip()),
                 Next::Head if self.log_ended.is_cancelled() => return None,
-                Next::Head => tokio::select! {
-                    () = self.reader.readable() => {}
-                    () = self.log_ended.cancelled() => {}
-                },
+                Next::Head => {
+                    tokio::select! {
+                        () = self.reader.readable() => {}
+                        () = self.log_ended.cancelled() => {}
+                    }
+                    // Clients that wait for the same event get it first.
+                    yield_now().await;
+                }
             }
         }
     }

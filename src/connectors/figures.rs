@@ -123,7 +123,7 @@ const SHOWN: [(&str, &str, FigureKind, ConnectorRole, Value); 6] = [
     ),
     (
         "source_dropped_events",
-        "Events of a source for which there was no room, or nobody left whom they concern",
+        "Events of a source for which there was no room, or that said nothing any more",
         FigureKind::Counter,
         ConnectorRole::Source,
         |one, _| one.published.refused() + one.published.stale(),

@@ -6,8 +6,13 @@
 //!
 //! Reading order: this file, `cursor` (how they read), `supervisor` (how they are restarted), `figures` (what is shown of them).
 
+#[cfg(target_os = "linux")]
+mod agents;
+mod alerts;
 mod cursor;
 mod figures;
+#[cfg(target_os = "linux")]
+mod resources;
 mod supervisor;
 
 use std::error::Error;
@@ -18,10 +23,17 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+#[cfg(target_os = "linux")]
+pub use self::agents::{AgentSource, RulesError, load_rules};
+pub use self::alerts::{
+    AlertFiles, AlertFilesError, AlertSinks, AlertSource, Notification, SendError, Sender,
+};
 pub use self::cursor::{CursorRead, LogCursor};
 use self::figures::{ConnectorFigures, ConnectorRole, Listed};
+#[cfg(target_os = "linux")]
+pub use self::resources::ResourceSource;
 use self::supervisor::supervise;
-use crate::bridge::{Handle, Publisher};
+use crate::bridge::{Handle, Listener, Publisher};
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 
@@ -106,10 +118,32 @@ impl Connectors {
     where
         F: Future<Output = Result<(), ConnectorError>> + Send + 'static,
     {
+        let listener = self.bridge.demand().listen();
+        self.run_sink(name, run, Some(listener));
+    }
+
+    /// The same for one that counts among those who listen only while it says so itself.
+    pub fn quiet_sink<F>(
+        &self,
+        name: &'static str,
+        run: impl Fn(LogCursor) -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<(), ConnectorError>> + Send + 'static,
+    {
+        self.run_sink(name, run, None);
+    }
+
+    fn run_sink<F>(
+        &self,
+        name: &'static str,
+        run: impl Fn(LogCursor) -> F + Send + Sync + 'static,
+        listener: Option<Listener>,
+    ) where
+        F: Future<Output = Result<(), ConnectorError>> + Send + 'static,
+    {
         let figures = self.list(name, ConnectorRole::Sink);
         figures.reader.set_place(self.hub.head());
         let (hub, log_ended) = (self.hub.clone(), self.log_ended.clone());
-        let listener = self.bridge.demand().listen();
         let of_this = Arc::clone(&figures);
         let supervised = supervise(figures, move || {
             run(LogCursor::new(&hub, &of_this, &log_ended))

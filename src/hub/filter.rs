@@ -3,17 +3,25 @@
 use super::patterns::{Entry, PanePattern, SessionPattern, WindowPattern};
 use crate::glob::{NamePattern, PatternError};
 use crate::ids::{PaneId, WindowId};
-use crate::model::{Place, Session, State};
+use crate::model::{AgentStatus, Family, Place, Session, State};
+
+/// The type of what is used of processors and memory.
+pub(super) const RESOURCES: &str = "system.resources";
+
+/// What the types of all that is said of the system begin with.
+const SYSTEM: &str = "system.";
 
 /// What filters look at in an event.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     /// The event type.
-    pub kind: &'static str,
+    pub kind: &'a str,
     /// The place at which it is seen.
     pub place: Option<&'a Place>,
     /// The pane that it concerns.
     pub pane: Option<PaneId>,
+    /// The agent that it is about, by its type, and the status that it has now.
+    pub agent: Option<(&'a str, AgentStatus)>,
 }
 
 /// The names that the window of an event goes by.
@@ -42,6 +50,8 @@ pub struct Filter {
     sessions: Option<Vec<SessionPattern>>,
     windows: Option<Vec<WindowPattern>>,
     panes: Option<Vec<PanePattern>>,
+    agents: Option<Vec<NamePattern>>,
+    statuses: Option<Vec<AgentStatus>>,
     without_watchers: bool,
 }
 
@@ -85,6 +95,9 @@ pub enum FilterError {
         "types: an event type is lower-case words joined by dots, such as pane.output or pane.*"
     )]
     Type,
+    /// An entry that is no status of an agent.
+    #[error("statuses: a status is one of busy, ready, waiting, error, unknown and exited")]
+    Status,
     /// An entry that is no pane.
     #[error("panes: a pane is given by its id, such as %3")]
     Pane,
@@ -186,6 +199,25 @@ impl Filter {
         Ok(self)
     }
 
+    /// Limits the filter to what is said of agents of these types: names or patterns of them.
+    ///
+    /// # Errors
+    /// The list or one of its entries is not acceptable.
+    pub fn with_agents<T: AsRef<str>>(mut self, entries: &[T]) -> Result<Self, FilterError> {
+        self.agents = Some(list("agents", entries, |entry| name("agents", entry))?);
+        Ok(self)
+    }
+
+    /// Limits the filter to what says that an agent has one of these statuses now.
+    ///
+    /// # Errors
+    /// The list or one of its entries is not acceptable.
+    pub fn with_statuses<T: AsRef<str>>(mut self, entries: &[T]) -> Result<Self, FilterError> {
+        let read = |entry: &str| AgentStatus::named(entry).ok_or(FilterError::Status);
+        self.statuses = Some(list("statuses", entries, read)?);
+        Ok(self)
+    }
+
     /// Leaves out what printing causes in panes in which clients print what they get, or doesn't.
     #[must_use]
     pub fn leaving_out_watchers(mut self, without: bool) -> Self {
@@ -231,7 +263,8 @@ impl Filter {
         };
         let mut idle = Vec::new();
         idle_of("types", &self.types, &mut idle, |pattern| {
-            types.iter().any(|known| pattern.matches(known.as_ref()))
+            Family::is_asked_for(pattern.as_str())
+                || types.iter().any(|known| pattern.matches(known.as_ref()))
         });
         idle_of("sessions", &self.sessions, &mut idle, |pattern| {
             sessions
@@ -244,6 +277,10 @@ impl Filter {
         idle_of("panes", &self.panes, &mut idle, |pattern| match pattern {
             PanePattern::Any => true,
             PanePattern::Id(id) => pane_is(*id),
+        });
+        idle_of("agents", &self.agents, &mut idle, |pattern| {
+            let mut agents = state.agents.iter();
+            agents.any(|(pane, agent)| pattern.matches(&agent.agent_type) && pane_is(*pane))
         });
         idle
     }
@@ -283,6 +320,36 @@ impl Filter {
             && self.session_matches(subject.place)
             && self.window_matches(subject.place, names)
             && self.pane_matches(subject.pane)
+            && self.agent_matches(subject.agent)
+    }
+
+    /// Whether the event is asked for: it passes, and is not one that only those get who name its type.
+    #[must_use]
+    pub fn asks_for(&self, subject: &Subject<'_>, names: WindowNames<'_>) -> bool {
+        self.matches(subject, names) && (subject.kind != RESOURCES || self.names_resources())
+    }
+
+    /// Whether it names what is used of processors and memory, which is looked at only for those who do: an entry of its own
+    /// or one for all of the system, but not one for everything.
+    #[must_use]
+    pub fn names_resources(&self) -> bool {
+        let mut types = self.types.iter().flatten();
+        types.any(|one| one.as_str().starts_with(SYSTEM) && one.matches(RESOURCES))
+    }
+
+    /// Whether of events of this type all pass that pass another filter.
+    #[must_use]
+    pub fn covers(&self, kind: &str, other: &Self) -> bool {
+        fn within<T: PartialEq>(own: &Option<T>, other: &Option<T>) -> bool {
+            own.is_none() || own == other
+        }
+        self.type_matches(kind)
+            && within(&self.sessions, &other.sessions)
+            && within(&self.windows, &other.windows)
+            && within(&self.panes, &other.panes)
+            && within(&self.agents, &other.agents)
+            && within(&self.statuses, &other.statuses)
+            && !self.without_watchers
     }
 
     fn type_matches(&self, kind: &str) -> bool {
@@ -323,6 +390,17 @@ impl Filter {
             PanePattern::Any => true,
             PanePattern::Id(id) => *id == pane,
         })
+    }
+
+    /// What is not about an agent has neither a type of one nor a status.
+    fn agent_matches(&self, agent: Option<(&str, AgentStatus)>) -> bool {
+        let is_of = |agents: &Vec<NamePattern>| {
+            agent.is_some_and(|(agent_type, _)| agents.iter().any(|one| one.matches(agent_type)))
+        };
+        let says = |statuses: &Vec<AgentStatus>| {
+            agent.is_some_and(|(_, status)| statuses.contains(&status))
+        };
+        self.agents.as_ref().is_none_or(is_of) && self.statuses.as_ref().is_none_or(says)
     }
 }
 

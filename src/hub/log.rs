@@ -13,10 +13,11 @@ use tokio::sync::{Semaphore, watch};
 use super::archive::{Archive, ArchiveError, Archived, READS, SeqRange};
 use super::printed;
 use super::printing::{Printer, Printing, PrintsIn};
-use super::published::{EventContext, Stamp};
+use super::published::{EventContext, Published, Stamp};
 use super::reader::{Heads, NotRecoverable, Position, Reader, Since};
 use super::redaction_filter::{Redaction, RedactionFilter};
 use super::ring::{Behind, Found, HistoryLimits, Ring};
+use super::wants::{ResourcesWanted, ResourcesWish};
 use crate::ids::{Epoch, PaneId, Seq, WindowId};
 use crate::model::{Audience, Change, ChangeKind, State, Visibility};
 
@@ -30,6 +31,7 @@ struct HubInner {
     log: Mutex<Log>,
     head: watch::Sender<Seq>,
     printing: Printing,
+    resources: watch::Sender<ResourcesWanted>,
     archive_reads: Semaphore,
 }
 
@@ -84,6 +86,7 @@ impl Hub {
             log: Mutex::new(log),
             head,
             printing: Printing::default(),
+            resources: watch::Sender::default(),
             archive_reads: Semaphore::new(READS),
         }))
     }
@@ -194,6 +197,18 @@ impl Hub {
     #[must_use]
     pub fn printed_in(&self) -> BTreeSet<PaneId> {
         self.0.printing.panes(|| self.snapshot().0)
+    }
+
+    /// Somebody wants to know of resources, for as long as what this returns lives.
+    #[must_use]
+    pub fn want_resources(&self) -> ResourcesWish {
+        ResourcesWish::new(&self.0.resources)
+    }
+
+    /// How many want to know of resources.
+    #[must_use]
+    pub fn resources_wanted(&self) -> watch::Receiver<ResourcesWanted> {
+        self.0.resources.subscribe()
     }
 
     /// The place of the newest event.
@@ -360,6 +375,24 @@ impl Hub {
         self.lock().ring.after(place)
     }
 
+    /// All events behind a place, if memory has them and there are no more than so many.
+    #[must_use]
+    pub fn all_after(&self, mut place: Seq, most: usize) -> Option<Vec<Arc<Published>>> {
+        let log = self.lock();
+        let mut events = Vec::new();
+        loop {
+            match log.ring.after(place) {
+                Found::Event(_) if events.len() == most => return None,
+                Found::Event(event) => {
+                    place = event.seq;
+                    events.push(event);
+                }
+                Found::Head => return Some(events),
+                Found::Evicted => return None,
+            }
+        }
+    }
+
     /// Tells when something is published from now on.
     #[must_use]
     pub fn heads(&self) -> Heads {
@@ -429,7 +462,7 @@ impl Log {
     fn push(&mut self, stamp: Stamp, change: Change, context: EventContext) {
         // What stands in the log twice counts once.
         if change.visibility != Visibility::Redacted {
-            *self.published.entry(change.kind.name()).or_default() += 1;
+            *self.published.entry(change.kind.label()).or_default() += 1;
         }
         self.ring.push(stamp, change, context);
     }

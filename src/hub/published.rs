@@ -8,7 +8,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::view::View;
-use crate::ids::Seq;
+use crate::ids::{Seq, ViewerId};
 use crate::model::{Change, ChangeKind, State};
 
 /// When something was published.
@@ -194,6 +194,18 @@ impl Published {
         let payload = match &self.change.kind {
             ChangeKind::PaneOutput { bytes, .. } => bytes.len(),
             ChangeKind::WindowCreated { panes, .. } => panes.len() * 256,
+            ChangeKind::AgentStarted { agent }
+            | ChangeKind::AgentStatus { agent, .. }
+            | ChangeKind::AgentSeen { agent, .. }
+            | ChangeKind::AgentUsage { agent }
+            | ChangeKind::AgentEnded { agent } => {
+                let seen_by = agent.seen_by.len() * size_of::<ViewerId>();
+                agent.texts().map(str::len).sum::<usize>() + seen_by
+            }
+            ChangeKind::Emitted { event } => event.data().size(),
+            ChangeKind::Alert { alert } | ChangeKind::AlertCleared { alert, .. } => {
+                alert.texts().map(str::len).sum()
+            }
             ChangeKind::WindowLayoutChanged { window, panes } => {
                 window.layout.len() + panes.len() * 16
             }

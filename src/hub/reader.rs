@@ -100,6 +100,11 @@ impl Reader {
         }
     }
 
+    /// The events up to this place have been read elsewhere.
+    pub(super) fn advance(&mut self, place: Seq) {
+        self.place = self.place.max(place);
+    }
+
     /// The place of the event that was read last.
     #[must_use]
     pub fn place(&self) -> Seq {

@@ -12,7 +12,8 @@ use bytes::Bytes;
 
 use crate::ids::PaneId;
 use crate::model::{
-    Audience, Change, ChangeKind, ChangeKind as K, Pane, Session, State, Visibility, Window,
+    Agent, Alert, Audience, Change, ChangeKind, ChangeKind as K, Emitted, Pane, Session, State,
+    Visibility, Window,
 };
 use crate::redact::{Fed, Piece, Redactor, Rules};
 
@@ -249,7 +250,12 @@ fn texts_of_state(state: &State) -> impl Iterator<Item = &str> {
         [mode, &pane.title, &pane.command, &pane.path]
     });
     let buffers = state.buffers.values().map(|buffer| buffer.name.as_str());
-    sessions.chain(windows).chain(panes).chain(buffers)
+    let agents = state.agents.values().flat_map(|agent| agent.texts());
+    sessions
+        .chain(windows)
+        .chain(panes)
+        .chain(buffers)
+        .chain(agents)
 }
 
 /// Masks what [`texts_of_state`] gives. What things are found by stays: ids, and the names of sessions and clients.
@@ -265,6 +271,9 @@ fn mask_state(state: &mut State, mask: &mut impl FnMut(&mut String)) {
     }
     for buffer in state.buffers.values_mut() {
         mask(&mut buffer.name);
+    }
+    for agent in state.agents.values_mut() {
+        mask_agent(agent, mask);
     }
 }
 
@@ -288,6 +297,38 @@ fn mask_pane(pane: &mut Pane, mask: &mut impl FnMut(&mut String)) {
     mask(&mut pane.path);
 }
 
+fn mask_agent(agent: &mut Arc<Agent>, mask: &mut impl FnMut(&mut String)) {
+    // Others hold it too: it is copied if there is anything to mask.
+    let mut masked = Agent::clone(agent);
+    masked.texts_mut().for_each(mask);
+    if masked != **agent {
+        *agent = Arc::new(masked);
+    }
+}
+
+/// A text beside its key is judged as if both were printed: `"password":"hunter2"`.
+fn mask_emitted(event: &mut Arc<Emitted>, mask: &mut impl FnMut(&mut String)) {
+    let mut masked = Emitted::clone(event);
+    masked.each_text(&mut |key, text| {
+        mask(text);
+        let Some(key) = key else { return };
+        let printed = format!("{key}=\"{text}\"");
+        let mut shown = printed.clone();
+        mask(&mut shown);
+        if shown != printed {
+            let value = shown.get(key.len() + 2..shown.len().saturating_sub(1));
+            *text = value.map_or_else(|| "*".repeat(text.len()), str::to_owned);
+        }
+    });
+    if masked != **event {
+        *event = Arc::new(masked);
+    }
+}
+
+fn mask_alert(alert: &mut Arc<Alert>, mask: &mut impl FnMut(&mut String)) {
+    Arc::make_mut(alert).texts_mut().for_each(mask);
+}
+
 /// Masks what a program or a person chose. One row a type, so that a new one has to be thought of.
 fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
     match kind {
@@ -295,7 +336,17 @@ fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
         K::SessionCreated { session }
         | K::SessionRenamed { session, .. }
         | K::SessionChanged { session } => mask_session(session, mask),
-        K::WindowCreated { window, panes, .. } => mask_contents(window, panes, mask),
+        K::WindowCreated {
+            window,
+            panes,
+            agents,
+            ..
+        } => {
+            mask_contents(window, panes, mask);
+            for (_, agent) in agents {
+                mask_agent(agent, mask);
+            }
+        }
         K::WindowRenamed {
             name: text,
             previous,
@@ -314,7 +365,19 @@ fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
             previous,
         } => [text, previous].into_iter().for_each(mask),
         K::WindowLayoutChanged { window, .. } => mask_window(window, mask),
-        K::PaneCreated { pane, .. } => mask_pane(pane, mask),
+        K::PaneCreated { pane, agent, .. } => {
+            mask_pane(pane, mask);
+            agent.iter_mut().for_each(|agent| mask_agent(agent, mask));
+        }
+        K::AgentStarted { agent }
+        | K::AgentStatus { agent, .. }
+        | K::AgentSeen { agent, .. }
+        | K::AgentUsage { agent }
+        | K::AgentEnded { agent } => {
+            mask_agent(agent, mask);
+        }
+        K::Emitted { event } => mask_emitted(event, mask),
+        K::Alert { alert } | K::AlertCleared { alert, .. } => mask_alert(alert, mask),
         K::PaneModeChanged { mode, previous } => mode.iter_mut().chain(previous).for_each(mask),
         K::BufferChanged { buffer } => mask(&mut buffer.name),
         K::ServerConnected { .. }
@@ -336,6 +399,7 @@ fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
         | K::PaneGap { .. }
         | K::ClientAttached { .. }
         | K::ClientDetached { .. }
-        | K::ClientSessionChanged { .. } => {}
+        | K::ClientSessionChanged { .. }
+        | K::SystemResources { .. } => {}
     }
 }

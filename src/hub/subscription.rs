@@ -11,12 +11,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::archive::{Archived, SeqRange};
-use super::filter::{Filter, Subject, WindowNames};
+use super::filter::{Filter, RESOURCES, Subject, WindowNames};
 use super::log::Hub;
 use super::printing::may_be_caused_by_printing;
 use super::published::Published;
 use super::reader::{Next, NotRecoverable, Reader, Since};
 use super::view::{View, Viewer, view};
+use super::wants::ResourcesWish;
 use crate::ids::{PaneId, Seq};
 use crate::model::State;
 
@@ -54,6 +55,8 @@ pub struct Subscription {
     rules: Vec<Rule>,
     /// Up to each place, in ascending order, the first so many rules have had their events delivered already.
     read_before: Vec<(Seq, usize)>,
+    /// Held while a rule asks for resources.
+    resources: Option<ResourcesWish>,
 }
 
 #[derive(Debug)]
@@ -81,6 +84,7 @@ impl Subscription {
             reader: None,
             rules: Vec::new(),
             read_before: Vec::new(),
+            resources: None,
         }
     }
 
@@ -234,6 +238,27 @@ impl Subscription {
         })
     }
 
+    /// The one filter that decides, and the place, if there is no other rule and what is decided needs no more than the
+    /// event: see [`filtered_view`].
+    #[must_use]
+    pub fn only_filter(&self) -> Option<(&Filter, Seq)> {
+        let [rule] = &self.rules[..] else {
+            return None;
+        };
+        let place = self.complete_to()?;
+        let filter = &rule.filter;
+        let is_plain = rule.wants && rule.opened.is_none() && rule.from <= place;
+        let needs_more = filter.needs_window_names() || filter.leaves_out_watchers();
+        (is_plain && !needs_more).then_some((filter, place))
+    }
+
+    /// The events up to this place have been delivered.
+    pub fn advance(&mut self, place: Seq) {
+        if let Some(reader) = &mut self.reader {
+            reader.advance(place);
+        }
+    }
+
     /// Takes one step: reads one event and judges it.
     pub fn step(&mut self, viewer: &impl Viewer, names: &Names) -> Step {
         let Some(reader) = &mut self.reader else {
@@ -306,6 +331,27 @@ impl Subscription {
     }
 
     fn add(&mut self, rule: Rule) -> Result<(), TooManyRules> {
+        let asks_anew = rule.wants && rule.filter.names_resources();
+        self.push(rule)?;
+        if asks_anew || !self.asks_for_resources() {
+            // Who asks anew is told everything, as who comes.
+            self.resources = self.asks_for_resources().then(|| self.hub.want_resources());
+        }
+        Ok(())
+    }
+
+    /// Whether some rule asks for resources that no later one takes away.
+    fn asks_for_resources(&self) -> bool {
+        let asks = |(at, rule): (usize, &Rule)| {
+            let mut later = self.rules[at..].iter().filter(|later| !later.wants);
+            rule.wants
+                && rule.filter.names_resources()
+                && !later.any(|later| later.filter.covers(RESOURCES, &rule.filter))
+        };
+        self.rules.iter().enumerate().any(asks)
+    }
+
+    fn push(&mut self, rule: Rule) -> Result<(), TooManyRules> {
         let repeats = |last: &Rule| {
             last.wants == rule.wants
                 && last.filter == rule.filter
@@ -335,11 +381,24 @@ impl Rule {
             printed && may_be_caused_by_printing(subject.kind)
         };
         match self.opened {
-            Some(pane) => subject.pane == Some(pane),
+            Some(pane) => subject.pane == Some(pane) && subject.kind != RESOURCES,
             None if self.filter.leaves_out_watchers() && feeds() => false,
+            None if self.wants => self.filter.asks_for(subject, names),
             None => self.filter.matches(subject, names),
         }
     }
+}
+
+/// What a viewer sees of an event that wants what passes this filter, which needs no names of windows.
+#[must_use]
+pub fn filtered_view(event: &Published, viewer: &impl Viewer, filter: &Filter) -> Option<View> {
+    let names = WindowNames {
+        own: event.window_names(viewer.is_redacted()),
+        present: None,
+    };
+    view(&event.change, viewer, |subject| {
+        filter.asks_for(subject, names)
+    })
 }
 
 /// The windows' names at the time of a run of steps, and where clients print.

@@ -4,6 +4,7 @@
 //! names in it. So each event is judged for each reader, live or replayed, at the moment of delivery.
 
 use super::filter::Subject;
+use crate::ids::ViewerId;
 use crate::model::{Audience, Change, ChangeKind, Place};
 
 /// A viewer of events: its rights, not its wishes.
@@ -15,6 +16,10 @@ pub trait Viewer {
     /// Whether secrets are kept from it.
     fn is_redacted(&self) -> bool {
         false
+    }
+    /// Who it is, if what it has seen is remembered.
+    fn viewer_id(&self) -> Option<ViewerId> {
+        None
     }
 }
 
@@ -37,6 +42,8 @@ pub struct View {
     pub crossing: Crossing,
     /// The viewer sees not all sessions, so names of others are left out.
     pub limited: bool,
+    /// Who the viewer is, if it has seen an agent in the event as it is: to all others the agent is not seen.
+    pub has_seen: Option<ViewerId>,
     place: Option<u16>,
 }
 
@@ -55,7 +62,7 @@ impl View {
 
     /// The type under which the viewer gets the event.
     #[must_use]
-    pub fn kind(&self, change: &Change) -> &'static str {
+    pub fn kind<'a>(&self, change: &'a Change) -> &'a str {
         let crossed = crossed_names(&change.kind);
         match (self.crossing, crossed) {
             (Crossing::Came, Some((came, _))) => came,
@@ -72,6 +79,11 @@ pub fn view(
     wants: impl Fn(&Subject<'_>) -> bool,
 ) -> Option<View> {
     if !change.visibility.see(viewer.is_redacted()) {
+        return None;
+    }
+    if let ChangeKind::AgentSeen { viewer: only, .. } = &change.kind
+        && viewer.viewer_id() != Some(*only)
+    {
         return None;
     }
     let look = Look {
@@ -98,6 +110,19 @@ fn crossed_names(kind: &ChangeKind) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// Whether agents may be in what a viewer gets of an event.
+fn shows_agents(kind: &ChangeKind, crossing: Crossing) -> bool {
+    match kind {
+        ChangeKind::AgentStarted { .. }
+        | ChangeKind::AgentStatus { .. }
+        | ChangeKind::AgentSeen { .. }
+        | ChangeKind::PaneCreated { .. }
+        | ChangeKind::WindowCreated { .. } => true,
+        ChangeKind::SessionRenamed { .. } => crossing == Crossing::Came,
+        _ => false,
+    }
+}
+
 struct Look<'a, V, W> {
     change: &'a Change,
     viewer: &'a V,
@@ -106,7 +131,7 @@ struct Look<'a, V, W> {
 
 impl<V: Viewer, W: Fn(&Subject<'_>) -> bool> Look<'_, V, W> {
     /// The first place that is seen and wanted under this type: `Some(None)` for an event without places.
-    fn first(&self, kind: &'static str) -> Option<Option<u16>> {
+    fn first(&self, kind: &str) -> Option<Option<u16>> {
         match &self.change.audience {
             Audience::Everyone => self.wanted(kind, None).then_some(None),
             Audience::Unscoped => {
@@ -159,11 +184,12 @@ impl<V: Viewer, W: Fn(&Subject<'_>) -> bool> Look<'_, V, W> {
         }
     }
 
-    fn wanted(&self, kind: &'static str, place: Option<&Place>) -> bool {
+    fn wanted(&self, kind: &str, place: Option<&Place>) -> bool {
         (self.wants)(&Subject {
             kind,
             place,
             pane: self.change.pane,
+            agent: self.change.kind.agent(),
         })
     }
 
@@ -178,7 +204,20 @@ impl<V: Viewer, W: Fn(&Subject<'_>) -> bool> Look<'_, V, W> {
         View {
             crossing,
             limited: names_others && !self.viewer.sees_all(),
+            has_seen: self.has_seen(crossing),
             place,
         }
+    }
+
+    /// Who the viewer is, if the event shows it an agent that it has seen.
+    fn has_seen(&self, crossing: Crossing) -> Option<ViewerId> {
+        let kind = &self.change.kind;
+        if !shows_agents(kind, crossing) {
+            return None;
+        }
+        // All that is in a session which comes into sight is not looked through here.
+        let is_whole = matches!(kind, ChangeKind::SessionRenamed { .. });
+        let viewer = self.viewer.viewer_id();
+        viewer.filter(|viewer| is_whole || kind.is_seen_by(*viewer))
     }
 }

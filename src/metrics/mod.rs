@@ -8,6 +8,7 @@ mod recent;
 mod watched;
 
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,7 @@ use self::queues::Waiting;
 pub(crate) use self::queues::{Queue, Queues};
 pub(crate) use self::recent::{Recent, Summary};
 pub use self::watched::FigureKind;
+pub(crate) use self::watched::FigureRow;
 use self::watched::{Watched, WatchedEach, write_figure};
 
 /// All that is counted. Cheap to clone; all clones are one.
@@ -104,6 +106,20 @@ impl Metrics {
             read: Box::new(read),
         };
         self.registry(|registry| registry.register_collector(Box::new(watched)));
+    }
+
+    /// Shows figures that a source counts.
+    pub(crate) fn watch_all<F: Send + Sync + 'static, const ROWS: usize>(
+        &self,
+        figures: &Arc<F>,
+        rows: [FigureRow<F>; ROWS],
+    ) {
+        for (name, help, kind, read) in rows {
+            let figures = Arc::clone(figures);
+            self.watch(name, help, kind, move || {
+                read(&figures).load(Ordering::Relaxed)
+            });
+        }
     }
 
     /// Shows a figure of each of several things that are named by this label; nothing while there are none.

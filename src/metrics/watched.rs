@@ -1,6 +1,7 @@
 //! Figures that are counted elsewhere, read when somebody looks.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -16,6 +17,9 @@ pub enum FigureKind {
     /// It is what it is now.
     Gauge,
 }
+
+/// A figure that a source counts: its name, its help, its kind and where it stands.
+pub(crate) type FigureRow<F> = (&'static str, &'static str, FigureKind, fn(&F) -> &AtomicU64);
 
 /// A figure that is counted elsewhere.
 pub(super) struct Watched {

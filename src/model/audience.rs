@@ -30,6 +30,15 @@ pub enum Audience {
 }
 
 impl Audience {
+    /// The places, if it has any.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        match self {
+            Self::Places(places) => places,
+            Self::Everyone | Self::Unscoped => &[],
+        }
+    }
+
     /// Those who see one place.
     #[must_use]
     pub fn at(place: Place) -> Self {

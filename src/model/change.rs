@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::agent::{Agent, AgentStatus};
+use super::alert::{Alert, ClearCause};
 use super::audience::{Audience, Place, Places};
+use super::emitted::Emitted;
 use super::state::{Alerts, Buffer, Client, Exit, Pane, Server, Session, Window};
-use crate::ids::{PaneId, WindowId};
+use crate::ids::{PaneId, ViewerId, WindowId};
+use crate::resources::Resources;
 
-/// One change of tmux's state, or output of a pane.
+/// One change of tmux's state or of an agent, or output of a pane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Where it is seen now.
@@ -98,6 +102,8 @@ pub enum ChangeKind {
         panes: Vec<Pane>,
         active: bool,
         alerts: Alerts,
+        /// The agents in its panes, if it is not new but linked.
+        agents: Vec<(PaneId, Arc<Agent>)>,
     },
     WindowRemoved,
     WindowRenamed {
@@ -126,6 +132,8 @@ pub enum ChangeKind {
         pane: Pane,
         active: bool,
         moved: bool,
+        /// The agent in it, if it is not new but moved.
+        agent: Option<Arc<Agent>>,
     },
     PaneRemoved {
         moved: bool,
@@ -187,13 +195,58 @@ pub enum ChangeKind {
     BufferDeleted {
         name: String,
     },
+    AgentStarted {
+        agent: Arc<Agent>,
+    },
+    AgentStatus {
+        agent: Arc<Agent>,
+        previous: AgentStatus,
+    },
+    /// One viewer has seen an agent as it is; only this one gets it, as a status that is as before.
+    AgentSeen {
+        agent: Arc<Agent>,
+        viewer: ViewerId,
+    },
+    AgentUsage {
+        /// What is known of it, with what it has used.
+        agent: Arc<Agent>,
+    },
+    AgentEnded {
+        /// What was known of it.
+        agent: Arc<Agent>,
+    },
+    /// A program beside muxwire says something.
+    Emitted {
+        event: Arc<Emitted>,
+    },
+    Alert {
+        alert: Arc<Alert>,
+    },
+    AlertCleared {
+        alert: Arc<Alert>,
+        cause: ClearCause,
+    },
+    /// What a pane, muxwire or the machine uses of processors and memory.
+    SystemResources {
+        resources: Box<Resources>,
+    },
 }
 
 impl ChangeKind {
     /// The event type, as it stands on the wire.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
+            Self::Emitted { event } => event.type_name(),
+            known => known.label(),
+        }
+    }
+
+    /// The same, but a pattern of types for events whose types others choose.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Emitted { event } => event.family().pattern(),
             Self::ServerConnected { .. } => "server.connected",
             Self::ServerChanged { .. } => "server.changed",
             Self::ServerLost { .. } => "server.lost",
@@ -228,6 +281,40 @@ impl ChangeKind {
             Self::ClientSessionChanged { .. } => "client.session_changed",
             Self::BufferChanged { .. } => "buffer.changed",
             Self::BufferDeleted { .. } => "buffer.deleted",
+            Self::AgentStarted { .. } => "agent.started",
+            Self::AgentStatus { .. } | Self::AgentSeen { .. } => "agent.status",
+            Self::AgentUsage { .. } => "agent.usage",
+            Self::AgentEnded { .. } => "agent.ended",
+            Self::Alert { .. } => "alert",
+            Self::AlertCleared { .. } => "alert.cleared",
+            Self::SystemResources { .. } => "system.resources",
+        }
+    }
+
+    /// The type of the agent that it is about, and the status that it says the agent has now.
+    #[must_use]
+    pub fn agent(&self) -> Option<(&str, AgentStatus)> {
+        match self {
+            Self::AgentStarted { agent }
+            | Self::AgentStatus { agent, .. }
+            | Self::AgentSeen { agent, .. }
+            | Self::AgentUsage { agent } => Some((&agent.agent_type, agent.status)),
+            Self::AgentEnded { agent } => Some((&agent.agent_type, AgentStatus::Exited)),
+            _ => None,
+        }
+    }
+
+    /// Whether it shows an agent that this viewer has seen as it is.
+    #[must_use]
+    pub fn is_seen_by(&self, viewer: ViewerId) -> bool {
+        let is_seen = |agent: &Arc<Agent>| agent.seen_by.contains(viewer);
+        match self {
+            Self::AgentStarted { agent }
+            | Self::AgentStatus { agent, .. }
+            | Self::AgentSeen { agent, .. } => is_seen(agent),
+            Self::PaneCreated { agent, .. } => agent.iter().any(is_seen),
+            Self::WindowCreated { agents, .. } => agents.iter().any(|(_, agent)| is_seen(agent)),
+            _ => false,
         }
     }
 

@@ -4,6 +4,7 @@
 //! the changes to the old state, one by one, holds the new state at the end; `tests/random_operations.rs` proves it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::audience::{Audience, Places};
 use super::change::{Change, ChangeKind};
@@ -21,6 +22,7 @@ pub fn diff(old: &State, new: &State) -> Vec<Change> {
         changes: Vec::new(),
     };
     diff.clients_gone();
+    diff.agents_gone();
     diff.panes_gone();
     diff.windows_gone();
     diff.sessions_gone();
@@ -50,6 +52,17 @@ impl Diff<'_> {
     fn push_pane(&mut self, pane: PaneId, places: &Places, kind: ChangeKind) {
         self.changes
             .push(Change::of_pane(pane, Places::clone(places), kind));
+    }
+
+    /// Nothing but the end of its pane ends an agent here: all else of it comes from a source.
+    fn agents_gone(&mut self) {
+        for (pane, agent) in &self.old.agents {
+            if !self.new.agents.contains_key(pane) {
+                let agent = Arc::clone(agent);
+                let places = self.old.places_of_pane(*pane);
+                self.push_pane(*pane, &places, ChangeKind::AgentEnded { agent });
+            }
+        }
     }
 
     fn panes_gone(&mut self) {
@@ -158,12 +171,18 @@ impl Diff<'_> {
             .filter_map(|pane| self.new.panes.get(pane))
             .cloned()
             .collect();
+        let agent = |pane: &PaneId| {
+            let agent = self.new.agents.get(pane)?;
+            Some((*pane, Arc::clone(agent)))
+        };
+        let agents = window.panes.iter().filter_map(agent).collect();
         let active = session.active == Some(index);
         let kind = ChangeKind::WindowCreated {
             window: window.clone(),
             panes,
             active,
             alerts: session.alerts_of(id),
+            agents,
         };
         self.push(Audience::at(session.place_at(index, id)), kind);
     }
@@ -181,6 +200,7 @@ impl Diff<'_> {
                     pane: pane.clone(),
                     active,
                     moved: before.is_some(),
+                    agent: self.new.agents.get(id).cloned(),
                 };
                 self.push_pane(*id, &self.new.places_of_pane(*id), kind);
             }

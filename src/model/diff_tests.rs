@@ -9,12 +9,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::diff;
 use crate::ids::{PaneId, SessionId, WindowId};
 use crate::model::{
-    Alerts, Audience, Buffer, Change, ChangeKind, Client, Exit, Pane, Place, Session, State, Window,
+    Agent, AgentStatus, Alerts, Audience, Buffer, Change, ChangeKind, Client, Exit, Pane, Place,
+    Session, State, Window,
 };
 
 /// The places at which windows are linked. Within one batch of changes two windows may stand at one index for a
@@ -109,6 +111,7 @@ fn apply_to_window(state: &mut State, links: &mut Links, place: &Place, kind: &C
             panes,
             active,
             alerts,
+            agents,
         } => {
             links.insert((place.session, index, id));
             set_alerts(session, id, *alerts);
@@ -119,6 +122,7 @@ fn apply_to_window(state: &mut State, links: &mut Links, place: &Place, kind: &C
             state
                 .panes
                 .extend(panes.iter().map(|pane| (pane.id, pane.clone())));
+            state.agents.extend(agents.iter().cloned());
         }
         ChangeKind::WindowRemoved => drop(links.remove(&(place.session, index, id))),
         ChangeKind::WindowMoved { index, previous } => {
@@ -145,8 +149,15 @@ fn apply_to_window(state: &mut State, links: &mut Links, place: &Place, kind: &C
 }
 
 fn apply_to_pane(state: &mut State, id: PaneId, kind: &ChangeKind) {
-    if let ChangeKind::PaneCreated { pane, active, .. } = kind {
+    if let ChangeKind::PaneCreated {
+        pane,
+        active,
+        agent,
+        ..
+    } = kind
+    {
         state.panes.insert(id, pane.clone());
+        assert_eq!(state.agents.get(&id), agent.as_ref());
         let window = state
             .windows
             .get_mut(&pane.window)
@@ -162,6 +173,7 @@ fn apply_to_pane(state: &mut State, id: PaneId, kind: &ChangeKind) {
     }
     let pane = state.panes.get_mut(&id).expect("a known pane changes");
     match kind {
+        ChangeKind::AgentEnded { .. } => drop(state.agents.remove(&id)),
         ChangeKind::PaneExited { exit } => (pane.exit, pane.pid) = (Some(*exit), 0),
         ChangeKind::PaneActiveChanged { .. } => {
             state.windows.get_mut(&pane.window).expect("known").active = Some(id);
@@ -248,6 +260,15 @@ fn states() -> impl Strategy<Value = State> {
                 .collect();
             panes.prop_map(move |panes| assemble(panes, &sessions, &windows))
         })
+}
+
+/// Agents in some of the panes.
+fn agents() -> impl Strategy<Value = BTreeMap<PaneId, Arc<Agent>>> {
+    let agent = prop_oneof![Just("claude"), Just("codex")].prop_map(|agent_type| {
+        let since = Timestamp::UNIX_EPOCH;
+        Arc::new(Agent::new(agent_type, AgentStatus::Busy, since))
+    });
+    prop::collection::btree_map((0..6u32).prop_map(PaneId), agent, 0..4)
 }
 
 type SessionSeed = Option<(BTreeMap<u32, u32>, String, usize)>;
@@ -360,7 +381,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn changes_lead_from_one_state_to_the_other(old in states(), new in states()) {
+    fn changes_lead_from_one_state_to_the_other(mut old in states(), mut new in states(), agents in agents()) {
+        let inside = agents.into_iter().filter(|(pane, _)| old.panes.contains_key(pane));
+        old.agents = inside.collect();
+        new.keep_agents(&old);
         let changes = diff(&old, &new);
         let followed = follow(&old, &changes);
         prop_assert!(followed == new, "{}", explain(&followed, &new, &changes));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::agent::Agent;
 use super::audience::{Audience, Place, Places};
 use crate::control::DestroyUnattached;
 use crate::ids::{PaneId, SessionId, WindowId};
@@ -24,6 +25,8 @@ pub struct State {
     pub clients: BTreeMap<String, Client>,
     /// Paste buffers by name.
     pub buffers: BTreeMap<String, Buffer>,
+    /// The agents in panes, as sources say; all else follows from tmux alone. Every pane of them is known.
+    pub agents: BTreeMap<PaneId, Arc<Agent>>,
 }
 
 /// One life of a tmux server: ids are unique within it and start at 0 again in the next.
@@ -255,6 +258,15 @@ impl State {
             Some(known) => self.places_of_window(known.window).collect(),
             None => Places::from([]),
         }
+    }
+
+    /// Takes over the agents whose panes are still there from the state before.
+    pub fn keep_agents(&mut self, before: &Self) {
+        let kept = before.agents.iter();
+        let kept = kept.filter(|(pane, _)| self.panes.contains_key(pane));
+        self.agents = kept
+            .map(|(pane, agent)| (*pane, Arc::clone(agent)))
+            .collect();
     }
 
     /// Who may learn of a client: those who see its session.

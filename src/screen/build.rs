@@ -105,7 +105,7 @@ fn assumed(
             Assumed::Blanks,
             place.loses_blanks && tracked.may_have_coloured_blanks,
         ),
-        (Assumed::Tabs, tracked.tabs_changed && capture.has_tabs()),
+        (Assumed::Tabs, tracked.tabs_unsure && capture.has_tabs()),
         (Assumed::Primary, primary),
         (Assumed::Character, place.character.is_none()),
     ];

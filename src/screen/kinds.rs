@@ -19,7 +19,8 @@ pub enum Assumed {
     Modes,
     /// The background of blanks at the end of lines (lost by captures of tmux 3.2 and 3.3).
     Blanks,
-    /// How wide tabs on the screen are: the tab stops have changed, and captures (3.6) don't say when.
+    /// How wide tabs on the screen are: captures (3.6) don't say it, and the tab stops have changed, or lines flowed anew, in
+    /// which a tab keeps its width and not its stop.
     Tabs,
     /// The primary screen: the pane's size has changed since the alternate screen came.
     Primary,

@@ -20,7 +20,7 @@ pub(super) fn independent(lines: &[Bytes], tabs: &[u32], cols: u32) -> Vec<Bytes
         .collect()
 }
 
-/// How many columns a line takes.
+/// How many columns a line takes; a tab takes one at least.
 pub(super) fn columns(line: &[u8]) -> u32 {
     let mut columns = 0;
     let mut rest = line;
@@ -29,6 +29,7 @@ pub(super) fn columns(line: &[u8]) -> u32 {
         columns += width(&rest[..text]);
         rest = &rest[text..];
         if let Some(mark) = Mark::first(rest) {
+            columns += u32::from(matches!(mark, Mark::Tab));
             rest = &rest[mark.length()..];
         }
     }
@@ -121,7 +122,7 @@ impl<'a> Line<'a> {
             let Some(mark) = Mark::first(rest) else { break };
             rest = &rest[mark.length()..];
             match mark {
-                Mark::Tab => self.tab(carried),
+                Mark::Tab => self.tab(rest, carried),
                 Mark::Shift(drawing) => carried.drawing = drawing,
                 // A reset says 0. tmux 3.1c says nothing instead of a bright background.
                 Mark::Sgr(b"", _) => drop(carried.pen.apply(b"49")),
@@ -161,12 +162,15 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn tab(&mut self, carried: &Carried) {
+    /// The blanks up to the next stop, or fewer where the rest of the line would not fit: tmux keeps a tab's width when its
+    /// line flows anew, and a line that is longer than the screen would shift all below it.
+    fn tab(&mut self, rest: &[u8], carried: &Carried) {
         let next = self.tabs.iter().find(|stop| **stop > self.column);
         let last = self.cols.saturating_sub(1);
         let stop = next.map_or(last, |stop| (*stop).min(last));
-        let blanks = stop.saturating_sub(self.column).max(1) as usize;
-        self.text(&vec![b' '; blanks], carried);
+        let most = self.cols.saturating_sub(self.column + columns(rest));
+        let blanks = stop.saturating_sub(self.column).min(most).max(1);
+        self.text(&vec![b' '; blanks as usize], carried);
     }
 
     fn use_pen(&mut self, pen: Pen) {
@@ -218,7 +222,7 @@ mod tests {
 
     #[test]
     fn lines_stand_for_themselves() {
-        let rows: [(&[&str], &[&str]); 15] = [
+        let rows: [(&[&str], &[&str]); 16] = [
             (
                 &["\x1b[41m\x1b[97mx\x1b[my"],
                 &["\x1b[0;97;41mx\x1b[0;97my\x1b[0m"],
@@ -243,6 +247,7 @@ mod tests {
             ),
             (&["\u{6f22}\u{5b57}\tb"], &["\u{6f22}\u{5b57}    b"]),
             (&["12345678901234567\tb"], &["12345678901234567  b"]),
+            (&["12345\tabc\tdefghijk"], &["12345   abc defghijk"]),
             (
                 &["a\x1b]8;id=1;http://x\x1b\\link\x1b]8;;\x1b\\b"],
                 &["a\x1b]8;id=1;http://x\x1b\\link\x1b]8;;\x1b\\b"],

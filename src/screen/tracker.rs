@@ -34,8 +34,9 @@ pub struct Tracked {
     pub(super) style: CursorStyle,
     /// Whether anything may have been erased with a background.
     pub(super) may_have_coloured_blanks: bool,
-    /// Whether tab stops were set or cleared.
-    pub(super) tabs_changed: bool,
+    /// Whether tab stops were set or cleared, or lines flowed anew since (a tab keeps the width that it had), or nobody saw
+    /// whether.
+    pub(super) tabs_unsure: bool,
     /// Whether the pane's size has changed since the alternate screen came.
     pub(super) resized_in_alternate: bool,
     /// Whether the bell has rung and nobody asked yet.
@@ -116,7 +117,7 @@ impl Tracker {
                     ..CursorStyle::default()
                 },
                 may_have_coloured_blanks: false,
-                tabs_changed: false,
+                tabs_unsure: false,
                 resized_in_alternate: false,
                 rang: false,
                 alternate: Some(false),
@@ -133,6 +134,7 @@ impl Tracker {
             state: Tracked {
                 behind_alternate: Some(Drawing::default()),
                 may_have_coloured_blanks: true,
+                tabs_unsure: true,
                 ..Tracked::default()
             },
         }
@@ -148,9 +150,11 @@ impl Tracker {
         std::mem::take(&mut self.state.rang)
     }
 
-    /// The pane's size has changed. tmux keeps the primary screen at its old size until the alternate one goes.
-    pub fn resized(&mut self) {
+    /// The pane's size has changed, and its width if that is said. tmux keeps the primary screen at its old size until the
+    /// alternate one goes.
+    pub fn resized(&mut self, in_width: bool) {
         self.state.resized_in_alternate = self.state.alternate != Some(false);
+        self.state.tabs_unsure |= in_width;
     }
 
     /// A listing of panes has come, and the pane's process is the one that it was.
@@ -179,6 +183,7 @@ impl Tracker {
         state.modes.doubt();
         state.style.known = false;
         state.may_have_coloured_blanks = true;
+        state.tabs_unsure = true;
         (state.alternate, state.position) = (None, None);
     }
 
@@ -377,7 +382,7 @@ impl Listener for Tracked {
                     .charset
                     .designate(intermediates == b")", last == b'0');
             }
-            (b"", b'H') => self.tabs_changed = true,
+            (b"", b'H') => self.tabs_unsure = true,
             (b"", b'D' | b'E' | b'M') | (b"#", b'8') => self.position = None,
             _ => {}
         }
@@ -412,7 +417,7 @@ impl Listener for Tracked {
             (0, b"", b'u') => self.restore(),
             (0, b"", b'H' | b'f') => self.go_to(parameters),
             (0, b"", b'r') => self.position = self.home(),
-            (0, b"", b'g') => self.tabs_changed = true,
+            (0, b"", b'g') => self.tabs_unsure = true,
             // These leave the cursor where it is.
             (0, b"", b'J' | b'K' | b'X' | b'@' | b'P' | b'c' | b'n' | b't' | b'h' | b'l') => {}
             (0, b"", _) => self.position = None,

@@ -2,22 +2,26 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::routing::post;
 use tracing::warn;
 
-use super::app::{App, visitor};
+use super::app::{App, address, known, visitor};
 use super::clock::now;
 use super::credential::Holder;
+use super::dialect::{read_emit, reply_json};
+use super::emitting::{self, NotEmitted};
 use super::refused::Refused;
 use super::route::Route;
 use super::rules::{Bearer, Cors, Credential, Rules};
+use super::session::Reply;
 use super::tickets::{LIFE, NoTicket};
-use crate::auth::AuthError;
-use crate::wire::ticket_answer;
+use crate::audit::{Act, Who};
+use crate::auth::{AuthError, Principal};
+use crate::wire::{ErrorCode, ticket_answer};
 
 static NO_TOKEN: Refused = Refused::new(
     StatusCode::UNAUTHORIZED,
@@ -74,9 +78,128 @@ pub(super) fn routes() -> Vec<Route> {
         }),
         ..Rules::DEFAULT
     };
-    let about = "a ticket for a page that must not hold a token (POST)";
-    let shown = ("/api/ticket", about);
-    vec![Route::new("/api/ticket", shown, post(ask_ticket), rules)]
+    let events = Rules {
+        cors: Some(Cors {
+            methods: "POST",
+            headers: "authorization, content-type",
+        }),
+        ..rules
+    };
+    let ticket = "a ticket for a page that must not hold a token (POST)";
+    let emit = "events of your own, for the log (POST)";
+    vec![
+        Route::new(
+            "/api/ticket",
+            ("/api/ticket", ticket),
+            post(ask_ticket),
+            rules,
+        ),
+        Route::new(
+            "/api/events",
+            ("/api/events", emit),
+            post(emit_events),
+            events,
+        ),
+    ]
+}
+
+/// Adds the events in the body to the log, and answers as a WebSocket would.
+async fn emit_events(State(app): State<App>, request: Request) -> Response<Body> {
+    let holder: Option<&Holder> = request.extensions().get();
+    let Some(Holder(principal)) = holder.cloned() else {
+        return app.refuse(&NO_TOKEN, request.extensions());
+    };
+    let client = address(request.extensions()).map(|address| address.to_string());
+    let who = Who::at(None, client).known_as(Some(principal.id_text()), principal.name());
+    match emit(&app, &who, &principal, request).await {
+        Ok(answer) => answer,
+        Err(refused) => {
+            record_denied(&app, &who, refused.code);
+            not_emitted(&refused)
+        }
+    }
+}
+
+async fn emit(
+    app: &App,
+    who: &Who,
+    principal: &Principal,
+    request: Request,
+) -> Result<Response<Body>, NotEmitted> {
+    let services = app.services();
+    let limit = usize::try_from(known(request.extensions()).limits.body_bytes).unwrap_or(0);
+    let body = to_bytes(request.into_body(), limit).await.map_err(|_| {
+        let why = format!("the body ended early, or has more than {limit} bytes");
+        NotEmitted::from((ErrorCode::InvalidMessage, why))
+    })?;
+    let asked = read_emit(&body)?;
+    let count = asked.events.len();
+    let prepared = emitting::prepare(&services.context, principal, &asked, now())?;
+    let (repeated, emitted) = emitting::carried_out(services, who, prepared).await;
+    let seq = emitted.map_err(|error| (emitting::code_of(&error), error.to_string()))?;
+    Ok(json(
+        StatusCode::OK,
+        &Reply::Emitted {
+            id: None,
+            events: count,
+            epoch: services.context.hub.epoch(),
+            seq,
+            repeated,
+        },
+    ))
+}
+
+/// Records what the holder of a token asked for and may not have.
+fn record_denied(app: &App, who: &Who, code: ErrorCode) {
+    let reason = match code {
+        ErrorCode::PermissionDenied => "permission",
+        ErrorCode::NotFound => "missing",
+        _ => return,
+    };
+    let (request, target) = ("emit", None);
+    let act = Act::Denied {
+        request,
+        reason,
+        target,
+    };
+    // As often as strangers: nothing else bounds how often one asks over HTTP.
+    app.services().context.audit.record_stranger(who, act);
+}
+
+fn not_emitted(refused: &NotEmitted) -> Response<Body> {
+    let status = match refused.code {
+        ErrorCode::PermissionDenied => StatusCode::FORBIDDEN,
+        ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::Recording => StatusCode::CONFLICT,
+        ErrorCode::AuditUnavailable | ErrorCode::OutcomeUnknown => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let wait = refused.retry_after;
+    let wait_ms = wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    let mut response = json(
+        status,
+        &Reply::Error {
+            id: None,
+            code: refused.code,
+            message: &refused.why,
+            retry_after_ms: wait_ms,
+        },
+    );
+    if let Some(wait) = wait {
+        let seconds = HeaderValue::from(wait.as_secs() + 1);
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    response
+}
+
+fn json(status: StatusCode, reply: &Reply<'_>) -> Response<Body> {
+    let mut response = Response::new(Body::from(reply_json(reply)));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
 }
 
 /// Answers with a one-time ticket for the holder of the token, good for the page that asks.

@@ -1,51 +1,79 @@
 //! What changes something in tmux stands in the audit log before it is done; what can't be recorded there is refused.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::ready;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::time::timeout;
 
-use super::repeats::Typed;
+use super::clock::now;
+use super::overdue::{WAIT, WaitingInput};
 use super::services::Services;
 use crate::audit::{self, Act, Piece, Who};
-use crate::auth::Authorized;
-use crate::bridge::{InputError, InputRequest, Key, PreparedInput, ResizeError, SizeWish};
-
-/// How long something may wait for its line: what is typed much later than it was meant to be is worse than refused.
-const WAIT: Duration = Duration::from_secs(5);
+use crate::auth::{Authorized, Permission, Principal};
+use crate::bridge::{
+    ClientNumber, InputError, InputRequest, Key, ReadyInput, ResizeError, SizeWish, Typist,
+};
+use crate::ids::PaneId;
 
 /// Types, once it stands in the audit log. It takes its place among others when this is called.
 pub(super) fn typed(
     services: &Services,
     who: &Who,
     input: Authorized<InputRequest>,
-) -> impl Future<Output = Typed> + Send + 'static {
+) -> impl Future<Output = Result<(), InputError>> + Send + 'static {
     let act = act_of(services, input.request());
     let (prepared, outcome) = services.bridge.prepare_input(input);
-    let waiting = Arc::new(Mutex::new(Some(prepared)));
-    let at_log = Arc::clone(&waiting);
+    let waiting = WaitingInput::new(prepared);
+    let at_log = waiting.clone();
     services.context.audit.before(who, act, move |recorded| {
-        if let Some(prepared) = take(&at_log) {
+        if let Some(prepared) = at_log.take() {
             match recorded {
                 Ok(()) => prepared.send(),
                 Err(audit::Unavailable) => prepared.refuse(InputError::Unrecorded),
             }
         }
     });
-    async move {
-        let mut outcome = std::pin::pin!(outcome);
-        if is_taken(&waiting) {
-            // It is on its way: there is no line to wait for, and no timer is due.
-            return outcome.await;
+    services.overdue.watch(waiting, now().into());
+    outcome
+}
+
+/// Who types prompts and answers for a client: each piece stands in the audit log before it is ready, and the client has to
+/// have the permission at that moment.
+pub(super) fn typist(
+    services: &Arc<Services>,
+    who: &Who,
+    (principal, client): (Principal, ClientNumber),
+    pane: PaneId,
+) -> Typist {
+    let (services, who) = (Arc::clone(services), who.clone());
+    Box::new(move |keys| {
+        let input = InputRequest {
+            client,
+            pane,
+            keys,
+            cancel_mode: false,
+            // Whoever asks has waited already.
+            submit_delay: Some(Duration::ZERO),
+        };
+        let (state, _) = services.context.hub.snapshot();
+        let places = state.places_of_pane(pane);
+        let sessions = places.iter().map(|place| &*place.session_name);
+        let Ok(input) = principal.authorize(Permission::Write, sessions, input) else {
+            return ready(Err(InputError::NoSuchPane)).boxed();
+        };
+        let act = act_of(&services, input.request());
+        let recorded = services.context.audit.written(&who, act);
+        let (prepared, outcome) = services.bridge.prepare_input(input);
+        async move {
+            match timeout(WAIT, recorded).await {
+                Ok(Ok(())) => Ok(ReadyInput::new(move || prepared.send(), outcome)),
+                Ok(Err(audit::Unavailable)) | Err(_) => Err(InputError::Unrecorded),
+            }
         }
-        if let Ok(outcome) = timeout(WAIT, outcome.as_mut()).await {
-            return outcome;
-        }
-        if let Some(prepared) = take(&waiting) {
-            prepared.refuse(InputError::Unrecorded);
-        }
-        outcome.await
-    }
+        .boxed()
+    })
 }
 
 /// Gives a window a size, once it stands in the audit log.
@@ -58,17 +86,6 @@ pub(super) async fn resized(
         Ok(Ok(())) => services.bridge.resize(wish).await,
         Ok(Err(audit::Unavailable)) | Err(_) => Err(ResizeError::Unrecorded),
     }
-}
-
-fn is_taken(waiting: &Mutex<Option<PreparedInput>>) -> bool {
-    let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-    waiting.is_none()
-}
-
-/// The first caller gets it.
-fn take(waiting: &Mutex<Option<PreparedInput>>) -> Option<PreparedInput> {
-    let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-    waiting.take()
 }
 
 fn act_of(services: &Services, input: &InputRequest) -> Act {

@@ -4,6 +4,9 @@
 //! room again; the task of its shard ([`super::shard`]) brings what was published and the time. Each of them writes
 //! with the waker of the connection's own task, so it is that task which a socket wakes.
 
+mod following;
+mod writing;
+
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -14,16 +17,18 @@ use std::time::Instant;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info};
 
 use super::admission::Admission;
+use super::broadcast::{BroadcastGroup, BroadcastRound, Following};
 use super::clock::now;
 use super::dialect::Client;
 use super::effects::{self, Begun, EffectTask, Ending};
 
 use super::services::{AcceptedClient, Services};
 use super::session::{ClientInfo, ClientStats, Dismissal, Effect, EffectResult};
-use super::shard::{ShardClient, ShardSlot, WakeInterest};
+use super::shard::{ShardClient, ShardSlot, Visited, WakeInterest};
 use super::socket::{Happened, Socket};
 use crate::audit::Who;
 use crate::auth::Ended;
@@ -74,12 +79,18 @@ struct ConnectionState<S> {
     waker: Option<Waker>,
     /// `None` while there are none: most connections never ask for any.
     tasks: Option<Box<FuturesUnordered<EffectTask>>>,
+    /// Those of them that give a window a size.
+    resizes: Option<TaskTracker>,
     /// Reports when the principal's token ends.
     ended: Option<Ending>,
     /// The deadline is here.
     due: bool,
     /// The socket took no more when it was last written to.
     full: bool,
+    /// It gets what others get too, and nothing else is to be done for it.
+    following: Option<Following>,
+    /// The group that it followed last, which it mostly follows again.
+    group: Option<Arc<BroadcastGroup>>,
     /// The client sent Close first.
     left: bool,
     broken: Option<io::Error>,
@@ -125,9 +136,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             client,
             waker: None,
             tasks: None,
+            resizes: None,
             ended: None,
             due: false,
             full: false,
+            following: None,
+            group: None,
             left: false,
             broken: None,
             admission: Admission::new(held, permit),
@@ -141,7 +155,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// `None` after a panic: then what the lock guards is not to be trusted, and the connection ends.
     fn lock(&self) -> Option<MutexGuard<'_, ConnectionState<S>>> {
-        self.0.lock().ok()
+        let mut state = self.0.lock().ok()?;
+        state.follow_no_more();
+        Some(state)
     }
 }
 
@@ -171,10 +187,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for ConnectionTask<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> ShardClient for Connection<S> {
-    fn published(&self, now: Instant) -> Option<WakeInterest> {
-        let mut state = self.lock()?;
+    fn published(&self, round: &mut BroadcastRound, now: Instant) -> Visited {
+        let Ok(mut state) = self.0.lock() else {
+            return Visited::Stands(None);
+        };
+        if state.follow(round, now) {
+            return Visited::Unchanged;
+        }
+        state.follow_no_more();
         state.client.pump(now);
-        state.after_visit(now)
+        Visited::Stands(state.after_visit(now))
     }
 
     fn due(&self) -> Option<WakeInterest> {
@@ -382,7 +404,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ConnectionState<S> {
             if matches!(effect, Effect::Verify { .. }) {
                 self.admission.set_checked(true);
             }
+            let resizes = matches!(effect, Effect::Resize { .. });
             match effects::begin(effect, self.client.session().who(), &self.services) {
+                Begun::Task(task) if resizes => {
+                    let task = self.resizes.get_or_insert_default().track_future(task);
+                    self.tasks.get_or_insert_default().push(Box::pin(task));
+                }
                 Begun::Task(task) => self.tasks.get_or_insert_default().push(task),
                 Begun::Watch(ended) => self.ended = ended,
             }
@@ -397,66 +424,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ConnectionState<S> {
             self.socket.close(code, send_queue);
         }
         begun
-    }
-
-    /// Writes what waits, as far as the socket takes it. What it takes no more is written by the connection's own
-    /// task, which the socket wakes. Returns whether something was written, and nothing is left.
-    fn write(&mut self) -> io::Result<bool> {
-        if let Some(error) = self.broken.take() {
-            return Err(error);
-        }
-        let Some(waker) = &self.waker else {
-            return Ok(false);
-        };
-        let (send_queue, mut recent) = self.client.session_mut().writing();
-        let mut cx = TaskContext::from_waker(waker);
-        let metrics = &self.services.metrics;
-        let written = self.socket.poll_write(&mut cx, send_queue, |event| {
-            let (first, read_at) = (event.first_written(), event.read_at());
-            let Some(read_at) = read_at.filter(|_| first.is_some() || recent.is_some()) else {
-                return;
-            };
-            let now = now();
-            let time = now.saturating_duration_since(read_at);
-            if first.is_some() {
-                metrics.latency(time, now);
-            }
-            if let Some(recent) = &mut recent {
-                recent.record(time, now);
-            }
-        });
-        self.full = written.is_pending();
-        match written {
-            Poll::Ready(written) => written,
-            Poll::Pending => Ok(false),
-        }
-    }
-
-    /// What has to be done once the shard's task has moved the client.
-    fn after_visit(&mut self, now: Instant) -> Option<WakeInterest> {
-        let mut own_turn = self.settle();
-        if !self.full {
-            match self.write() {
-                Ok(false) => {}
-                Ok(true) => {
-                    self.client.on_written(now);
-                    own_turn |= self.settle();
-                }
-                Err(error) => {
-                    self.broken = Some(error);
-                    own_turn = true;
-                }
-            }
-        }
-        let (send_queue, _) = self.client.session_mut().ends();
-        if own_turn
-            || self.socket.is_done(send_queue)
-            || self.client.session().is_over(now)
-            || self.client.session().is_behind()
-        {
-            self.wake();
-        }
-        Some(self.interest())
     }
 
     fn wake(&self) {
@@ -486,7 +453,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ConnectionState<S> {
         }
         if let Some(client) = self.client.wishes() {
             let bridge = self.services.bridge.clone();
-            tokio::spawn(async move { bridge.leave(client).await });
+            let resizes = self.resizes.take().unwrap_or_default();
+            resizes.close();
+            tokio::spawn(async move {
+                // One that reached the bridge later would never be taken back.
+                resizes.wait().await;
+                bridge.leave(client).await;
+            });
         }
     }
 }

@@ -4,11 +4,14 @@
 use std::borrow::Cow;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use axum::http::header::{
+    ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use super::headers::words;
-use super::rules::Security;
+use super::encoding::Encoding;
+use super::headers::{quality, words};
+use super::rules::{PolicyNames, Security};
 
 /// How much of a hash distinguishes contents, in characters.
 const DIGEST: usize = 16;
@@ -19,16 +22,27 @@ pub(super) struct Content {
     pub(super) content_type: &'static str,
     pub(super) body: Cow<'static, [u8]>,
     pub(super) security: Security,
-    /// Whether the same address answers otherwise where the header `Accept` is another.
-    pub(super) is_negotiated: bool,
+    /// How the body is compressed.
+    pub(super) encoding: Option<Encoding>,
+    /// The header by which the same address answers otherwise.
+    pub(super) varies_by: Option<&'static str>,
 }
+
+/// Stands in a page where its nonce is put.
+const NONCE: &str = "{{nonce}}";
 
 impl Content {
     /// The answer to a GET or HEAD with these headers.
     pub(super) fn answer(self, asked: &HeaderMap) -> Response<Body> {
-        let tag = format!("\"{}\"", digest(&self.body));
-        let length = HeaderValue::from(self.body.len());
+        let digest = digest(&self.body);
+        self.answer_as(&digest, asked)
+    }
+
+    /// The same under the tag of something that stands for this content.
+    fn answer_as(self, digest: &str, asked: &HeaderMap) -> Response<Body> {
+        let tag = format!("\"{digest}\"");
         let is_there = words(asked, &IF_NONE_MATCH).any(|known| matches(known, &tag));
+        let length = HeaderValue::from(self.body.len());
         let body = match (is_there, self.body) {
             (true, _) => Bytes::new(),
             (false, Cow::Borrowed(bytes)) => Bytes::from_static(bytes),
@@ -46,11 +60,37 @@ impl Content {
         if let Ok(tag) = HeaderValue::from_str(&tag) {
             headers.insert(ETAG, tag);
         }
-        if self.is_negotiated {
-            headers.insert(VARY, HeaderValue::from_static("accept"));
+        if let Some(encoding) = self.encoding {
+            headers.insert(CONTENT_ENCODING, encoding.header());
+        }
+        if let Some(header) = self.varies_by {
+            headers.insert(VARY, HeaderValue::from_static(header));
         }
         response
     }
+}
+
+/// The answer with a page that has a nonce, which is another one each time that the page is sent. The tag is that of the page
+/// without it. Who has the page already keeps the policy that it came with, since its nonce is in the page.
+pub(super) fn answer_page(
+    content_type: &'static str,
+    page: &str,
+    names: PolicyNames,
+    asked: &HeaderMap,
+) -> Response<Body> {
+    let filled = page.replace(NONCE, &names.nonce);
+    let content = Content {
+        content_type,
+        body: Cow::Owned(filled.into_bytes()),
+        security: Security::PROGRAM,
+        encoding: None,
+        varies_by: None,
+    };
+    let mut response = content.answer_as(&digest(page.as_bytes()), asked);
+    if response.status() != StatusCode::NOT_MODIFIED {
+        response.extensions_mut().insert(names);
+    }
+    response
 }
 
 /// A digest of a content, in letters and digits.
@@ -76,18 +116,6 @@ pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
     };
     let html = wish("text/html");
     html > 0.0 && html >= wish("text/plain")
-}
-
-/// How much a client wants something, by the parameters of its name in `Accept`.
-fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
-    let quality = parameters.find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("q")
-            .then_some(value.trim())
-    });
-    // What is no number is no wish.
-    quality.map_or(1.0, |value| value.parse().unwrap_or(0.0))
 }
 
 #[cfg(test)]
@@ -153,12 +181,38 @@ mod tests {
                 content_type: "text/plain",
                 body: Cow::Borrowed(b"x"),
                 security: Security::PAGE,
-                is_negotiated: false,
+                encoding: None,
+                varies_by: None,
             };
             let answer = content.answer(&headers(IF_NONE_MATCH, known));
             let is_there = answer.status() == StatusCode::NOT_MODIFIED;
             assert_eq!(is_there, expected, "{known:?}");
             assert_eq!(answer.headers()["etag"], *tag, "{known:?}");
         }
+    }
+
+    #[test]
+    fn a_page_has_another_nonce_each_time_and_the_same_tag() {
+        let names = |nonce: &str| PolicyNames {
+            nonce: nonce.to_owned(),
+            sockets: String::new(),
+        };
+        let answer = |nonce, asked: &HeaderMap| {
+            answer_page("text/html", "<a nonce=\"{{nonce}}\">", names(nonce), asked)
+        };
+        let [first, second] = ["abc", "defg"].map(|nonce| answer(nonce, &HeaderMap::new()));
+        assert_eq!(first.headers()["etag"], second.headers()["etag"]);
+        assert_eq!(first.headers()["content-length"], "15");
+        assert_eq!(second.headers()["content-length"], "16");
+        for (response, nonce) in [(&first, "abc"), (&second, "defg")] {
+            let named: Option<&PolicyNames> = response.extensions().get();
+            assert_eq!(named.unwrap().nonce, nonce);
+        }
+        let mut known = HeaderMap::new();
+        known.insert(IF_NONE_MATCH, first.headers()["etag"].clone());
+        let again = answer("hijk", &known);
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(again.headers()["etag"], first.headers()["etag"]);
+        assert!(again.extensions().get::<PolicyNames>().is_none());
     }
 }

@@ -3,12 +3,13 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{Extensions, HeaderMap, Response};
+use axum::http::{Extensions, Response};
 use axum::middleware::Next;
 use tracing::info;
 
 use super::app::{App, address};
 use super::headers::bearer;
+use super::listen::ConnectionInfo;
 use super::rules::{Audit, Bearer, Credential, Rules};
 use crate::audit::Act;
 use crate::auth::{AuthError, Authenticator, Principal};
@@ -27,8 +28,9 @@ pub(super) async fn checked(
         Credential::Unused | Credential::InSession => return next.run(request).await,
         Credential::Bearer(rule) => rule,
     };
-    let holder = match token(&app, rule, request.headers()) {
+    let holder = match token(&app, rule, &request) {
         Shown::AllowedAnyway => Ok(Principal::unrestricted()),
+        Shown::Local(principal) => Ok(principal),
         Shown::Token(authenticator, token) => {
             let ip = address(request.extensions()).and_then(|address| address.ip());
             authenticator.verify(&token, ip).await
@@ -53,11 +55,14 @@ pub(super) async fn checked(
 enum Shown<'a> {
     /// Authentication is off: everybody may do everything.
     AllowedAnyway,
+    /// That it comes from the user at the Unix socket who needs no token.
+    Local(Principal),
     Token(&'a Authenticator, String),
     Nothing,
 }
 
-fn token<'a>(app: &'a App, rule: Bearer, headers: &HeaderMap) -> Shown<'a> {
+fn token<'a>(app: &'a App, rule: Bearer, request: &Request) -> Shown<'a> {
+    let headers = request.headers();
     let Some(authenticator) = &app.services().context.authenticator else {
         return Shown::AllowedAnyway;
     };
@@ -67,8 +72,16 @@ fn token<'a>(app: &'a App, rule: Bearer, headers: &HeaderMap) -> Shown<'a> {
         None if rule.missing.is_none() && headers.contains_key(AUTHORIZATION) => {
             Shown::Token(authenticator, String::new())
         }
-        None => Shown::Nothing,
+        None => match known_user(request.extensions()) {
+            Some(principal) if rule.missing.is_some() => Shown::Local(principal),
+            Some(_) | None => Shown::Nothing,
+        },
     }
+}
+
+/// Who it is, if that is known without a token.
+fn known_user(of: &Extensions) -> Option<Principal> {
+    of.get::<ConnectionInfo>()?.admitted()
 }
 
 fn invalid(

@@ -12,15 +12,17 @@ use tokio::time;
 
 use super::audited;
 use super::clock::now;
+use super::emitting;
 use super::repeats::{Earlier, Slot, Typed};
 use super::services::Services;
 use super::session::{
-    ArchivePage, Captured, ClientStats, Credential, Dismissal, Effect, EffectResult, Present,
+    ArchivePage, Captured, ClientStats, ComposeEffect, Credential, Dismissal, Effect, EffectResult,
+    EmitEffect, Present,
 };
 use super::shard::Shards;
 use crate::audit::Who;
 use crate::auth::{AuthError, Authorized, Ended, Principal};
-use crate::bridge::{Handle, Screen, ScreenError, ScreensRequest, ViewRequest};
+use crate::bridge::{Handle, Screen, ScreenError, ScreensRequest, SeenRequest, ViewRequest};
 use crate::hub::{ArchiveError, Hub, SeqRange};
 use crate::ids::PaneId;
 use crate::site::Origin;
@@ -53,7 +55,7 @@ pub(super) enum Begun {
 
 /// Begins an effect.
 pub(super) fn begin(effect: Effect, who: &Who, services: &Arc<Services>) -> Begun {
-    let bridge = services.bridge.clone();
+    let (bridge, shards) = (services.bridge.clone(), services.shards.clone());
     let authenticator = services.context.authenticator.as_ref();
     Begun::Task(match effect {
         Effect::Verify {
@@ -77,19 +79,17 @@ pub(super) fn begin(effect: Effect, who: &Who, services: &Arc<Services>) -> Begu
             slot,
         } => {
             // It has its place now, so that what a client types stays in order.
-            let typed = typed(audited::typed(services, who, input), slot);
-            Box::pin(first_typed(id, pane, typed))
+            let typed = audited::typed(services, who, input).map(|typed| typed.map(|()| None));
+            Box::pin(first_typed(id, pane, finished(typed, slot)))
         }
+        Effect::Compose(compose) => Box::pin(composed(services, who, compose)),
+        Effect::See { id, seen } => Box::pin(seen_by(&bridge, id, seen)),
+        Effect::Explain { id, pane } => Box::pin(explained(&bridge, id, pane)),
         Effect::Await { id, earlier } => Box::pin(awaited(id, earlier)),
-        Effect::Stats { id, everyone } => {
-            Box::pin(stats(id, everyone.map(|_| services.shards.clone())))
-        }
-        Effect::Clients { id, everyone } => {
-            Box::pin(clients(id, everyone, services.shards.clone()))
-        }
-        Effect::Dismiss { id, dismissal } => {
-            Box::pin(dismiss(id, dismissal, services.shards.clone()))
-        }
+        Effect::Emit(emit) => Box::pin(emitted(services, who, emit)),
+        Effect::Stats { id, everyone } => Box::pin(stats(id, everyone.map(|_| shards))),
+        Effect::Clients { id, everyone } => Box::pin(clients(id, everyone, shards)),
+        Effect::Dismiss { id, dismissal } => Box::pin(dismiss(id, dismissal, shards)),
         Effect::Resize { id, wish, act } => {
             let recorded = services.context.audit.written(who, act);
             let resized = audited::resized(Arc::clone(services), recorded, wish);
@@ -99,6 +99,43 @@ pub(super) fn begin(effect: Effect, who: &Who, services: &Arc<Services>) -> Begu
         Effect::ReadArchive(page) => Box::pin(archived(services.context.hub.clone(), page)),
         Effect::Capture { wanted, screens } => Box::pin(captured(bridge, wanted, screens)),
     })
+}
+
+fn composed(
+    services: &Arc<Services>,
+    who: &Who,
+    compose: ComposeEffect,
+) -> impl Future<Output = EffectResult> + Send + use<> {
+    let ComposeEffect {
+        id,
+        pane,
+        wanted,
+        by,
+        slot,
+    } = compose;
+    let typist = audited::typist(services, who, by, pane);
+    let composed = services.bridge.composers().compose(pane, wanted, typist);
+    let typed = composed.map(|composed| composed.map(|composed| Some(Box::new(composed))));
+    first_typed(id, pane, finished(typed, slot))
+}
+
+fn seen_by(
+    bridge: &Handle,
+    id: Option<RequestId>,
+    seen: Authorized<SeenRequest>,
+) -> impl Future<Output = EffectResult> + Send + use<> {
+    let outcome = bridge.see(seen);
+    outcome.map(|outcome| EffectResult::Seen { id, outcome })
+}
+
+fn explained(
+    bridge: &Handle,
+    id: Option<RequestId>,
+    pane: Authorized<PaneId>,
+) -> impl Future<Output = EffectResult> + Send + use<> {
+    let grounds = bridge.explainers().explain(&pane);
+    let pane = pane.into_request();
+    grounds.map(move |grounds| EffectResult::Explained { id, pane, grounds })
 }
 
 async fn first_typed(
@@ -114,6 +151,25 @@ async fn first_typed(
     }
 }
 
+fn emitted(
+    services: &Services,
+    who: &Who,
+    emit: EmitEffect,
+) -> impl Future<Output = EffectResult> + Send + use<> {
+    let EmitEffect {
+        id,
+        count,
+        prepared,
+    } = emit;
+    let carried_out = emitting::carried_out(services, who, prepared);
+    carried_out.map(move |(repeated, emitted)| EffectResult::Emitted {
+        id,
+        count,
+        repeated,
+        emitted,
+    })
+}
+
 async fn captured(
     bridge: Handle,
     wanted: Captured,
@@ -124,7 +180,10 @@ async fn captured(
 }
 
 /// The result of typing, which those who repeat the request get as well.
-async fn typed(outcome: impl Future<Output = Typed>, slot: Option<Slot>) -> Typed {
+async fn finished(
+    outcome: impl Future<Output = Typed>,
+    slot: Option<Slot<PaneId, Typed>>,
+) -> Typed {
     let typed = outcome.await;
     if let Some(slot) = slot {
         slot.finish(typed.clone());
@@ -168,8 +227,8 @@ fn verify(
     }
 }
 
-async fn awaited(id: Option<RequestId>, earlier: Earlier) -> EffectResult {
-    let pane = earlier.pane;
+async fn awaited(id: Option<RequestId>, earlier: Earlier<PaneId, Typed>) -> EffectResult {
+    let pane = earlier.about;
     let typed = earlier.outcome().await;
     EffectResult::Typed {
         id,

@@ -28,7 +28,7 @@ async fn start(State(app): State<App>, request: Request) -> Response<Body> {
     let server = server(&request);
     if !prefers_html(request.headers()) {
         let greeting = format!(
-            "This is muxwire. It has no page of its own yet: programs connect to\n\n  {server}/monitor\n\n\
+            "This is muxwire. Programs connect to\n\n  {server}/monitor\n\n\
              A terminal shows what happens with: muxwire watch --url {server}/monitor\n\n"
         );
         return absent::text(StatusCode::OK, greeting + &absent::listing(&app));
@@ -38,7 +38,8 @@ async fn start(State(app): State<App>, request: Request) -> Response<Body> {
         content_type: "text/html; charset=utf-8",
         body: Cow::Owned(page(&server, needs_token).into_bytes()),
         security: Security::PAGE,
-        is_negotiated: true,
+        encoding: None,
+        varies_by: Some("accept"),
     };
     content.answer(request.headers())
 }
@@ -57,9 +58,9 @@ fn server(request: &Request) -> String {
 
 fn page(server: &str, needs_token: bool) -> String {
     let shown = |is_shown| if is_shown { "" } else { " hidden" };
-    let style_sheet = assets::address("start.css").unwrap_or_default();
+    let assets = assets::address();
     let rows = [
-        ("{{style_sheet}}", &*style_sheet),
+        ("{{assets}}", &*assets),
         ("{{server}}", &escaped(server)),
         ("{{version}}", env!("CARGO_PKG_VERSION")),
         ("{{with_tokens}}", shown(needs_token)),

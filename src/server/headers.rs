@@ -34,3 +34,15 @@ pub(super) fn words<'a>(
         .filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim)
 }
+
+/// How much a client wants something, by the parameters of its name in `Accept` and the like.
+pub(super) fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
+    let quality = parameters.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("q")
+            .then_some(value.trim())
+    });
+    // What is no number is no wish.
+    quality.map_or(1.0, |value| value.parse().unwrap_or(0.0))
+}

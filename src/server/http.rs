@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use super::app::App;
 use super::framing;
 use super::listen::ConnectionInfo;
-use super::rules::{Rules, Security};
+use super::rules::{PolicyNames, Rules, Security};
 
 /// Serves a request that its route's rules let in, and refuses others.
 pub(super) async fn guarded(
@@ -43,7 +43,8 @@ pub(super) async fn guarded(
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let of_answer: Option<&Security> = response.extensions().get();
         let security = of_answer.copied().unwrap_or(rules.security);
-        security.apply(response.headers_mut());
+        let names: Option<PolicyNames> = response.extensions_mut().remove();
+        security.apply(response.headers_mut(), names.as_ref());
     }
     response
 }

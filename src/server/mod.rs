@@ -2,7 +2,7 @@
 //!
 //! Reading order: `listen` (accepting), `routes` (the routes that modules register), `rules` (what holds for one), `http`,
 //! `credential` and `cors` (who goes by the rules), `framing`, `origin` and `secrets` (which requests are looked at),
-//! `websocket`, `api`, `health` and `front` (the routes), `assets` and `content` (files and pages), `upgrade` and `tickets`
+//! `websocket`, `api`, `health`, `front` and `protocol_page` (the routes), `assets`, `content` and `encoding` (files and pages), `upgrade` and `tickets`
 //! (the handshake), `crowd`, `holders` and `admission` (how many there may be), `services` (what connections are given),
 //! `connection` (a client and its own task), `shard` (many clients, and the task that brings them what is published),
 //! `dialect` (the protocols that clients speak), `session` (a client as a state machine without IO, whatever it speaks),
@@ -16,6 +16,7 @@ mod api;
 mod app;
 mod assets;
 mod audited;
+mod broadcast;
 mod bucket;
 mod clock;
 mod connection;
@@ -25,6 +26,8 @@ mod credential;
 mod crowd;
 mod dialect;
 mod effects;
+mod emitting;
+mod encoding;
 mod framing;
 mod front;
 mod headers;
@@ -33,6 +36,8 @@ mod holders;
 mod http;
 mod listen;
 mod origin;
+mod overdue;
+mod protocol_page;
 mod redact;
 mod refused;
 mod repeats;
@@ -61,10 +66,13 @@ use tokio_util::task::TaskTracker;
 
 use self::addresses::Addresses;
 use self::app::App;
+use self::broadcast::BroadcastGroups;
+use self::emitting::EmitAllowances;
 use self::holders::Holders;
 use self::listen::{Listener, Reception};
+use self::overdue::Overdue;
 use self::redact::Redact;
-use self::repeats::Repeats;
+use self::repeats::{EmittedRepeats, TypedRepeats};
 use self::services::Services;
 use self::session::{Context, Timing};
 use self::shard::Shards;
@@ -79,6 +87,7 @@ use crate::wire::{Encoder, schema};
 
 pub use self::addresses::AddressLimits;
 pub use self::bucket::{Bucket, Rate};
+pub use self::emitting::EmitRates;
 pub use self::listen::{ClientAddress, HttpLimits, ListenError, ListenOptions, Tls};
 pub use self::send_queue::SendQueueLimits;
 pub use self::session::ConnectionLimits;
@@ -115,6 +124,8 @@ pub struct ServerConfig {
 pub struct Bounds {
     /// One-time tickets that nobody has used yet; one principal may have an eighth of them.
     pub tickets: usize,
+    /// Events that one holder of a token may emit.
+    pub emit: EmitRates,
     /// Connections that nobody has authenticated on: besides the WebSockets that are let in.
     pub unauthenticated: usize,
     /// Connections of one holder of a token.
@@ -131,6 +142,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             tickets: 1024,
+            emit: EmitRates::default(),
             unauthenticated: 256,
             token_connections: 250,
             remote: AddressLimits {
@@ -214,9 +226,12 @@ pub async fn start(
         tickets: Tickets::new(config.bounds.tickets),
         addresses: Addresses::new(config.bounds.remote, config.bounds.local),
         holders: Holders::new(config.bounds.token_connections),
+        overdue: Overdue::default(),
         room: Arc::new(Semaphore::new(config.max_connections)),
         stop,
     });
+    let (stopped, overdue) = (services.stop.clone(), services.overdue.clone());
+    tasks.spawn(async move { stopped.run_until_cancelled(overdue.run()).await });
     let all = routes::all(config.metrics);
     let listing = routes::listing(&all);
     let app = App::new(Arc::clone(&services), &config, tasks.clone(), listing);
@@ -243,11 +258,15 @@ fn context(config: &ServerConfig, sources: &Sources) -> Context {
         hub: sources.hub.clone(),
         limits: config.limits,
         resize: config.resize,
-        repeats: Repeats::default(),
+        repeats: TypedRepeats::default(),
+        emitted: EmittedRepeats::default(),
+        emit_rates: config.bounds.emit,
+        emitting: EmitAllowances::default(),
         authenticator: sources.authenticator.clone(),
         metrics: sources.metrics.clone(),
         audit: sources.audit.clone(),
         timing: Timing::default(),
+        groups: BroadcastGroups::default(),
     }
 }
 

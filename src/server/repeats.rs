@@ -12,20 +12,74 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::auth::{Principal, Source};
-use crate::bridge::InputError;
-use crate::ids::PaneId;
+use crate::bridge::{Composed, EmitError, InputError};
+use crate::ids::{PaneId, Seq};
 
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_secs(60);
 /// Keys that are kept at one time, of all clients together. It bounds memory to about a megabyte.
 const MAX_KEYS: usize = 4096;
 
-/// The result of typing.
-pub(super) type Typed = Result<(), InputError>;
+/// The result of typing; for prompts and answers, what has come of them.
+pub(super) type Typed = Result<Option<Box<Composed>>, InputError>;
 
-/// The keys in use. Cheap to clone; all clones are one.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Repeats(Arc<Mutex<HashMap<Key, Use>>>);
+/// The result of emitting: the place of the last event.
+pub(super) type Emitted = Result<Seq, EmitError>;
+
+/// The keys in use for what is typed into panes.
+pub(super) type TypedRepeats = Repeats<PaneId, Typed>;
+
+/// The keys in use for what is emitted.
+pub(super) type EmittedRepeats = Repeats<(), Emitted>;
+
+/// What a request with a key came to.
+pub(super) trait Outcome: Clone {
+    /// Whether nothing can have been done, so that the key is free again.
+    fn is_harmless(&self) -> bool;
+    /// What is said when nobody knows.
+    fn unknown() -> Self;
+}
+
+impl Outcome for Typed {
+    fn is_harmless(&self) -> bool {
+        match self {
+            Ok(Some(composed)) => composed.result.is_err() && composed.left.is_none(),
+            Ok(None)
+            | Err(InputError::LinkLost | InputError::Tmux(_) | InputError::Partly { .. }) => false,
+            Err(_) => true,
+        }
+    }
+
+    fn unknown() -> Self {
+        Err(InputError::LinkLost)
+    }
+}
+
+impl Outcome for Emitted {
+    fn is_harmless(&self) -> bool {
+        !matches!(self, Ok(_) | Err(EmitError::Ended))
+    }
+
+    fn unknown() -> Self {
+        Err(EmitError::Ended)
+    }
+}
+
+/// The keys in use, each with what its request was about. Cheap to clone; all clones are one.
+#[derive(Debug)]
+pub(super) struct Repeats<A, O>(Arc<Mutex<HashMap<Key, Use<A, O>>>>);
+
+impl<A, O> Clone for Repeats<A, O> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<A, O> Default for Repeats<A, O> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
@@ -34,19 +88,19 @@ struct Key {
 }
 
 #[derive(Debug)]
-struct Use {
+struct Use<A, O> {
     /// Of the whole request, to notice a key that is used for another.
     fingerprint: u64,
-    pane: PaneId,
+    about: A,
     until: Instant,
-    outcome: watch::Receiver<Option<Typed>>,
+    outcome: watch::Receiver<Option<O>>,
 }
 
 /// What is known of a key.
 #[derive(Debug)]
-pub(super) enum Known {
+pub(super) enum Known<A, O> {
     /// It was used for this request.
-    Repeated(Earlier),
+    Repeated(Earlier<A, O>),
     /// It was used for another request.
     Conflict,
     /// It is new.
@@ -55,9 +109,9 @@ pub(super) enum Known {
 
 /// The answer of the first request, as soon as there is one.
 #[derive(Debug)]
-pub(super) struct Earlier {
-    pub(super) pane: PaneId,
-    outcome: watch::Receiver<Option<Typed>>,
+pub(super) struct Earlier<A, O> {
+    pub(super) about: A,
+    outcome: watch::Receiver<Option<O>>,
 }
 
 /// Too many keys are in use.
@@ -66,13 +120,13 @@ pub(super) struct TooManyKeys;
 
 /// The duty to report the result of the first request.
 #[derive(Debug)]
-pub(super) struct Slot {
-    repeats: Repeats,
+pub(super) struct Slot<A, O> {
+    repeats: Repeats<A, O>,
     key: Key,
-    outcome: watch::Sender<Option<Typed>>,
+    outcome: watch::Sender<Option<O>>,
 }
 
-impl Repeats {
+impl<A: Copy, O: Outcome> Repeats<A, O> {
     /// What is known of a key of this principal's.
     pub(super) fn look_up(
         &self,
@@ -80,7 +134,7 @@ impl Repeats {
         key: &str,
         request: &impl Hash,
         now: Instant,
-    ) -> Known {
+    ) -> Known<A, O> {
         let key = Key {
             owner: owner.source().clone(),
             text: key.to_owned(),
@@ -89,7 +143,7 @@ impl Repeats {
             None => Known::New,
             Some(known) if known.fingerprint != fingerprint(request) => Known::Conflict,
             Some(known) => Known::Repeated(Earlier {
-                pane: known.pane,
+                about: known.about,
                 outcome: known.outcome.clone(),
             }),
         }
@@ -101,9 +155,9 @@ impl Repeats {
         owner: &Principal,
         key: &str,
         request: &impl Hash,
-        pane: PaneId,
+        about: A,
         now: Instant,
-    ) -> Result<Slot, TooManyKeys> {
+    ) -> Result<Slot<A, O>, TooManyKeys> {
         let key = Key {
             owner: owner.source().clone(),
             text: key.to_owned(),
@@ -118,7 +172,7 @@ impl Repeats {
         let (outcome, receiver) = watch::channel(None);
         let known = Use {
             fingerprint: fingerprint(request),
-            pane,
+            about,
             until: now + KEPT,
             outcome: receiver,
         };
@@ -132,33 +186,30 @@ impl Repeats {
     }
 
     /// What the lock guards is whole after each statement, so a panic elsewhere leaves it usable.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Use>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Use<A, O>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Slot {
-    /// Reports the result. If nothing can have been typed, the key is free again.
-    pub(super) fn finish(self, outcome: Typed) {
-        let harmless = match &outcome {
-            Ok(())
-            | Err(InputError::LinkLost | InputError::Tmux(_) | InputError::Partly { .. }) => false,
-            Err(_) => true,
-        };
-        if harmless && let Entry::Occupied(known) = self.repeats.lock().entry(self.key.clone()) {
+impl<A: Copy, O: Outcome> Slot<A, O> {
+    /// Reports the result. If nothing can have been done, the key is free again.
+    pub(super) fn finish(self, outcome: O) {
+        if outcome.is_harmless()
+            && let Entry::Occupied(known) = self.repeats.lock().entry(self.key.clone())
+        {
             known.remove();
         }
         self.outcome.send_replace(Some(outcome));
     }
 }
 
-impl Earlier {
+impl<A, O: Outcome> Earlier<A, O> {
     /// The first answer. If the one that was to give it is gone, nobody knows the result.
-    pub(super) async fn outcome(mut self) -> Typed {
+    pub(super) async fn outcome(mut self) -> O {
         let known = self.outcome.wait_for(Option::is_some).await.ok();
         known
             .and_then(|outcome| outcome.clone())
-            .unwrap_or(Err(InputError::LinkLost))
+            .unwrap_or_else(O::unknown)
     }
 }
 

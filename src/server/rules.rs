@@ -91,10 +91,19 @@ pub(super) enum Audit {
 /// What browsers may do with an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Security {
-    /// The `Content-Security-Policy`.
+    /// The `Content-Security-Policy`. Where it has `{nonce}` and `{sockets}`, [`PolicyNames`] are put.
     pub(super) content_security_policy: &'static str,
     /// The `Cache-Control`.
     pub(super) cache_control: &'static str,
+}
+
+/// What a `Content-Security-Policy` names that is another one from answer to answer. An answer carries them as an extension.
+#[derive(Debug, Clone)]
+pub(super) struct PolicyNames {
+    /// Allows what the page itself creates, such as style sheets.
+    pub(super) nonce: String,
+    /// The server's own WebSockets: not every browser takes `'self'` for them.
+    pub(super) sockets: String,
 }
 
 impl Rules {
@@ -126,18 +135,27 @@ impl Security {
         cache_control: "no-cache",
     };
 
+    /// A page that is a program: its scripts and styles come from here, no script stands in it, it can speak to nothing but this
+    /// server, and no text becomes markup.
+    pub(super) const PROGRAM: Self = Self {
+        content_security_policy: "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; \
+                                  img-src 'self'; connect-src 'self' {sockets}; base-uri 'none'; form-action 'none'; \
+                                  frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+        cache_control: "no-cache",
+    };
+
     /// What a page loads, under a name that no other content ever has.
     pub(super) const IMMUTABLE: Self = Self {
         cache_control: "public, max-age=31536000, immutable",
         ..Self::NO_PAGE
     };
 
-    /// Puts the headers on an answer.
-    pub(super) fn apply(self, headers: &mut HeaderMap) {
+    /// Puts the headers on an answer. A policy with names that the answer doesn't carry is left out: then the page is there
+    /// already, with the policy that it came with.
+    pub(super) fn apply(self, headers: &mut HeaderMap, names: Option<&PolicyNames>) {
         let rows = [
             (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (CACHE_CONTROL, self.cache_control),
-            (CONTENT_SECURITY_POLICY, self.content_security_policy),
             (REFERRER_POLICY, "no-referrer"),
             (
                 HeaderName::from_static("cross-origin-resource-policy"),
@@ -147,5 +165,20 @@ impl Security {
         for (name, value) in rows {
             headers.insert(name, HeaderValue::from_static(value));
         }
+        if let Some(policy) = self.policy(names) {
+            headers.insert(CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+
+    fn policy(self, names: Option<&PolicyNames>) -> Option<HeaderValue> {
+        let policy = self.content_security_policy;
+        if !policy.contains('{') {
+            return Some(HeaderValue::from_static(policy));
+        }
+        let PolicyNames { nonce, sockets } = names?;
+        let policy = policy
+            .replace("{nonce}", nonce)
+            .replace("{sockets}", sockets);
+        HeaderValue::from_str(&policy).ok()
     }
 }

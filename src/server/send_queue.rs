@@ -59,6 +59,13 @@ impl SendQueue {
         }
     }
 
+    /// Adds a frame of which so much is written already. Nothing else may wait.
+    pub(super) fn push_rest(&mut self, frame: Frame, written: usize) {
+        debug_assert!(self.is_empty(), "it would come before what waits");
+        self.push_last(frame);
+        self.written = written;
+    }
+
     /// Bytes that wait.
     pub(super) fn bytes(&self) -> usize {
         self.bytes - self.written

@@ -9,6 +9,7 @@ use super::addresses::Addresses;
 use super::dialect::Endpoint;
 use super::holders::Holders;
 use super::listen::HeldLimits;
+use super::overdue::Overdue;
 use super::session::{ClientIdentity, Context, Credential};
 use super::shard::Shards;
 use super::tickets::Tickets;
@@ -25,6 +26,7 @@ pub(super) struct Services {
     pub(super) tickets: Tickets,
     pub(super) addresses: Addresses,
     pub(super) holders: Holders,
+    pub(super) overdue: Overdue,
     /// A permit for each client that is let in.
     pub(super) room: Arc<Semaphore>,
     pub(super) stop: CancellationToken,

@@ -15,6 +15,7 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::broadcast::BroadcastRound;
 use super::clock::now;
 use super::session::{ClientInfo, ClientStats, Dismissal};
 use crate::audit::Who;
@@ -31,7 +32,7 @@ const LEAST_SLEEP: Duration = Duration::from_millis(1);
 /// failed; its own task then ends it.
 pub(super) trait ShardClient: fmt::Debug + Send + Sync {
     /// The log has moved.
-    fn published(&self, now: Instant) -> Option<WakeInterest>;
+    fn published(&self, round: &mut BroadcastRound, now: Instant) -> Visited;
     /// The deadline is here.
     fn due(&self) -> Option<WakeInterest>;
     /// The server stops.
@@ -44,6 +45,15 @@ pub(super) trait ShardClient: fmt::Debug + Send + Sync {
     fn dismiss(&self, dismissal: &Dismissal, now: Instant) -> Option<Who>;
     /// Its own task has to look after it.
     fn wake(&self);
+}
+
+/// How a connection stands after a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Visited {
+    /// As before.
+    Unchanged,
+    /// As it says, or it has failed.
+    Stands(Option<WakeInterest>),
 }
 
 /// What a connection needs of its shard.
@@ -219,25 +229,32 @@ impl Shard {
                 () = &mut stopped, if !stopping => Event::Stop,
             };
             stopping |= matches!(event, Event::Stop);
-            let round = matches!(event, Event::Published).then(|| fan_out.begin());
-            self.handle(&event, now());
-            if let Some(read_at) = round.flatten() {
-                fan_out.end(read_at, now());
-            }
+            self.handle(&event, &mut fan_out, now());
         }
     }
 
-    fn handle(&self, event: &Event, now: Instant) {
+    fn handle(&self, event: &Event, fan_out: &mut FanOut, now: Instant) {
         match event {
-            Event::Published => self.slots().visit(
-                |interest| interest.listening,
-                |client| client.published(now),
-                now,
-            ),
+            Event::Published => self.bring(fan_out, now),
             Event::Due => self.slots().visit_due(now),
-            Event::Stop => self.slots().visit(|_| true, |client| client.stop(now), now),
+            Event::Stop => {
+                let stop = |client: &dyn ShardClient| Visited::Stands(client.stop(now));
+                self.slots().visit(|_| true, stop, now);
+            }
             // The next wait is for what is wanted now.
             Event::Changed => {}
+        }
+    }
+
+    /// Brings what was published to all who listen.
+    fn bring(&self, fan_out: &mut FanOut, begun: Instant) {
+        let mut round = BroadcastRound::after(&fan_out.hub, fan_out.place);
+        let read_at = fan_out.begin();
+        let publish = |client: &dyn ShardClient| client.published(&mut round, begun);
+        self.slots()
+            .visit(|interest| interest.listening, publish, begun);
+        if let Some(read_at) = read_at {
+            fan_out.end(read_at, now());
         }
     }
 
@@ -348,7 +365,7 @@ impl ShardSlots {
     fn visit(
         &mut self,
         wanted: impl Fn(&WakeInterest) -> bool,
-        act: impl Fn(&dyn ShardClient) -> Option<WakeInterest>,
+        mut act: impl FnMut(&dyn ShardClient) -> Visited,
         now: Instant,
     ) {
         for index in 0..self.occupied.len() {
@@ -360,7 +377,12 @@ impl ShardSlots {
             };
             // A panic ends the connection that it happens in, and none of the others of its shard.
             let visited = catch_unwind(AssertUnwindSafe(|| act(&*occupied.client)));
-            let mut interest = visited.ok().flatten().unwrap_or_else(|| {
+            let stands = match visited {
+                Ok(Visited::Unchanged) => continue,
+                Ok(Visited::Stands(stands)) => stands,
+                Err(_) => None,
+            };
+            let mut interest = stands.unwrap_or_else(|| {
                 occupied.client.wake();
                 WakeInterest::GONE
             });
@@ -374,7 +396,7 @@ impl ShardSlots {
     fn visit_due(&mut self, now: Instant) {
         let is_due =
             |interest: &WakeInterest| interest.deadline.is_some_and(|deadline| deadline <= now);
-        self.visit(is_due, |client| client.due(), now);
+        self.visit(is_due, |client| Visited::Stands(client.due()), now);
         let deadlines = self
             .occupied
             .iter()

@@ -154,6 +154,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         Poll::Ready(Ok(std::mem::take(&mut self.unflushed)))
     }
 
+    /// Writes a frame at once, as far as the socket takes it; nothing else may wait. Pending if it takes nothing.
+    pub(super) fn poll_write_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+        frame: &Framed,
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.io).poll_write(cx, frame.bytes()))?;
+        if written == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        // What has not been flushed is by the next write, or by the connection's own task.
+        self.unflushed = Pin::new(&mut self.io).poll_flush(cx)?.is_pending();
+        Poll::Ready(Ok(written))
+    }
+
     /// Reads the next message. What tungstenite has to say to it goes into the send_queue.
     pub(super) fn poll_read(
         &mut self,

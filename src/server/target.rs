@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::auth::Principal;
 use crate::hub::Viewer;
-use crate::ids::{PaneId, SessionId, WindowId};
+use crate::ids::{PaneId, SessionId, ViewerId, WindowId};
 use crate::model::{Session, State};
 use crate::wire::Part;
 
@@ -77,6 +77,10 @@ impl Viewer for Principal {
 
     fn is_redacted(&self) -> bool {
         Principal::is_redacted(self)
+    }
+
+    fn viewer_id(&self) -> Option<ViewerId> {
+        Some(ViewerId(self.print()))
     }
 }
 

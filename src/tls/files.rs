@@ -12,6 +12,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
 use super::{TlsError, provider};
+use crate::private_file::Privacy;
 
 /// The longest file that is read: a long chain has some ten thousand bytes, and the roots of a system 250,000.
 const MAX_LEN: u64 = 1 << 20;
@@ -152,28 +153,21 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     read_open(path, file)
 }
 
-/// A file that only its owner can read, or if root owns it, root and one group, as distributions keep keys.
+/// A file that is private.
 fn read_private(path: &Path) -> Result<Vec<u8>, TlsError> {
     let file = File::open(path).map_err(TlsError::io("open", path))?;
     let metadata = file.metadata().map_err(TlsError::io("look at", path))?;
-    let (owner, mode) = (metadata.uid(), metadata.mode() & 0o7777);
-    let forbidden = match owner {
-        0 => 0o037,
-        own if own == rustix::process::geteuid().as_raw() => 0o077,
-        _ => {
-            return Err(TlsError::Foreign {
-                path: path.to_owned(),
-                owner,
-            });
-        }
-    };
-    if mode & forbidden != 0 {
-        return Err(TlsError::NotPrivate {
+    match Privacy::of(&metadata) {
+        Privacy::Private => read_open(path, file),
+        Privacy::Open => Err(TlsError::NotPrivate {
             path: path.to_owned(),
-            mode,
-        });
+            mode: metadata.mode() & 0o7777,
+        }),
+        Privacy::Foreign => Err(TlsError::Foreign {
+            path: path.to_owned(),
+            owner: metadata.uid(),
+        }),
     }
-    read_open(path, file)
 }
 
 fn read_open(path: &Path, file: File) -> Result<Vec<u8>, TlsError> {

@@ -8,6 +8,8 @@ use std::fs;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::process_stat::ProcessStat;
+
 /// Who owns a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mark {
@@ -91,17 +93,8 @@ fn own_namespace() -> Option<String> {
 
 /// When a living process started, in ticks since the machine did; none for a process that has ended.
 pub(super) fn start_time(pid: u32) -> Option<u64> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    // The program's name stands in parentheses and can hold anything, so the fields are counted from the last one.
-    let after_name = stat.iter().rposition(|&byte| byte == b')')? + 1;
-    let mut fields = std::str::from_utf8(&stat[after_name..])
-        .ok()?
-        .split_ascii_whitespace();
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X") {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
+    let stat = ProcessStat::of(pid).filter(|stat| !stat.has_ended)?;
+    Some(stat.started)
 }
 
 #[cfg(test)]

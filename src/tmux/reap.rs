@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use crate::process_stat::all_processes;
 use crate::tmux::mark::{Mark, start_time};
 use crate::tmux::{Tmux, TmuxError};
 
@@ -32,7 +33,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 /// # Errors
 /// No permission for the socket. A server that isn't there, or one that an orphan keeps from answering, is no error.
 pub async fn reap_stale(tmux: &Tmux) -> Result<usize, TmuxError> {
-    let candidates = match tmux
+    let candidates: Vec<u32> = match tmux
         .run(&["list-clients", "-F", "#{client_pid}"], LIST_DEADLINE)
         .await
     {
@@ -42,7 +43,7 @@ pub async fn reap_stale(tmux: &Tmux) -> Result<usize, TmuxError> {
             .collect(),
         Err(TmuxError::NoServer { .. }) => return Ok(0),
         // A killed server that orphans keep half alive answers nothing, but its clients can still be recognised by their mark.
-        Err(error) if error.heals_by_waiting() => all_processes(),
+        Err(error) if error.heals_by_waiting() => all_processes().collect(),
         Err(error) => return Err(error),
     };
     let mut reaped = 0;
@@ -100,11 +101,4 @@ fn is_stale_link(tmux: &Tmux, pid: u32) -> bool {
 fn is_control_client(pid: u32) -> bool {
     fs::read(format!("/proc/{pid}/cmdline"))
         .is_ok_and(|line| line.split(|&byte| byte == 0).any(|word| word == b"-C"))
-}
-
-fn all_processes() -> Vec<u32> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect()
 }

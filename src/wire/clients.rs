@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::more::More;
+use super::request::RequestId;
 
 /// A client that is connected.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -29,6 +30,36 @@ pub struct ClientInfo<'a> {
     pub permissions: Vec<Cow<'a, str>>,
     /// The patterns of the sessions that it may see; none while it may see all, or is not known.
     pub sessions: Vec<Cow<'a, str>>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// Who is connected.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Clients<'a> {
+    /// The request's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Cow<'a, RequestId>>,
+    /// The clients, as many as fit.
+    pub clients: Vec<ClientInfo<'a>>,
+    /// How many there are.
+    pub total: usize,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// Somebody's connection ends.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Disconnected<'a> {
+    /// The request's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Cow<'a, RequestId>>,
+    /// The server's name for it.
+    pub client_id: Cow<'a, str>,
     /// What else there is.
     #[serde(flatten)]
     pub more: More,

@@ -8,6 +8,8 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
+use super::agent::{AgentObject, ChangedAgent, EndedAgent};
+use super::alert::{AlertObject, ClearedAlert};
 use super::event_data::{
     ActivePane, ActiveWindow, ForegroundCommand, ForegroundPath, Gap, Layout, LostServer, Marks,
     MissedWindow, Mode, MovedClient, MovedWindow, Named, NewPane, NewSession, Nothing, PaneOutput,
@@ -17,7 +19,10 @@ use super::more::{More, take};
 use super::objects::{
     BufferObject, ClientObject, ExitObject, ServerObject, SessionObject, Text, WindowObject,
 };
+use super::resources::ResourcesObject;
+use super::usage::UsedAgent;
 use crate::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
+use crate::model::Family;
 
 /// An event. What of its envelope is missing or not as it should be is in `more`, as it came.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +60,13 @@ macro_rules! event_types {
         #[derive(Debug, Clone, PartialEq)]
         pub enum EventData<'a> {
             $($(#[$doc])* $variant($data),)+
+            /// What a program beside muxwire says of its own.
+            Emitted {
+                /// The type.
+                type_name: Cow<'a, str>,
+                /// What it says.
+                data: Value,
+            },
             /// A type that this version doesn't know, or data that its type doesn't have.
             Unknown {
                 /// The type.
@@ -73,7 +85,7 @@ macro_rules! event_types {
             pub fn type_name(&self) -> &str {
                 match self {
                     $(Self::$variant(_) => $name,)+
-                    Self::Unknown { type_name, .. } => type_name,
+                    Self::Emitted { type_name, .. } | Self::Unknown { type_name, .. } => type_name,
                 }
             }
 
@@ -83,6 +95,9 @@ macro_rules! event_types {
                     $($name => Deserialize::deserialize(&data).ok().map(Self::$variant),)+
                     _ => None,
                 };
+                if Family::of(&type_name).is_some() && data.is_object() {
+                    return Self::Emitted { type_name: type_name.into(), data };
+                }
                 read.unwrap_or(Self::Unknown { type_name: type_name.into(), data })
             }
         }
@@ -92,7 +107,9 @@ macro_rules! event_types {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
                     $(Self::$variant(data) => data.serialize(serializer),)+
-                    Self::Unknown { data, .. } => data.serialize(serializer),
+                    Self::Emitted { data, .. } | Self::Unknown { data, .. } => {
+                        data.serialize(serializer)
+                    }
                 }
             }
         }
@@ -168,6 +185,20 @@ event_types! {
     "buffer.changed" => BufferChanged(BufferObject<'a>),
     /// A paste buffer was deleted.
     "buffer.deleted" => BufferDeleted(Named<'a>),
+    /// An agent was found in a pane.
+    "agent.started" => AgentStarted(Box<AgentObject<'a>>),
+    /// An agent has another status, or something else of it changed.
+    "agent.status" => AgentStatus(Box<ChangedAgent<'a>>),
+    /// The session of an agent has used more.
+    "agent.usage" => AgentUsage(Box<UsedAgent<'a>>),
+    /// The agent in a pane is gone.
+    "agent.ended" => AgentEnded(EndedAgent<'a>),
+    /// Somebody should look at something.
+    "alert" => Alert(Box<AlertObject<'a>>),
+    /// An alert is over.
+    "alert.cleared" => AlertCleared(Box<ClearedAlert<'a>>),
+    /// What a pane, muxwire or the machine uses of processors and memory.
+    "system.resources" => SystemResources(Box<ResourcesObject<'a>>),
 }
 
 impl Event<'_> {

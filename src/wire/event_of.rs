@@ -1,7 +1,11 @@
 //! What an event of the log says on the wire, as it is seen by one viewer.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use super::agent::{AgentObject, ChangedAgent, EndedAgent};
+use super::alert::ClearedAlert;
+use super::emitted;
 use super::event::EventData;
 use super::event_data::{
     ActivePane, ActiveWindow, ForegroundCommand, ForegroundPath, Gap, Layout, LostServer, Marks,
@@ -11,9 +15,15 @@ use super::event_data::{
 use super::more::More;
 use super::objects::{ClientObject, Contents, PaneObject, SessionObject, Text, WindowObject};
 use super::severity::severity;
+use super::usage::UsedAgent;
 use crate::hub::{Crossing, Published, View};
-use crate::ids::PaneId;
-use crate::model::{Alerts, ChangeKind, Client, Pane, Place, Session, Window};
+use crate::ids::{PaneId, ViewerId};
+use crate::model::{Agent, Alerts, ChangeKind, Client, Pane, Place, Session, Window};
+
+/// Agents as the viewer of an event sees them.
+fn seen_in<'a>(view: View) -> impl Fn(&'a Agent) -> AgentObject<'a> {
+    move |agent| AgentObject::new(agent, view.has_seen)
+}
 
 fn name_of(place: Option<&Place>) -> Option<&str> {
     place.map(|place| &*place.session_name)
@@ -64,7 +74,12 @@ pub(super) fn data(event: &Published, view: View) -> EventData<'_> {
             panes,
             active,
             alerts,
-        } => E::WindowCreated(window_object(window, panes, (*active, *alerts), place)),
+            agents,
+        } => {
+            let marks = (*active, *alerts);
+            let seen = (place, view.has_seen);
+            E::WindowCreated(window_object(window, (panes, agents), marks, seen))
+        }
         K::WindowRenamed { name, previous } => E::WindowRenamed(Renamed {
             name: Cow::Borrowed(name),
             previous: Cow::Borrowed(previous),
@@ -92,8 +107,9 @@ pub(super) fn data(event: &Published, view: View) -> EventData<'_> {
             pane,
             active,
             moved,
+            agent,
         } => E::PaneCreated(NewPane {
-            pane: PaneObject::new(pane, *active),
+            pane: PaneObject::new(pane, *active, agent.as_deref().map(seen_in(view))),
             moved: *moved,
         }),
         K::PaneRemoved { moved } => E::PaneRemoved(RemovedPane {
@@ -160,6 +176,26 @@ pub(super) fn data(event: &Published, view: View) -> EventData<'_> {
         K::ClientDetached { name } => E::ClientDetached(named(name)),
         K::BufferChanged { buffer } => E::BufferChanged(buffer.into()),
         K::BufferDeleted { name } => E::BufferDeleted(named(name)),
+        K::AgentStarted { agent } => E::AgentStarted(Box::new(seen_in(view)(agent))),
+        K::AgentStatus { agent, previous } => {
+            let changed = ChangedAgent::new(agent, *previous, view.has_seen);
+            E::AgentStatus(Box::new(changed))
+        }
+        K::AgentSeen { agent, .. } => {
+            let changed = ChangedAgent::new(agent, agent.status, view.has_seen);
+            E::AgentStatus(Box::new(changed))
+        }
+        K::AgentUsage { agent } => E::AgentUsage(Box::new(UsedAgent::new(agent))),
+        K::AgentEnded { agent } => E::AgentEnded(EndedAgent::new(agent)),
+        K::Emitted { event } => E::Emitted {
+            type_name: Cow::Borrowed(event.type_name()),
+            data: emitted::value(event.data()),
+        },
+        K::Alert { alert } => E::Alert(Box::new((&**alert).into())),
+        K::AlertCleared { alert, cause } => {
+            E::AlertCleared(Box::new(ClearedAlert::new(alert, *cause)))
+        }
+        K::SystemResources { resources } => E::SystemResources(Box::new((&**resources).into())),
     }
 }
 
@@ -179,7 +215,9 @@ fn renamed<'a>(
         }),
         Crossing::Came => EventData::SessionCreated(NewSession {
             session: object,
-            contents: event.state().map(|state| Contents::new(session, state)),
+            contents: event
+                .state()
+                .map(|state| Contents::new(session, state, view.has_seen)),
         }),
     }
 }
@@ -217,14 +255,21 @@ fn output(offset: u64, bytes: &[u8]) -> PaneOutput<'_> {
 
 fn window_object<'a>(
     window: &'a Window,
-    panes: &'a [Pane],
+    (panes, agents): (&'a [Pane], &'a [(PaneId, Arc<Agent>)]),
     marks: (bool, Alerts),
-    place: Option<&Place>,
+    (place, viewer): (Option<&Place>, Option<ViewerId>),
 ) -> WindowObject<'a> {
     let index = place
         .and_then(|place| place.window)
         .map_or(0, |(_, index)| index);
-    let pane = |pane: &'a Pane| PaneObject::new(pane, window.active == Some(pane.id));
+    let agent_in = |pane: PaneId| {
+        let mut agents = agents.iter();
+        agents.find_map(|(id, agent)| (*id == pane).then(|| AgentObject::new(agent, viewer)))
+    };
+    let pane = |pane: &'a Pane| {
+        let active = window.active == Some(pane.id);
+        PaneObject::new(pane, active, agent_in(pane.id))
+    };
     WindowObject::new(window, index, marks, panes.iter().map(pane).collect())
 }
 

@@ -8,12 +8,18 @@ use crate::hub::{Filter, FilterError, SessionPattern, WindowPattern};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filters {
+    /// Types of agents, or patterns of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agents: Option<Vec<String>>,
     /// Panes by their ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub panes: Option<Vec<String>>,
     /// Sessions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sessions: Option<Vec<SessionEntry>>,
+    /// Statuses of agents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statuses: Option<Vec<String>>,
     /// Patterns of event types.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub types: Option<Vec<String>>,
@@ -87,6 +93,12 @@ impl Filters {
         }
         if let Some(panes) = &self.panes {
             filter = filter.with_panes(panes)?;
+        }
+        if let Some(agents) = &self.agents {
+            filter = filter.with_agents(agents)?;
+        }
+        if let Some(statuses) = &self.statuses {
+            filter = filter.with_statuses(statuses)?;
         }
         Ok(filter)
     }

@@ -8,14 +8,18 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use super::clients::ClientInfo;
+pub use super::clients::{Clients, Disconnected};
+pub use super::composed_response::ComposedResponse;
+pub use super::emitted::EmittedAnswer;
 use super::event::Event;
+use super::explanation::Explanation;
 use super::framed::{Framed, to_frame};
 use super::json::to_json;
 use super::more::More;
 use super::objects::Text;
 use super::pane::{PaneScrollback, PaneSnapshot};
 use super::request::RequestId;
+pub use super::seen::SeenAnswer;
 use super::snapshot::StateSnapshot;
 use super::stats::{ClientStats, ServerStats};
 use crate::ids::{Epoch, PaneId, Seq};
@@ -42,6 +46,18 @@ pub enum Message<'a> {
     /// tmux has executed what was asked.
     #[serde(rename = "command.response")]
     CommandResponse(CommandResponse<'a>),
+    /// What has come of a prompt.
+    #[serde(rename = "prompt.response")]
+    PromptResponse(Box<ComposedResponse<'a>>),
+    /// What has come of an answer to a dialog.
+    #[serde(rename = "answer.response")]
+    AnswerResponse(Box<ComposedResponse<'a>>),
+    /// Agents are marked as seen.
+    #[serde(rename = "seen")]
+    Seen(SeenAnswer<'a>),
+    /// What is held of the agent in a pane.
+    #[serde(rename = "explanation")]
+    Explanation(Box<Explanation<'a>>),
     /// The answer to a ping.
     #[serde(rename = "pong")]
     Pong(Answer<'a>),
@@ -75,6 +91,9 @@ pub enum Message<'a> {
     /// Somebody's connection ends.
     #[serde(rename = "disconnected")]
     Disconnected(Disconnected<'a>),
+    /// Events of the client's own stand in the log.
+    #[serde(rename = "emitted")]
+    Emitted(EmittedAnswer<'a>),
     /// The server is about to close all connections.
     #[serde(rename = "shutdown")]
     Shutdown(Shutdown),
@@ -269,36 +288,6 @@ pub struct Stats<'a> {
     pub more: More,
 }
 
-/// Who is connected.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Clients<'a> {
-    /// The request's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<Cow<'a, RequestId>>,
-    /// The clients, as many as fit.
-    pub clients: Vec<ClientInfo<'a>>,
-    /// How many there are.
-    pub total: usize,
-    /// What else there is.
-    #[serde(flatten)]
-    pub more: More,
-}
-
-/// Somebody's connection ends.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Disconnected<'a> {
-    /// The request's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<Cow<'a, RequestId>>,
-    /// The server's name for it.
-    pub client_id: Cow<'a, str>,
-    /// What else there is.
-    #[serde(flatten)]
-    pub more: More,
-}
-
 /// The client has everything up to a place.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -348,13 +337,17 @@ pub struct Shutdown {
 
 impl Message<'_> {
     /// The types besides those of events that this version knows.
-    pub const TYPES: [&'static str; 19] = [
+    pub const TYPES: [&'static str; 24] = [
         "hello",
         "auth.response",
         "subscribed",
         "unsubscribed",
         "snapshot",
         "command.response",
+        "prompt.response",
+        "answer.response",
+        "seen",
+        "explanation",
         "pong",
         "bookmark",
         "opened",
@@ -366,6 +359,7 @@ impl Message<'_> {
         "stats",
         "clients",
         "disconnected",
+        "emitted",
         "shutdown",
         "error",
     ];
@@ -380,6 +374,10 @@ impl Message<'_> {
             Self::Unsubscribed(_) => "unsubscribed",
             Self::Snapshot(_) => "snapshot",
             Self::CommandResponse(_) => "command.response",
+            Self::PromptResponse(_) => "prompt.response",
+            Self::AnswerResponse(_) => "answer.response",
+            Self::Seen(_) => "seen",
+            Self::Explanation(_) => "explanation",
             Self::Pong(_) => "pong",
             Self::Bookmark(_) => "bookmark",
             Self::Opened(_) => "opened",
@@ -391,6 +389,7 @@ impl Message<'_> {
             Self::Stats(_) => "stats",
             Self::Clients(_) => "clients",
             Self::Disconnected(_) => "disconnected",
+            Self::Emitted(_) => "emitted",
             Self::Shutdown(_) => "shutdown",
             Self::Error(_) => "error",
             Self::Event(event) => event.type_name(),

@@ -9,14 +9,21 @@
 //! The types with serde are here and nowhere else, and are converted by hand. This module knows nothing of sockets,
 //! tasks or tmux's own protocol.
 
+mod about_agents;
+pub mod agent;
+pub mod alert;
 pub mod binary;
 mod clients;
 mod code;
+mod composed;
+mod composed_response;
 mod cursor;
+mod emitted;
 mod encoder;
 pub mod event;
 pub mod event_data;
 mod event_of;
+pub mod explanation;
 mod filter;
 mod form;
 mod framed;
@@ -31,8 +38,10 @@ mod printing;
 mod quick;
 mod received;
 pub mod request;
+pub mod resources;
 pub mod schema;
 mod screen;
+mod seen;
 pub mod severity;
 mod snapshot;
 mod stats;
@@ -43,6 +52,7 @@ mod terminal_output;
 mod terminal_request;
 mod ticket;
 mod time;
+pub mod usage;
 
 pub use clients::ClientInfo;
 pub use code::{CloseCode, ErrorCode};
@@ -55,9 +65,9 @@ pub use message::Message;
 pub use more::More;
 pub use pane::{PaneScreen, Scrollback};
 pub use pane_encoding::{Page, PanePlace};
-pub use parse::{Rejected, parse};
+pub use parse::{Rejected, parse, parse_emit};
 pub use received::{Garbled, Kind, Received};
-pub use request::{Action, Request, RequestId};
+pub use request::{Action, EmittedEvent, Request, RequestId};
 pub use screen::{Cursor, Screen};
 pub use snapshot::{Part, Screens, SnapshotSession, SnapshotTarget, StateSnapshot};
 pub use stats::{ClientStats, Latency, ServerStats, ShedStats};

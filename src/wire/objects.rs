@@ -10,9 +10,10 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::agent::AgentObject;
 use super::more::More;
 use super::screen::Screen;
-use crate::ids::{PaneId, SessionId, WindowId};
+use crate::ids::{PaneId, SessionId, ViewerId, WindowId};
 use crate::model::{Alerts, Buffer, Client, Exit, Pane, Server, Session, State, Warning, Window};
 
 /// Something that stands on the wire as its text.
@@ -212,6 +213,9 @@ pub struct PaneObject<'a> {
     pub command: Cow<'a, str>,
     /// The folder of that.
     pub path: Cow<'a, str>,
+    /// The agent in it, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Box<AgentObject<'a>>>,
     /// What it shows, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub screen: Option<Cow<'a, Screen>>,
@@ -224,7 +228,19 @@ pub struct PaneObject<'a> {
 }
 
 impl<'a> PaneObject<'a> {
-    pub(super) fn new(pane: &'a Pane, active: bool) -> Self {
+    /// A pane of a window, with the agent in it, as this viewer sees it.
+    pub(super) fn of_state(
+        state: &'a State,
+        window: &Window,
+        id: PaneId,
+        viewer: Option<ViewerId>,
+    ) -> Option<Self> {
+        let (pane, agent) = (state.panes.get(&id)?, state.agents.get(&id));
+        let agent = agent.map(|agent| AgentObject::new(agent, viewer));
+        Some(Self::new(pane, window.active == Some(id), agent))
+    }
+
+    pub(super) fn new(pane: &'a Pane, active: bool, agent: Option<AgentObject<'a>>) -> Self {
         Self {
             id: Text(pane.id),
             index: pane.index,
@@ -237,6 +253,7 @@ impl<'a> PaneObject<'a> {
             title: Cow::Borrowed(&pane.title),
             command: Cow::Borrowed(&pane.command),
             path: Cow::Borrowed(&pane.path),
+            agent: agent.map(Box::new),
             screen: None,
             screen_error: None,
             more: More::new(),
@@ -258,11 +275,11 @@ pub struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    pub(super) fn new(session: &Session, state: &'a State) -> Self {
+    pub(super) fn new(session: &Session, state: &'a State, viewer: Option<ViewerId>) -> Self {
         let window = |index: u32, id: &WindowId| {
             let window = state.windows.get(id)?;
-            let panes = window.panes.iter().filter_map(|id| state.panes.get(id));
-            let panes = panes.map(|pane| PaneObject::new(pane, window.active == Some(pane.id)));
+            let panes = window.panes.iter();
+            let panes = panes.filter_map(|id| PaneObject::of_state(state, window, *id, viewer));
             let marks = (session.active == Some(index), session.alerts_of(*id));
             Some(WindowObject::new(window, index, marks, panes.collect()))
         };

@@ -39,6 +39,30 @@ pub(super) fn parse_slowly(text: &[u8]) -> Result<Request, Rejected> {
     parse_with(text, check, Request::read)
 }
 
+/// Reads the body of a request to `/api/events`: what stands in an `emit` beside its action.
+///
+/// # Errors
+/// The same as for a message.
+pub fn parse_emit(body: &[u8]) -> Result<Request, Rejected> {
+    const ACTION: &str = "emit";
+    let is_other = |value: &Value| value.get("action").is_some_and(|action| action != ACTION);
+    let check = |value: &Value| {
+        if is_other(value) {
+            let why = "action: here it is emit, or left out".to_owned();
+            return Err((ErrorCode::InvalidMessage, why));
+        }
+        let mut message = value.clone();
+        if let Value::Object(fields) = &mut message {
+            fields.insert("action".to_owned(), ACTION.into());
+        }
+        check_action(ACTION, &message)
+    };
+    parse_with(body, check, |mut fields| {
+        fields.insert("action".to_owned(), ACTION.into());
+        Request::read(fields)
+    })
+}
+
 /// Reads what a client says to a terminal.
 ///
 /// # Errors

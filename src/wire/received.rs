@@ -3,6 +3,7 @@
 use super::event::Event;
 use super::message::Message;
 use super::more::More;
+use super::request::RequestId;
 use crate::ids::{Epoch, Seq};
 
 /// What a message is, as far as a client has to distinguish messages.
@@ -38,6 +39,7 @@ pub struct Garbled;
 pub struct Received {
     text: String,
     message: Message<'static>,
+    id: Option<RequestId>,
 }
 
 impl Received {
@@ -47,9 +49,11 @@ impl Received {
     /// The text is no JSON object with a type.
     pub fn parse(text: &str) -> Result<Self, Garbled> {
         let fields: More = serde_json::from_str(text).map_err(|_| Garbled)?;
+        let id = fields.get("id").cloned();
+        let id = id.and_then(|id| serde_json::from_value(id).ok());
         let message = Message::read(fields).ok_or(Garbled)?;
         let text = text.to_owned();
-        Ok(Self { text, message })
+        Ok(Self { text, message, id })
     }
 
     /// The message as it was received.
@@ -62,6 +66,12 @@ impl Received {
     #[must_use]
     pub fn message(&self) -> &Message<'static> {
         &self.message
+    }
+
+    /// The request that it answers, if it answers one that had an id.
+    #[must_use]
+    pub fn request(&self) -> Option<&RequestId> {
+        self.id.as_ref()
     }
 
     /// The event, if it is one.

@@ -10,6 +10,8 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+pub use super::about_agents::{Explain, Seen};
+pub use super::composed::{Answer, Choice, Prompt};
 pub use super::filter::{Filters, SessionEntry, WindowEntry};
 pub use super::more::More;
 use super::more::take;
@@ -59,6 +61,14 @@ pub enum Action {
     Command(Command),
     /// Text or keys to be typed.
     SendKeys(SendKeys),
+    /// A prompt for the agent in a pane.
+    Prompt(Prompt),
+    /// An answer to the dialog of the agent in a pane.
+    Answer(Answer),
+    /// The client has seen agents as they are.
+    Seen(Seen),
+    /// What is held of the agent in a pane.
+    Explain(Explain),
     /// A pane's screen, and all that it prints from there on.
     Open(Open),
     /// No more of an open pane.
@@ -71,6 +81,8 @@ pub enum Action {
     Clients(Plain),
     /// The end of somebody's connection.
     Disconnect(Disconnect),
+    /// Events to be added to the log.
+    Emit(Emit),
     /// A sign of life.
     Ping(Plain),
     /// An action that this version doesn't know, with all of its fields.
@@ -280,6 +292,32 @@ pub struct Disconnect {
     pub more: More,
 }
 
+/// Events to be added to the log, all of them or none.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Emit {
+    /// The events, in order.
+    pub events: Vec<EmittedEvent>,
+    /// A repetition with the same key is not carried out again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// An event to be added to the log. A field that this version doesn't know is an error: it could say what the event is about.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct EmittedEvent {
+    /// What it says.
+    pub data: More,
+    /// What it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+}
+
 /// An action without fields.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Plain {
@@ -400,6 +438,8 @@ debug_without_content!(
     Close,
     Ack,
     Disconnect,
+    Emit,
+    EmittedEvent,
     Plain
 );
 
@@ -412,12 +452,17 @@ impl fmt::Debug for Action {
             Self::Snapshot(_) => "Snapshot",
             Self::Command(_) => "Command",
             Self::SendKeys(_) => "SendKeys",
+            Self::Prompt(_) => "Prompt",
+            Self::Answer(_) => "Answer",
+            Self::Seen(_) => "Seen",
+            Self::Explain(_) => "Explain",
             Self::Open(_) => "Open",
             Self::Close(_) => "Close",
             Self::Ack(_) => "Ack",
             Self::Stats(_) => "Stats",
             Self::Clients(_) => "Clients",
             Self::Disconnect(_) => "Disconnect",
+            Self::Emit(_) => "Emit",
             Self::Ping(_) => "Ping",
             Self::Unknown(_) => "Unknown",
         })

@@ -2,130 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use proptest::prelude::*;
-use serde_json::json;
+#[path = "request_strategies.rs"]
+mod strategies;
 
+use proptest::prelude::*;
+
+use self::strategies::{filters, id, more, prints_in, since, some, target, text};
 use super::super::terminal_request::{
     Connect, Input, PaneOffset, Resize, TerminalAck, TerminalAction,
 };
 use super::*;
-
-/// Fields of a later version: nothing that this one knows begins with `x-`.
-fn more() -> impl Strategy<Value = More> {
-    let value = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        ".{0,8}".prop_map(Value::from),
-        Just(json!({ "a": [1, { "b": null }] })),
-    ];
-    prop::collection::btree_map("x-[a-z]{1,4}", value, 0..3)
-        .prop_map(|fields| fields.into_iter().collect())
-}
-
-fn text() -> impl Strategy<Value = String> {
-    ".{0,12}"
-}
-
-fn some<T: fmt::Debug + Clone + 'static>(
-    strategy: impl Strategy<Value = T> + 'static,
-) -> impl Strategy<Value = Option<T>> {
-    prop::option::of(strategy)
-}
-
-fn id() -> impl Strategy<Value = Option<RequestId>> {
-    some(prop_oneof![
-        text().prop_map(RequestId::Text),
-        any::<u64>().prop_map(RequestId::from),
-        any::<i64>().prop_map(|number| RequestId::Number(number.into())),
-    ])
-}
-
-fn target() -> impl Strategy<Value = Target> {
-    let window = prop_oneof![
-        any::<u32>().prop_map(IndexOrText::Index),
-        text().prop_map(IndexOrText::Text),
-    ];
-    let names = (some(text()), some(text()), some(text()), some(text()));
-    let windows = (some(window), some(text()), some(any::<u32>()), some(text()));
-    (names, windows, some(any::<u32>())).prop_map(|(names, windows, pane_index)| {
-        let (pane, session, session_id, session_name) = names;
-        let (window, window_id, window_index, window_name) = windows;
-        Target {
-            pane,
-            pane_index,
-            session,
-            session_id,
-            session_name,
-            window,
-            window_id,
-            window_index,
-            window_name,
-        }
-    })
-}
-
-fn filters() -> impl Strategy<Value = Filters> {
-    let session = prop_oneof![
-        text().prop_map(SessionEntry::Text),
-        (some(text()), some(text())).prop_map(|(session_id, session_name)| {
-            SessionEntry::Exact {
-                session_id,
-                session_name,
-            }
-        }),
-    ];
-    let window = prop_oneof![
-        any::<u32>().prop_map(WindowEntry::Index),
-        text().prop_map(WindowEntry::Text),
-        (some(text()), some(any::<u32>()), some(text())).prop_map(
-            |(window_id, window_index, window_name)| {
-                WindowEntry::Exact {
-                    window_id,
-                    window_index,
-                    window_name,
-                }
-            }
-        ),
-    ];
-    let texts = || some(prop::collection::vec(text(), 0..3));
-    (
-        texts(),
-        some(prop::collection::vec(session, 0..3)),
-        texts(),
-        some(prop::collection::vec(window, 0..3)),
-    )
-        .prop_map(|(panes, sessions, types, windows)| Filters {
-            panes,
-            sessions,
-            types,
-            windows,
-        })
-}
-
-fn since() -> impl Strategy<Value = Since> {
-    prop_oneof![
-        text().prop_map(Since::Cursor),
-        (text(), any::<u64>(), more()).prop_map(|(epoch, seq, more)| Since::Place(Place {
-            epoch,
-            seq,
-            more
-        })),
-    ]
-}
-
-fn prints_in() -> impl Strategy<Value = PrintsIn> {
-    let processes = some(prop::collection::vec(any::<u32>(), 0..3));
-    (some(text()), processes, some(any::<u32>()), more()).prop_map(
-        |(pane, processes, server, more)| PrintsIn {
-            pane,
-            processes,
-            server,
-            more,
-        },
-    )
-}
-
 /// A strategy for each variant, so that none is forgotten: the match has no other arm.
 fn of_variant(action: &Action) -> BoxedStrategy<Action> {
     match action {
@@ -169,6 +55,14 @@ fn of_variant(action: &Action) -> BoxedStrategy<Action> {
             .boxed(),
         Action::Command(_) => command(),
         Action::SendKeys(_) => send_keys(),
+        Action::Prompt(_) => prompt(),
+        Action::Answer(_) => answer(),
+        Action::Seen(_) => (some(target()), more())
+            .prop_map(|(target, more)| Action::Seen(Seen { target, more }))
+            .boxed(),
+        Action::Explain(_) => (target(), more())
+            .prop_map(|(target, more)| Action::Explain(Explain { target, more }))
+            .boxed(),
         Action::Open(_) => open(),
         Action::Close(_) => (target(), more())
             .prop_map(|(target, more)| Action::Close(Close { target, more }))
@@ -178,6 +72,7 @@ fn of_variant(action: &Action) -> BoxedStrategy<Action> {
             .boxed(),
         Action::Stats(_) => plain(Action::Stats),
         Action::Clients(_) => plain(Action::Clients),
+        Action::Emit(_) => emit(),
         Action::Ping(_) => plain(Action::Ping),
         Action::Disconnect(_) => (text(), some(text()), more())
             .prop_map(|(client_id, reason, more)| {
@@ -195,6 +90,19 @@ fn of_variant(action: &Action) -> BoxedStrategy<Action> {
             })
             .boxed(),
     }
+}
+
+fn emit() -> BoxedStrategy<Action> {
+    let event =
+        (more(), some(target()), text()).prop_map(|(data, target, type_name)| EmittedEvent {
+            data,
+            target,
+            type_name,
+        });
+    let events = prop::collection::vec(event, 0..3);
+    (events, some(text()), more())
+        .prop_map(|(events, key, more)| Action::Emit(Emit { events, key, more }))
+        .boxed()
 }
 
 fn flags() -> impl Strategy<Value = (Option<bool>, Option<String>, Option<bool>, Option<u64>)> {
@@ -247,6 +155,42 @@ fn send_keys() -> BoxedStrategy<Action> {
         .boxed()
 }
 
+fn prompt() -> BoxedStrategy<Action> {
+    let flags = (some(text()), some(any::<bool>()), some(any::<u64>()));
+    (target(), text(), flags, more())
+        .prop_map(|(target, text, (key, queue, timeout_ms), more)| {
+            Action::Prompt(Prompt {
+                key,
+                queue,
+                target,
+                text,
+                timeout_ms,
+                more,
+            })
+        })
+        .boxed()
+}
+
+fn answer() -> BoxedStrategy<Action> {
+    let choice = prop_oneof![
+        any::<u32>().prop_map(Choice::Number),
+        text().prop_map(Choice::Text),
+    ];
+    let rest = (some(text()), some(any::<u64>()), more());
+    (target(), text(), choice, rest)
+        .prop_map(|(target, dialog, choice, (key, timeout_ms, more))| {
+            Action::Answer(Answer {
+                choice,
+                dialog,
+                key,
+                target,
+                timeout_ms,
+                more,
+            })
+        })
+        .boxed()
+}
+
 fn open() -> BoxedStrategy<Action> {
     let since = (text(), any::<u64>(), more()).prop_map(|(epoch, offset, more)| Offset {
         epoch,
@@ -277,7 +221,7 @@ fn plain<A: fmt::Debug + 'static>(wrap: fn(Plain) -> A) -> BoxedStrategy<A> {
 }
 
 /// One of each variant.
-fn variants() -> [Action; 14] {
+fn variants() -> [Action; 19] {
     [
         Action::Auth(Auth::default()),
         Action::Subscribe(Subscribe::default()),
@@ -285,12 +229,24 @@ fn variants() -> [Action; 14] {
         Action::Snapshot(Snapshot::default()),
         Action::Command(Command::default()),
         Action::SendKeys(SendKeys::default()),
+        Action::Prompt(Prompt::default()),
+        Action::Answer(Answer {
+            choice: Choice::Number(1),
+            dialog: String::new(),
+            key: None,
+            target: Target::default(),
+            timeout_ms: None,
+            more: More::new(),
+        }),
+        Action::Seen(Seen::default()),
+        Action::Explain(Explain::default()),
         Action::Open(Open::default()),
         Action::Close(Close::default()),
         Action::Ack(Ack::default()),
         Action::Stats(Plain::default()),
         Action::Clients(Plain::default()),
         Action::Disconnect(Disconnect::default()),
+        Action::Emit(Emit::default()),
         Action::Ping(Plain::default()),
         Action::Unknown(More::new()),
     ]

@@ -7,6 +7,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value};
 
 use super::code::ErrorCode;
+use crate::model::{AgentStatus, Family};
 use crate::nearest::nearest;
 
 /// A schema of the protocol.
@@ -47,24 +48,31 @@ pub const DOCUMENTS: [Document; 6] = [
 ];
 
 /// What clients can ask for.
-pub const ACTIONS: [&str; 13] = [
+pub const ACTIONS: [&str; 18] = [
     "auth",
     "subscribe",
     "unsubscribe",
     "snapshot",
     "command",
     "send-keys",
+    "prompt",
+    "answer",
+    "seen",
+    "explain",
     "open",
     "close",
     "ack",
     "stats",
     "clients",
     "disconnect",
+    "emit",
     "ping",
 ];
 
 /// The lists that filters may have.
-const FILTERS: [&str; 4] = ["types", "sessions", "windows", "panes"];
+const FILTERS: [&str; 6] = [
+    "types", "sessions", "windows", "panes", "agents", "statuses",
+];
 
 /// The keys that targets may have.
 const TARGETS: [&str; 9] = [
@@ -141,6 +149,7 @@ fn check_with(
             ("auth", "", "oneOf") => "give either \"token\" or \"ticket\"".to_owned(),
             ("send-keys", "", "oneOf") => "give either \"text\" or \"keys\"".to_owned(),
             ("command", "/command", "pattern") => no_line(message),
+            ("prompt", "/text", "pattern") => NO_PROMPT.to_owned(),
             ("send-keys", "/paste", "const") => {
                 "keys can't be pasted: give \"text\" instead, or leave \"paste\" out".to_owned()
             }
@@ -155,6 +164,10 @@ fn check_with(
                 let why = "to ignore it could mean another pane";
                 unknown_key(message, "target", &TARGETS, why)
             }
+            (_, _, "enum") if path.starts_with("/filters/statuses/") => {
+                no_status(message.pointer(&path))
+            }
+            ("emit", at, "pattern") if at.ends_with("/type") => NO_TYPE.to_owned(),
             _ => error.masked().to_string(),
         };
         let field = path.trim_start_matches('/').replace('/', ".");
@@ -169,6 +182,13 @@ fn check_with(
     }))
 }
 
+/// What is wrong with a type that may not be emitted.
+const NO_TYPE: &str = "it is task, cost, tool or x, a dot, and words of lower-case letters, digits and underscores, with dots between them";
+
+/// What keeps a text from being a prompt.
+const NO_PROMPT: &str =
+    "it is blank, or has control characters other than tabs and line feeds in it";
+
 /// What keeps a text from being a line.
 fn no_line(message: &Value) -> String {
     let command = message.get("command").and_then(Value::as_str);
@@ -176,6 +196,16 @@ fn no_line(message: &Value) -> String {
         return "it has a NUL in it; send it as text with send-keys".to_owned();
     }
     "a line has no line breaks in it; with \"paste\":true, text of several lines is pasted and submitted".to_owned()
+}
+
+/// What is wrong with an entry that is no status of an agent. It is not repeated: it may be anything.
+fn no_status(entry: Option<&Value>) -> String {
+    let known = || AgentStatus::ALL.into_iter().map(AgentStatus::name);
+    let meant = entry.and_then(Value::as_str);
+    let meant = meant.and_then(|entry| nearest(entry, known()));
+    let meant = meant.map_or_else(String::new, |meant| format!(" (did you mean {meant:?}?)"));
+    let known: Vec<&str> = known().collect();
+    format!("a status is one of {}{meant}", known.join(", "))
 }
 
 /// What is wrong with a field that has a key which is none of these. The key itself is not repeated: it may be anything.
@@ -207,6 +237,12 @@ pub fn event_types() -> Vec<String> {
         .flat_map(types)
         .filter(|name| name.contains('.'))
         .collect()
+}
+
+/// Whether a pattern may match some event: of a type that is known, or of one that programs emit.
+#[must_use]
+pub fn may_match_events(pattern: &str, matches: impl Fn(&str) -> bool) -> bool {
+    Family::is_asked_for(pattern) || event_types().iter().any(|name| matches(name))
 }
 
 /// The same for each type that a terminal takes.

@@ -236,7 +236,7 @@ impl<'a, V: Viewer> Source<'a, V> {
     }
 
     fn pane(&self, window: &Window, id: PaneId) -> Option<PaneObject<'a>> {
-        let mut pane = PaneObject::new(self.state.panes.get(&id)?, window.active == Some(id));
+        let mut pane = PaneObject::of_state(self.state, window, id, self.viewer.viewer_id())?;
         match self.screens.get(&id) {
             Some(Ok(screen)) => pane.screen = Some(Cow::Borrowed(screen)),
             Some(Err(error)) => pane.screen_error = Some(Cow::Borrowed(error)),

@@ -35,6 +35,13 @@ impl Times {
     }
 }
 
+/// The same for a time that stands alone.
+pub(super) fn text_of(at: Timestamp) -> String {
+    let mut out = Vec::new();
+    Times::default().write(&mut out, at);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -95,7 +95,7 @@ fn check(role: Role, what: &str, answer: &Value, expected: Fate) {
 #[tokio::test]
 async fn each_role_operation_and_session_is_decided() {
     type Operation = (bool, fn(&Value) -> Value);
-    let operations: [Operation; 7] = [
+    let operations: [Operation; 11] = [
         (
             false,
             |target| json!({ "action": "snapshot", "target": target }),
@@ -113,6 +113,14 @@ async fn each_role_operation_and_session_is_decided() {
             |target| json!({ "action": "close", "target": target }),
         ),
         (
+            false,
+            |target| json!({ "action": "seen", "target": target }),
+        ),
+        (
+            false,
+            |target| json!({ "action": "explain", "target": target }),
+        ),
+        (
             true,
             |target| json!({ "action": "command", "target": target, "command": "ls" }),
         ),
@@ -123,6 +131,14 @@ async fn each_role_operation_and_session_is_decided() {
         (
             true,
             |target| json!({ "action": "send-keys", "target": target, "keys": ["Enter"], "key": target.to_string() }),
+        ),
+        (
+            true,
+            |target| json!({ "action": "prompt", "target": target, "text": "x" }),
+        ),
+        (
+            true,
+            |target| json!({ "action": "answer", "target": target, "dialog": "d", "choice": 1 }),
         ),
     ];
     let stage = Stage::start().await;
@@ -154,7 +170,7 @@ async fn each_role_operation_and_session_is_decided() {
             }
         }
     }
-    assert_eq!(rows, 6 * 7 * (5 + 3 + 5 + 5));
+    assert_eq!(rows, 6 * 11 * (5 + 3 + 5 + 5));
 }
 
 #[tokio::test]
@@ -167,6 +183,7 @@ async fn what_is_about_no_session_is_decided_by_role() {
         (json!({ "action": "subscribe" }), [no, None, None]),
         (json!({ "action": "unsubscribe" }), [no, None, None]),
         (json!({ "action": "stats" }), [no, None, None]),
+        (json!({ "action": "seen" }), [no, None, None]),
         (
             json!({ "action": "ack", "pane": "%0", "offset": 0 }),
             [no, Some("NOT_FOUND"), Some("NOT_FOUND")],

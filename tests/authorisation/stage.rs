@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 use muxwire::auth::Permission;
-use muxwire::bridge::{Request, Screen};
-use muxwire::ids::PaneId;
+use muxwire::bridge::{Request, Screen, SeenPanes};
+use muxwire::ids::{PaneId, Seq};
 use muxwire::model::{Buffer, Client};
 use muxwire::server::ResizePolicy;
 use tokio::sync::mpsc;
@@ -185,6 +185,11 @@ async fn answer_all(mut requests: mpsc::Receiver<Request>) {
             Request::Resize { reply, .. } => drop(reply.send(Ok(()))),
             Request::Answer { reply } => reply.send(()).unwrap(),
             Request::Leave { .. } | Request::Publish(_) => {}
+            Request::Emit { reply, .. } => drop(reply.send(Ok(Seq(1)))),
+            Request::See { seen, reply } => {
+                let panes = seen.into_request().panes;
+                drop(reply.send(Ok(SeenPanes { panes, new: 0 })));
+            }
             Request::View { view: asked, reply } => {
                 let pane = asked.into_request().pane;
                 let line = if pane == PaneId(777) {

@@ -13,7 +13,8 @@ use super::emulator::{Shown, Size};
 use super::pane::tmux_shows;
 use super::quiet::{Stopped, mark};
 use super::viewer::{Form, Seen, Viewer};
-use crate::support::bridge::{LiveBridge, SETTINGS, Served};
+use crate::support::bridge::{LiveBridge, SETTINGS};
+use crate::support::served::Served;
 use crate::support::{Program, TmuxServer};
 
 /// How long a program may take for anything on a busy machine.
@@ -133,12 +134,18 @@ impl Desk {
     /// Has another program take the place of this one, and waits until the clients have heard of it: old versions
     /// report it only when they are asked.
     pub async fn respawn(&mut self, command: &str) {
+        let known = u64::from(self.pid());
         self.server
             .run(["respawn-pane", "-k", "-t", &self.pane, command]);
         self.viewers[1].open(true).await;
-        for viewer in &mut self.viewers {
-            viewer.until_respawned().await;
+        for (number, viewer) in self.viewers.iter_mut().enumerate() {
+            if number != 1 {
+                viewer.until_respawned(known).await;
+            }
         }
+        // Whether it came back before that was reported is chance; now it has nothing more to hear of it.
+        self.viewers[1].open(true).await;
+        self.viewers[1].pid = u64::from(self.pid());
     }
 
     /// Waits until the first client shows a text.

@@ -13,8 +13,9 @@ use super::emulator::{Emulator, Size};
 use super::generate::{Generator, RESET, Stream};
 use super::pane::{Feed, tmux_shows};
 use super::viewer::{Form, Seen, Viewer};
-use crate::support::bridge::{LiveBridge, Served};
+use crate::support::bridge::LiveBridge;
 use crate::support::random::Random;
+use crate::support::served::Served;
 use crate::support::{TmuxServer, for_each_version_async};
 
 /// Cases on each version, unless the environment says otherwise.

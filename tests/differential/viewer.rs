@@ -167,9 +167,8 @@ impl Viewer {
         }
     }
 
-    /// Reads until another process runs in the pane, and what its pane shows then.
-    pub async fn until_respawned(&mut self) {
-        let known = self.pid;
+    /// Reads until another process than this one runs in the pane, and what its pane shows then.
+    pub async fn until_respawned(&mut self, known: u64) {
         while self.pid == known || self.stale {
             self.take().await;
         }

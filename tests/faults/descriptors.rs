@@ -116,7 +116,12 @@ async fn hundreds_of_half_open_connections_end_by_themselves() {
     // As many as there may be besides the WebSockets, and more.
     const ROOM: usize = 100 + 64;
     let program = any_program();
-    let scene = Scene::open(program, &[("MUXWIRE_SERVER_MAX_CONNECTIONS", "100")]);
+    // Looking for agents opens files of its own, some of them only now.
+    let settings = [
+        ("MUXWIRE_SERVER_MAX_CONNECTIONS", "100"),
+        ("MUXWIRE_AGENTS_ENABLED", "false"),
+    ];
+    let scene = Scene::open(program, &settings);
     let (pid, address) = (scene.serving.pid(), scene.serving.address);
     let mut witness = Witness::start(&scene.serving).await;
     let before = descriptors(pid);

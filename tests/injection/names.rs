@@ -16,8 +16,9 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::hits;
-use crate::support::bridge::{LiveBridge, SETTINGS, Served};
+use crate::support::bridge::{LiveBridge, SETTINGS};
 use crate::support::listed::synced;
+use crate::support::served::Served;
 use crate::support::server::Client;
 use crate::support::serving::Serving;
 use crate::support::{Program, SOON, TmuxServer, for_each_version_async, wait_until_async};

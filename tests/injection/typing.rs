@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::corpus::{self, Hostile};
 use super::{everything, hits};
-use crate::support::bridge::{LiveBridge, Served};
+use crate::support::bridge::LiveBridge;
+use crate::support::served::Served;
 use crate::support::server::Client;
 use crate::support::{SOON, TmuxServer, for_each_version_async, wait_until_async};
 

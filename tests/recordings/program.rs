@@ -196,7 +196,7 @@ async fn a_replay_keeps_the_recorded_pace_or_none() {
         while published.len() < 2 {
             match reader.pull() {
                 Next::Event(event) => {
-                    published.push(format!("{} {}", event.change.kind.name(), event.at));
+                    published.push(format!("{} {}", event.change.kind.label(), event.at));
                 }
                 _ => reader.readable().await,
             }

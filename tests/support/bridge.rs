@@ -1,6 +1,5 @@
 //! A bridge in the test's own process, following a private tmux server.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,18 +10,14 @@ use muxwire::bridge::{
 };
 use muxwire::hub::{HistoryLimits, Hub, Next, Published, Reader};
 use muxwire::ids::{Epoch, PaneId, Seq};
-use muxwire::metrics::Metrics;
 use muxwire::model::{ChangeKind, Debounce, State};
-use muxwire::server::{self, ConnectionLimits, ListenOptions, ResizePolicy, ServerConfig, Sources};
 use muxwire::tmux::{ExitUnattached, Tap, Tmux, TmuxError};
-use serde_json::{Value, json};
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::SOON;
-use super::server::Client;
+use super::served::Served;
 
 /// How the tests' bridges follow tmux: as by default, but for a reconciler that they call when they want it.
 pub const SETTINGS: Settings = Settings {
@@ -268,111 +263,12 @@ impl LiveBridge {
 
     /// A server in front of the bridge.
     pub async fn serve(&self) -> Served {
-        let config = ServerConfig {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            listeners: ListenOptions::default(),
-            host_name: "build-3".to_owned(),
-            allowed_hosts: Vec::new(),
-            allowed_origins: Vec::new(),
-            max_connections: 100,
-            metrics: true,
-            resize: ResizePolicy::Largest,
-            redacted_roles: Vec::new(),
-            limits: ConnectionLimits::default(),
-            bounds: server::Bounds::default(),
-        };
-        let metrics = Metrics::new(&self.hub);
-        let sources = Sources {
-            hub: self.hub.clone(),
-            bridge: self.handle.clone(),
-            authenticator: None,
-            metrics,
-            audit: muxwire::audit::Log::off(),
-        };
-        let stop = CancellationToken::new();
-        let running = server::start(config, sources, stop.clone()).await.unwrap();
-        Served {
-            address: running.address,
-            stop,
-        }
+        Served::start(&self.hub, &self.handle, None).await
     }
 
     /// Ends the bridge and waits until its links are gone.
     pub async fn stop(self) {
         self.cancel.cancel();
         timeout(SOON, self.task).await.unwrap().unwrap().unwrap();
-    }
-}
-
-/// A server that ends with the test.
-pub struct Served {
-    pub address: SocketAddr,
-    stop: CancellationToken,
-}
-
-impl Served {
-    /// A client that has read the greeting.
-    pub async fn client(&self) -> Client {
-        let mut client = Client::connect(self.address).await;
-        client.expect("hello").await;
-        client
-    }
-
-    /// A client at this address that offers a subprotocol and has read the greeting.
-    pub async fn client_at(&self, path: &str, subprotocol: &str) -> Client {
-        Client::greeted(self.address, path, subprotocol).await
-    }
-
-    /// A client that reads every event from the first one on.
-    pub async fn follow(&self) -> Follower {
-        let mut client = self.client().await;
-        let since = json!({"epoch": "test", "seq": 0});
-        client
-            .ask(json!({"action": "subscribe", "since": since}), "subscribed")
-            .await;
-        let (sender, events) = mpsc::unbounded_channel();
-        let task = tokio::spawn(async move {
-            while let Ok(message) = client.read().await {
-                if message["seq"].is_u64()
-                    && message["type"] != "bookmark"
-                    && sender.send(message).is_err()
-                {
-                    return;
-                }
-            }
-        });
-        Follower { events, task }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.stop.cancel();
-    }
-}
-
-/// The events that a client has read so far.
-pub struct Follower {
-    events: mpsc::UnboundedReceiver<Value>,
-    task: JoinHandle<()>,
-}
-
-impl Follower {
-    /// All events up to this place in the log.
-    pub async fn until(mut self, seq: u64) -> Vec<Value> {
-        let mut events = Vec::new();
-        while events
-            .last()
-            .is_none_or(|last: &Value| last["seq"].as_u64().unwrap() < seq)
-        {
-            events.push(
-                timeout(SOON, self.events.recv())
-                    .await
-                    .expect("more events")
-                    .unwrap(),
-            );
-        }
-        self.task.abort();
-        events
     }
 }

@@ -40,6 +40,8 @@ pub struct Pane {
     pub window: String,
     /// Index, width, height, pid, exit, mode, title, command, path.
     pub fields: Map<String, Value>,
+    /// The agent in it.
+    pub agent: Option<Value>,
 }
 
 const SESSION: [&str; 5] = ["path", "created", "group", "destroy_unattached", "streamed"];
@@ -165,6 +167,7 @@ impl Folded {
         let pane = Pane {
             window: window.to_owned(),
             fields: pick(pane, &PANE),
+            agent: pane.get("agent").cloned(),
         };
         self.panes.insert(id, pane);
     }
@@ -173,13 +176,14 @@ impl Folded {
     pub fn apply(&mut self, event: &Value) {
         let data = &event["data"];
         let kind = text(event, "type");
-        match kind.split_once('.').unwrap() {
+        match kind.split_once('.').unwrap_or((&kind, "")) {
             ("server", "connected" | "changed") => self.server = Some(data.clone()),
-            ("server", "unfit") | ("window", "missed") => {}
+            ("server", "unfit") | ("window", "missed") | ("alert", _) => {}
             ("server", _) => *self = Self::default(),
             ("session", what) => self.on_session(what, event, data),
             ("window", what) => self.on_window(what, event, data),
             ("pane", what) => self.on_pane(what, event, data),
+            ("agent", what) => self.on_agent(what, event, data),
             ("client", "detached") => {
                 self.clients.remove(&text(data, "name"));
             }
@@ -321,6 +325,23 @@ impl Folded {
             "output" | "gap" | "bell" => {}
             _ => panic!("an unknown event: {event}"),
         }
+    }
+
+    fn on_agent(&mut self, what: &str, event: &Value, data: &Value) {
+        let pane = self.panes.get_mut(&text(event, "pane"));
+        let pane = pane.unwrap_or_else(|| panic!("an agent in no pane: {event}"));
+        if let Some(agent) = pane.agent.as_mut().filter(|_| what == "usage") {
+            agent["usage"] = data["usage"].clone();
+            return;
+        }
+        let known = pane.agent.take();
+        assert_eq!(known.is_none(), what == "started", "{event}");
+        if let Some(known) = known {
+            assert_eq!(known["status"], data["previous"], "{event}");
+        }
+        let mut agent = data.clone();
+        agent.as_object_mut().unwrap().remove("previous");
+        pane.agent = (what != "ended").then_some(agent);
     }
 
     fn set_pane(&mut self, id: &str, fields: &[(&str, Value)]) {

@@ -1,8 +1,14 @@
 //! The owner's side of some links, as the bridge is.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
 use muxwire::control::{Body, Command, Flow};
 use muxwire::ids::{PaneId, SessionId};
-use muxwire::tmux::{CloseReason, LinkEvent, LinkHandle, LinkId, LinkKind, ReplyError, Tmux};
+use muxwire::tmux::{
+    CloseReason, LinkEvent, LinkHandle, LinkId, LinkKind, Note, ReplyError, Tap, TapSink, Tmux,
+};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -12,16 +18,59 @@ use super::SOON;
 pub struct Owner {
     pub events: mpsc::Receiver<LinkEvent>,
     pub sender: mpsc::Sender<LinkEvent>,
+    tap: Option<Tap>,
+}
+
+/// How often a byte is in what links have read, whether their owner has taken it or not.
+#[derive(Debug)]
+pub struct ByteCount {
+    byte: u8,
+    count: AtomicUsize,
+}
+
+impl ByteCount {
+    pub fn of(byte: u8) -> Arc<Self> {
+        let count = AtomicUsize::new(0);
+        Arc::new(Self { byte, count })
+    }
+
+    pub fn get(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+}
+
+impl TapSink for ByteCount {
+    fn opened(&self, _: LinkId, _: LinkKind, _: u32, _: Instant) {}
+    fn read(&self, _: LinkId, bytes: &[u8], _: Instant) {
+        let count = bytes.iter().filter(|byte| **byte == self.byte).count();
+        self.count.fetch_add(count, Ordering::Relaxed);
+    }
+    fn written(&self, _: LinkId, _: &[u8], _: Instant) {}
+    fn closed(&self, _: LinkId, _: &CloseReason, _: Instant) {}
+    fn noted(&self, _: Note<'_>, _: Instant) {}
 }
 
 impl Owner {
     pub fn new(capacity: usize) -> Self {
         let (sender, events) = mpsc::channel(capacity);
-        Self { events, sender }
+        Self {
+            events,
+            sender,
+            tap: None,
+        }
+    }
+
+    /// The same, with a count of what the links read.
+    pub fn counting(capacity: usize, count: &Arc<ByteCount>) -> Self {
+        Self {
+            tap: Some(Tap(count.clone())),
+            ..Self::new(capacity)
+        }
     }
 
     pub fn open(&self, tmux: &Tmux, number: u64, kind: LinkKind) -> LinkHandle {
-        LinkHandle::open(tmux, LinkId(number), kind, self.sender.clone(), None).unwrap()
+        let (sender, tap) = (self.sender.clone(), self.tap.clone());
+        LinkHandle::open(tmux, LinkId(number), kind, sender, tap).unwrap()
     }
 
     pub async fn next(&mut self) -> LinkEvent {

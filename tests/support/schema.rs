@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jsonschema::{Registry, Validator};
+use muxwire::model::Family;
 use muxwire::wire::schema::DOCUMENTS;
 use serde_json::{Map, Value};
 
@@ -21,6 +22,8 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
         .collect();
     let registry = Registry::new()
         .add("urn:muxwire:protocol:v1:objects", &documents["objects"])
+        .unwrap()
+        .add("urn:muxwire:protocol:v1:client", &documents["client"])
         .unwrap()
         .prepare()
         .unwrap();
@@ -156,6 +159,7 @@ fn check(validators: &BTreeMap<String, Validator>, field: &str, message: &Value)
         .unwrap_or_else(|| panic!("no {field}: {message}"));
     let validator = validators
         .get(kind)
+        .or_else(|| validators.get(Family::of(kind)?.pattern()))
         .unwrap_or_else(|| panic!("no schema for {message}"));
     let errors: Vec<String> = validator
         .iter_errors(message)

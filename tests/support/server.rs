@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use muxwire::auth::{Authenticator, Permission};
@@ -9,12 +11,13 @@ use muxwire::bridge::{Handle, Request};
 use muxwire::hub::{HistoryLimits, Hub, Redaction};
 use muxwire::ids::Epoch;
 use muxwire::metrics::Metrics;
+use muxwire::redact::Rules;
 use muxwire::server::{
     self, Bounds, ConnectionLimits, ListenOptions, ResizePolicy, Running, ServerConfig, Sources,
 };
 use muxwire::site::{Host, Origin};
 use muxwire::wire::binary::Header;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -28,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use super::{SOON, schema};
 
 /// How the server of a test differs from the usual.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Setup {
     pub authenticator: Option<Authenticator>,
     pub limits: ConnectionLimits,
@@ -43,6 +46,42 @@ pub struct Setup {
     /// How secrets are kept, and from which roles.
     pub redaction: Option<Redaction>,
     pub redacted_roles: Vec<Permission>,
+}
+
+/// The usual limits, of which none is reached by a test that waits for its turn on a busy machine.
+pub fn patient() -> ConnectionLimits {
+    ConnectionLimits {
+        auth_timeout: Duration::from_secs(3600),
+        ping_interval: Duration::from_secs(3600),
+        ..ConnectionLimits::default()
+    }
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            authenticator: None,
+            limits: patient(),
+            history: HistoryLimits::default(),
+            max_connections: None,
+            resize: ResizePolicy::default(),
+            audit: muxwire::audit::Log::default(),
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            bounds: Bounds::default(),
+            listeners: ListenOptions::default(),
+            redaction: None,
+            redacted_roles: Vec::new(),
+        }
+    }
+}
+
+/// The rules for secrets that are built in.
+pub fn redaction() -> Redaction {
+    Redaction {
+        rules: Arc::new(Rules::new::<&str>(&[], true).unwrap()),
+        hold: Duration::from_millis(100),
+    }
 }
 
 /// A server that ends with the test.
@@ -107,6 +146,11 @@ impl TestServer {
         let mut client = Client::connect(self.address).await;
         client.expect("hello").await;
         client
+    }
+
+    /// A client that is let in with this token.
+    pub async fn client_of(&self, token: &str) -> Client {
+        Client::of_token(self.address, token).await
     }
 
     /// A client at this address that offers these subprotocols and has read the greeting.
@@ -186,6 +230,15 @@ impl Client {
             .insert("sec-websocket-protocol", offers);
         let mut client = Self::connect_with(address, request).await.unwrap();
         client.expect("hello").await;
+        client
+    }
+
+    /// A client that is let in with this token.
+    pub async fn of_token(address: SocketAddr, token: &str) -> Self {
+        let mut client = Self::connect(address).await;
+        client.expect("hello").await;
+        let auth = json!({ "action": "auth", "token": token });
+        client.ask(auth, "auth.response").await;
         client
     }
 
@@ -281,6 +334,15 @@ impl Client {
     pub async fn refused(&mut self, message: Value) -> String {
         let error = self.ask(message, "error").await;
         error["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks with filters that are refused, and returns what is said of them.
+    pub async fn invalid_filter(&mut self, action: &str, filters: &Value) -> String {
+        let asked = serde_json::json!({ "action": action, "filters": filters });
+        self.send_text(&asked.to_string()).await;
+        let error = self.expect("error").await;
+        assert_eq!(error["code"], "INVALID_FILTER", "{error}");
+        error["message"].as_str().unwrap().to_owned()
     }
 
     /// Says ping and collects all that comes before the answer.

@@ -68,6 +68,9 @@ impl Serving {
         command.arg("-S").arg(server.socket()).args(arguments);
         command.env("MUXWIRE_SERVER_TMUX", &server.program().path);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        // A test that waits for its turn on a busy machine is no client that keeps silent.
+        command.env("MUXWIRE_SERVER_AUTH_TIMEOUT", "300s");
+        command.env("MUXWIRE_SERVER_PING_INTERVAL", "1h");
         command.envs(settings.iter().copied());
         command
     }

@@ -7,6 +7,8 @@ use muxwire::auth::{
 use muxwire::glob::NamePattern;
 use tempfile::TempDir;
 
+use super::server::{Setup, redaction};
+
 pub struct Tokens {
     folder: TempDir,
     count: usize,
@@ -72,5 +74,16 @@ impl Tokens {
         let store = self.store();
         store.prepare().unwrap();
         Authenticator::new(store.list().unwrap(), settings).unwrap()
+    }
+}
+
+impl Setup {
+    /// With the tokens of this test, and secrets kept from those who may not know them.
+    pub fn keeping_secrets(tokens: &Tokens) -> Self {
+        Self {
+            authenticator: Some(tokens.authenticator()),
+            redaction: Some(redaction()),
+            ..Self::default()
+        }
     }
 }

@@ -20,6 +20,9 @@ const HOSTS: &[&str] = &[
     "man.openbsd.org",
     "datatracker.ietf.org",
     "www.rfc-editor.org",
+    "www.w3.org",
+    // Names of it stand in npm's lock file.
+    "opencollective.com",
     "HOST",
 ];
 

@@ -268,7 +268,7 @@ fn rows(table: &mut Table, condition: &str, found: &[(&'static str, Times)]) {
     let ratios = (114.0 / 97.0, 754.0 / 345.0);
     let terminal = web_terminal(of(TTYD).map(|(_, times)| times), bare, ratios);
     for (name, times) in [JSON, BINARY].into_iter().filter_map(of) {
-        let difference = times.p50() - bare.p50();
+        let difference = times.behind(bare);
         let ahead = times.p50() < terminal.p50 && times.p99() < terminal.p99;
         let row = Row::new(
             format!("keystroke to echo, {name}, {condition}: p50 / p99, us"),

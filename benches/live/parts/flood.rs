@@ -55,7 +55,7 @@ struct Flood {
 }
 
 pub fn measure(options: &Options, table: &mut Table) {
-    let lines = options.pick(500_000, 125_000);
+    let lines = options.pick(500_000, 100_000);
     let rounds = options.pick(5, 2);
     let megabytes = lines * pane::FLOOD_LINE / 1_000_000;
     let wanted = |program: &Program| {

@@ -152,7 +152,7 @@ fn rows(table: &mut Table, condition: &str, found: &[(&'static str, Times)]) {
     let direct = &of(DIRECT).unwrap().1;
     let terminal = web_terminal(of(TTYD).map(|(_, times)| times), direct, RATIOS);
     for (name, times) in [JSON, BINARY].into_iter().filter_map(of) {
-        let difference = times.p50() - direct.p50();
+        let difference = times.behind(direct);
         let reached = difference <= GOAL && times.p99() < terminal.p99;
         let row = Row::new(
             format!("pane to client, {name}, {condition}: p50 / p99, us"),

@@ -11,7 +11,7 @@ use crate::bridge::demand::Attach;
 use crate::bridge::gathering::listing;
 use crate::bridge::request::Request;
 use crate::control::Body;
-use crate::tmux::{ExitUnattached, LinkKind};
+use crate::tmux::{ExitUnattached, LinkId, LinkKind};
 
 /// How often a server is looked at while nobody is attached to it.
 const LOOK: Duration = Duration::from_secs(5);
@@ -49,9 +49,9 @@ impl Attaching {
         self.attach == Attach::Always || self.wanted || self.until.is_some() || self.leaving
     }
 
-    /// When there are to be none any more.
+    /// When there are to be none any more. As long as requests wait for a link, that is still to come.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.until
+        self.until.filter(|_| self.waiting.is_empty())
     }
 
     /// Whether somebody listens has changed.
@@ -77,7 +77,10 @@ impl Attaching {
 
     /// Whether the time has come to have no control clients any more.
     fn ends(&mut self, now: Instant) -> bool {
-        self.leaving |= self.until.take_if(|until| *until <= now).is_some();
+        if self.due().is_some_and(|until| until <= now) {
+            self.until = None;
+            self.leaving = true;
+        }
         self.leaving
     }
 
@@ -195,7 +198,11 @@ impl Core {
     pub(super) fn wait_for_link(&mut self, request: Request, now: Instant) -> Option<Request> {
         let may_wait = !matches!(
             request,
-            Request::Answer { .. } | Request::Leave { .. } | Request::Publish(_)
+            Request::Answer { .. }
+                | Request::Leave { .. }
+                | Request::Publish(_)
+                | Request::Emit { .. }
+                | Request::See { .. }
         );
         let on_demand = self.attaching.attach != Attach::Always;
         let no_link = self.control.is_none() && self.setup.live && self.is_found();
@@ -210,10 +217,21 @@ impl Core {
         None
     }
 
-    /// Requests wait no longer: there is a link, or there will be none.
+    /// Requests wait no longer: there is a link, or there will be none. The grace begins anew: the link may have come late.
     pub(super) fn release(&mut self, now: Instant) {
-        for request in std::mem::take(&mut self.attaching.waiting) {
+        let waiting = std::mem::take(&mut self.attaching.waiting);
+        if !waiting.is_empty() {
+            self.attaching.ask(now);
+        }
+        for request in waiting {
             self.carry_out(request, now);
+        }
+    }
+
+    /// A link has been opened. If muxwire has left tmux alone since it was asked for, it ends again.
+    pub(super) fn close_if_left(&mut self, link: LinkId) {
+        if !self.may_attach() {
+            self.actions.push(Action::Close(link));
         }
     }
 

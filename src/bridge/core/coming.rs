@@ -112,7 +112,9 @@ impl Core {
     fn follow_terminal(&mut self, change: &Change) {
         let Some(pane) = change.pane else { return };
         match &change.kind {
-            ChangeKind::PaneResized { .. } => self.streams.resized(pane),
+            ChangeKind::PaneResized {
+                width, previous, ..
+            } => self.streams.resized(pane, *width != previous.0),
             ChangeKind::PaneCommandChanged {
                 respawned: true, ..
             } => {
@@ -135,6 +137,7 @@ impl Core {
             }
             LinkKind::Output { session } => self.outputs.opened(link, session, now),
         }
+        self.close_if_left(link);
         self.count_links();
     }
 

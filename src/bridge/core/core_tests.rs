@@ -950,3 +950,64 @@ async fn what_a_source_derives_is_published_as_what_was_not_read_from_tmux() {
         assert_eq!((counts.published(), counts.stale()), (1, 1));
     }
 }
+
+/// An owner that is attached while somebody listens, and for so long after.
+fn on_demand(grace: Duration) -> Bench {
+    let mut bench = Bench::new();
+    bench.core.attaching = super::Attaching::new(Attach::OnDemand { grace });
+    bench
+}
+
+fn closed_by(bench: &mut Bench) -> Vec<LinkId> {
+    let actions = bench.core.actions().into_iter();
+    let closed = actions.filter_map(|action| match action {
+        Action::Close(link) => Some(link),
+        _ => None,
+    });
+    closed.collect()
+}
+
+#[test]
+fn regression_a_link_that_opens_after_detaching_is_closed() {
+    let grace = Duration::from_secs(1);
+    let mut bench = on_demand(grace);
+    bench.handle(Event::Demand { wanted: true });
+    bench.handle(Event::Demand { wanted: false });
+    bench.pass(grace);
+    bench.list("main");
+    let mut closed = closed_by(&mut bench);
+    closed.sort_unstable();
+    assert_eq!(closed, [CONTROL, OUTPUT], "nobody listens");
+    // They were asked for before, and the machine is slow.
+    let late = [
+        LinkKind::Output { session: SESSION },
+        LinkKind::Control { session: SESSION },
+    ];
+    for (number, kind) in (20..).zip(late) {
+        let (link, pid) = (LinkId(number), 14);
+        bench.handle(Event::Opened { link, kind, pid });
+        assert_eq!(closed_by(&mut bench), [link], "{kind:?}");
+    }
+}
+
+#[test]
+fn regression_the_grace_does_not_end_while_requests_wait_for_a_link() {
+    let grace = Duration::from_secs(1);
+    let mut bench = on_demand(grace);
+    let reason = CloseReason::Requested;
+    for link in [CONTROL, OUTPUT] {
+        let reason = reason.clone();
+        bench.handle(Event::Link(LinkEvent::Closed { link, reason }));
+    }
+    let _view = bench.view(1);
+    bench.pass(grace * 5);
+    assert!(bench.core.attaching.is_on(), "the request still waits");
+    bench.handle(Event::Opened {
+        link: LinkId(20),
+        kind: LinkKind::Control { session: SESSION },
+        pid: 14,
+    });
+    assert_eq!(closed_by(&mut bench), []);
+    let due = bench.core.attaching.due();
+    assert_eq!(due, Some(bench.now + grace), "it begins with the link");
+}

@@ -60,6 +60,7 @@ impl Core {
         for session in state.sessions.values_mut() {
             session.streamed = self.outputs.streams(session.id);
         }
+        state.keep_agents(&self.state);
         let mut changes = diff(&self.state, &state);
         self.touch_buffers(&state, &mut changes);
         match self.reconciler.judge(!changes.is_empty(), now) {
@@ -86,6 +87,7 @@ impl Core {
         self.mark_last_panes(tag);
         self.links_changed(now);
         self.sizes.listed(&self.state);
+        self.settle_sizes();
         self.fit_links(&left);
         self.watch_windows(now);
         if self.streams.awaits_listing() {
@@ -188,6 +190,8 @@ fn is_announced(kind: &ChangeKind, version: Option<&Version>) -> bool {
         ChangeKind::BufferChanged { .. } | ChangeKind::BufferDeleted { .. } => {
             can(Version::reports_buffers)
         }
+        // It follows from the end of its pane, which is counted.
+        ChangeKind::AgentEnded { .. } => false,
         _ => true,
     }
 }

@@ -132,6 +132,11 @@ impl Stream {
         )
     }
 
+    /// Whether it was seen from its first byte on, and none has come. A gap would have made the character unknown.
+    pub(super) fn is_silent_from_start(&self) -> bool {
+        self.character_known && self.offset == 0 && self.carry.is_empty()
+    }
+
     /// The bell that has rung. Those that follow within [`BELL_PAUSE`] are one with it.
     pub(super) fn bell(&mut self, pane: PaneId, now: Instant) -> Option<Change> {
         let rings = self.tracker.take_bell();

@@ -1,5 +1,6 @@
 //! `muxwire doctor`: whether what muxwire needs is there, and what to do about what isn't.
 
+mod agents;
 mod checks;
 mod running;
 
@@ -32,6 +33,9 @@ pub async fn run(
         let (tmux, connected) = checks::tmux(config).await;
         found.extend(tmux);
         found.push(running::muxwire(config, connected).await);
+        found.extend(agents::unix_socket(config));
+        found.push(agents::rules(config, inputs.folders()).await);
+        found.extend(agents::hooks());
     }
     let failed = found
         .iter()

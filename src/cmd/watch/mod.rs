@@ -13,29 +13,24 @@ mod standing;
 mod summary;
 mod view;
 
-use std::env;
 use std::io;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use self::view::View;
-use crate::auth::read_token_file;
 use crate::cli::{General, WatchArgs};
-use crate::client::{Endpoint, Position, Refusal, Token, Watcher, Wish};
+use crate::client::{Position, Refusal, Watcher, Wish};
 use crate::cmd::output::{Closed, CommandOutput};
 use crate::cmd::own_pane::prints_in;
 use crate::cmd::prepare;
+use crate::cmd::remote::watcher;
 use crate::cmd::signals::Signals;
-use crate::tls::{Fingerprint, Trust, connector};
 
-/// The variable that holds the token, where no file is named.
-const TOKEN_VARIABLE: &str = "MUXWIRE_TOKEN";
 /// How much is gathered before it is printed, while more is there already, in bytes.
 const GATHERED: usize = 64 << 10;
 /// How long the last of what is printed may take after a signal.
@@ -47,10 +42,6 @@ const LAST_LINE: Duration = Duration::from_millis(500);
 /// The token can't be read, or the server does not let this client in.
 pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
     prepare(general, Vec::new())?;
-    let token = token(&args)?;
-    if token.is_some() && !args.url.is_private() {
-        warn_of_plain_text(&args.url)?;
-    }
     let mut signals = Signals::new()?;
     let prints_in = prints_in(io::stdout()).context("can't look at stdout")?;
     let view = View::new(&args, prints_in.as_ref());
@@ -62,14 +53,8 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
         without_watchers: prints_in.is_some() && !args.include_own_pane,
         prints_in,
     };
-    let trust = trust(args.ca, args.fingerprint);
-    let tls = args.url.is_tls().then(|| connector(&trust)).transpose()?;
-    let watcher = Watcher::new(args.url, wish, token);
     let mut watch = Watch {
-        watcher: match tls {
-            Some(tls) => watcher.with_tls(tls),
-            None => watcher,
-        },
+        watcher: watcher(args.access, wish)?,
         view,
         ticks: span.map(ticks),
         printed: None,
@@ -186,36 +171,6 @@ async fn write(out: &mut (impl AsyncWrite + Unpin), text: &str) -> anyhow::Resul
     }
 }
 
-/// The token from the file, or else from the environment.
-fn token(args: &WatchArgs) -> anyhow::Result<Option<Token>> {
-    if let Some(path) = &args.token_file {
-        return Ok(Some(Token::new(read_token_file(path)?)));
-    }
-    match env::var(TOKEN_VARIABLE) {
-        Ok(text) if text.trim().is_empty() => Ok(None),
-        Ok(text) => Ok(Some(Token::new(text.trim().to_owned()))),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => bail!("{TOKEN_VARIABLE} does not hold a token"),
-    }
-}
-
-/// Whom to take for the server.
-fn trust(ca: Option<PathBuf>, fingerprint: Option<Fingerprint>) -> Trust {
-    match (ca, fingerprint) {
-        (_, Some(fingerprint)) => Trust::Pinned(fingerprint),
-        (Some(path), None) => Trust::Authorities(path),
-        (None, None) => Trust::System,
-    }
-}
-
 fn texts(patterns: &[impl ToString]) -> Vec<String> {
     patterns.iter().map(ToString::to_string).collect()
-}
-
-fn warn_of_plain_text(url: &Endpoint) -> anyhow::Result<()> {
-    let host = url.host();
-    CommandOutput::stderr().line(&format!(
-        "muxwire: the token travels readable to {host}; with TLS (wss://) or through a tunnel it would not: \
-         ssh -L 8765:127.0.0.1:8765 {host}"
-    ))
 }

@@ -7,10 +7,16 @@ use serde_json::Value;
 
 use super::paint::Role;
 use crate::printable::{escaped, json_line};
-use crate::wire::event_data::{Gap, Layout, LostServer, Mode, MovedClient, NewPane, Resized};
+use crate::wire::agent::{AgentObject, ChangedAgent, EndedAgent};
+use crate::wire::alert::{AlertObject, ClearedAlert};
+use crate::wire::event_data::{
+    ActivePane, Gap, Layout, LostServer, Mode, MovedClient, NewPane, Resized,
+};
 use crate::wire::objects::{
     ClientObject, ExitObject, PaneObject, SessionObject, WarningObject, WindowObject,
 };
+use crate::wire::resources::{AmountsObject, ResourcesObject};
+use crate::wire::usage::UsedAgent;
 use crate::wire::{Event, EventData};
 
 /// The most of an unknown event's data that is shown, in characters.
@@ -19,8 +25,8 @@ const SHOWN: usize = 200;
 /// How an event of a type looks: by the last word of its type.
 pub(super) fn role(type_name: &str) -> Role {
     match type_name.rsplit('.').next().unwrap_or_default() {
-        "created" | "attached" | "connected" => Role::Came,
-        "removed" | "detached" | "deleted" => Role::Went,
+        "created" | "attached" | "connected" | "started" => Role::Came,
+        "removed" | "detached" | "deleted" | "ended" => Role::Went,
         "exited" => Role::Warning,
         "lost" | "gap" => Role::Error,
         _ => Role::Changed,
@@ -59,9 +65,7 @@ fn describe(data: &EventData<'_>) -> String {
         E::WindowMoved(moved) => format!("to {}, was {}", moved.index, moved.previous),
         E::WindowLayoutChanged(layout) => window_layout(layout),
         E::WindowActiveChanged(active) => format!("was {}", or_dash(active.previous)),
-        E::PaneActiveChanged(active) => {
-            format!("was {}", or_dash(active.previous.map(|pane| pane.0)))
-        }
+        E::PaneActiveChanged(active) => active_pane(active),
         E::WindowAlert(marks) => alerts(&marks.alerts),
         E::PaneCreated(new) => new_pane(new),
         E::PaneRemoved(removed) if removed.moved => "moved to another window".to_owned(),
@@ -79,7 +83,14 @@ fn describe(data: &EventData<'_>) -> String {
         E::ClientSessionChanged(moved) => moved_client(moved),
         E::BufferChanged(buffer) => format!("{}, {} bytes", quoted(&buffer.name), buffer.size),
         E::BufferDeleted(buffer) => quoted(&buffer.name),
-        E::Unknown { data, .. } => unknown(data),
+        E::AgentStarted(found) => agent(found),
+        E::AgentStatus(changed) => agent_status(changed),
+        E::AgentUsage(used) => usage(used),
+        E::AgentEnded(ended) => agent_end(ended),
+        E::Alert(raised) => alert(raised),
+        E::AlertCleared(cleared) => cleared_alert(cleared),
+        E::SystemResources(used) => resources(used),
+        E::Emitted { data, .. } | E::Unknown { data, .. } => unknown(data),
     }
 }
 
@@ -91,11 +102,102 @@ pub(super) fn pane(pane: &PaneObject<'_>) -> String {
         words.push_str(", in ");
         words.push_str(&escaped(mode));
     }
+    if let Some(inside) = &pane.agent {
+        words.push_str(", ");
+        words.push_str(&agent(inside));
+    }
     if let Some(ended) = &pane.exit {
         words.push_str(", ");
         words.push_str(&exit(ended));
     }
     add_flag(&mut words, pane.active, "active");
+    words
+}
+
+/// An agent, as an event or a snapshot reports it.
+pub(super) fn agent(agent: &AgentObject<'_>) -> String {
+    let mut words = format!("{} {}", escaped(&agent.agent_type), escaped(&agent.status));
+    if let Some(reason) = &agent.reason {
+        words.push_str(&format!(" ({})", escaped(reason)));
+    }
+    if let Some(message) = &agent.message {
+        words.push_str(": ");
+        words.push_str(&escaped(message));
+    }
+    words
+}
+
+fn agent_end(ended: &EndedAgent<'_>) -> String {
+    let agent_type = escaped(&ended.agent_type);
+    format!("{agent_type}, was {}", escaped(&ended.previous))
+}
+
+/// What an agent has used: counts, and what they cost.
+fn usage(used: &UsedAgent<'_>) -> String {
+    let (agent_type, usage) = (escaped(&used.agent_type), &used.usage);
+    let tokens = &usage.tokens;
+    let read = tokens
+        .input_tokens
+        .saturating_add(tokens.cache_read_tokens)
+        .saturating_add(tokens.cache_write_tokens);
+    let (requests, written) = (usage.requests, tokens.output_tokens);
+    let mut words =
+        format!("{agent_type}, {requests} requests, {read} tokens read, {written} written");
+    if let Some(cost) = usage.cost_usd {
+        words.push_str(&format!(", ${cost:.2}"));
+    }
+    words
+}
+
+/// What is used of processors and memory, and by whom unless the line names its pane.
+fn resources(used: &ResourcesObject<'_>) -> String {
+    let of = escaped(&used.of);
+    let who = match &*of {
+        "pane" => String::new(),
+        other => format!("{other}: "),
+    };
+    let AmountsObject {
+        cpu_percent,
+        memory_bytes,
+        processes,
+    } = used.amounts;
+    let memory = mebibytes(memory_bytes);
+    let mut words = format!("{who}{cpu_percent:.1} % cpu, {memory}");
+    if let Some(total) = used.memory_total_bytes {
+        words.push_str(&format!(" of {}", mebibytes(total)));
+    }
+    let plural = if processes == 1 { "" } else { "es" };
+    words.push_str(&format!(", {processes} process{plural}"));
+    if let Some([last, ..]) = used.load {
+        words.push_str(&format!(", load {last:.2}"));
+    }
+    words
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes >> 20)
+}
+
+fn cleared_alert(cleared: &ClearedAlert<'_>) -> String {
+    let cause = escaped(&cleared.cause);
+    format!("{}, cleared: {cause}", alert(&cleared.alert))
+}
+
+fn alert(alert: &AlertObject<'_>) -> String {
+    let mut words = format!("{}: {}", escaped(&alert.severity), escaped(&alert.title));
+    if let Some(message) = &alert.message {
+        words.push_str(": ");
+        words.push_str(&escaped(message));
+    }
+    words
+}
+
+fn agent_status(changed: &ChangedAgent<'_>) -> String {
+    let mut words = agent(&changed.agent);
+    if changed.previous != changed.agent.status {
+        words.push_str(", was ");
+        words.push_str(&escaped(&changed.previous));
+    }
     words
 }
 
@@ -134,6 +236,10 @@ fn new_pane(new: &NewPane<'_>) -> String {
     let mut words = pane(&new.pane);
     add_flag(&mut words, new.moved, "moved");
     words
+}
+
+fn active_pane(active: &ActivePane) -> String {
+    format!("was {}", or_dash(active.previous.map(|pane| pane.0)))
 }
 
 fn new_size(resized: &Resized) -> String {

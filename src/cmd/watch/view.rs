@@ -68,7 +68,7 @@ impl View {
         Self {
             form,
             notices: Vec::new(),
-            url: args.url.to_string(),
+            url: args.access.url.to_string(),
             connected: false,
             overview: Overview::new(args, is_list).filter(|_| args.latency.is_none()),
             own_pane: left_out.map(|place| OwnPane::new(place.clone(), args.sessions.clone())),
@@ -80,9 +80,13 @@ impl View {
     /// Adds what happened.
     pub(super) fn update(&mut self, update: Update) {
         match update {
-            Update::Connected { host, again } => self.connected(&host, again),
+            Update::Connected(welcome) => self.connected(&welcome.host, welcome.again),
             Update::Message(message) => self.message(&message),
             Update::Lost { from, to } => self.lost(&from, &to),
+            Update::LeftOut { pane, from, to } => self.notice(format!(
+                "output of {pane} was left out before the connection ended, {} bytes",
+                to.saturating_sub(from)
+            )),
             Update::Disconnected { reason, .. } => self.disconnected(reason),
         }
     }

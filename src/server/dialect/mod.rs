@@ -17,12 +17,30 @@ use bytes::Bytes;
 use self::monitor::MonitorEncoding;
 use self::terminal::Terminal;
 use self::terminal_encoding::TerminalEncoding;
+use super::emitting::EmitRequest;
 use super::session::Credential;
-use super::session::{ClientIdentity, ClientSession, Context, EffectResult, Encode};
+use super::session::{ClientIdentity, ClientSession, Context, EffectResult, Encode, Reply};
 use super::target::TerminalAddress;
 use crate::auth::Ended;
 use crate::bridge::ClientNumber;
-use crate::wire::{CloseCode, Form, Rejected, Request};
+use crate::wire::{Action, CloseCode, ErrorCode, Form, Rejected, Request, parse_emit};
+
+/// Reads the body of a request to emit events.
+///
+/// # Errors
+/// It is none, with the reason.
+pub(super) fn read_emit(body: &[u8]) -> Result<EmitRequest, (ErrorCode, String)> {
+    let request = parse_emit(body).map_err(|rejected| (rejected.code, rejected.message))?;
+    match request.action {
+        Action::Emit(emit) => requests::emission(emit),
+        _ => Err((ErrorCode::UnknownAction, "this emits nothing".to_owned())),
+    }
+}
+
+/// A reply as JSON, for those who asked over HTTP.
+pub(super) fn reply_json(reply: &Reply<'_>) -> Bytes {
+    replies::message(reply).encode()
+}
 
 /// What a client has connected to.
 #[derive(Debug, Default)]

@@ -56,6 +56,10 @@ impl Encode for MonitorEncoding {
         context.encoder.event(event, view, self.form)
     }
 
+    fn shared_form(&self) -> Option<Form> {
+        Some(self.form)
+    }
+
     fn message(&self, reply: &Reply<'_>) -> Framed {
         replies::message(reply).framed()
     }

@@ -1,18 +1,22 @@
 //! What sessions say, as messages of the wire.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::bridge::Screen;
+use crate::bridge::{Asked, Ground, Grounds, HeardSignal, NoGrounds, Screen};
 use crate::ids::{Epoch, Seq};
 use crate::metrics::Summary;
 use crate::server::session::{
-    ClientInfo, ClientStats, Context, Entry, Reply, ServerStats, StateSnapshot,
+    ClientInfo, ClientStats, ComposedReply, Context, Entry, ExplainedReply, Reply, ServerStats,
+    StateSnapshot,
 };
+use crate::wire::explanation::{EvidenceObject, Explanation, GroundsObject, SignalObject};
 use crate::wire::message::{
-    Answer, AuthResponse, Bookmark, Clients, Closed, CommandResponse, Disconnected, Error, Hello,
-    Lagged, Opened, Shutdown, Stats, Subscribed,
+    Answer, AuthResponse, Bookmark, Clients, Closed, CommandResponse, ComposedResponse,
+    Disconnected, EmittedAnswer, Error, Hello, Lagged, Opened, SeenAnswer, Shutdown, Stats,
+    Subscribed,
 };
 use crate::wire::objects::Text;
 use crate::wire::{
@@ -29,6 +33,10 @@ const FEATURES: &[&str] = &[
     "binary",
     "stats",
     "clients",
+    "emit",
+    "prompts",
+    "seen",
+    "explain",
 ];
 
 /// The state of tmux as a message.
@@ -98,6 +106,13 @@ pub(super) fn message<'a>(reply: &Reply<'a>) -> Message<'a> {
             repeated: repeated.then_some(true),
             more,
         }),
+        Reply::Composed(composed) => self::composed(composed),
+        Reply::Seen { id, panes } => Message::Seen(SeenAnswer {
+            id: named(id),
+            panes: panes.iter().copied().map(Text).collect(),
+            more,
+        }),
+        Reply::Explained(explained) => self::explained(explained),
         Reply::Opened {
             id,
             pane,
@@ -147,6 +162,21 @@ pub(super) fn message<'a>(reply: &Reply<'a>) -> Message<'a> {
             client_id: Cow::Borrowed(client_id),
             more,
         }),
+        Reply::Emitted {
+            id,
+            events,
+            epoch,
+            seq,
+            repeated,
+        } => Message::Emitted(EmittedAnswer {
+            id: named(id),
+            events,
+            epoch: Cow::Borrowed(epoch.as_str()),
+            seq: seq.0,
+            cursor: cursor(epoch, seq).into(),
+            repeated: repeated.then_some(true),
+            more,
+        }),
         Reply::Pong { id } => Message::Pong(answer(id)),
         Reply::Bookmark { epoch, seq } => Message::Bookmark(Bookmark {
             epoch: Cow::Borrowed(epoch.as_str()),
@@ -172,6 +202,106 @@ pub(super) fn message<'a>(reply: &Reply<'a>) -> Message<'a> {
             more,
         }),
     }
+}
+
+fn composed(reply: ComposedReply<'_>) -> Message<'_> {
+    let outcome = reply.outcome;
+    let (evidence, hindrance) = match &outcome.result {
+        Ok(proof) => (Some(proof.name()), None),
+        Err(hindrance) => (None, Some(hindrance)),
+    };
+    let left = outcome.left.as_ref();
+    let is_done = Some(evidence.is_some());
+    let response = ComposedResponse {
+        id: named(reply.id),
+        success: true,
+        pane: Text(reply.pane),
+        evidence: evidence.map(Cow::Borrowed),
+        reason: hindrance.map(|why| Cow::Borrowed(why.name())),
+        message: hindrance.map(|why| why.text().into()),
+        left: left.map(|left| Cow::Borrowed(&*left.text)),
+        left_seen: left.map(|left| left.seen),
+        status: outcome.state.map(|state| Cow::Borrowed(state.name())),
+        dialog: outcome
+            .dialog
+            .as_ref()
+            .map(|dialog| Cow::Borrowed(&*dialog.fingerprint)),
+        repeated: reply.repeated.then_some(true),
+        ..ComposedResponse::default()
+    };
+    match outcome.asked {
+        Asked::Prompt => Message::PromptResponse(Box::new(ComposedResponse {
+            submitted: is_done,
+            ..response
+        })),
+        Asked::Answer => Message::AnswerResponse(Box::new(ComposedResponse {
+            answered: is_done,
+            ..response
+        })),
+    }
+}
+
+fn explained(reply: ExplainedReply<'_>) -> Message<'_> {
+    let missing = reply.grounds.err();
+    Message::Explanation(Box::new(Explanation {
+        id: named(reply.id),
+        pane: Text(reply.pane),
+        missing: missing.map(|missing| match missing {
+            NoGrounds::NotWatched => "not_watched".into(),
+            NoGrounds::NoAgent => "no_agent".into(),
+            NoGrounds::Busy => "busy".into(),
+        }),
+        message: missing.map(|missing| missing.to_string().into()),
+        grounds: reply.grounds.ok().map(grounds),
+        more: More::new(),
+    }))
+}
+
+fn grounds(grounds: &Grounds) -> GroundsObject<'_> {
+    let reason = grounds.reason.as_ref();
+    GroundsObject {
+        status: Cow::Borrowed(grounds.state.name()),
+        reason: reason.map(|reason| Cow::Borrowed(reason.as_str())),
+        confidence: Cow::Borrowed(grounds.confidence.name()),
+        source: grounds.source.map(|source| Cow::Borrowed(source.name())),
+        age_ms: millis(grounds.age),
+        pid: grounds.process,
+        pids: grounds.processes.clone(),
+        screen_known: grounds.has_screen,
+        evidence: grounds.evidence.iter().map(evidence).collect(),
+        signals: grounds.signals.iter().map(signal).collect(),
+        more: More::new(),
+    }
+}
+
+fn evidence(one: &Ground) -> EvidenceObject<'_> {
+    let reason = one.reason.as_ref();
+    EvidenceObject {
+        source: Cow::Borrowed(one.source.name()),
+        status: Cow::Borrowed(one.state.name()),
+        reason: reason.map(|reason| Cow::Borrowed(reason.as_str())),
+        confidence: Cow::Borrowed(one.confidence.name()),
+        message: one.message.as_deref().map(Cow::Borrowed),
+        basis: Cow::Borrowed(&one.basis),
+        strength: one.strength,
+        standing: Cow::Borrowed(one.standing.name()),
+        age_ms: millis(one.age),
+        said_ms: millis(one.said),
+        more: More::new(),
+    }
+}
+
+fn signal(one: &HeardSignal) -> SignalObject<'_> {
+    SignalObject {
+        kind: Cow::Borrowed(one.kind),
+        text: one.text.as_deref().map(Cow::Borrowed),
+        age_ms: millis(one.age),
+        more: More::new(),
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn named(id: Option<&RequestId>) -> Option<Cow<'_, RequestId>> {

@@ -1,18 +1,25 @@
 //! From what clients say to what a session is asked for. Each action of the wire has its arm, and there is no other one:
 //! an action that is added and forgotten here does not compile.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bridge::{AgentAnswer, AnswerChoice, ForAgent, Prompt};
 use crate::hub::{Filter, Position, PrintsIn, Since};
 use crate::ids::{Epoch, PaneId, Seq};
+use crate::server::emitting::{EmitEvent, EmitRequest};
 use crate::server::session::{
-    Credential, Dismissal, OpenRequest, Refusal, Request as Asked, TypeRequest, Typed,
+    ComposeRequest, Credential, Dismissal, OpenRequest, Refusal, Request as Asked, TypeRequest,
+    Typed,
 };
 use crate::server::target::{SessionRef, Target, WindowRef};
-use crate::wire::request::{self, Action, IndexOrText, Request};
+use crate::wire::request::{self, Action, Choice, IndexOrText, Request};
 use crate::wire::schema::TERMINAL_TYPES;
 use crate::wire::terminal::{Connect, TerminalAction};
 use crate::wire::{ErrorCode, Rejected, since_cursor};
+
+/// How long a prompt or an answer may take if its client does not say.
+const COMPOSING: Duration = Duration::from_secs(10);
 
 /// What a terminal is asked for.
 #[derive(Debug)]
@@ -84,11 +91,7 @@ fn convert<A, B>(
 fn asked(action: Action) -> Result<Asked, Refusal> {
     Ok(match action {
         Action::Auth(auth) => Asked::Auth {
-            // The schema has said that it is one of the two.
-            credential: match auth.ticket {
-                Some(ticket) => Credential::Ticket(ticket),
-                None => Credential::Token(auth.token.unwrap_or_default()),
-            },
+            credential: credential(auth),
         },
         Action::Subscribe(subscribe) => subscription(subscribe)?,
         Action::Unsubscribe(unsubscribe) => Asked::Unsubscribe {
@@ -106,12 +109,15 @@ fn asked(action: Action) -> Result<Asked, Refusal> {
             key: keys.key.clone(),
             request: text_or_keys(keys)?,
         },
-        Action::Open(open) => Asked::Open(OpenRequest {
-            target: pane_target(open.target)?,
-            scrollback: open.scrollback.unwrap_or_default(),
-            since: open.since.map(|since| (since.epoch, since.offset)),
-            ack_window: open.ack_window,
-        }),
+        Action::Prompt(prompt) => self::prompt(prompt)?,
+        Action::Answer(answer) => self::answer(answer)?,
+        Action::Seen(seen) => Asked::Seen {
+            target: target(seen.target.unwrap_or_default())?,
+        },
+        Action::Explain(explain) => Asked::Explain {
+            target: pane_target(explain.target)?,
+        },
+        Action::Open(open) => Asked::Open(opening(open)?),
         Action::Close(close) => Asked::Close {
             target: pane_target(close.target)?,
         },
@@ -124,8 +130,43 @@ fn asked(action: Action) -> Result<Asked, Refusal> {
         Action::Disconnect(request::Disconnect {
             client_id, reason, ..
         }) => Asked::Disconnect(Dismissal { client_id, reason }),
+        Action::Emit(emit) => Asked::Emit(emission(emit)?),
         Action::Ping(_) => Asked::Ping,
         Action::Unknown(_) => return Err(unknown()),
+    })
+}
+
+/// What the client shows. The schema has said that it is one of the two.
+fn credential(auth: request::Auth) -> Credential {
+    match auth.ticket {
+        Some(ticket) => Credential::Ticket(ticket),
+        None => Credential::Token(auth.token.unwrap_or_default()),
+    }
+}
+
+fn opening(open: request::Open) -> Result<OpenRequest, Refusal> {
+    Ok(OpenRequest {
+        target: pane_target(open.target)?,
+        scrollback: open.scrollback.unwrap_or_default(),
+        since: open.since.map(|since| (since.epoch, since.offset)),
+        ack_window: open.ack_window,
+    })
+}
+
+/// What is to be emitted.
+pub(super) fn emission(emit: request::Emit) -> Result<EmitRequest, Refusal> {
+    let events = emit.events.into_iter().enumerate().map(|(at, event)| {
+        let named = |why: String| format!("events.{at}.{why}");
+        let made = event.event().map_err(|why| invalid(&named(why)))?;
+        let target = event.target.map(pane_target).transpose();
+        Ok(EmitEvent {
+            event: Arc::new(made),
+            target: target.map_err(|(code, why)| (code, named(why)))?,
+        })
+    });
+    Ok(EmitRequest {
+        events: events.collect::<Result<_, Refusal>>()?,
+        key: emit.key,
     })
 }
 
@@ -150,6 +191,46 @@ fn text_or_keys(keys: request::SendKeys) -> Result<TypeRequest, Refusal> {
         submit_delay: keys.submit_delay_ms.map(Duration::from_millis),
         cancel_mode: keys.cancel_mode.unwrap_or_default(),
     })
+}
+
+fn prompt(prompt: request::Prompt) -> Result<Asked, Refusal> {
+    let request = ComposeRequest {
+        target: pane_target(prompt.target)?,
+        wanted: ForAgent::Prompt(Prompt {
+            text: prompt.text,
+            queue: prompt.queue.unwrap_or_default(),
+            timeout: timeout(prompt.timeout_ms),
+        }),
+    };
+    Ok(Asked::Compose {
+        request,
+        key: prompt.key,
+    })
+}
+
+fn answer(answer: request::Answer) -> Result<Asked, Refusal> {
+    let request = ComposeRequest {
+        target: pane_target(answer.target)?,
+        wanted: ForAgent::Answer(AgentAnswer {
+            fingerprint: answer.dialog,
+            choice: match answer.choice {
+                Choice::Number(number) => {
+                    AnswerChoice::Number(usize::try_from(number).unwrap_or(usize::MAX))
+                }
+                Choice::Text(text) => AnswerChoice::Text(text),
+            },
+            timeout: timeout(answer.timeout_ms),
+        }),
+    };
+    Ok(Asked::Compose {
+        request,
+        key: answer.key,
+    })
+}
+
+/// How long a prompt or an answer may take.
+fn timeout(milliseconds: Option<u64>) -> Duration {
+    milliseconds.map_or(COMPOSING, Duration::from_millis)
 }
 
 fn terminal_asked(action: TerminalAction) -> Result<TerminalAsked, Refusal> {

@@ -104,9 +104,13 @@ fn regression_no_action_is_taken_for_another_one() {
         "auth" => json!({ "token": "t" }),
         "command" => json!({ "target": { "pane": "%1" }, "command": "ls" }),
         "send-keys" => json!({ "target": { "pane": "%1" }, "text": "x", "key": "k" }),
-        "open" | "close" => json!({ "target": { "pane": "%1" } }),
+        "prompt" => json!({ "target": { "pane": "%1" }, "text": "x" }),
+        "answer" => json!({ "target": { "pane": "%1" }, "dialog": "d", "choice": 1 }),
+        "seen" => json!({ "target": { "session": "api" } }),
+        "explain" | "open" | "close" => json!({ "target": { "pane": "%1" } }),
         "ack" => json!({ "pane": "%1", "offset": 1 }),
         "disconnect" => json!({ "client_id": "c1" }),
+        "emit" => json!({ "events": [{ "type": "x.a", "data": {} }] }),
         _ => json!({}),
     };
     for action in ACTIONS {

@@ -23,6 +23,7 @@ use crate::hub::{
 use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::metrics::Metrics;
 use crate::model::{Change, ChangeKind, Place, Places};
+use crate::server::emitting::{EmitAllowances, EmitRates};
 use crate::server::redact::Redact;
 use crate::server::repeats::Repeats;
 use crate::server::send_queue::SendQueueLimits;
@@ -182,10 +183,14 @@ impl Run {
                 ..ConnectionLimits::default()
             },
             repeats: Repeats::default(),
+            emitted: Repeats::default(),
+            emit_rates: EmitRates::default(),
+            emitting: EmitAllowances::default(),
             authenticator: None,
             metrics: Metrics::new(&hub),
             audit: crate::audit::Log::off(),
             timing: Timing::default(),
+            groups: crate::server::broadcast::BroadcastGroups::default(),
             redact: Redact::default(),
         });
         let now = Instant::now();
@@ -241,7 +246,7 @@ impl Run {
                 )
             };
             let logged = Logged {
-                kind: change.kind.name(),
+                kind: change.kind.label(),
                 session,
                 pane: output.then_some(number),
             };

@@ -10,12 +10,14 @@ use super::stats::ClientStats;
 use crate::audit::{Act, Who};
 use crate::auth::{AuthError, Authorized, Principal};
 use crate::bridge::{
-    InputRequest, PaneView, ResizeError, Screen, ScreenError, ScreensRequest, SizeWish, ViewRequest,
+    ClientNumber, ForAgent, Grounds, InputRequest, NoGrounds, PaneView, ResizeError, Screen,
+    ScreenError, ScreensRequest, SeenError, SeenPanes, SeenRequest, SizeWish, ViewRequest,
 };
 use crate::hub::Archived;
 use crate::ids::{PaneId, Seq};
 use crate::model::State;
-use crate::server::repeats::{Earlier, Slot, Typed};
+use crate::server::emitting::Prepared;
+use crate::server::repeats::{Earlier, Emitted, Slot, Typed};
 use crate::site::Origin;
 use crate::wire::{Part, RequestId};
 
@@ -38,13 +40,27 @@ pub(in crate::server) enum Effect {
         id: Option<RequestId>,
         pane: PaneId,
         input: Authorized<InputRequest>,
-        slot: Option<Slot>,
+        slot: Option<Slot<PaneId, Typed>>,
+    },
+    /// Type a prompt or an answer for an agent, step by step, as long as this principal may, and report what comes of it.
+    Compose(ComposeEffect),
+    /// Mark agents as seen.
+    See {
+        id: Option<RequestId>,
+        seen: Authorized<SeenRequest>,
+    },
+    /// Report what is held of the agent in a pane.
+    Explain {
+        id: Option<RequestId>,
+        pane: Authorized<PaneId>,
     },
     /// Report the result of an earlier request with the same key.
     Await {
         id: Option<RequestId>,
-        earlier: Earlier,
+        earlier: Earlier<PaneId, Typed>,
     },
+    /// Publish events of the client's own.
+    Emit(EmitEffect),
     /// Give a window a size.
     Resize {
         id: Option<RequestId>,
@@ -81,6 +97,25 @@ pub(in crate::server) enum Effect {
     },
 }
 
+/// So many events to be published, or the result of an earlier request to be reported.
+#[derive(Debug)]
+pub(in crate::server) struct EmitEffect {
+    pub(in crate::server) id: Option<RequestId>,
+    pub(in crate::server) count: usize,
+    pub(in crate::server) prepared: Prepared,
+}
+
+/// A prompt or an answer that is to be typed.
+#[derive(Debug)]
+pub(in crate::server) struct ComposeEffect {
+    pub(in crate::server) id: Option<RequestId>,
+    pub(in crate::server) pane: PaneId,
+    pub(in crate::server) wanted: Authorized<ForAgent>,
+    /// Who may type it.
+    pub(in crate::server) by: (Principal, ClientNumber),
+    pub(in crate::server) slot: Option<Slot<PaneId, Typed>>,
+}
+
 /// A snapshot that waits for its screens.
 #[derive(Debug)]
 pub(in crate::server) struct Captured {
@@ -102,6 +137,21 @@ pub(in crate::server) enum EffectResult {
         pane: PaneId,
         repeated: bool,
         typed: Typed,
+    },
+    Emitted {
+        id: Option<RequestId>,
+        count: usize,
+        repeated: bool,
+        emitted: Emitted,
+    },
+    Seen {
+        id: Option<RequestId>,
+        outcome: Result<SeenPanes, SeenError>,
+    },
+    Explained {
+        id: Option<RequestId>,
+        pane: PaneId,
+        grounds: Result<Box<Grounds>, NoGrounds>,
     },
     Resized {
         id: Option<RequestId>,

@@ -14,7 +14,7 @@ use crate::hub::{Published, View};
 use crate::ids::{PaneId, Seq, SessionId};
 use crate::model::{Place, State};
 use crate::screen::PaneSnapshot;
-use crate::wire::{Framed, Part, RequestId};
+use crate::wire::{Form, Framed, Part, RequestId};
 
 /// What a dialect has, and what it leaves out.
 #[derive(Debug)]
@@ -105,6 +105,11 @@ pub(in crate::server) trait Encode: Debug + Send {
 
     /// An event.
     fn event(&self, context: &Context, event: &Published, view: View) -> Framed;
+
+    /// The form of the events, if they are the same for all who see them alike.
+    fn shared_form(&self) -> Option<Form> {
+        None
+    }
 
     /// The panes that are opened from now on are shown as those of this session.
     fn shown_in(&mut self, _session: SessionId) {}

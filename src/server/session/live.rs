@@ -357,7 +357,11 @@ impl ClientSession {
     }
 
     /// The pane that is meant, if the client may read it.
-    fn visible_pane(&self, principal: &Principal, target: &Target) -> Result<PaneId, Refusal> {
+    pub(super) fn visible_pane(
+        &self,
+        principal: &Principal,
+        target: &Target,
+    ) -> Result<PaneId, Refusal> {
         may_read(principal)?;
         let (state, _) = self.context.hub.snapshot();
         target::pane(&state, principal, target).map_err(unmet)

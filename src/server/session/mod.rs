@@ -7,9 +7,13 @@
 mod admin;
 mod archive;
 mod audit_trail;
+mod composing;
 mod effect;
+mod emit;
 mod encode;
 mod entry;
+mod explaining;
+mod following;
 mod limits;
 mod live;
 mod pages;
@@ -17,6 +21,7 @@ mod panes;
 mod reply;
 mod request;
 mod requests;
+mod seeing;
 mod size;
 mod stats;
 mod stream;
@@ -36,23 +41,27 @@ pub(super) use self::admin::{ClientInfo, Present};
 pub(super) use self::archive::ArchivePage;
 pub(super) use self::audit_trail::Asked;
 use self::audit_trail::AuditTrail;
-pub(super) use self::effect::{Captured, Effect, EffectResult};
+pub(super) use self::effect::{Captured, ComposeEffect, Effect, EffectResult, EmitEffect};
 pub(super) use self::encode::{
     Encode, OpenedPane, Profile, SnapshotPage, StateSnapshot, Viewpoint,
 };
 use self::limits::Allowance;
 pub use self::limits::ConnectionLimits;
 pub(super) use self::panes::{Asker, Opening};
-pub(super) use self::reply::{Entry, Reply};
-pub(super) use self::request::{Credential, Dismissal, OpenRequest, Request, TypeRequest, Typed};
+pub(super) use self::reply::{ComposedReply, Entry, ExplainedReply, Reply};
+pub(super) use self::request::{
+    ComposeRequest, Credential, Dismissal, OpenRequest, Request, TypeRequest, Typed,
+};
 pub(super) use self::requests::{Refusal, may_read, not_found, unmet};
 use self::stats::Watched;
 pub(super) use self::stats::{ClientStats, ServerStats, Timing};
 use self::stream::Stream;
 use super::ResizePolicy;
+use super::broadcast::BroadcastGroups;
+use super::emitting::{EmitAllowances, EmitRates};
 use super::listen::ClientAddress;
 use super::redact::Redact;
-use super::repeats::Repeats;
+use super::repeats::{EmittedRepeats, TypedRepeats};
 use super::send_queue::{Frame, SendQueue};
 
 /// Requests of one client that may be under way at one time.
@@ -67,13 +76,19 @@ pub(super) struct Context {
     pub(super) resize: ResizePolicy,
     /// From whom secrets are kept.
     pub(super) redact: Redact,
-    pub(super) repeats: Repeats,
+    pub(super) repeats: TypedRepeats,
+    pub(super) emitted: EmittedRepeats,
+    /// How much each holder of a token may emit.
+    pub(super) emit_rates: EmitRates,
+    pub(super) emitting: EmitAllowances,
     /// `None` while authentication is off.
     pub(super) authenticator: Option<Authenticator>,
     pub(super) metrics: Metrics,
     pub(super) audit: audit::Log,
     /// Whether somebody wants to know how long the writes of all clients take.
     pub(super) timing: Timing,
+    /// Clients that get the same.
+    pub(super) groups: BroadcastGroups,
 }
 
 #[derive(Debug)]
@@ -312,6 +327,16 @@ impl ClientSession {
                 typed,
             } => {
                 self.typed(id.as_ref(), pane, repeated, typed, now);
+            }
+            EffectResult::Emitted {
+                id,
+                count,
+                repeated,
+                emitted,
+            } => self.emitted(id.as_ref(), (count, repeated), emitted, now),
+            EffectResult::Seen { id, outcome } => self.seen(id.as_ref(), outcome, now),
+            EffectResult::Explained { id, pane, grounds } => {
+                self.explained(id.as_ref(), pane, grounds, now);
             }
             EffectResult::Resized { id, outcome } => self.resized(id.as_ref(), &outcome, now),
             EffectResult::Viewed { pane, view } => self.viewed(pane, view, now),

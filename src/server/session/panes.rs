@@ -303,6 +303,11 @@ impl Panes {
             .is_some_and(|entry| entry.opened.is_some())
     }
 
+    /// Whether no pane is open, and output of none was left out.
+    pub(super) fn is_empty(&self) -> bool {
+        self.panes.is_empty()
+    }
+
     /// Whether a snapshot is to come that has to make up for something.
     pub(super) fn lacks_any(&self) -> bool {
         self.panes

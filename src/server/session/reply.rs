@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::admin::ClientInfo;
 use super::stats::{ClientStats, ServerStats};
+use crate::bridge::{Composed, Grounds, NoGrounds};
 use crate::ids::{Epoch, PaneId, Seq};
 use crate::wire::{ErrorCode, RequestId};
 
@@ -62,6 +63,17 @@ pub(in crate::server) enum Reply<'a> {
         /// Whether this is the answer to an earlier request with the same key.
         repeated: bool,
     },
+    /// What has come of a prompt or an answer for an agent.
+    Composed(ComposedReply<'a>),
+    /// Agents are marked as seen.
+    Seen {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// Their panes.
+        panes: &'a [PaneId],
+    },
+    /// What is held of the agent in a pane.
+    Explained(ExplainedReply<'a>),
     /// A pane is open.
     Opened {
         /// The request's id.
@@ -123,6 +135,19 @@ pub(in crate::server) enum Reply<'a> {
         /// Whose.
         client_id: &'a str,
     },
+    /// Events of the client's own stand in the log.
+    Emitted {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// How many.
+        events: usize,
+        /// The log's name.
+        epoch: &'a Epoch,
+        /// The place of the last one.
+        seq: Seq,
+        /// Whether this is the answer to an earlier request with the same key.
+        repeated: bool,
+    },
     /// The answer to a ping.
     Pong {
         /// The request's id.
@@ -151,6 +176,30 @@ pub(in crate::server) enum Reply<'a> {
         /// When to come back, in milliseconds.
         retry_after_ms: u64,
     },
+}
+
+/// What has come of a prompt or an answer.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) struct ComposedReply<'a> {
+    /// The request's id.
+    pub(in crate::server) id: Option<&'a RequestId>,
+    /// The pane that the target was resolved to.
+    pub(in crate::server) pane: PaneId,
+    /// Whether this is the answer to an earlier request with the same key.
+    pub(in crate::server) repeated: bool,
+    /// What has come of it.
+    pub(in crate::server) outcome: &'a Composed,
+}
+
+/// What is held of the agent in a pane, or why nothing is.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) struct ExplainedReply<'a> {
+    /// The request's id.
+    pub(in crate::server) id: Option<&'a RequestId>,
+    /// The pane that the target was resolved to.
+    pub(in crate::server) pane: PaneId,
+    /// What is held.
+    pub(in crate::server) grounds: Result<&'a Grounds, NoGrounds>,
 }
 
 /// As whom a client is let in.

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::bridge::ForAgent;
 use crate::hub::{Filter, PrintsIn, Since};
 use crate::ids::PaneId;
+use crate::server::emitting::EmitRequest;
 use crate::server::target::Target;
 
 /// What a client asks for.
@@ -43,6 +45,23 @@ pub(in crate::server) enum Request {
         /// A repetition with the same key is not carried out again.
         key: Option<String>,
     },
+    /// A prompt or an answer to be typed for the agent in a pane.
+    Compose {
+        /// What, and where.
+        request: ComposeRequest,
+        /// A repetition with the same key is not carried out again.
+        key: Option<String>,
+    },
+    /// The client has seen the agents in this part as they are.
+    Seen {
+        /// The part of what it may see.
+        target: Target,
+    },
+    /// What is held of the agent in a pane.
+    Explain {
+        /// The pane.
+        target: Target,
+    },
     /// A pane's screen, and all that it prints from there on.
     Open(OpenRequest),
     /// No more of an open pane.
@@ -63,6 +82,8 @@ pub(in crate::server) enum Request {
     Clients,
     /// The end of somebody's connection.
     Disconnect(Dismissal),
+    /// Events of the client's own, to be added to the log.
+    Emit(EmitRequest),
     /// A sign of life.
     Ping,
 }
@@ -102,6 +123,15 @@ pub(in crate::server) struct TypeRequest {
     pub(in crate::server) submit_delay: Option<Duration>,
     /// Leave a mode such as copy mode first.
     pub(in crate::server) cancel_mode: bool,
+}
+
+/// A prompt or an answer.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(in crate::server) struct ComposeRequest {
+    /// The pane.
+    pub(in crate::server) target: Target,
+    /// What.
+    pub(in crate::server) wanted: ForAgent,
 }
 
 /// What is to be typed.
@@ -150,12 +180,19 @@ impl Request {
             Self::Unsubscribe { .. } => "unsubscribe",
             Self::Snapshot { .. } => "snapshot",
             Self::Type { .. } => "input",
+            Self::Compose { request, .. } => match request.wanted {
+                ForAgent::Prompt(_) => "prompt",
+                ForAgent::Answer(_) => "answer",
+            },
+            Self::Seen { .. } => "seen",
+            Self::Explain { .. } => "explain",
             Self::Open(_) => "open",
             Self::Close { .. } => "close",
             Self::Ack { .. } => "ack",
             Self::Stats => "stats",
             Self::Clients => "clients",
             Self::Disconnect(_) => "disconnect",
+            Self::Emit(_) => "emit",
             Self::Ping => "ping",
         }
     }
@@ -163,9 +200,14 @@ impl Request {
     /// What it names.
     pub(in crate::server) fn target(&self) -> Option<&Target> {
         match self {
-            Self::Snapshot { target, .. } | Self::Close { target } => Some(target),
+            Self::Snapshot { target, .. }
+            | Self::Seen { target }
+            | Self::Explain { target }
+            | Self::Close { target } => Some(target),
             Self::Type { request, .. } => Some(&request.target),
+            Self::Compose { request, .. } => Some(&request.target),
             Self::Open(request) => Some(&request.target),
+            Self::Emit(request) => request.events.first()?.target.as_ref(),
             Self::Auth { .. }
             | Self::Subscribe { .. }
             | Self::Unsubscribe { .. }

@@ -1,6 +1,7 @@
 //! What a client asks for. Each request gets exactly one reply or error.
 
-use std::sync::LazyLock;
+use std::hash::Hash;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use crate::hub::{Filter, Idle, Mistakable, PrintsIn, Since};
 use crate::ids::{PaneId, Seq};
 use crate::model::State;
 use crate::nearest::nearest;
-use crate::server::repeats::{self, Known};
+use crate::server::repeats::{self, Known, Slot};
 use crate::server::target::{self, NoTarget, Target};
 use crate::wire::schema::event_types;
 use crate::wire::{ErrorCode, RequestId};
@@ -82,12 +83,18 @@ impl ClientSession {
             Request::Type { request, key } => {
                 self.ask_type(id, principal, &request, key.as_deref(), now)
             }
+            Request::Compose { request, key } => {
+                self.ask_compose(id, principal, &request, key.as_deref(), now)
+            }
+            Request::Seen { target } => self.ask_seen(id, principal, &target),
+            Request::Explain { target } => self.ask_explain(id, principal, &target),
             Request::Open(request) => self.open(id, principal, &request, now),
             Request::Close { target } => self.close_pane(id.as_ref(), principal, &target, now),
             Request::Ack { pane, offset } => self.ack(id.as_ref(), pane, offset, now),
             Request::Stats => self.ask_stats(id, principal, now),
             Request::Clients => self.ask_clients(id, principal),
             Request::Disconnect(dismissal) => self.ask_dismissal(id, principal, dismissal),
+            Request::Emit(request) => self.ask_emit(id, principal, &request, now),
             Request::Auth { .. } | Request::Ping => Ok(()),
         }
     }
@@ -164,6 +171,7 @@ impl ClientSession {
             let meant = text.and_then(|text| match list {
                 "types" => nearest(&text, types.iter().map(|known| &**known)),
                 "sessions" => nearest(&text, names.filter(|name| principal.sees(name))),
+                "agents" => nearest(&text, agents_in_sight(&state, principal)),
                 _ => None,
             });
             let meant =
@@ -232,33 +240,12 @@ impl ClientSession {
         now: Instant,
     ) -> Result<(), Refusal> {
         self.check_room()?;
-        let repeats = self.context.repeats.clone();
-        // A repetition is answered even if its pane is gone by now, but not to one who lost the permission.
-        let known = key.filter(|_| principal.may(Permission::Write));
-        match known.map(|key| repeats.look_up(principal, key, request, now)) {
-            None | Some(Known::New) => {}
-            Some(Known::Conflict) => {
-                let why = "key: it was used for another request less than a minute ago";
-                return Err((ErrorCode::InvalidMessage, why.to_owned()));
-            }
-            Some(Known::Repeated(earlier)) => {
-                self.begin(Effect::Await { id, earlier });
-                return Ok(());
-            }
-        }
-        let (state, _) = self.context.hub.snapshot();
-        let pane = target::pane(&state, principal, &request.target)
-            .map_err(|error| no_target(&state, principal, error))?;
+        let Some(id) = self.unless_repeated(id, principal, (key, request), now)? else {
+            return Ok(());
+        };
+        let (state, pane) = self.pane_named(principal, &request.target)?;
         let input = authorized(&state, principal, request.input(self.number, pane))?;
-        let slot = key
-            .map(|key| repeats.begin(principal, key, request, pane, now))
-            .transpose();
-        let slot = slot.map_err(|_| {
-            (
-                ErrorCode::RateLimited,
-                "too many keys are in use: try again in a minute".to_owned(),
-            )
-        })?;
+        let slot = self.slot(principal, (key, request), pane, now)?;
         self.begin(Effect::Type {
             id,
             pane,
@@ -266,6 +253,60 @@ impl ClientSession {
             slot,
         });
         Ok(())
+    }
+
+    /// The pane that a request names, as things are now.
+    pub(super) fn pane_named(
+        &self,
+        principal: &Principal,
+        target: &Target,
+    ) -> Result<(Arc<State>, PaneId), Refusal> {
+        let (state, _) = self.context.hub.snapshot();
+        let pane = target::pane(&state, principal, target)
+            .map_err(|error| no_target(&state, principal, error))?;
+        Ok((state, pane))
+    }
+
+    /// The id of a request that is to be carried out; nothing if an earlier one with its key has the answer.
+    pub(super) fn unless_repeated(
+        &mut self,
+        id: Option<RequestId>,
+        principal: &Principal,
+        (key, request): (Option<&str>, &impl Hash),
+        now: Instant,
+    ) -> Result<Option<Option<RequestId>>, Refusal> {
+        // A repetition is answered even if its pane is gone by now, but not to one who lost the permission.
+        let known = key.filter(|_| principal.may(Permission::Write));
+        let repeats = &self.context.repeats;
+        match known.map(|key| repeats.look_up(principal, key, request, now)) {
+            None | Some(Known::New) => Ok(Some(id)),
+            Some(Known::Conflict) => {
+                let why = "key: it was used for another request less than a minute ago";
+                Err((ErrorCode::InvalidMessage, why.to_owned()))
+            }
+            Some(Known::Repeated(earlier)) => {
+                self.begin(Effect::Await { id, earlier });
+                Ok(None)
+            }
+        }
+    }
+
+    /// Puts a request's key to use.
+    pub(super) fn slot(
+        &self,
+        principal: &Principal,
+        (key, request): (Option<&str>, &impl Hash),
+        pane: PaneId,
+        now: Instant,
+    ) -> Result<Option<Slot<PaneId, repeats::Typed>>, Refusal> {
+        let repeats = &self.context.repeats;
+        let slot = key.map(|key| repeats.begin(principal, key, request, pane, now));
+        slot.transpose().map_err(|_| {
+            (
+                ErrorCode::RateLimited,
+                "too many keys are in use: try again in a minute".to_owned(),
+            )
+        })
     }
 
     /// Types into a pane that the client has chosen before.
@@ -295,8 +336,9 @@ impl ClientSession {
         now: Instant,
     ) {
         match typed {
-            Ok(()) if !self.encode.profile().confirms_input => {}
-            Ok(()) => self.say(&Reply::Done { id, pane, repeated }, now),
+            Ok(_) if !self.encode.profile().confirms_input => {}
+            Ok(None) => self.say(&Reply::Done { id, pane, repeated }, now),
+            Ok(Some(outcome)) => self.send_composed(id, (pane, repeated), &outcome, now),
             Err(error) => self.refuse(id, code_of(&error), &error.to_string(), now),
         }
     }
@@ -348,10 +390,33 @@ fn authorized(
     principal: &Principal,
     input: InputRequest,
 ) -> Result<Authorized<InputRequest>, Refusal> {
-    let places = state.places_of_pane(input.pane);
+    authorized_to_type(state, principal, input.pane, input)
+}
+
+/// Something that is to be typed into a pane, if this principal may.
+pub(super) fn authorized_to_type<T>(
+    state: &State,
+    principal: &Principal,
+    pane: PaneId,
+    input: T,
+) -> Result<Authorized<T>, Refusal> {
+    let places = state.places_of_pane(pane);
     let sessions = places.iter().map(|place| &*place.session_name);
     let input = principal.authorize(Permission::Write, sessions, input);
     input.map_err(denied)
+}
+
+/// The types of the agents that a client may know of.
+fn agents_in_sight<'a>(state: &'a State, principal: &Principal) -> impl Iterator<Item = &'a str> {
+    let in_sight = |pane: &PaneId| {
+        let places = state.places_of_pane(*pane);
+        places
+            .iter()
+            .any(|place| principal.sees(&place.session_name))
+    };
+    let agents = state.agents.iter();
+    let agents = agents.filter(move |(pane, _)| in_sight(pane));
+    agents.map(|(_, agent)| agent.agent_type.as_str())
 }
 
 /// Whether the client may read at all.

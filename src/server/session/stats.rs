@@ -199,10 +199,13 @@ impl ClientSession {
 
     /// Whether the end of the write of an event is of interest.
     pub(super) fn is_timed(&mut self, event: &Published, now: Instant) -> bool {
-        let watched = &mut self.watched;
-        watched.timed =
-            watched.until.is_some_and(|until| now < until) || self.context.timing.is_on(now);
-        event.awaits_first_write() || watched.timed && event.read_at().is_some()
+        self.watched.timed = self.is_timed_now(now);
+        event.awaits_first_write() || self.watched.timed && event.read_at().is_some()
+    }
+
+    /// Whether its writes are timed, or all.
+    pub(super) fn is_timed_now(&self, now: Instant) -> bool {
+        self.watched.until.is_some_and(|until| now < until) || self.context.timing.is_on(now)
     }
 
     /// Counts the output that was left out for the client.

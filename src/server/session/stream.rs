@@ -156,6 +156,24 @@ impl Stream {
         self.replaying = true;
     }
 
+    /// Whether nothing but the next events is due: no snapshot, page, bookmark or replay, and no pane is open.
+    pub(super) fn is_plain(&self) -> bool {
+        let is_waiting = self.replaying
+            || self.capturing > 0
+            || !self.wanted.is_empty()
+            || !self.pages.is_empty()
+            || !self.archive.has_page()
+            || self.archive.has_request();
+        let is_due = self.bookmark_at.is_some() || self.view_at.is_some();
+        self.live && self.shedding.is_none() && self.panes.is_empty() && !is_waiting && !is_due
+    }
+
+    /// The client has got all up to this place.
+    pub(super) fn followed(&mut self, place: Seq) {
+        self.subscription.advance(place);
+        self.sent = self.sent.max(place);
+    }
+
     pub(super) fn want(&mut self, wanted: Wanted) {
         self.wanted.push_back(wanted);
     }

@@ -1,0 +1,45 @@
+//! What is beside the bridge and the clients in `muxwire serve`.
+
+use std::path::PathBuf;
+
+use crate::bridge::Handle;
+use crate::cmd::{agents, alert, host_name};
+use crate::config::Config;
+use crate::connectors::Connectors;
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+
+/// Begins what reads the log and adds to it.
+///
+/// # Errors
+/// What is built in can't be used, which a test excludes, or the system gives no random numbers.
+pub(super) async fn begin(
+    config: &Config,
+    connectors: &Connectors,
+    (hub, bridge): (&Hub, &Handle),
+    folders: Vec<PathBuf>,
+    metrics: &Metrics,
+) -> anyhow::Result<()> {
+    if config.agents.enabled {
+        agents::watch(connectors, bridge.clone(), folders.clone(), metrics, config)?;
+    }
+    resources(config, connectors, metrics);
+    if config.alerts.enabled {
+        let host_name = host_name(config);
+        alert::watch(connectors, (hub, bridge), folders, &host_name, metrics).await?;
+    }
+    Ok(())
+}
+
+/// Says what is used of processors and memory, while somebody wants to know.
+#[cfg(target_os = "linux")]
+fn resources(config: &Config, connectors: &Connectors, metrics: &Metrics) {
+    let source = crate::connectors::ResourceSource::new(config.resources.interval, metrics);
+    connectors.source("resources", move |context| source.clone().run(context));
+}
+
+/// Says that nothing is known of it.
+#[cfg(not(target_os = "linux"))]
+fn resources(_: &Config, _: &Connectors, _: &Metrics) {
+    tracing::info!("there is no system.resources: what processes use is read on Linux alone");
+}
