@@ -83,7 +83,9 @@ fn figure(text: &str, name: &str) -> u64 {
 
 async fn subscribe(client: &mut Client, filters: Value) {
     let asked = json!({ "action": "subscribe", "filters": filters });
-    client.ask(asked, "subscribed").await;
+    client.send(asked).await;
+    // Events of what it is subscribed to already may come before the answer.
+    client.find("subscribed").await;
 }
 
 /// What was said last, of each pane and of `muxwire` and `host`.
@@ -194,13 +196,16 @@ fn processes_of_panes_are_measured_while_somebody_wants_to_know() {
         while client.next().await["type"] != "unsubscribed" {}
         let samples = sampled.at_rest().await;
         assert!(samples >= 2);
-        tmux.new_window("exec sleep 1000");
-        let mut looked = 0;
-        while looked < 2 {
+        let last = tmux.new_window("exec sleep 1000");
+        let (mut removed, mut created) = (false, false);
+        while !(removed && created) {
             let message = other.next().await;
             assert_ne!(message["type"], "system.resources", "{message}");
-            looked += usize::from(message["type"] == "pane.created");
-            looked += usize::from(message["type"] == "pane.removed");
+            let is = |kind: &str, pane: &PaneId| {
+                message["type"] == kind && message["pane"] == pane.to_string()
+            };
+            removed |= is("pane.removed", &large);
+            created |= is("pane.created", &last);
         }
         assert_eq!(sampled.samples(), samples);
         // A client that goes without a word counts as one that leaves.
