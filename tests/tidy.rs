@@ -17,7 +17,10 @@ const SKIPPED: &[&str] = &["target", "node_modules", ".git", ".venv", "__pycache
 
 /// What others wrote, in the bundle of the pages.
 const MADE_BY_OTHERS: &[&str] = &[
-    "clients/web/bundle/vendor.js",
+    "clients/web/bundle/vendor-editor.js",
+    "clients/web/bundle/vendor-focus.js",
+    "clients/web/bundle/vendor-terminal.js",
+    "clients/web/bundle/vendor-ui.js",
     "clients/web/bundle/licences.txt",
 ];
 

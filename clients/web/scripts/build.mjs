@@ -12,7 +12,10 @@ const web = join(root, "clients/web");
 const bundle = join(web, "bundle");
 /** What decides what is made, besides the sources. */
 const ALWAYS = ["clients/package-lock.json", "clients/web/package.json", "clients/web/scripts/build.mjs"];
-const VENDOR = /^(vendor|preact\/jsx-runtime)$/;
+const PAGES = ["protocol"];
+/** What the pages use of others, in bundles that change with a version. A page loads those that it needs. */
+const VENDORS = { vendor: "ui", "vendor/editor": "editor" };
+const VENDOR = /^(vendor(\/[a-z]+)?|preact\/jsx-runtime)$/;
 const files = new Map();
 const inputs = new Set(ALWAYS);
 
@@ -36,7 +39,10 @@ const options = {
 const beside = {
   name: "beside",
   setup({ onResolve }) {
-    onResolve({ filter: VENDOR }, () => ({ path: "./vendor.js", external: true }));
+    onResolve({ filter: VENDOR }, ({ path }) => {
+      const name = VENDORS[path.startsWith("preact/") ? "vendor" : path];
+      return name ? { path: `./vendor-${name}.js`, external: true } : undefined;
+    });
   },
 };
 /** Of events the page knows the types alone. */
@@ -57,18 +63,23 @@ const alias = {
 };
 
 const made = [
-  await build({
-    ...options,
-    entryPoints: ["clients/web/src/vendor.ts"],
-  }),
-  await build({
-    ...options,
-    entryPoints: ["clients/web/src/protocol/main.tsx"],
-    entryNames: "protocol",
-    plugins: [beside, typesOfEvents],
-    alias,
-  }),
-  await build({ ...options, entryPoints: ["clients/web/src/protocol/protocol.css"] }),
+  ...(await Promise.all(
+    Object.values(VENDORS).map((name) =>
+      build({ ...options, entryPoints: [`clients/web/src/vendor/${name}.ts`], entryNames: `vendor-${name}` }),
+    ),
+  )),
+  ...(await Promise.all(
+    PAGES.flatMap((name) => [
+      build({
+        ...options,
+        entryPoints: [`clients/web/src/${name}/main.tsx`],
+        entryNames: name,
+        plugins: [beside, typesOfEvents],
+        alias,
+      }),
+      build({ ...options, entryPoints: [`clients/web/src/${name}/${name}.css`] }),
+    ]),
+  )),
 ];
 const packages = new Set();
 for (const { metafile, outputFiles } of made) {

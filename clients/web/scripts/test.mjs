@@ -23,7 +23,8 @@ await build({
   alias: {
     muxwire: at("../../js/src/index.ts"),
     "muxwire/bytes": at("../../js/src/bytes.ts"),
-    vendor: at("../src/vendor.ts"),
+    "vendor/editor": at("../src/vendor/editor.ts"),
+    vendor: at("../src/vendor/ui.ts"),
     grammar: at("../../../grammar/protocol/v1"),
   },
   jsx: "automatic",

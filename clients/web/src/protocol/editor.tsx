@@ -27,7 +27,7 @@ import {
   startCompletion,
   syntaxHighlighting,
   tags,
-} from "vendor";
+} from "vendor/editor";
 import { choicesAt, type Known } from "./complete.ts";
 import { placeOf, rangeOf } from "./cursor.ts";
 import type { Messages } from "./schemas.ts";

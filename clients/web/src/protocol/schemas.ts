@@ -1,7 +1,7 @@
 import client from "grammar/client.schema.json";
 import event from "grammar/event.schema.json";
 import terminal from "grammar/terminal-client.schema.json";
-import { Validator } from "vendor";
+import { Validator } from "vendor/editor";
 import type { Endpoint } from "./place.ts";
 
 /** As much of JSON Schema as the protocol uses. */

@@ -1,4 +1,4 @@
-// What the pages use of others, in a bundle of its own: it changes when a version does, and ours changes more often.
+// The editor of messages, which the page at /protocol alone has.
 export { Validator } from "@cfworker/json-schema";
 export {
   autocompletion,
@@ -21,7 +21,3 @@ export { EditorState, Prec } from "@codemirror/state";
 export { drawSelection, EditorView, keymap, placeholder } from "@codemirror/view";
 export type { SyntaxNode } from "@lezer/common";
 export { tags } from "@lezer/highlight";
-export { batch, computed, effect, signal, untracked, useSignal } from "@preact/signals";
-export { type ComponentChildren, Fragment, render } from "preact";
-export { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-export { jsx, jsxs } from "preact/jsx-runtime";
