@@ -1,4 +1,4 @@
-//! The page at `/` and what it loads, asked for as browsers do and as nobody should, over the real server.
+//! The page at `/start` and what it loads, asked for as browsers do and as nobody should, over the real server.
 
 use std::collections::HashSet;
 
@@ -47,7 +47,7 @@ async fn ask(server: &TestServer, method: &str, path: &str, lines: &str) -> Answ
 }
 
 async fn page(server: &TestServer) -> Answer {
-    let page = ask(server, "GET", "/", BROWSER).await;
+    let page = ask(server, "GET", "/start", BROWSER).await;
     assert_eq!(page.status, 200, "{}", page.head);
     page
 }
@@ -81,6 +81,7 @@ async fn browsers_get_a_page_that_says_where_to_connect() {
             format!("<code>ws://{address}/ws/terminal/<wbr><var>SESSION</var></code>"),
             format!("muxwire watch --url ws://{address}/monitor"),
             "muxwire token create --name me --allow write".to_owned(),
+            "<a href=\".\">the dashboard</a>".to_owned(),
             "docs/protocol.md".to_owned(),
             "<a href=\"protocol\">".to_owned(),
             format!(
@@ -98,7 +99,6 @@ async fn browsers_get_a_page_that_says_where_to_connect() {
         let rows = [
             ("content-type", "text/html; charset=utf-8"),
             ("cache-control", "no-cache"),
-            ("vary", "accept"),
             (
                 "content-security-policy",
                 "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -141,6 +141,7 @@ async fn programs_get_the_text_that_they_got_before() {
         );
         assert_eq!(text.header("cache-control"), Some("no-store"));
         assert_eq!(text.header("content-security-policy"), Some(NO_PAGE));
+        assert_eq!(text.header("vary"), Some("accept"));
         assert_eq!(text.header("etag"), None);
     }
 }
@@ -174,7 +175,7 @@ async fn what_the_page_loads_is_kept_for_good() {
 async fn what_a_browser_has_is_not_sent_again() {
     let server = TestServer::open().await;
     let sheet = style_sheet(&page(&server).await);
-    for (path, lines) in [("/", BROWSER), (&*sheet, "")] {
+    for (path, lines) in [("/start", BROWSER), (&*sheet, "")] {
         let first = ask(&server, "GET", path, lines).await;
         let tag = first.header("etag").unwrap().to_owned();
         assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}");
@@ -292,6 +293,7 @@ async fn other_methods_are_named_in_the_answer() {
     let sheet = style_sheet(&page(&server).await);
     let rows = [
         ("/", "GET,HEAD"),
+        ("/start", "GET,HEAD"),
         (&*sheet, "GET,HEAD"),
         ("/assets/no/thing", "GET,HEAD"),
         ("/healthz", "GET,HEAD"),
@@ -312,7 +314,7 @@ async fn other_methods_are_named_in_the_answer() {
             assert!(answer.body.contains("the header Allow names"), "{row}");
         }
     }
-    for path in ["/", &sheet] {
+    for path in ["/start", &sheet] {
         let whole = ask(&server, "GET", path, BROWSER).await;
         let head = ask(&server, "HEAD", path, BROWSER).await;
         assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}");
@@ -343,6 +345,10 @@ async fn files_are_for_pages_of_this_server_and_listed_ones() {
         ("/", Some(&*own), 200),
         ("/", Some(listed), 200),
         ("/", Some("https://evil.example"), 403),
+        ("/start", Some(listed), 200),
+        ("/start", Some("https://evil.example"), 403),
+        ("/t/web", Some(&*own), 200),
+        ("/t/web", Some(listed), 403),
         (&*sheet, None, 200),
         (&*sheet, Some(&*own), 200),
         (&*sheet, Some(listed), 200),
@@ -390,7 +396,7 @@ async fn the_page_names_the_server_as_it_was_asked_for() {
     for (host, lines, address) in rows {
         let page = Answer::read(
             &server
-                .http_as(host, "GET", "/", &format!("{BROWSER}{lines}"))
+                .http_as(host, "GET", "/start", &format!("{BROWSER}{lines}"))
                 .await,
         );
         let shown = format!("<code>{address}</code>");

@@ -28,6 +28,8 @@ pub(super) struct Content {
     pub(super) varies_by: Option<&'static str>,
 }
 
+/// The type of pages.
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 /// Stands in a page where its nonce is put.
 const NONCE: &str = "{{nonce}}";
 
@@ -73,18 +75,18 @@ impl Content {
 /// The answer with a page that has a nonce, which is another one each time that the page is sent. The tag is that of the page
 /// without it. Who has the page already keeps the policy that it came with, since its nonce is in the page.
 pub(super) fn answer_page(
-    content_type: &'static str,
     page: &str,
     names: PolicyNames,
+    (security, varies_by): (Security, Option<&'static str>),
     asked: &HeaderMap,
 ) -> Response<Body> {
     let filled = page.replace(NONCE, &names.nonce);
     let content = Content {
-        content_type,
+        content_type: HTML,
         body: Cow::Owned(filled.into_bytes()),
-        security: Security::PROGRAM,
+        security,
         encoding: None,
-        varies_by: None,
+        varies_by,
     };
     let mut response = content.answer_as(&digest(page.as_bytes()), asked);
     if response.status() != StatusCode::NOT_MODIFIED {
@@ -198,7 +200,8 @@ mod tests {
             sockets: String::new(),
         };
         let answer = |nonce, asked: &HeaderMap| {
-            answer_page("text/html", "<a nonce=\"{{nonce}}\">", names(nonce), asked)
+            let how = (Security::PROGRAM, None);
+            answer_page("<a nonce=\"{{nonce}}\">", names(nonce), how, asked)
         };
         let [first, second] = ["abc", "defg"].map(|nonce| answer(nonce, &HeaderMap::new()));
         assert_eq!(first.headers()["etag"], second.headers()["etag"]);

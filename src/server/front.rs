@@ -1,4 +1,4 @@
-//! `/`: what this is, for people who come with a browser, and the same in a few lines for other programs.
+//! What this is: `/start`, for people who come with a browser, and the same in a few lines for other programs at `/`.
 //!
 //! The name in the addresses is the one that the gate has let through.
 
@@ -6,11 +6,12 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{Response, StatusCode};
+use axum::http::header::VARY;
+use axum::http::{HeaderValue, Response, StatusCode};
 use axum::routing::get;
 
 use super::app::{App, visitor};
-use super::content::{Content, prefers_html};
+use super::content::{Content, HTML};
 use super::listen::ConnectionInfo;
 use super::route::Route;
 use super::rules::{Rules, Security};
@@ -19,27 +20,34 @@ use super::{absent, assets};
 /// The page, with names in double braces for what differs.
 const PAGE: &str = include_str!("assets/start.html");
 
-/// The page at `/`.
+/// The page at `/start`.
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::unlisted("/", get(start), Rules::DEFAULT)]
+    let shown = ("/start", "how to connect a program, for browsers");
+    vec![Route::new("/start", shown, get(start), Rules::DEFAULT)]
+}
+
+/// What programs get at `/`.
+pub(super) fn greeting(app: &App, request: &Request) -> Response<Body> {
+    let server = server(request);
+    let greeting = format!(
+        "This is muxwire. Programs connect to\n\n  {server}/monitor\n\n\
+         A terminal shows what happens with: muxwire watch --url {server}/monitor\n\n"
+    );
+    let mut response = absent::text(StatusCode::OK, greeting + &absent::listing(app));
+    let accept = HeaderValue::from_static("accept");
+    response.headers_mut().insert(VARY, accept);
+    response
 }
 
 async fn start(State(app): State<App>, request: Request) -> Response<Body> {
     let server = server(&request);
-    if !prefers_html(request.headers()) {
-        let greeting = format!(
-            "This is muxwire. Programs connect to\n\n  {server}/monitor\n\n\
-             A terminal shows what happens with: muxwire watch --url {server}/monitor\n\n"
-        );
-        return absent::text(StatusCode::OK, greeting + &absent::listing(&app));
-    }
     let needs_token = app.services().context.authenticator.is_some();
     let content = Content {
-        content_type: "text/html; charset=utf-8",
+        content_type: HTML,
         body: Cow::Owned(page(&server, needs_token).into_bytes()),
         security: Security::PAGE,
         encoding: None,
-        varies_by: Some("accept"),
+        varies_by: None,
     };
     content.answer(request.headers())
 }

@@ -9,13 +9,13 @@ use super::credential::checked;
 use super::http::guarded;
 use super::route::Route;
 use super::rules::Rules;
-use super::{absent, api, assets, cors, front, health, protocol_page, websocket};
+use super::{absent, api, assets, cors, front, health, pages, websocket};
 
 /// All routes, as they are listed for people; `/metrics` may be switched off.
 pub(super) fn all(has_metrics: bool) -> Vec<Route> {
     [
         front::routes(),
-        protocol_page::routes(),
+        pages::routes(),
         assets::routes(),
         websocket::routes(),
         api::routes(),

@@ -144,6 +144,16 @@ impl Security {
         cache_control: "no-cache",
     };
 
+    /// The dashboard: the same, and it shows images that it makes itself, works without a connection, and makes one kind of text
+    /// the address of a program of its own.
+    pub(super) const DASHBOARD: Self = Self {
+        content_security_policy: "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; \
+                                  img-src 'self' data: blob:; worker-src 'self'; manifest-src 'self'; \
+                                  connect-src 'self' {sockets}; base-uri 'none'; form-action 'none'; \
+                                  frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types muxwire",
+        ..Self::PROGRAM
+    };
+
     /// What a page loads, under a name that no other content ever has.
     pub(super) const IMMUTABLE: Self = Self {
         cache_control: "public, max-age=31536000, immutable",

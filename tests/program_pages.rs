@@ -1,4 +1,4 @@
-//! The page at `/protocol` and what it loads, as browsers ask for them. Whether it works is tried in a browser (`.ci/pages`).
+//! The pages that are programs and what they load, as browsers ask for them. Whether they work is tried in a browser (`.ci/pages`).
 
 use std::collections::HashSet;
 use std::io::Read as _;
@@ -64,32 +64,45 @@ async fn fetched(address: SocketAddr, method: &str, path: &str, lines: &str) -> 
     answer
 }
 
-/// What the page loads, by the addresses in it.
-async fn loaded(server: &TestServer) -> Vec<String> {
-    let page = Answer::to(server, "GET", "/protocol", BROWSER).await;
+/// What a page loads, by the addresses in it, which browsers read as beginning in the folder that the page is in.
+async fn loaded(server: &TestServer, path: &str) -> Vec<String> {
+    let page = Answer::to(server, "GET", path, BROWSER).await;
     let addresses = page
         .between("href=\"", '"')
         .chain(page.between("src=\"", '"'));
-    let assets = addresses.filter(|address| address.starts_with("assets/"));
+    let up = "../".repeat(path.matches('/').count() - 1);
+    let assets = addresses.filter_map(|address| address.strip_prefix(&*up));
+    let assets = assets.filter(|address| address.starts_with("assets/"));
     let found: Vec<String> = assets.map(|address| format!("/{address}")).collect();
-    assert_eq!(found.len(), 4, "{found:?}");
+    assert!(found.len() >= 4, "{path} {found:?}");
     found
 }
+
+/// The pages, and what the policy of each allows besides.
+const PAGES: [(&str, &str, &str); 6] = [
+    ("/protocol", "", "'none'"),
+    ("/websocket-test", "", "'none'"),
+    ("/", MORE, "muxwire"),
+    ("/t/web", MORE, "muxwire"),
+    ("/t/%24x%3Cimg%20src%3E?pane=%257", MORE, "muxwire"),
+    ("/protocol", "", "'none'"),
+];
+const MORE: &str = " data: blob:; worker-src 'self'; manifest-src 'self'";
 
 #[tokio::test]
 async fn the_page_may_do_what_it_needs_and_nothing_else() {
     let server = TestServer::open().await;
     let mut nonces = HashSet::new();
-    for path in ["/protocol", "/websocket-test", "/protocol"] {
+    for (path, more, types) in PAGES {
         let page = Answer::to(&server, "GET", path, BROWSER).await;
         assert_eq!(page.status, 200, "{path}");
         let nonce = page.between("nonce=\"", '"').next().unwrap().to_owned();
         assert_eq!(nonce.len(), 22, "128 bits: {nonce}");
         let address = server.address;
         let policy = format!(
-            "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self'; \
+            "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self'{more}; \
              connect-src 'self' ws://{address} wss://{address}; base-uri 'none'; form-action 'none'; \
-             frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+             frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types {types}"
         );
         let length = page.body.len().to_string();
         let rows = [
@@ -104,11 +117,14 @@ async fn the_page_may_do_what_it_needs_and_nothing_else() {
         for (name, value) in rows {
             assert_eq!(page.header(name), Some(value), "{path} {name}");
         }
-        // No script stands in the page, and nothing comes from elsewhere.
-        for part in ["{{", "<script>", "style=", "onload", "//"] {
+        let varies = (path == "/").then_some("accept");
+        assert_eq!(page.header("vary"), varies, "{path}");
+        // No script stands in the page, nothing comes from elsewhere, and the address is not repeated.
+        for part in ["{{", "<script>", "style=", "onload", "//", "<img", "web"] {
             assert!(!page.text().contains(part), "{part}: {}", page.text());
         }
         let version = format!("data-version=\"{}\"", env!("CARGO_PKG_VERSION"));
+        assert_eq!(page.text().contains(" data-base=\"\""), !more.is_empty());
         assert!(page.text().contains(&version), "{}", page.text());
         assert!(nonces.insert(nonce), "each has a nonce of its own");
     }
@@ -118,13 +134,19 @@ async fn the_page_may_do_what_it_needs_and_nothing_else() {
 #[tokio::test]
 async fn a_page_that_is_there_keeps_its_policy() {
     let server = TestServer::open().await;
-    let first = Answer::to(&server, "GET", "/protocol", BROWSER).await;
+    for (path, _, _) in PAGES {
+        stays(&server, path).await;
+    }
+}
+
+async fn stays(server: &TestServer, path: &str) {
+    let first = Answer::to(server, "GET", path, BROWSER).await;
     let tag = first.header("etag").unwrap();
     for (known, status) in [(tag, 304), ("*", 304), ("\"other\"", 200)] {
         for method in ["GET", "HEAD"] {
             let lines = format!("{BROWSER}if-none-match: {known}\r\n");
-            let again = Answer::to(&server, method, "/protocol", &lines).await;
-            let row = format!("{method} {known}: {}", again.head);
+            let again = Answer::to(server, method, path, &lines).await;
+            let row = format!("{method} {path} {known}: {}", again.head);
             assert_eq!(again.status, status, "{row}");
             assert_eq!(again.header("etag"), Some(tag), "{row}");
             assert_eq!(
@@ -147,7 +169,7 @@ async fn a_page_that_is_there_keeps_its_policy() {
 async fn files_come_compressed_as_the_browser_takes_them() {
     let server = TestServer::open().await;
     let mut folders = HashSet::new();
-    for path in loaded(&server).await {
+    for path in loaded(&server, "/protocol").await {
         let plain = Answer::to(&server, "GET", &path, "").await;
         assert_eq!(plain.header("content-encoding"), None, "{path}");
         let rows = [
@@ -194,6 +216,12 @@ async fn files_come_compressed_as_the_browser_takes_them() {
         folders.insert(path.rsplit_once('/').unwrap().0.to_owned());
     }
     assert_eq!(folders.len(), 1, "files find each other in one folder");
+    for path in ["/", "/t/web"] {
+        for path in loaded(&server, path).await {
+            let folder = path.rsplit_once('/').unwrap().0.to_owned();
+            assert!(!folders.insert(folder), "{path} is in the same folder");
+        }
+    }
 }
 
 fn unpacked(encoding: &str, mut body: &[u8]) -> Vec<u8> {
@@ -214,8 +242,11 @@ fn unpacked(encoding: &str, mut body: &[u8]) -> Vec<u8> {
 async fn the_page_is_listed_and_takes_no_other_method() {
     let server = TestServer::open().await;
     let listing = server.get("/").await;
-    assert!(listing.contains("\n  /protocol "), "{listing}");
-    for path in ["/protocol", "/websocket-test"] {
+    for path in ["/", "/t/SESSION", "/protocol"] {
+        let line = format!("\n  {path} ");
+        assert!(listing.contains(&line), "{listing}");
+    }
+    for path in ["/protocol", "/websocket-test", "/", "/t/web"] {
         let answer = Answer::to(&server, "PUT", path, BROWSER).await;
         assert_eq!(answer.status, 405, "{path}");
         assert_eq!(answer.header("allow"), Some("GET,HEAD"), "{path}");
