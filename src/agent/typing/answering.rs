@@ -130,7 +130,7 @@ impl Answering {
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
         match &self.phase {
             Phase::Begin => next([self.until], now),
-            Phase::Moved { since, .. } => next([*since + MOVING], now),
+            Phase::Moved { since, .. } => next([*since + self.manner.delay, *since + MOVING], now),
             Phase::Proof { sent } => next([self.limit(*sent)], now),
             Phase::Asked(_) | Phase::Typing(_) | Phase::Failed(_) => None,
         }
@@ -182,9 +182,11 @@ impl Answering {
         Step::Type(vec![Stroke::Key(self.manner.confirm.clone())])
     }
 
-    /// The sign was moved: it has to stand at the choice before that is confirmed.
+    /// The sign was moved: it has to stand at the choice before that is confirmed, and some agents draw it there
+    /// before their keys mean that choice.
     fn confirm(&mut self, look: &Look, want: usize, since: Instant, now: Instant) -> Step {
         match self.meant(look) {
+            Some(_) if now < since + self.manner.delay => Step::Wait,
             Some(dialog) if dialog.chosen == Some(want) => self.ask_to_confirm(want),
             None if look.dialog.is_some() || look.state != State::Waiting => {
                 done(Err(Hindrance::Changed), look)

@@ -348,6 +348,9 @@ fn a_choice_is_moved_to_looked_at_and_confirmed() {
         assert_eq!(status.dialog.clone().unwrap().options, options);
         desk.types(&["Down", "Down"], &other);
         assert_eq!(desk.scene.status().dialog, status.dialog, "it is the same");
+        // The sign is drawn before Enter means that choice.
+        assert!(matches!(desk.step(), Step::Wait));
+        desk.scene.after(150);
         desk.types(&["Enter"], &claude("✻ Thinking…", BUSY));
         assert_eq!(desk.ends(100), (Ok(Proof::Dialog), None));
     }
