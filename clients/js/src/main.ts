@@ -103,7 +103,7 @@ export class Main implements Owner {
     if (ask) return this.#answered(ask, message);
     if (typeof message.pane !== "string" || id !== undefined) return;
     for (const pane of this.#panes) {
-      if (!pane.isBound || pane.id !== message.pane) continue;
+      if (!pane.isOpen || pane.id !== message.pane) continue;
       this.link.progress();
       pane.onMessage(message);
       if (pane.ended !== undefined) this.#panes.delete(pane);
@@ -114,7 +114,7 @@ export class Main implements Owner {
     const read = readBytes(message);
     if (!read) return;
     for (const pane of this.#panes) {
-      if (!pane.isBound || pane.id !== read.pane) continue;
+      if (!pane.isOpen || pane.id !== read.pane) continue;
       this.link.progress();
       pane.onBytes(read);
     }
@@ -243,7 +243,7 @@ export class Main implements Owner {
 
   #closePane(pane: Pane): void {
     this.#panes.delete(pane);
-    if (pane.isBound) this.#sendClose(pane.id);
+    if (pane.isOpen) this.#sendClose(pane.id);
   }
 
   #sendClose(pane: string): void {

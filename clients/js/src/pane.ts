@@ -5,6 +5,7 @@ import type { Message } from "./link.js";
 import { Pace } from "./pace.js";
 import type { AnyEvent, OpenedMessage, PaneScrollbackMessage, PaneSnapshotMessage, Target } from "./protocol.js";
 import { Queue } from "./queue.js";
+import { tell } from "./state.js";
 
 /** The pane as it is: a terminal of this size shows it once it has read the bytes, which begin with a reset. */
 export interface PaneSnapshot {
@@ -77,8 +78,6 @@ export class Pane implements AsyncIterableIterator<PaneItem> {
   /** Behind the last byte that was taken. */
   offset: number | undefined;
   ended: PaneEnd | undefined;
-  /** @internal The current connection has it open. */
-  isBound = false;
   readonly #target: Target;
   readonly #scrollback: number | undefined;
   readonly #home: PaneHome;
@@ -88,6 +87,8 @@ export class Pane implements AsyncIterableIterator<PaneItem> {
   #received: number | undefined;
   /** What was given last, and counts as taken when more is asked for. */
   #given: PaneItem | undefined;
+  #isOpen = false;
+  readonly #listeners = new Set<() => void>();
   #pages: Uint8Array[] = [];
   /** The message whose replay comes next in binary. */
   #announced: PaneScrollbackMessage | PaneSnapshotMessage | undefined;
@@ -101,7 +102,18 @@ export class Pane implements AsyncIterableIterator<PaneItem> {
     this.#received = options.since?.offset;
     this.offset = this.#received;
     const ackWindow = options.ackWindow === null ? undefined : (options.ackWindow ?? window);
-    this.#pace = new Pace(ackWindow, (offset) => this.isBound && this.#home.ack(this.id, offset));
+    this.#pace = new Pace(ackWindow, (offset) => this.#isOpen && this.#home.ack(this.id, offset));
+  }
+
+  /** There is a connection that has it open: what it prints comes. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Calls back when `isOpen` has changed. Returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** @internal What opens it, or opens it again. */
@@ -117,19 +129,19 @@ export class Pane implements AsyncIterableIterator<PaneItem> {
   onOpened({ pane, epoch, recovered, offset }: OpenedMessage): void {
     this.id = pane;
     this.epoch = epoch;
-    this.isBound = true;
     this.#pace.reset();
     this.#pages = [];
     this.#announced = undefined;
     if (!recovered) this.#received = undefined;
     else if (this.#received === undefined) this.#received = offset;
+    this.#setOpen(true);
   }
 
   /** @internal */
   onDown(): void {
-    this.isBound = false;
     this.#pages = [];
     this.#announced = undefined;
+    this.#setOpen(false);
   }
 
   /** @internal */
@@ -163,8 +175,8 @@ export class Pane implements AsyncIterableIterator<PaneItem> {
   end(reason: PaneEnd, error?: MuxwireError): void {
     if (this.#queue.isEnded) return;
     this.ended = reason;
-    this.isBound = false;
     this.#queue.end(error, reason === "closed" && !error);
+    this.#setOpen(false);
   }
 
   async next(): Promise<IteratorResult<PaneItem, undefined>> {
@@ -181,6 +193,12 @@ export class Pane implements AsyncIterableIterator<PaneItem> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  #setOpen(isOpen: boolean): void {
+    if (isOpen === this.#isOpen) return;
+    this.#isOpen = isOpen;
+    tell(this.#listeners, undefined);
   }
 
   #took(): void {

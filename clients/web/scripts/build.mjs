@@ -14,7 +14,7 @@ const bundle = join(web, "bundle");
 const ALWAYS = ["clients/package-lock.json", "clients/web/package.json", "clients/web/scripts/build.mjs"];
 const PAGES = ["protocol"];
 /** What the pages use of others, in bundles that change with a version. A page loads those that it needs. */
-const VENDORS = { vendor: "ui", "vendor/editor": "editor" };
+const VENDORS = { vendor: "ui", "vendor/editor": "editor", "vendor/focus": "focus", "vendor/terminal": "terminal" };
 const VENDOR = /^(vendor(\/[a-z]+)?|preact\/jsx-runtime)$/;
 const files = new Map();
 const inputs = new Set(ALWAYS);

@@ -24,6 +24,8 @@ await build({
     muxwire: at("../../js/src/index.ts"),
     "muxwire/bytes": at("../../js/src/bytes.ts"),
     "vendor/editor": at("../src/vendor/editor.ts"),
+    "vendor/focus": at("../src/vendor/focus.ts"),
+    "vendor/terminal": at("../src/vendor/terminal.ts"),
     vendor: at("../src/vendor/ui.ts"),
     grammar: at("../../../grammar/protocol/v1"),
   },
