@@ -42,6 +42,7 @@ pub use demand::{Attach, Demand, Listener};
 pub use emitting::{EmitBatch, EmitError};
 pub use explaining::{ExplainRequest, Explainers, Ground, Grounds, HeardSignal, NoGrounds};
 pub use live::{Ends, Settings, follow};
+pub use printing::view_limit;
 pub use publication::{Publication, PublisherCounts};
 pub use publisher::{NotPublished, Publisher};
 pub use replay::{Player, Speed, replay};

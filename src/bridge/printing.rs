@@ -12,10 +12,17 @@ use crate::background;
 use crate::ids::PaneId;
 use crate::redact::Rules;
 use crate::screen::{PaneSnapshot, history_lines};
-use crate::tmux::{HistoryPace, HistoryRange, Tmux, TmuxError};
+use crate::tmux::{HistoryPace, HistoryRange, Tmux, TmuxError, longest_print};
 
 /// How long tmux may take to print one pane.
 const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long a view of a pane may take with so many lines of its history: below 3.2 tmux can't pause within a command, and
+/// while somebody types there is one command a second.
+#[must_use]
+pub fn view_limit(scrollback: u32) -> Duration {
+    CAPTURE_LIMIT + longest_print(scrollback, CAPTURE_LIMIT)
+}
 
 /// Prints panes through helper commands: a capture on a link would leak its reply in the servers of some versions.
 pub(super) async fn screens(tmux: &Tmux, panes: Vec<PaneId>, context: u32) -> Captured {

@@ -22,7 +22,9 @@ use super::session::{
 use super::shard::Shards;
 use crate::audit::Who;
 use crate::auth::{AuthError, Authorized, Ended, Principal};
-use crate::bridge::{Handle, Screen, ScreenError, ScreensRequest, SeenRequest, ViewRequest};
+use crate::bridge::{
+    Handle, Screen, ScreenError, ScreensRequest, SeenRequest, ViewRequest, view_limit,
+};
 use crate::hub::{ArchiveError, Hub, SeqRange};
 use crate::ids::PaneId;
 use crate::site::Origin;
@@ -30,8 +32,6 @@ use crate::wire::RequestId;
 
 /// How long a client's stream may stand still for screens. A link that is flooded answers late.
 const CAPTURE_LIMIT: Duration = Duration::from_secs(5);
-/// How much longer it may take for each line of history, which is captured with time for others between.
-const LINE_LIMIT: Duration = Duration::from_millis(1);
 
 /// How long a client waits for a page of the archive, with its turn behind others.
 const ARCHIVE_LIMIT: Duration = Duration::from_secs(5);
@@ -296,7 +296,7 @@ async fn archived(hub: Hub, page: ArchivePage) -> EffectResult {
 }
 
 async fn view(bridge: Handle, pane: PaneId, request: Authorized<ViewRequest>) -> EffectResult {
-    let limit = CAPTURE_LIMIT + LINE_LIMIT * request.request().scrollback;
+    let limit = view_limit(request.request().scrollback);
     let view = time::timeout(limit, bridge.view(request)).await;
     let view = view.unwrap_or_else(|_| Err(late()));
     EffectResult::Viewed { pane, view }

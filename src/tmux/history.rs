@@ -45,6 +45,13 @@ pub enum HistoryPace {
     Gentle,
 }
 
+/// The longest that it takes to print so many lines, at the most careful pace, where each command may take so long.
+#[must_use]
+pub fn longest_print(lines: u32, deadline: Duration) -> Duration {
+    let helpers = lines.div_ceil(LINES_WITHOUT_PAUSE);
+    (PAUSE_OF_HELPERS + deadline).saturating_mul(helpers)
+}
+
 /// Which part of a history is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryRange {
@@ -249,6 +256,19 @@ mod tests {
         assert!(arguments.len() < 1000);
         let bytes: usize = arguments.iter().map(|argument| argument.len() + 1).sum();
         assert!(bytes < 16_000, "{bytes}: a message to tmux has 16 KiB");
+    }
+
+    #[test]
+    fn regression_the_slowest_history_is_within_the_limit_of_its_lines() {
+        let deadline = Duration::from_secs(5);
+        for lines in [1, 500, 501, 100_000] {
+            let (mut helpers, mut below) = (0, 0);
+            while let Some((_, above)) = bounds(range(below, lines, 150), None).last() {
+                (helpers, below) = (helpers + 1, *above);
+            }
+            let slowest = (PAUSE_OF_HELPERS + deadline) * helpers;
+            assert!(slowest <= longest_print(lines, deadline), "{lines}");
+        }
     }
 
     #[test]

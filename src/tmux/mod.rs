@@ -32,7 +32,9 @@ pub use error::TmuxError;
 pub use event::{CloseReason, LinkEvent, LinkId, LinkKind, ReplyError};
 pub use find::{ExitUnattached, Found, find_server, look_for_server};
 pub use hazards::Hazard;
-pub use history::{HistoryPace, HistoryPrint, HistoryRange, HistoryShape, HistorySlice};
+pub use history::{
+    HistoryPace, HistoryPrint, HistoryRange, HistoryShape, HistorySlice, longest_print,
+};
 pub use link::{LinkBusy, LinkHandle, attachable};
 pub use link_task::MAX_IN_FLIGHT;
 pub use print::PanePrint;
