@@ -50,6 +50,12 @@ impl Host {
         }
     }
 
+    /// The port, if it is named.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
     /// Whether a header that says `asked` asks for this host. One without a port stands for every port.
     #[must_use]
     pub fn covers(&self, asked: &Self) -> bool {

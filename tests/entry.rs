@@ -23,7 +23,7 @@ const STRICT: AttemptLimits = AttemptLimits {
 async fn start(tokens: &Tokens, attempts: AttemptLimits) -> TestServer {
     let settings = AuthSettings {
         attempts,
-        jwt: None,
+        ..AuthSettings::default()
     };
     let setup = Setup {
         authenticator: Some(tokens.with(settings)),

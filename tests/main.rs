@@ -20,6 +20,7 @@ mod audit;
 mod authorisation;
 mod beginnings;
 mod bridge;
+mod browser;
 mod bundle;
 mod config;
 mod conformance;

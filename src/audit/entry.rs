@@ -175,6 +175,24 @@ pub enum Act {
         /// A word for why.
         reason: &'static str,
     },
+    /// A browser was let in.
+    SignedIn {
+        /// The public name of its session.
+        browser: String,
+        /// By what: `token` or `code`.
+        by: &'static str,
+        /// The highest of its permissions.
+        permission: &'static str,
+        /// The patterns of its sessions; none for all.
+        sessions: Vec<String>,
+    },
+    /// That session of a browser is over.
+    SignedOut {
+        /// Its public name.
+        browser: String,
+        /// A word for why.
+        reason: &'static str,
+    },
     /// A client is gone.
     Disconnected {
         /// With which close code, if it was the server's.
@@ -203,6 +221,8 @@ impl Act {
             Self::Authenticated { .. } => "auth.succeeded",
             Self::AuthFailed { .. } => "auth.failed",
             Self::AuthEnded { .. } => "auth.ended",
+            Self::SignedIn { .. } => "browser.signed_in",
+            Self::SignedOut { .. } => "browser.signed_out",
             Self::Denied { .. } => "denied",
             Self::Input { .. } => "input",
             Self::Resize { .. } => "resize",

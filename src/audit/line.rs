@@ -94,6 +94,8 @@ struct Fields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    browser: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pid: Option<u32>,
@@ -183,6 +185,18 @@ fn fill<'a>(fields: &mut Fields<'a>, act: &'a Act, format: &TypedFormat) {
             permission,
             sessions,
         } => (fields.permission, fields.sessions) = (Some(*permission), Some(&**sessions)),
+        Act::SignedIn {
+            browser,
+            by,
+            permission,
+            sessions,
+        } => {
+            (fields.browser, fields.what) = (Some(browser.as_str()), Some(*by));
+            (fields.permission, fields.sessions) = (Some(*permission), Some(&**sessions));
+        }
+        Act::SignedOut { browser, reason } => {
+            (fields.browser, fields.reason) = (Some(browser.as_str()), Some(*reason));
+        }
         Act::Disconnected { code } => fields.code = *code,
         Act::Denied { .. }
         | Act::Input { .. }

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use crate::auth::attempts::{AttemptLimits, Attempts, Caller};
+use crate::auth::codes::{CodeHolder, CodeStore};
 use crate::auth::jwt::{Jwt, KeySet};
 use crate::auth::principal::Principal;
 use crate::auth::proof::{AuthError, Proofs};
@@ -28,6 +30,8 @@ pub enum Ended {
     Expired,
     /// The token is valid, but its rights or its secret changed: authenticating again gives the new ones.
     Changed,
+    /// The browser that the connection is of has left, or was made to.
+    SignedOut,
 }
 
 /// Checks tokens against those in force. Cheap to clone; all clones are one.
@@ -38,6 +42,7 @@ struct AuthenticatorInner {
     in_force: watch::Sender<Arc<[Entry]>>,
     proofs: Arc<Proofs>,
     jwt: Option<Jwt>,
+    codes: Option<CodeStore>,
     attempts: Mutex<Attempts>,
 }
 
@@ -48,6 +53,8 @@ pub struct AuthSettings {
     pub attempts: AttemptLimits,
     /// What checks JWTs; `None` accepts none.
     pub jwt: Option<Jwt>,
+    /// Where one-time codes are kept; `None` accepts none.
+    pub codes: Option<CodeStore>,
 }
 
 impl Authenticator {
@@ -60,6 +67,7 @@ impl Authenticator {
             in_force: watch::Sender::new(entries.into()),
             proofs: Arc::new(Proofs::new()?),
             jwt: settings.jwt,
+            codes: settings.codes,
             attempts: Mutex::new(Attempts::new(settings.attempts)),
         })))
     }
@@ -121,6 +129,45 @@ impl Authenticator {
             return Err(AuthError::OtherHolder);
         }
         Ok(principal)
+    }
+
+    /// As whom this one-time code lets in, which came from this address if from any. It is used up.
+    ///
+    /// # Errors
+    /// See [`AuthError`]. Failures count as those with tokens do.
+    pub async fn redeem(
+        &self,
+        code: &str,
+        address: Option<IpAddr>,
+    ) -> Result<Principal, AuthError> {
+        let caller = Caller::new(address);
+        self.check(caller, None)?;
+        let verdict = match self.take(code.to_owned()).await {
+            Ok(Some(CodeHolder::Local)) => Ok(Principal::this_user()),
+            Ok(Some(CodeHolder::Token(id))) => {
+                self.entry(id).map(|entry| entry.principal().clone())
+            }
+            Ok(None) => Err(AuthError::Code),
+            Err(error) => Err(error),
+        };
+        if verdict.as_ref().is_err_and(|error| !error.is_retryable()) {
+            self.attempts().failed(caller, None, now());
+        }
+        verdict
+    }
+
+    async fn take(&self, code: String) -> Result<Option<CodeHolder>, AuthError> {
+        let Some(codes) = self.0.codes.clone() else {
+            return Ok(None);
+        };
+        let taken = spawn_blocking(move || codes.take(&code, Timestamp::now())).await;
+        let failed = |error: &dyn std::fmt::Display| {
+            tracing::error!(%error, "a one-time code could not be looked up");
+            AuthError::Failed
+        };
+        taken
+            .map_err(|error| failed(&error))?
+            .map_err(|error| failed(&error))
     }
 
     async fn judge(&self, text: &str, caller: Caller, is_in: bool) -> Result<Principal, AuthError> {
@@ -342,7 +389,7 @@ mod tests {
         };
         let settings = AuthSettings {
             attempts,
-            jwt: None,
+            ..AuthSettings::default()
         };
         let authenticator = Authenticator::new(vec![entry, other], settings).unwrap();
         let (attacker, owner) = (Some([192, 0, 2, 1].into()), Some([192, 0, 2, 2].into()));

@@ -145,7 +145,7 @@ pub fn read_token_file(path: &Path) -> Result<String, FileError> {
 }
 
 /// A file that nobody else may have access to; `None` when it is missing.
-fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+pub(in crate::auth) fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -276,7 +276,10 @@ fn check_access(
     Ok(())
 }
 
-fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
+pub(in crate::auth) fn io_error(
+    doing: &'static str,
+    path: &Path,
+) -> impl FnOnce(io::Error) -> FileError {
     let path = path.to_owned();
     move |source| FileError::Io {
         doing,

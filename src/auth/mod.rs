@@ -2,12 +2,13 @@
 //!
 //! Reading order: [`rights`] (permissions and scopes), [`principal`] (who has them, [`Authorized`]), [`token`] (the
 //! secret text), [`store`] (the file of tokens), `attempts` (who failed too often), `proof` (the slow
-//! hash, as seldom as possible), [`authenticator`]
+//! hash, as seldom as possible), `codes` (what lets a browser in once), [`authenticator`]
 //! (checking a token, and learning that it ended), [`watch`] (seeing changes of the file).
 //! This module must not know the protocol's messages, the server or tmux.
 
 mod attempts;
 pub mod authenticator;
+mod codes;
 mod file;
 mod hash;
 pub mod jwt;
@@ -21,6 +22,7 @@ pub mod watch;
 
 pub use attempts::AttemptLimits;
 pub use authenticator::{AuthSettings, Authenticator, Ended};
+pub use codes::{CODE_LIFE, CodeError, CodeHolder, CodeStore, OneTimeCode};
 pub use file::{FileError, read_token_file};
 pub use hash::HashError;
 pub use jwt::{Jwt, JwtError, JwtRules, KeySet, KeyWatch};

@@ -43,6 +43,9 @@ impl fmt::Display for Source {
     }
 }
 
+/// What the user of this process is called, who comes without a token.
+const LOCAL_NAME: &str = "local";
+
 /// A client whose identity is proven. Cheap to clone.
 #[derive(Clone)]
 pub struct Principal {
@@ -148,6 +151,12 @@ impl Principal {
             scope: Scope::all(),
             expires: None,
         })
+    }
+
+    /// The user that this process runs as.
+    #[must_use]
+    pub fn this_user() -> Self {
+        Self::local(rustix::process::geteuid().as_raw(), LOCAL_NAME)
     }
 
     fn new(identity: Identity) -> Self {

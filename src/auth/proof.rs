@@ -57,6 +57,9 @@ pub enum AuthError {
     /// The ticket is none, is not good any more, or is for another page.
     #[error("the ticket is not valid: it is unknown, used, more than 30 s old, or of another page")]
     Ticket,
+    /// The one-time code is none, or is not good any more.
+    #[error("the code is not valid: it is unknown, used, or more than 5 minutes old")]
+    Code,
     /// Too many texts wait to be checked.
     #[error("too many tokens are being checked: try again in a second")]
     Busy,
@@ -87,7 +90,8 @@ impl AuthError {
             | Self::Expired
             | Self::Jwt(_)
             | Self::OtherHolder
-            | Self::Ticket => None,
+            | Self::Ticket
+            | Self::Code => None,
         }
     }
 
@@ -102,6 +106,7 @@ impl AuthError {
             Self::Jwt(error) => error.reason(),
             Self::OtherHolder => "other_holder",
             Self::Ticket => "ticket",
+            Self::Code => "code",
             Self::Busy => "busy",
             Self::Limited(_) => "limited",
             Self::Failed => "failed",

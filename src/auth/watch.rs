@@ -4,6 +4,7 @@
 //! that can't be used leaves the old tokens in force, and says so in the log.
 
 use crate::auth::authenticator::{AuthSettings, Authenticator};
+use crate::auth::codes::CodeStore;
 use crate::auth::file::FILE_NAME;
 use crate::auth::store::{Entry, StoreError, TokenStore};
 use crate::file_watch::{self, Complaint, FileWatch, Timing, blocking};
@@ -43,6 +44,10 @@ impl TokenWatch {
         store.prepare()?;
         // The watch comes first: what changes after the reading is then seen.
         let watch = FileWatch::start(vec![store.directory().join(FILE_NAME)], Timing::FILE)?;
+        let codes = settings
+            .codes
+            .or_else(|| Some(CodeStore::new(store.directory())));
+        let settings = AuthSettings { codes, ..settings };
         let authenticator = Authenticator::new(store.list()?, settings)?;
         Ok((
             authenticator.clone(),

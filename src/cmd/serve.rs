@@ -35,7 +35,7 @@ use crate::recording::Recording;
 use crate::redact::Rules;
 use crate::server::{
     self, AddressLimits, Bounds, ConnectionLimits, EmitRates, HttpLimits, Rate, ResizePolicy,
-    Running, SendQueueLimits, ServerConfig, Sources,
+    Running, SendQueueLimits, ServerConfig, SessionLimits, Sources,
 };
 use crate::tmux::{Demo, ExitUnattached, Tmux};
 
@@ -366,6 +366,11 @@ fn bounds(config: &Config) -> Bounds {
     };
     Bounds {
         tickets: limits.tickets as usize,
+        browsers: SessionLimits {
+            idle: config.security.session_idle,
+            life: config.security.session_lifetime,
+            most: limits.browsers as usize,
+        },
         emit: EmitRates::new(limits.emit_rate.into(), limits.emit_bytes),
         unauthenticated: limits.unauthenticated as usize,
         token_connections: limits.token_connections as usize,
@@ -431,6 +436,7 @@ fn authenticator(config: &Config) -> anyhow::Result<Option<Authenticator>> {
             recovery: config.security.auth_failure_recovery,
         },
         jwt: jwt(config)?,
+        ..AuthSettings::default()
     };
     let store = TokenStore::new(config.server.state_dir.clone());
     let (authenticator, watch) = TokenWatch::start(store, settings)?;

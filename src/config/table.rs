@@ -237,6 +237,10 @@ settings! {
         allowed_hosts: Vec<Host> = List(Parsed::<Host>::new("a name or address, with or without a port")), "";
         /// Whether the user that muxwire runs as needs no token at `server.unix_socket`, and may do all.
         trust_same_user: bool = Boolean, "false";
+        /// How long a browser stays in that asks for nothing and has no connection.
+        session_idle: Duration = Span(s(60)..=s(30 * 86_400)), "1d";
+        /// How long a browser stays in at all.
+        session_lifetime: Duration = Span(s(60)..=s(365 * 86_400)), "30d";
     }
     /// How much clients may ask for. What is beyond is refused or put off, and counted in the metrics.
     limits: Limits {
@@ -286,6 +290,9 @@ settings! {
         emit_bytes: u64 = Size(4096..=1024 * MIB), "256KiB";
         /// One-time tickets that nobody has used yet. One token may have an eighth of them.
         tickets: u32 = Integer(8..=1_000_000u32), "1024";
+        /// Browsers that are let in by a code or a token. One token may have an eighth of them: for one more, the one goes that
+        /// was not used for the longest time.
+        browsers: u32 = Integer(8..=100_000u32), "256";
     }
     /// The log of who did what, in `audit/` below the state directory.
     audit: Audit {

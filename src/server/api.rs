@@ -50,7 +50,7 @@ const BROKEN: Refused = Refused::new(
 );
 
 /// Why a token lets nobody have a ticket.
-fn not_accepted(error: &AuthError) -> Refused {
+pub(super) fn not_accepted(error: &AuthError) -> Refused {
     match error.retry_after() {
         Some(later) => after(BUSY, later),
         None => BAD_TOKEN,

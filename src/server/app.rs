@@ -136,7 +136,12 @@ impl App {
 
 /// Who makes a request that has passed the gate.
 pub(super) fn visitor(request: &Request) -> Visitor {
-    let visitor: Option<&Visitor> = request.extensions().get();
+    visitor_of(request.extensions())
+}
+
+/// The same of a request's extensions.
+pub(super) fn visitor_of(extensions: &Extensions) -> Visitor {
+    let visitor: Option<&Visitor> = extensions.get();
     visitor.cloned().unwrap_or_default()
 }
 

@@ -22,6 +22,7 @@ use tracing::{debug, error, info};
 
 use super::admission::Admission;
 use super::broadcast::{BroadcastGroup, BroadcastRound, Following};
+use super::browser::SessionSocket;
 use super::clock::now;
 use super::dialect::Client;
 use super::effects::{self, Begun, EffectTask, Ending};
@@ -96,6 +97,8 @@ struct ConnectionState<S> {
     broken: Option<io::Error>,
     services: Arc<Services>,
     admission: Admission,
+    /// The browser that it is of, with which it ends.
+    browser: Option<SessionSocket>,
     /// It listens from when it is let in.
     listener: Option<Listener>,
     _present: Present,
@@ -119,6 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             credential,
             endpoint,
             identity,
+            browser,
             held,
             permit,
         } = accepted;
@@ -145,10 +149,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             left: false,
             broken: None,
             admission: Admission::new(held, permit),
+            browser,
             listener: None,
             _present: services.metrics.client(),
             services,
         };
+        state.admit_browser(now);
         state.settle();
         Arc::new(Self(Mutex::new(state)))
     }
@@ -385,6 +391,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ConnectionState<S> {
         }
     }
 
+    /// A browser is known from the start, and needs its place like any other holder of a token.
+    fn admit_browser(&mut self, now: Instant) {
+        if let Some(browser) = &self.browser
+            && let Err(code) = self
+                .admission
+                .admit(&browser.session().principal, &self.services)
+        {
+            self.client.session_mut().close(code, now);
+        }
+    }
+
     /// The client goes at once, since its place is another's. It gets the reason if its socket takes that now.
     fn send_away(&mut self, now: Instant) -> bool {
         self.client.session_mut().close(CloseCode::TryLater, now);
@@ -411,7 +428,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ConnectionState<S> {
                     self.tasks.get_or_insert_default().push(Box::pin(task));
                 }
                 Begun::Task(task) => self.tasks.get_or_insert_default().push(task),
-                Begun::Watch(ended) => self.ended = ended,
+                Begun::Watch(ended) => {
+                    let browser = self.browser.as_ref();
+                    self.ended = effects::ends_with(ended, browser.map(SessionSocket::session));
+                }
             }
         }
         if self.listener.is_none() && self.client.session().is_let_in() {

@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 use tokio::time;
 
 use super::audited;
+use super::browser::BrowserSession;
 use super::clock::now;
 use super::emitting;
 use super::repeats::{Earlier, Slot, Typed};
@@ -99,6 +100,26 @@ pub(super) fn begin(effect: Effect, who: &Who, services: &Arc<Services>) -> Begu
         Effect::ReadArchive(page) => Box::pin(archived(services.context.hub.clone(), page)),
         Effect::Capture { wanted, screens } => Box::pin(captured(bridge, wanted, screens)),
     })
+}
+
+/// The same for a connection of a browser, which ends with that one's session as well.
+pub(super) fn ends_with(
+    ending: Option<Ending>,
+    browser: Option<&Arc<BrowserSession>>,
+) -> Option<Ending> {
+    let Some(browser) = browser else {
+        return ending;
+    };
+    let mut ending = ending?;
+    let over = browser.over().clone().cancelled_owned();
+    Some(Box::pin(async move {
+        tokio::select! {
+            biased;
+            ended = &mut ending => ended,
+            // The session may have ended since its token did, which says more.
+            () = over => ending.now_or_never().unwrap_or(Ended::SignedOut),
+        }
+    }))
 }
 
 fn composed(

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `listen` (accepting), `routes` (the routes that modules register), `rules` (what holds for one), `http`,
 //! `credential` and `cors` (who goes by the rules), `framing`, `origin` and `secrets` (which requests are looked at),
-//! `websocket`, `api`, `health`, `front` and `pages` (the routes), `assets`, `content` and `encoding` (files and pages), `upgrade` and `tickets`
+//! `websocket`, `api`, `health`, `front` and `pages` (the routes), `assets`, `content` and `encoding` (files and pages), `upgrade`, `tickets` and `browser`
 //! (the handshake), `crowd`, `holders` and `admission` (how many there may be), `services` (what connections are given),
 //! `connection` (a client and its own task), `shard` (many clients, and the task that brings them what is published),
 //! `dialect` (the protocols that clients speak), `session` (a client as a state machine without IO, whatever it speaks),
@@ -17,6 +17,7 @@ mod app;
 mod assets;
 mod audited;
 mod broadcast;
+mod browser;
 mod bucket;
 mod clock;
 mod connection;
@@ -67,6 +68,7 @@ use tokio_util::task::TaskTracker;
 use self::addresses::Addresses;
 use self::app::App;
 use self::broadcast::BroadcastGroups;
+use self::browser::BrowserSessions;
 use self::emitting::EmitAllowances;
 use self::holders::Holders;
 use self::listen::{Listener, Reception};
@@ -86,6 +88,7 @@ use crate::site::{Host, Origin};
 use crate::wire::{Encoder, schema};
 
 pub use self::addresses::AddressLimits;
+pub use self::browser::SessionLimits;
 pub use self::bucket::{Bucket, Rate};
 pub use self::emitting::EmitRates;
 pub use self::listen::{ClientAddress, HttpLimits, ListenError, ListenOptions, Tls};
@@ -124,6 +127,8 @@ pub struct ServerConfig {
 pub struct Bounds {
     /// One-time tickets that nobody has used yet; one principal may have an eighth of them.
     pub tickets: usize,
+    /// How long browsers stay in, and how many.
+    pub browsers: SessionLimits,
     /// Events that one holder of a token may emit.
     pub emit: EmitRates,
     /// Connections that nobody has authenticated on: besides the WebSockets that are let in.
@@ -142,6 +147,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             tickets: 1024,
+            browsers: SessionLimits::default(),
             emit: EmitRates::default(),
             unauthenticated: 256,
             token_connections: 250,
@@ -224,6 +230,7 @@ pub async fn start(
         metrics: sources.metrics,
         shards,
         tickets: Tickets::new(config.bounds.tickets),
+        browsers: BrowserSessions::new(config.bounds.browsers),
         addresses: Addresses::new(config.bounds.remote, config.bounds.local),
         holders: Holders::new(config.bounds.token_connections),
         overdue: Overdue::default(),

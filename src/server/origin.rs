@@ -32,6 +32,8 @@ pub(super) struct Visitor {
     pub(super) host: Option<Host>,
     /// The origin of the page; `None` for what is no browser.
     pub(super) origin: Option<Origin>,
+    /// Whether that page came from this server, as it is asked for now.
+    pub(super) is_own_page: bool,
 }
 
 const NO_HOST: Refused = Refused::new(
@@ -78,6 +80,7 @@ impl Gate {
         if !self.is_own(&host) {
             return Err(FOREIGN_HOST);
         }
+        let mut is_own_page = false;
         let origin = match single(&head.headers, &ORIGIN) {
             None => None,
             // An origin that is no text, or none of ours to read, is as bad as a foreign one.
@@ -86,8 +89,12 @@ impl Gate {
                 let is_listed = |origin: &Origin| {
                     origins == Origins::OwnAndListed && self.origins.contains(origin)
                 };
-                let allowed = |origin: &Origin| origin.is_of(&host, secure) || is_listed(origin);
-                Some(origin.filter(allowed).ok_or(FOREIGN_ORIGIN)?)
+                let origin = origin.ok_or(FOREIGN_ORIGIN)?;
+                is_own_page = origin.is_of(&host, secure);
+                if !is_own_page && !is_listed(&origin) {
+                    return Err(FOREIGN_ORIGIN);
+                }
+                Some(origin)
             }
         };
         if secrets::stand_in(&head.uri) {
@@ -96,6 +103,7 @@ impl Gate {
         Ok(Visitor {
             host: Some(host),
             origin,
+            is_own_page,
         })
     }
 

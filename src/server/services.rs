@@ -6,6 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::addresses::Addresses;
+use super::browser::{BrowserSessions, SessionSocket};
 use super::dialect::Endpoint;
 use super::holders::Holders;
 use super::listen::HeldLimits;
@@ -24,6 +25,7 @@ pub(super) struct Services {
     pub(super) metrics: Metrics,
     pub(super) shards: Shards,
     pub(super) tickets: Tickets,
+    pub(super) browsers: BrowserSessions,
     pub(super) addresses: Addresses,
     pub(super) holders: Holders,
     pub(super) overdue: Overdue,
@@ -43,6 +45,8 @@ pub(super) struct AcceptedClient {
     pub(super) endpoint: Endpoint,
     /// What else is known of it.
     pub(super) identity: ClientIdentity,
+    /// The browser that it is of, if it was let in as one.
+    pub(super) browser: Option<SessionSocket>,
     /// What it takes up.
     pub(super) held: HeldLimits,
     /// Its place among those who are let in, if it is.

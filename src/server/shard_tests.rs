@@ -97,6 +97,7 @@ impl Rig {
             metrics,
             shards: shards.clone(),
             tickets: Tickets::new(0),
+            browsers: super::browser::BrowserSessions::new(bounds.browsers),
             addresses: Addresses::new(bounds.remote, bounds.local),
             holders: Holders::new(bounds.token_connections),
             overdue: Overdue::default(),
@@ -121,6 +122,7 @@ impl Rig {
             credential: None,
             endpoint: Endpoint::default(),
             identity: ClientIdentity::default(),
+            browser: None,
             held: HeldLimits::default(),
             permit: Some(permit),
         };

@@ -13,6 +13,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tracing::debug;
 
 use super::app::{App, visitor};
+use super::browser::{OpenSession, SessionSocket, session_of};
 use super::connection::{Connection, ConnectionTask};
 use super::dialect::Endpoint;
 use super::listen::{ConnectionInfo, Stream, TlsStream};
@@ -73,10 +74,15 @@ impl App {
         let (permit, held) = self.take_up(request)?;
         let response = handshake.response();
         let info = request.extensions().get::<ConnectionInfo>().copied();
-        let principal = info.and_then(|info| info.admitted());
+        let known = info.and_then(|info| info.admitted());
         // A client that is still to authenticate has no place among those who are let in yet.
-        let is_known = principal.is_some() || self.services().context.authenticator.is_none();
+        let is_known = known.is_some() || self.services().context.authenticator.is_none();
         let permit = permit.filter(|_| is_known);
+        let shows_something = is_known || handshake.credential.is_some();
+        let browser = (!shows_something).then(|| self.browser(request)).flatten();
+        let of_browser = browser
+            .as_ref()
+            .map(|browser| browser.session().principal.clone());
         let accepted = AcceptedClient {
             number: self.next_client(),
             endpoint: Endpoint {
@@ -86,8 +92,9 @@ impl App {
             identity: ClientIdentity {
                 address: info.map(|info| info.address),
                 origin: visitor(request).origin,
-                principal,
+                principal: known.or(of_browser),
             },
+            browser,
             credential: handshake.credential,
             held,
             permit,
@@ -100,6 +107,16 @@ impl App {
             }
         });
         Ok(response)
+    }
+
+    /// The session of the browser that asks, by its cookie: of a page of this server alone, which says so. Any other page could
+    /// have a browser send the cookie too.
+    fn browser(&self, request: &Request) -> Option<SessionSocket> {
+        let visitor = visitor(request);
+        let open = visitor
+            .is_own_page
+            .then(|| session_of(self, request.headers(), request.extensions()));
+        open.flatten().map(OpenSession::into_socket)
     }
 
     /// Makes a WebSocket of what hyper served, which is of one of the kinds that are listened for.

@@ -13,6 +13,7 @@ mod about_agents;
 pub mod agent;
 pub mod alert;
 pub mod binary;
+mod browser;
 mod clients;
 mod code;
 mod composed;
@@ -54,6 +55,10 @@ mod ticket;
 mod time;
 pub mod usage;
 
+pub use browser::{
+    BrowserRow, SessionAnswer, SessionRequest, browsers_answer, read_session_request,
+    session_answer,
+};
 pub use clients::ClientInfo;
 pub use code::{CloseCode, ErrorCode};
 pub use cursor::{cursor, read_cursor, since_cursor};

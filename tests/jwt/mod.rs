@@ -16,6 +16,7 @@ fn authenticator(jwt: Jwt) -> Authenticator {
     let settings = AuthSettings {
         attempts,
         jwt: Some(jwt),
+        ..AuthSettings::default()
     };
     Authenticator::new(Vec::new(), settings).unwrap()
 }

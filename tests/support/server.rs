@@ -188,6 +188,20 @@ impl TestServer {
         answer
     }
 
+    /// The answer to a POST with this body.
+    pub async fn post(&self, path: &str, lines: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let (host, length) = (self.address, body.len());
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\n{lines}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let read = stream.read_to_string(&mut answer);
+        timeout(SOON, read).await.unwrap().unwrap();
+        answer
+    }
+
     /// The next thing that the server asks of the bridge.
     pub async fn request(&mut self) -> Request {
         timeout(SOON, self.requests.recv())

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use muxwire::auth::{
-    AuthSettings, Authenticator, NewToken, Permission, Permissions, Scope, TokenStore,
+    AuthSettings, Authenticator, CodeHolder, CodeStore, Entry, NewToken, Permission, Permissions,
+    Scope, TokenId, TokenStore,
 };
 use muxwire::glob::NamePattern;
 use tempfile::TempDir;
@@ -20,6 +21,38 @@ impl Tokens {
             folder: tempfile::tempdir().unwrap(),
             count: 0,
         }
+    }
+
+    /// The one-time codes in the same folder.
+    pub fn codes(&self) -> CodeStore {
+        CodeStore::new(self.folder.path().join("state"))
+    }
+
+    /// A new code.
+    pub fn code(&self, holder: CodeHolder) -> String {
+        let code = self.codes().create(holder, Timestamp::now()).unwrap();
+        code.expose().to_owned()
+    }
+
+    /// The ids of the tokens, the oldest first.
+    pub fn ids(&self) -> Vec<TokenId> {
+        let entries = self.store().list().unwrap();
+        entries.iter().map(Entry::id).collect()
+    }
+
+    /// Takes the token with this number out of the store and out of force.
+    pub fn revoke(&self, number: usize, authenticator: &Authenticator) {
+        self.store().revoke(&format!("test-{number}")).unwrap();
+        authenticator.replace(self.store().list().unwrap());
+    }
+
+    /// Changes the file of tokens as a text, and puts it in force.
+    pub fn rewrite(&self, old: &str, new: &str, authenticator: &Authenticator) {
+        let path = self.folder.path().join("state/tokens.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(old), "{text}");
+        std::fs::write(&path, text.replace(old, new)).unwrap();
+        authenticator.replace(self.store().list().unwrap());
     }
 
     fn store(&self) -> TokenStore {
@@ -73,6 +106,8 @@ impl Tokens {
     pub fn with(&self, settings: AuthSettings) -> Authenticator {
         let store = self.store();
         store.prepare().unwrap();
+        let codes = settings.codes.or_else(|| Some(self.codes()));
+        let settings = AuthSettings { codes, ..settings };
         Authenticator::new(store.list().unwrap(), settings).unwrap()
     }
 }

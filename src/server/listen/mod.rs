@@ -51,9 +51,6 @@ const LAST_ANSWER: Duration = Duration::from_secs(1);
 /// The pause after a failed accept, which mostly means that the process has no descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What the user of this process is called, who comes to the Unix socket without a token.
-const LOCAL_NAME: &str = "local";
-
 /// A connection with TLS. It is boxed: there is far more to it than to one without.
 pub(super) type TlsStream = Box<tokio_rustls::server::TlsStream<TcpStream>>;
 
@@ -114,9 +111,7 @@ impl ConnectionInfo {
     /// Who it is, if that is known without a token.
     pub(super) fn admitted(&self) -> Option<Principal> {
         match self.address {
-            ClientAddress::User(number) if self.same_user => {
-                Some(Principal::local(number, LOCAL_NAME))
-            }
+            ClientAddress::User(_) if self.same_user => Some(Principal::this_user()),
             _ => None,
         }
     }

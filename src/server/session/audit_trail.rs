@@ -116,6 +116,7 @@ impl ClientSession {
             Ended::Revoked => "revoked",
             Ended::Expired => "expired",
             Ended::Changed => "changed",
+            Ended::SignedOut => "signed_out",
         };
         self.context
             .audit

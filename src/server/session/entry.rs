@@ -36,7 +36,7 @@ impl ClientSession {
     pub(in crate::server) fn on_ended(&mut self, ended: Ended, now: Instant) {
         self.record_ended(ended);
         let code = match ended {
-            Ended::Revoked | Ended::Expired => CloseCode::TokenEnded,
+            Ended::Revoked | Ended::Expired | Ended::SignedOut => CloseCode::TokenEnded,
             Ended::Changed => CloseCode::RightsChanged,
         };
         self.close(code, now);

@@ -1,0 +1,5 @@
+//! Browsers: how they come in by a code or a token, what their cookie is good for, and that it ends with what they came by.
+
+mod coming;
+mod ending;
+mod stage;
