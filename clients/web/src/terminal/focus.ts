@@ -57,7 +57,6 @@ class PaneFocus implements Focus, Tenant {
   readonly pane = signal<string | undefined>(undefined);
   readonly size = signal<Size | undefined>(undefined);
   readonly freshness = signal<Freshness>("loading");
-  readonly title = signal("");
   readonly hasKeys = signal(false);
   readonly anchored = signal(false);
   readonly unread = signal(false);
@@ -324,11 +323,6 @@ class PaneFocus implements Focus, Tenant {
     );
     this.#own(terminal.onData((data) => this.#onData(data)));
     this.#own(terminal.onBinary((data) => this.#onBinary(data)));
-    this.#own(
-      terminal.onTitleChange((title) => {
-        this.title.value = title;
-      }),
-    );
     this.#own(terminal.onRender(() => this.#onRender()));
     this.#own(terminal.onScroll(() => this.#onView()));
     this.#own(terminal.onSelectionChange(() => this.#onSelection()));

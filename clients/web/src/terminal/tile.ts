@@ -24,7 +24,6 @@ class PaneTile implements Tile {
   readonly canvas = document.createElement("canvas");
   readonly size = signal<Size | undefined>(undefined);
   readonly freshness = signal<Freshness>("loading");
-  readonly title = signal("");
   readonly painted: Promise<void>;
   readonly #pane: Pane;
   readonly #terminal = new Terminal({ allowProposedApi: true, disableStdin: true, scrollback: 0, logLevel: "off" });
@@ -52,9 +51,6 @@ class PaneTile implements Tile {
     this.#onFrame = onFrame;
     terminals.set(this, this.#terminal);
     this.#terminal.loadAddon(new UnicodeGraphemesAddon());
-    this.#terminal.onTitleChange((title) => {
-      this.title.value = title;
-    });
     this.painted = new Promise((done) => {
       this.#onPainted = done;
     });

@@ -54,8 +54,6 @@ export interface Tile {
   readonly painted: Promise<void>;
   /** What shows now, from the top, without trailing spaces: hostile text. */
   lines(): string[];
-  /** The title that the program in the pane gave it: hostile text. */
-  readonly title: ReadonlySignal<string>;
   /** CSS pixels that it may take. */
   setBox(width: number, height: number): void;
   setTheme(theme: Theme): void;
@@ -143,7 +141,6 @@ export interface Focus {
   readonly pane: ReadonlySignal<string | undefined>;
   readonly size: ReadonlySignal<Size | undefined>;
   readonly freshness: ReadonlySignal<Freshness>;
-  readonly title: ReadonlySignal<string>;
   /** Keys go to the pane: the visible sign hangs on it. */
   readonly hasKeys: ReadonlySignal<boolean>;
   /** It stays where it is while the pane prints, since a person has scrolled up. */

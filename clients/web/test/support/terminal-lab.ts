@@ -64,6 +64,8 @@ async function bundle(): Promise<{ script: string; style: string }> {
 /** A page with tiles and terminals, a server, and what cuts the connection between them. */
 export class Lab {
   readonly wrong: string[] = [];
+  /** What the page has typed. */
+  readonly typed: Array<{ text?: string; keys?: string[]; paste?: boolean }> = [];
 
   private constructor(
     readonly world: World,
@@ -89,14 +91,37 @@ export class Lab {
       if (process.env.DEBUG) console.error(message.text());
       if (["error", "warning"].includes(message.type())) lab.wrong.push(message.text());
     });
+    page.on("websocket", (socket) => {
+      socket.on("framesent", ({ payload }) => {
+        const message = JSON.parse(String(payload));
+        if (["send-keys", "command", "prompt", "answer"].includes(message.action)) lab.typed.push(message);
+        if (message.type === "input") lab.typed.push(message);
+      });
+    });
     await page.goto(`http://127.0.0.1:${proxy.port}/lab/`);
     await page.evaluate((token) => globalThis.lab.connect(token), world.token);
     return lab;
   }
 
+  async tile(pane: string, width = 400, height = 240): Promise<void> {
+    await this.page.evaluate(([pane, width, height]) => globalThis.lab.tile(pane, width, height), [
+      pane,
+      width,
+      height,
+    ] as const);
+  }
+
+  async focus(pane: string, options: Parameters<typeof globalThis.lab.openFocus>[1] = {}): Promise<void> {
+    await this.page.evaluate(([pane, options]) => globalThis.lab.openFocus(pane, options), [pane, options] as const);
+    await this.page.evaluate(() => globalThis.lab.focus?.focus());
+  }
+
   /** What has gone wrong in the page, but for the cuts that were made and what says that WebGL is slow here. */
   get faults(): string[] {
-    return this.wrong.filter((one) => !/WebSocket connection|GPU stall|GL Driver Message/.test(one));
+    return this.wrong.filter(
+      (one) =>
+        !/WebSocket connection|GPU stall|GL Driver Message|willReadFrequently|webgl context not restored/.test(one),
+    );
   }
 
   async close(): Promise<void> {

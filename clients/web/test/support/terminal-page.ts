@@ -17,16 +17,25 @@ class Lab {
   readonly problems: Problem[] = [];
   readonly tiles = new Map<string, Tile>();
   readonly pastes: string[] = [];
+  readonly links: string[] = [];
+  readonly heard: string[] = [];
+  /** How fresh each pane was said to be, one after the other. */
+  readonly said = new Map<string, string[]>();
   frames = 0;
   focus: Focus | undefined;
   allowsPaste = false;
+  #token = "";
   #client: Client | undefined;
   #focusClient: Client | undefined;
 
   connect(token: string): void {
-    const url = new URL("/monitor", location.href.replace(/^http/, "ws"));
-    this.#client = new Client(url, { token });
-    this.#focusClient = new Client(url, { token });
+    this.#token = token;
+    this.#client = this.#make();
+    this.#focusClient = this.#make();
+  }
+
+  #make(): Client {
+    return new Client(new URL("/monitor", location.href.replace(/^http/, "ws")), { token: this.#token });
   }
 
   async tile(pane: string, width: number, height: number): Promise<void> {
@@ -43,7 +52,73 @@ class Lab {
     box.append(tile.canvas);
     document.querySelector("#tiles")?.append(box);
     this.tiles.set(pane, tile);
+    const said: string[] = [];
+    this.said.set(pane, said);
+    tile.freshness.subscribe((fresh) => said.push(fresh));
     await tile.painted;
+  }
+
+  closeFocus(): void {
+    this.focus?.dispose();
+    this.focus = undefined;
+  }
+
+  /** Has the terminal read this, as if the pane had printed it. */
+  print(text: string): Promise<void> {
+    const terminal = this.focus && terminals.get(this.focus);
+    return new Promise((done) => terminal?.write(text, done));
+  }
+
+  /** What the terminal would send, typed or not. */
+  listen(): void {
+    if (this.focus) terminals.get(this.focus)?.onData((data) => this.heard.push(data));
+  }
+
+  /** The lines in view. */
+  view(): string[] {
+    const terminal = this.focus && terminals.get(this.focus);
+    const buffer = terminal?.buffer.active;
+    return Array.from(
+      { length: terminal?.rows ?? 0 },
+      (_, row) => buffer?.getLine(buffer.viewportY + row)?.translateToString(true) ?? "",
+    );
+  }
+
+  baseY(): number | undefined {
+    return this.focus && terminals.get(this.focus)?.buffer.active.baseY;
+  }
+
+  /** Opens so many terminals, each with a client of its own; returns with what they draw. */
+  async many(pane: string, count: number): Promise<string[]> {
+    const opened: Focus[] = [];
+    for (let at = 0; at < count; at++) {
+      const client = this.#make();
+      const element = document.createElement("div");
+      // What is out of view is not drawn.
+      element.style.cssText = `position: fixed; top: ${at * 40}px; right: 0; width: 300px; height: 40px; overflow: hidden`;
+      document.body.append(element);
+      const nonce = document.querySelector("script")?.nonce ?? "";
+      const focus = await createFocus({
+        element,
+        client,
+        target: { pane },
+        theme: themes.dark,
+        nonce,
+        canWrite: false,
+      });
+      await focus.painted;
+      opened.push(focus);
+    }
+    const renderers = opened.map(({ renderer }) => renderer.value);
+    for (const focus of opened) focus.dispose();
+    return renderers;
+  }
+
+  /** Ends the WebGL contexts of the terminal, as a browser does that has too many. */
+  loseContext(): void {
+    for (const canvas of document.querySelectorAll<HTMLCanvasElement>("#focus canvas")) {
+      canvas.getContext("webgl2")?.getExtension("WEBGL_lose_context")?.loseContext();
+    }
   }
 
   async openFocus(
@@ -60,6 +135,7 @@ class Lab {
       theme: themes.dark,
       nonce: document.querySelector("script")?.nonce ?? "",
       canWrite: true,
+      onLink: (url) => this.links.push(url),
       onProblem: (problem) => this.problems.push(problem),
       confirmPaste: ({ text }) => {
         this.pastes.push(text);

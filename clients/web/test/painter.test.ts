@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import headless from "@xterm/headless";
+import type { Terminal } from "vendor/terminal";
+import { Colours, contrast, PALETTE, RGB } from "../src/terminal/colours.ts";
+import { Painter, type Surface } from "../src/terminal/painter.ts";
+import { themes } from "../src/terminal/themes.ts";
+
+/** Letters here are 0.6 as wide as high, and the canvas notes what is drawn. */
+class Notes {
+  canvas = { width: 0, height: 0 };
+  fillStyle = "";
+  font = "";
+  textBaseline: CanvasTextBaseline = "alphabetic";
+  globalAlpha = 1;
+  letterSpacing = "0px";
+  readonly drawn: string[] = [];
+
+  fillRect(x: number, y: number, width: number, height: number): void {
+    this.drawn.push(`rect ${this.fillStyle} ${x},${y} ${width}x${height}`);
+  }
+
+  fillText(text: string, x: number, y: number, most?: number): void {
+    const within = most === undefined ? "" : ` within ${most}`;
+    this.drawn.push(
+      `text ${this.fillStyle} ${/bold/.test(this.font) ? "bold " : ""}${JSON.stringify(text)} ${x},${y}${within}`,
+    );
+  }
+
+  measureText(text: string): TextMetrics {
+    const size = Number(/([\d.]+)px/.exec(this.font)?.[1]);
+    return { width: text.length * size * 0.6 } as TextMetrics;
+  }
+
+  drawImage(_: unknown, ...where: number[]): void {
+    this.drawn.push(`move ${where.join(" ")}`);
+  }
+}
+
+const COLS = 10;
+const ROWS = 6;
+
+async function lab(text: string) {
+  const terminal = new headless.Terminal({ cols: COLS, rows: ROWS, allowProposedApi: true, scrollback: 0 });
+  const notes = new Notes();
+  const painter = new Painter(notes as unknown as Surface, themes.dark, "test");
+  painter.layout(COLS * 12, ROWS * 24, COLS, ROWS);
+  const paint = async (more: string, isCursorShown = false) => {
+    await new Promise<void>((done) => terminal.write(more, done));
+    notes.drawn.length = 0;
+    painter.counts.rows = painter.counts.moved = 0;
+    const painted = painter.paint(terminal as unknown as Terminal, isCursorShown);
+    return { painted, drawn: [...notes.drawn], rows: painter.counts.rows, moved: painter.counts.moved };
+  };
+  return { terminal, notes, painter, paint, first: await paint(text) };
+}
+
+const texts = (drawn: string[]) => drawn.filter((one) => one.startsWith("text"));
+
+test("the first picture is whole, and nothing is drawn twice", async () => {
+  const { first, paint } = await lab("hello");
+  assert.equal(first.rows, ROWS);
+  assert.deepEqual(
+    texts(first.drawn).map((one) => one.split(" ")[2]),
+    ['"hello"'],
+  );
+  const again = await paint("");
+  assert.deepEqual([again.painted, again.rows, again.drawn], [false, 0, []]);
+});
+
+test("only rows that changed are drawn", async () => {
+  const { paint } = await lab("one\r\ntwo\r\nthree");
+  const { rows, drawn } = await paint("\x1b[2;1Htwo!");
+  assert.equal(rows, 1);
+  assert.equal(texts(drawn).length, 1);
+  assert.match(texts(drawn)[0] ?? "", /"two!"/);
+});
+
+test("what has moved up is moved, and only what is new is drawn", async () => {
+  const { paint, terminal, notes } = await lab("1\r\n2\r\n3\r\n4\r\n5\r\n6");
+  const { rows, moved, drawn } = await paint("\r\n7");
+  assert.equal(moved, ROWS - 1);
+  assert.equal(rows, 1);
+  const cell = notes.canvas.height / ROWS;
+  assert.equal(drawn[0], `move 0 ${cell} ${notes.canvas.width} ${cell * 5} 0 0 ${notes.canvas.width} ${cell * 5}`);
+  assert.match(texts(drawn)[0] ?? "", /"7"/);
+  // A row that moved and changed besides is drawn where it is now.
+  const both = await paint("\r\n8\x1b[1;1Hx");
+  assert.deepEqual(
+    texts(both.drawn).map((one) => one.split(" ")[2]),
+    ['"x"', '"8"'],
+  );
+  assert.equal(terminal.buffer.active.getLine(0)?.translateToString(true), "x");
+});
+
+test("random output is painted as if all were drawn anew", async () => {
+  let seed = 7;
+  const random = (below: number) => {
+    seed = (seed * 1103515245 + 12345) & 0x7fffffff;
+    return seed % below;
+  };
+  const { paint, terminal } = await lab("");
+  // What stands on the canvas, row by row, as the last thing that was drawn there.
+  const shown: string[] = Array.from({ length: ROWS }, () => "");
+  for (let round = 0; round < 500; round++) {
+    const lines = [
+      "\r\n",
+      `\x1b[${random(ROWS) + 1};${random(COLS) + 1}H`,
+      "a",
+      "\x1b[31mbc",
+      "\x1b[m",
+      "\x1b[2K",
+      "\x1b[L",
+      "\x1b[S",
+    ];
+    const text = Array.from({ length: random(6) }, () => lines[random(lines.length)]).join("");
+    const { drawn } = await paint(text, random(2) === 0);
+    const cell = 24;
+    for (const one of drawn) {
+      const move = /^move 0 (\d+) /.exec(one);
+      if (move) {
+        const gone = shown.splice(0, Number(move[1]) / cell);
+        shown.push(...gone.map(() => "?"));
+      }
+      const rect = /^rect \S+ 0,(\d+) 120x/.exec(one);
+      if (rect) shown[Number(rect[1]) / cell] = "";
+      const letters = /^text \S+ (?:bold )?(".*") (\d+),(\d+)/.exec(one);
+      if (!letters) continue;
+      const row = Math.floor(Number(letters[3]) / cell);
+      const at = Number(letters[2]) / 12;
+      const before = (shown[row] ?? "").padEnd(at);
+      const piece = JSON.parse(letters[1] ?? "") as string;
+      shown[row] = before.slice(0, at) + piece + before.slice(at + piece.length);
+    }
+    const there = Array.from({ length: ROWS }, (_, row) =>
+      terminal.buffer.active.getLine(row)?.translateToString(true).trimEnd(),
+    );
+    assert.deepEqual(shown, there, `round ${round}`);
+  }
+});
+
+test("the cursor is drawn with its colours changed, and leaves nothing behind", async () => {
+  const { paint } = await lab("ab\x1b[1;1H");
+  const { drawn } = await paint("", true);
+  assert.ok(drawn.includes("rect #d5dce6 0,0 12x24"), drawn.join("\n"));
+  assert.ok(texts(drawn)[0]?.startsWith('text #0f141b "a" 0,'));
+  const moved = await paint("\x1b[1;2H", true);
+  assert.ok(texts(moved.drawn).some((one) => one.startsWith('text #d5dce6 "a"')));
+  const hidden = await paint("", false);
+  assert.equal(hidden.rows, 1);
+});
+
+test("colours, styles and lines are those of the cells", async () => {
+  const { paint } = await lab("");
+  const { drawn } = await paint(
+    "\x1b[38;2;1;2;3;48;5;196mx\x1b[m\x1b[1;31my\x1b[m\x1b[7mz\x1b[m\x1b[4mu\x1b[m\x1b[9ms\x1b[m\x1b[8mhidden",
+  );
+  assert.ok(drawn.includes("rect #ff0000 0,0 12x24"));
+  assert.ok(drawn.some((one) => one.startsWith('text #010203 "x"')));
+  // Bold red is bright red, as in xterm.js.
+  assert.ok(drawn.some((one) => one.startsWith(`text ${themes.dark.ansi[9]} bold "y"`)));
+  assert.ok(drawn.includes(`rect ${themes.dark.foreground} 24,0 12x24`));
+  assert.ok(drawn.some((one) => one.startsWith(`text ${themes.dark.background} "z"`)));
+  assert.ok(drawn.some((one) => new RegExp(`^rect ${themes.dark.foreground} 36,\\d+ 12x\\d$`).test(one)));
+  assert.ok(drawn.some((one) => new RegExp(`^rect ${themes.dark.foreground} 48,\\d+ 12x\\d$`).test(one)));
+  assert.ok(!drawn.some((one) => one.includes("hidden")));
+});
+
+test("wide, combined and block characters stay within their cells", async () => {
+  const { paint } = await lab("");
+  const { drawn } = await paint("\u4e2de\u0301\u2588x");
+  assert.ok(
+    drawn.some((one) => /^text \S+ "\u4e2d" 0,\d+ within 24$/.test(one)),
+    drawn.join("\n"),
+  );
+  assert.ok(drawn.some((one) => /^text \S+ "e\u0301" 24,\d+ within 12$/.test(one)));
+  assert.ok(drawn.includes("rect #d5dce6 36,0 12x24"));
+  assert.ok(drawn.some((one) => /^text \S+ "x" 48,/.test(one)));
+});
+
+test("a picture of any size fits its box", () => {
+  const notes = new Notes();
+  const painter = new Painter(notes as unknown as Surface, themes.light, "test");
+  for (const [width, height, cols, rows] of [
+    [400, 240, 80, 24],
+    [400, 240, 200, 50],
+    [33, 21, 80, 24],
+    [5000, 100, 80, 24],
+    [100, 4000, 500, 2],
+  ] as const) {
+    painter.layout(width, height, cols, rows);
+    assert.ok(notes.canvas.width <= Math.max(width, cols), `${width}x${height}: ${notes.canvas.width}`);
+    assert.ok(notes.canvas.height <= Math.max(height, rows * 2), `${width}x${height}: ${notes.canvas.height}`);
+    assert.ok(
+      notes.canvas.width > 0.7 * width || notes.canvas.height > 0.7 * height || width < cols,
+      `${width}x${height}`,
+    );
+  }
+});
+
+test("a theme gives all colours, dim ones, and the contrast that it asks for", () => {
+  const colours = new Colours(themes.dark);
+  assert.equal(colours.of(PALETTE | 16, 0), 0);
+  assert.equal(colours.of(PALETTE | 231, 0), 0xffffff);
+  assert.equal(colours.of(PALETTE | 208, 0), 0xff8700);
+  assert.equal(colours.of(PALETTE | 232, 0), 0x080808);
+  assert.equal(colours.of(PALETTE | 255, 0), 0xeeeeee);
+  assert.equal(colours.of(RGB | 0x123456, 0), 0x123456);
+  assert.equal(colours.of(0, 0x777777), 0x777777);
+  assert.equal(colours.text(0xffffff, 0, true), 0x808080);
+  assert.equal(colours.text(0x111111, 0, false), 0x111111);
+  for (const [name, theme] of Object.entries(themes)) {
+    const least = "minimumContrast" in theme ? theme.minimumContrast : 1;
+    const themed = new Colours(theme);
+    for (let index = 0; index < 256; index++) {
+      const text = themed.text(themed.of(PALETTE | index, 0), themed.background, false);
+      assert.ok(contrast(text, themed.background) >= least, `${name}: ${index}`);
+    }
+    assert.ok(contrast(themed.foreground, themed.background) >= 4, name);
+  }
+  assert.throws(() => new Colours({ ...themes.dark, cursor: "red" }), /#rrggbb/);
+});
