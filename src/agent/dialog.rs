@@ -31,7 +31,7 @@ pub(super) struct ShownDialog {
     pub(super) options: Vec<String>,
     /// The option that is chosen now, if a sign says so.
     pub(super) chosen: Option<usize>,
-    /// The keys for each option, where there is no list with a sign.
+    /// The keys for each option, where the sign is not moved to it; none, where it is.
     pub(super) keys: Vec<Vec<String>>,
 }
 
@@ -66,6 +66,16 @@ impl ShownDialog {
         if fixed.is_empty() && chosen.is_none() && rules.digits {
             let digits = 1..=options.len().min(9);
             keys.extend(digits.map(|digit| vec![digit.to_string()]));
+        }
+        if fixed.is_empty() && options.iter().any(|option| rules.is_escape(option)) {
+            keys.resize(options.len(), Vec::new());
+            for (keys, _) in keys
+                .iter_mut()
+                .zip(&options)
+                .filter(|(_, option)| rules.is_escape(option))
+            {
+                *keys = vec!["Escape".to_owned()];
+            }
         }
         Self {
             text,

@@ -159,6 +159,8 @@ pub(super) struct DialogForm {
     pub(super) up: Option<String>,
     pub(super) down: Option<String>,
     pub(super) confirm: Option<String>,
+    /// Choices that Escape makes.
+    pub(super) escape: Option<String>,
     /// Whether a digit makes a choice, where no sign shows which one is chosen.
     #[serde(default)]
     pub(super) digits: bool,

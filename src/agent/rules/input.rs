@@ -56,6 +56,8 @@ pub(in super::super) struct DialogRules {
     pub(in super::super) up: String,
     pub(in super::super) down: String,
     pub(in super::super) confirm: String,
+    /// Choices that Escape makes: where they are chosen, some agents wait for a text and not for Enter.
+    pub(super) escape: Option<Expression>,
     /// Whether a digit makes a choice, where no sign shows which one is chosen.
     pub(in super::super) digits: bool,
 }
@@ -89,6 +91,7 @@ impl Default for DialogRules {
             up: "Up".to_owned(),
             down: "Down".to_owned(),
             confirm: "Enter".to_owned(),
+            escape: None,
             digits: false,
         }
     }
@@ -160,6 +163,11 @@ impl DialogRules {
             rows.iter().map(|row| (*row).to_owned()).collect()
         };
         (of(self.except.as_ref()), of(None))
+    }
+
+    pub(in super::super) fn is_escape(&self, option: &str) -> bool {
+        let escape = self.escape.as_ref();
+        escape.is_some_and(|escape| escape.is_match(option))
     }
 
     pub(in super::super) fn is_sign(&self, one: char) -> bool {

@@ -159,7 +159,7 @@ impl Answering {
         let Some(want) = self.answer.choice.among(&dialog.dialog.options) else {
             return done(Err(Hindrance::NoChoice), look);
         };
-        if let Some(fixed) = dialog.keys.get(want) {
+        if let Some(fixed) = dialog.keys.get(want).filter(|keys| !keys.is_empty()) {
             self.phase = Phase::Asked(Part::Confirm { want: None });
             return Step::Type(keys(fixed));
         }

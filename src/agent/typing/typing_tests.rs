@@ -372,6 +372,15 @@ fn a_clock_above_a_dialog_does_not_make_it_another_one() {
 }
 
 #[test]
+fn regression_a_choice_that_escape_makes_is_not_confirmed() {
+    let dialog = "╭──────╮\n│ Do you want to edit hello.txt?  │\n│ ❯ 1. Yes  │\n│   2. No, and tell Copilot what to do differently (Esc to stop)  │\n│ ↑/↓ to navigate · enter to select · esc to cancel │\n╰──────╯";
+    let mut desk = Desk::answer_of("copilot", dialog, AnswerChoice::Number(2));
+    assert!(desk.wants(&["Escape"]));
+    let mut desk = Desk::answer_of("copilot", dialog, AnswerChoice::Number(1));
+    assert!(desk.wants(&["Enter"]));
+}
+
+#[test]
 fn an_answer_to_another_dialog_types_nothing() {
     let next = DIALOG.replace("proceed?", "make this edit to hello.txt?");
     let mut desk = Desk::answer(AnswerChoice::Number(1));

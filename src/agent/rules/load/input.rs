@@ -76,6 +76,7 @@ impl Reading<'_> {
             up,
             down,
             confirm,
+            escape: form.escape.map(|text| self.regex(&text)).transpose()?,
             digits: form.digits,
         })
     }
