@@ -12,7 +12,7 @@ const web = join(root, "clients/web");
 const bundle = join(web, "bundle");
 /** What decides what is made, besides the sources. */
 const ALWAYS = ["clients/package-lock.json", "clients/web/package.json", "clients/web/scripts/build.mjs"];
-const PAGES = ["protocol"];
+const PAGES = ["dashboard", "protocol"];
 /** What the pages use of others, in bundles that change with a version. A page loads those that it needs. */
 const VENDORS = { vendor: "ui", "vendor/editor": "editor", "vendor/focus": "focus", "vendor/terminal": "terminal" };
 const VENDOR = /^(vendor(\/[a-z]+)?|preact\/jsx-runtime)$/;

@@ -1,0 +1,204 @@
+import { useEffect, useRef } from "vendor";
+import { type Board, hasAnswers } from "./board.ts";
+import { calls, type Item, passes } from "./items.ts";
+import { Age, Answers, ReceiptLine } from "./parts.tsx";
+import { Shape } from "./shape.tsx";
+import { countText, plain, reasonText } from "./words.ts";
+
+/** All panes, those first that need somebody. */
+export function Attention({ board }: { board: Board }) {
+  const { live, shown, held, gone, filter, counts } = board;
+  const list = useRef<HTMLUListElement>(null);
+  useHold(board, list);
+  const known = new Map(live.items.value.map((item) => [item.pane, item]));
+  const { order, tall } = shown.value;
+  const rows = order
+    .map((pane) => known.get(pane) ?? (held.value ? gone.get(pane) : undefined))
+    .filter((item) => item !== undefined)
+    .filter((item) => passes(item, filter.value));
+  const unseen = live.items.value.filter(({ need }) => need === "finished");
+  return (
+    <section class="attention" aria-labelledby="attention-title">
+      <header>
+        <h2 id="attention-title">{counts.value.calls > 0 ? `${counts.value.calls} need you` : "Nothing needs you"}</h2>
+        <p class="counts tabular">
+          <Counts board={board} />
+        </p>
+        {unseen.length > 0 ? (
+          <button
+            type="button"
+            class="quiet small"
+            onClick={() => void board.seen(unseen)}
+            title="Mark all that finished as seen"
+          >
+            Seen
+          </button>
+        ) : null}
+      </header>
+      {rows.length === 0 ? <Nothing board={board} /> : null}
+      <ul ref={list} class="rows" aria-label="Panes, those first that need you">
+        {rows.map((item, at) => (
+          <Row
+            key={item.pane}
+            board={board}
+            item={item}
+            isFirst={at === 0}
+            isGone={!known.has(item.pane)}
+            hasRoom={tall.has(item.pane)}
+          />
+        ))}
+      </ul>
+      <p class="holding" aria-hidden="true" hidden={!held.value}>
+        Order held while you point here
+      </p>
+    </section>
+  );
+}
+
+function Counts({ board }: { board: Board }) {
+  const { waiting, error, finished, busy } = board.counts.value;
+  const parts = [
+    ["waiting", waiting],
+    ["error", error],
+    ["finished", finished],
+    ["busy", busy],
+  ] as const;
+  return (
+    <>
+      {parts
+        .filter(([, count]) => count > 0)
+        .map(([need, count]) => (
+          <span key={need} class="count">
+            <Shape need={need} />
+            {count}
+          </span>
+        ))}
+    </>
+  );
+}
+
+function Nothing({ board }: { board: Board }) {
+  const { live, filter } = board;
+  if (!live.ready.value) return <p class="empty">Waiting for the server.</p>;
+  if (live.items.value.length > 0) {
+    return (
+      <p class="empty">
+        No pane passes the filter.{" "}
+        <button type="button" class="link" onClick={() => clear(board)}>
+          Show all
+        </button>
+      </p>
+    );
+  }
+  return (
+    <p class="empty">
+      {filter.value.text ? "Nothing is found." : "No pane yet."} Start one where muxwire runs:{" "}
+      <code>tmux new-session -d</code>
+    </p>
+  );
+}
+
+export function clear(board: Board): void {
+  board.filter.value = { session: undefined, need: undefined, text: "" };
+}
+
+interface RowProps {
+  board: Board;
+  item: Item;
+  isFirst: boolean;
+  isGone: boolean;
+  /** There is room for answers. */
+  hasRoom: boolean;
+}
+
+function Row({ board, item, isFirst, isGone, hasRoom }: RowProps) {
+  const { chosen, glances, receipts } = board;
+  const { pane, agent, need } = item;
+  const isChosen = chosen.value === pane;
+  const isOpen = board.opened.includes(pane);
+  const line = glances.lines.value.get(pane) ?? "";
+  const message = agent?.message ? plain(agent.message) : "";
+  const reason = reasonText(item);
+  const classes = [
+    "row",
+    need,
+    calls(item) ? "calls" : "",
+    isChosen ? "chosen" : "",
+    isOpen ? "open" : "",
+    isGone ? "gone" : "",
+  ];
+  const choose = () => {
+    chosen.value = pane;
+  };
+  return (
+    <li class={classes.filter(Boolean).join(" ")} data-pane={pane}>
+      <button
+        type="button"
+        class="main"
+        tabIndex={isChosen || (isFirst && chosen.value === undefined) ? 0 : -1}
+        aria-current={isOpen ? "true" : undefined}
+        disabled={isGone}
+        onFocus={choose}
+        onClick={() => board.open(pane)}
+      >
+        <Shape need={need} />
+        <span class="what">
+          <span class="place">{item.place}</span>
+          <span class="who">{agent ? agent.agent_type : item.command}</span>
+          <Age board={board} since={item.since} />
+        </span>
+        <span class="why">
+          {isGone ? "gone" : reason}
+          {message && !isGone ? <span class="says"> {message}</span> : null}
+        </span>
+        {need === "idle" || need === "none" ? null : <span class="line">{line}</span>}
+      </button>
+      {hasRoom ? (
+        <div class="room">
+          {hasAnswers(item) && !isGone ? <Answers board={board} item={item} /> : null}
+          <ReceiptLine receipt={receipts.value.get(pane)} />
+        </div>
+      ) : (
+        <ReceiptLine receipt={receipts.value.get(pane)} />
+      )}
+    </li>
+  );
+}
+
+/** Rows stay where they are while a mouse is above them or one of them has the focus. */
+function useHold({ held, glances, shown }: Board, list: { current: HTMLUListElement | null }): void {
+  useEffect(() => {
+    const rows = list.current;
+    if (!rows) return;
+    let points = false;
+    const look = () => {
+      held.value = points || rows.matches(":focus-within");
+    };
+    const over = ({ pointerType }: PointerEvent) => {
+      points = pointerType !== "touch";
+      look();
+    };
+    const out = () => {
+      points = false;
+      look();
+    };
+    const later = () => queueMicrotask(look);
+    rows.addEventListener("pointerenter", over);
+    rows.addEventListener("pointerleave", out);
+    rows.addEventListener("focusin", look);
+    rows.addEventListener("focusout", later);
+    const end = glances.follow(() => shown.peek().order);
+    return () => {
+      rows.removeEventListener("pointerenter", over);
+      rows.removeEventListener("pointerleave", out);
+      rows.removeEventListener("focusin", look);
+      rows.removeEventListener("focusout", later);
+      held.value = false;
+      end();
+    };
+  }, [held, glances, shown, list]);
+}
+
+export function attentionText({ calls: calling }: { calls: number }): string {
+  return calling === 0 ? "nothing needs you" : countText(calling, "needs you", "need you");
+}

@@ -1,0 +1,278 @@
+import { Client } from "muxwire";
+import { computed, effect, type ReadonlySignal, signal, untracked } from "vendor";
+import type { Door, Who } from "./access.ts";
+import { Glances } from "./glances.ts";
+import { ALL, calls, countsOf, type Filter, type Item, nextCalling, orderOf, passes } from "./items.ts";
+import { errorText, type Live } from "./live.ts";
+import { monitorUrl } from "./place.ts";
+import { PHONE, type Place, placeOf, textOf } from "./route.ts";
+import type { Settings } from "./settings.ts";
+
+/** What became of something that was asked for in a pane. */
+export interface Receipt {
+  readonly state: "pending" | "done" | "failed";
+  readonly text: string;
+  /** When, by this browser's clock. */
+  readonly at: number;
+}
+
+/** What opens above the page. */
+export type Sheet = "palette" | "search" | "help" | "composer" | "connection" | undefined;
+
+/** How long somebody has to look at an agent before it counts as seen. */
+const LOOK = 1000;
+
+/** What the person looks at and does. */
+export class Board {
+  readonly live: Live;
+  readonly door: Door;
+  readonly settings: Settings;
+  readonly glances: Glances;
+  readonly who: ReadonlySignal<Who | undefined>;
+  readonly place = signal<Place>({ kind: "view", view: "panes" });
+  readonly filter = signal<Filter>(ALL);
+  readonly sheet = signal<Sheet>(undefined);
+  /** The pane that keys are for while no terminal has them. */
+  readonly chosen = signal<string | undefined>(undefined);
+  /** A terminal has the keys: that of this pane. */
+  readonly typingInto = signal<string | undefined>(undefined);
+  /** Somebody points at the rows: they stay where they are. */
+  readonly held = signal(false);
+  /** Rows as they are shown, those with room for answers among them. */
+  readonly shown = signal<{ readonly order: readonly string[]; readonly tall: ReadonlySet<string> }>({
+    order: [],
+    tall: new Set(),
+  });
+  /** Items that have gone while rows were held. */
+  readonly gone = new Map<string, Item>();
+  readonly receipts = signal<ReadonlyMap<string, Receipt>>(new Map());
+  /** Panes to which the composer sends. */
+  readonly addressed = signal<ReadonlySet<string>>(new Set());
+  /** What was written and not sent, by pane; without one, for several agents. */
+  readonly drafts = signal<ReadonlyMap<string, string>>(new Map());
+  /** What is said to those who don't see the page. */
+  readonly said = signal("");
+  readonly counts = computed(() => countsOf(this.live.items.value));
+  /** The items that pass the filter, in the order of the rows. */
+  readonly filtered: ReadonlySignal<readonly Item[]>;
+  readonly #ends: (() => void)[] = [];
+  #terminals: Client | undefined;
+
+  constructor(live: Live, door: Door, settings: Settings) {
+    this.settings = settings;
+    this.live = live;
+    this.door = door;
+    this.glances = new Glances(live);
+    this.who = computed(() => (door.access.value.kind === "in" ? door.access.value.who : undefined));
+    this.filtered = computed(() => live.items.value.filter((item) => passes(item, this.filter.value)));
+    const follow = () => {
+      const isPhone = location.hash === "" && matchMedia(PHONE).matches;
+      this.place.value = isPhone ? { kind: "view", view: "attention" } : placeOf(location.hash);
+    };
+    follow();
+    addEventListener("hashchange", follow);
+    this.#ends.push(
+      () => removeEventListener("hashchange", follow),
+      effect(() => this.#arrange()),
+      effect(() => this.#announce()),
+    );
+  }
+
+  close(): void {
+    for (const end of this.#ends) end();
+    this.glances.stop();
+    void this.#terminals?.close();
+    this.live.close();
+  }
+
+  /** The connection of the terminals: tiles may have the same panes open. */
+  get terminals(): Client {
+    this.#terminals ??= new Client(monitorUrl());
+    return this.#terminals;
+  }
+
+  get canWrite(): boolean {
+    return this.who.value?.canWrite === true;
+  }
+
+  /** The panes that are worked in. */
+  get opened(): readonly string[] {
+    return this.place.value.kind === "panes" ? this.place.value.panes : [];
+  }
+
+  go(place: Place): void {
+    const hash = textOf(place);
+    if (hash === location.hash) return;
+    location.hash = hash;
+    this.place.value = place;
+  }
+
+  open(pane: string, beside = false): void {
+    this.chosen.value = pane;
+    const others = beside ? this.opened.filter((other) => other !== pane) : [];
+    // More are too small to be read.
+    this.go({ kind: "panes", panes: [...others.slice(-3), pane] });
+  }
+
+  shut(pane: string): void {
+    const panes = this.opened.filter((other) => other !== pane);
+    this.go(panes.length > 0 ? { kind: "panes", panes } : { kind: "view", view: "panes" });
+  }
+
+  /** To the next one that calls: chosen among others, or opened if one is open. */
+  next(back = false): Item | undefined {
+    const { order } = this.shown.value;
+    const known = new Map(this.live.items.value.map((item) => [item.pane, item]));
+    const rows = order.map((pane) => known.get(pane)).filter((item) => item !== undefined);
+    const found = nextCalling(rows, this.opened.at(-1) ?? this.chosen.value, back);
+    if (!found) {
+      this.said.value = "No agent needs you.";
+      return undefined;
+    }
+    this.chosen.value = found.pane;
+    if (this.place.value.kind === "panes") this.open(found.pane);
+    return found;
+  }
+
+  async answer(item: Item, choice: number): Promise<void> {
+    const dialog = item.agent?.dialog;
+    if (!dialog || !this.canWrite || this.receipts.value.get(item.pane)?.state === "pending") return;
+    const option = dialog.options?.[choice - 1] ?? String(choice);
+    this.#receipt(item.pane, { state: "pending", text: `answering ${choice}` });
+    try {
+      const reply = await this.live.client.answer(item.pane, dialog.fingerprint, choice);
+      const text = reply.answered
+        ? `answered: ${option}`
+        : `not answered: ${reply.message ?? reply.reason ?? "no proof"}`;
+      this.#receipt(item.pane, { state: reply.answered ? "done" : "failed", text });
+    } catch (error) {
+      this.#receipt(item.pane, { state: "failed", text: `not answered: ${errorText(error)}` });
+    }
+  }
+
+  async prompt(pane: string, text: string, queue: boolean): Promise<boolean> {
+    this.#receipt(pane, { state: "pending", text: "sending the prompt" });
+    try {
+      const reply = await this.live.client.prompt(pane, text, queue ? { queue } : {});
+      const why = reply.message ?? reply.reason ?? "no proof that the agent has it";
+      this.#receipt(
+        pane,
+        reply.submitted
+          ? { state: "done", text: `submitted (${reply.evidence ?? "proven"})` }
+          : {
+              state: reply.reason === "queued" ? "done" : "failed",
+              text: reply.reason === "queued" ? why : `not submitted: ${why}`,
+            },
+      );
+      return reply.submitted || reply.reason === "queued";
+    } catch (error) {
+      this.#receipt(pane, { state: "failed", text: `not sent: ${errorText(error)}` });
+      return false;
+    }
+  }
+
+  draft(pane: string, text: string): void {
+    this.drafts.value = new Map(this.drafts.value).set(pane, text);
+  }
+
+  /** Types a line into a pane without an agent, and presses Enter. */
+  async type(pane: string, text: string): Promise<boolean> {
+    this.#receipt(pane, { state: "pending", text: "typing" });
+    try {
+      await this.live.client.command(pane, text, text.includes("\n") ? { paste: true } : {});
+      this.#receipt(pane, { state: "done", text: "typed" });
+      return true;
+    } catch (error) {
+      this.#receipt(pane, { state: "failed", text: `not typed: ${errorText(error)}` });
+      return false;
+    }
+  }
+
+  /** Says what could not be done in a pane. */
+  failed(pane: string, text: string): void {
+    this.#receipt(pane, { state: "failed", text });
+  }
+
+  /** The person has looked at these agents. */
+  async seen(items: readonly Item[]): Promise<void> {
+    const unseen = items.filter(({ agent }) => agent?.seen === false);
+    await Promise.all(
+      unseen.map(({ pane }) =>
+        this.live.client.seen(pane).catch((error: unknown) => {
+          this.said.value = `It could not be marked as seen: ${errorText(error)}`;
+        }),
+      ),
+    );
+  }
+
+  /** Marks what is open as seen, once it was looked at for a moment. Returns what ends that. */
+  watchLooks(): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = () => {
+      clearTimeout(timer);
+      const open = this.live.items.value.filter(
+        ({ pane, agent }) => this.opened.includes(pane) && agent?.seen === false,
+      );
+      if (open.length === 0 || document.visibilityState !== "visible" || !document.hasFocus()) return;
+      timer = setTimeout(() => {
+        if (document.visibilityState === "visible" && document.hasFocus()) void this.seen(open);
+      }, LOOK);
+    };
+    const end = effect(look);
+    addEventListener("focus", look);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      end();
+      clearTimeout(timer);
+      removeEventListener("focus", look);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }
+
+  #receipt(pane: string, said: Omit<Receipt, "at">): void {
+    const receipt = { ...said, at: Date.now() };
+    this.receipts.value = new Map(this.receipts.value).set(pane, receipt);
+    if (receipt.state !== "pending") this.said.value = receipt.text;
+  }
+
+  #arrange(): void {
+    const items = this.live.items.value;
+    const held = this.held.value;
+    const { order, tall } = untracked(() => this.shown.value);
+    const known = new Map(items.map((item) => [item.pane, item]));
+    if (!held) this.gone.clear();
+    for (const pane of order) {
+      const last = held && !known.has(pane) ? this.#last.get(pane) : undefined;
+      if (last) this.gone.set(pane, last);
+    }
+    this.#last = known;
+    const wanted = items.map(({ pane }) => pane);
+    const room = items.filter(hasAnswers).map(({ pane }) => pane);
+    const isNew = (pane: string) => !order.includes(pane);
+    this.shown.value = {
+      order: orderOf(order, wanted, held),
+      tall: held ? new Set([...tall, ...room.filter(isNew)]) : new Set(room),
+    };
+  }
+
+  #last = new Map<string, Item>();
+  #calling = new Set<string>();
+
+  /** Says who has begun to wait, for screen readers. */
+  #announce(): void {
+    const now = new Set<string>();
+    const fresh: string[] = [];
+    for (const item of this.live.items.value.filter(calls)) {
+      now.add(item.pane);
+      if (!this.#calling.has(item.pane)) fresh.push(item.place);
+    }
+    this.#calling = now;
+    if (fresh.length === 1) this.said.value = `${fresh[0]} needs you`;
+    else if (fresh.length > 1) this.said.value = `${fresh.length} panes need you`;
+  }
+}
+
+/** Whether it shows a dialog that can be answered here. */
+export function hasAnswers({ need, agent }: Item): boolean {
+  return need === "waiting" && (agent?.dialog?.options?.length ?? 0) > 0;
+}

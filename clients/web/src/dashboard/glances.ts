@@ -1,0 +1,118 @@
+import { Client } from "muxwire";
+import { signal } from "vendor";
+import type { Live } from "./live.ts";
+import { monitorUrl } from "./place.ts";
+import { plain } from "./words.ts";
+
+/** How often panes are looked at that no tile shows. */
+const AGAIN = 5000;
+/** So many of them in one go. */
+const AT_ONCE = 24;
+
+/** What panes show now, in a line each. */
+export class Glances {
+  /** The last line with text, by pane. */
+  readonly lines = signal<ReadonlyMap<string, string>>(new Map());
+  readonly #live: Live;
+  /** Captures hold up what their connection brings, so it is none of those that show panes. */
+  #client: Client | undefined;
+  /** Tiles that are open, and say by themselves what they show. */
+  readonly #tiles = new Map<string, () => string[]>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isStopped = false;
+
+  constructor(live: Live) {
+    this.#live = live;
+  }
+
+  /** The connection for captures. */
+  get client(): Client {
+    this.#client ??= new Client(monitorUrl());
+    return this.#client;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    void this.#client?.close();
+  }
+
+  /** A tile shows this pane. Returns what ends that. */
+  tile(pane: string, lines: () => string[]): () => void {
+    this.#tiles.set(pane, lines);
+    return () => {
+      if (this.#tiles.get(pane) === lines) this.#tiles.delete(pane);
+    };
+  }
+
+  /** A tile has painted. */
+  painted(pane: string): void {
+    const lines = this.#tiles.get(pane);
+    if (lines) this.#set(pane, lines());
+  }
+
+  /** Looks at those of these panes that no tile shows, and again after a while. */
+  follow(panes: () => readonly string[]): () => void {
+    let isEnded = false;
+    const round = async () => {
+      if (document.visibilityState === "visible" && this.#live.link.peek().kind === "live") {
+        for (const pane of panes().slice(0, AT_ONCE)) {
+          if (isEnded || this.#isStopped) return;
+          if (!this.#tiles.has(pane)) await this.#look(pane);
+        }
+      }
+      if (!isEnded && !this.#isStopped) this.#timer = setTimeout(() => void round(), AGAIN);
+    };
+    void round();
+    return () => {
+      isEnded = true;
+      clearTimeout(this.#timer);
+    };
+  }
+
+  /** What all panes show, those of tiles as they are painted. */
+  async all(): Promise<ReadonlyMap<string, readonly string[]>> {
+    const shows = new Map<string, readonly string[]>();
+    const { sessions } = await this.client.snapshot({ screen: true });
+    for (const { id, screen } of sessions.flatMap(({ windows }) => windows).flatMap(({ panes }) => panes)) {
+      if (screen) shows.set(id, screen.lines.map(plain));
+    }
+    for (const [pane, lines] of this.#tiles) shows.set(pane, lines().map(plain));
+    return shows;
+  }
+
+  async #look(pane: string): Promise<void> {
+    try {
+      const { sessions } = await this.client.snapshot({ target: { pane }, screen: true });
+      const found = sessions.flatMap(({ windows }) => windows).flatMap(({ panes }) => panes);
+      const { screen } = found.find(({ id }) => id === pane) ?? {};
+      if (screen) this.#set(pane, screen.lines);
+    } catch {
+      // The pane has gone, or the connection: the list says so.
+    }
+  }
+
+  #set(pane: string, lines: readonly string[]): void {
+    const line = lastLine(lines);
+    if (this.lines.peek().get(pane) === line) return;
+    this.lines.value = new Map(this.lines.peek()).set(pane, line);
+  }
+}
+
+/** What agents write below what they say: hints of keys, and choices, which are buttons here. */
+const ASIDE = /^(?:esc\b|\? for\b|ctrl[+-]|shift[+-]|tab to\b|press\b|(?:[❯>›]\s*)?\d+[.)]\s)/i;
+
+/** The last line that says something: frames around it don't, and what stands aside only if nothing else does. */
+export function lastLine(lines: readonly string[]): string {
+  let aside = "";
+  for (let at = lines.length - 1; at >= 0; at -= 1) {
+    const text = plain(lines[at] ?? "")
+      .replace(/[\u2500-\u259f]+/g, " ")
+      .trim()
+      .slice(0, 200);
+    if (!/[\p{L}\p{N}]/u.test(text)) continue;
+    if (!ASIDE.test(text)) return text;
+    aside ||= text;
+  }
+  return aside;
+}

@@ -1,0 +1,15 @@
+import { render } from "vendor";
+import { Door } from "./access.ts";
+import { App } from "./app.tsx";
+import { embeddedOf } from "./embedded.tsx";
+import { Settings } from "./settings.ts";
+
+const root = document.getElementById("app");
+const nonce = document.querySelector<HTMLScriptElement>("script[nonce]")?.nonce ?? "";
+if (root) {
+  root.replaceChildren();
+  const door = new Door();
+  const settings = new Settings();
+  render(<App door={door} settings={settings} nonce={nonce} embedded={embeddedOf(location)} />, root);
+  void door.begin();
+}

@@ -1,0 +1,82 @@
+import { computed, effect, signal } from "vendor";
+import { type Theme, themes } from "../terminal/index.ts";
+
+export const THEMES = ["system", "dark", "light", "contrast"] as const;
+export type ThemeName = (typeof THEMES)[number];
+export const SIZES = ["small", "medium", "large"] as const;
+export type TileSize = (typeof SIZES)[number];
+/** Colours of terminals: those of the page's theme, or others whatever that is. */
+export const PALETTES = ["as the page", ...(Object.keys(themes) as (keyof typeof themes)[])] as const;
+export type PaletteName = (typeof PALETTES)[number];
+/** Sizes of a terminal's font in pixels; `fit` is as large as the whole pane fits. */
+export const FONTS = ["fit", "11", "12", "13", "14", "16", "18"] as const;
+export type FontSize = (typeof FONTS)[number];
+
+const KEY = "muxwire.dashboard";
+const USUAL = { theme: "system", tiles: "medium", palette: "as the page", font: "fit" } as const;
+
+/** The terminal colours of the page's own themes. */
+const OWN: Record<Exclude<ThemeName, "system">, Theme> = {
+  dark: { ...themes.dark, background: "#0d100f", foreground: "#d7dedb", cursor: "#6fd3ad", selection: "#24463a" },
+  light: themes.light,
+  contrast: themes["contrast dark"],
+};
+
+/** What the person prefers in this browser. */
+export class Settings {
+  readonly theme = signal<ThemeName>(USUAL.theme);
+  readonly tiles = signal<TileSize>(USUAL.tiles);
+  readonly palette = signal<PaletteName>(USUAL.palette);
+  readonly font = signal<FontSize>(USUAL.font);
+  readonly #dark = matchMedia("(prefers-color-scheme: dark)");
+  readonly #contrast = matchMedia("(prefers-contrast: more)");
+  readonly #system = signal<Exclude<ThemeName, "system">>("light");
+  /** The theme that shows. */
+  readonly name = computed(() => (this.theme.value === "system" ? this.#system.value : this.theme.value));
+  readonly terminal = computed<Theme>(() => {
+    const { value } = this.palette;
+    return value === "as the page" ? OWN[this.name.value] : themes[value];
+  });
+
+  constructor() {
+    const known = read();
+    this.theme.value = THEMES.find((name) => name === known.theme) ?? USUAL.theme;
+    this.tiles.value = SIZES.find((name) => name === known.tiles) ?? USUAL.tiles;
+    this.palette.value = PALETTES.find((name) => name === known.palette) ?? USUAL.palette;
+    this.font.value = FONTS.find((name) => name === known.font) ?? USUAL.font;
+    const look = () => {
+      this.#system.value = this.#contrast.matches ? "contrast" : this.#dark.matches ? "dark" : "light";
+    };
+    look();
+    this.#dark.addEventListener("change", look);
+    this.#contrast.addEventListener("change", look);
+    effect(() => {
+      document.documentElement.dataset.theme = this.name.value;
+      document.documentElement.style.setProperty("--screen", this.terminal.value.background);
+    });
+    effect(() => {
+      const { theme, tiles, palette, font } = this;
+      write({ theme: theme.value, tiles: tiles.value, palette: palette.value, font: font.value });
+    });
+  }
+}
+
+function read(): Record<string, unknown> {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    return typeof kept === "object" && kept !== null ? (kept as Record<string, unknown>) : {};
+  } catch {
+    // Nothing is kept, or what is kept is of another version, or this browser keeps nothing.
+    return {};
+  }
+}
+
+function write(settings: Record<keyof typeof USUAL, string>): void {
+  const changed = Object.entries(settings).filter(([name, value]) => value !== USUAL[name as keyof typeof USUAL]);
+  try {
+    if (changed.length === 0) localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(changed)));
+  } catch {
+    // This browser keeps nothing: the settings hold until the page is left.
+  }
+}

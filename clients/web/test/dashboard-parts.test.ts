@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { StreamItem } from "muxwire";
+import { lastLine } from "../src/dashboard/glances.ts";
+import { iconText } from "../src/dashboard/icon.ts";
+import { entriesOf, KINDS, kindOf, TYPES } from "../src/dashboard/journal.ts";
+import { cellsOf } from "../src/dashboard/layout.ts";
+import { placeOf, textOf } from "../src/dashboard/route.ts";
+import { ageText, bytesText, costText, plain, tokensText } from "../src/dashboard/words.ts";
+
+test("a layout of tmux becomes the cells of its panes", () => {
+  assert.deepEqual(cellsOf("b25d,80x24,0,0,7"), [{ pane: "%7", x: 0, y: 0, width: 80, height: 24 }]);
+  const nested = "1d2a,120x35,0,0{60x35,0,0,1,59x35,61,0[59x17,61,0,2,59x17,61,18{29x17,61,18,3,29x17,91,18,12}]}";
+  assert.deepEqual(cellsOf(nested), [
+    { pane: "%1", x: 0, y: 0, width: 60, height: 35 },
+    { pane: "%2", x: 61, y: 0, width: 59, height: 17 },
+    { pane: "%3", x: 61, y: 18, width: 29, height: 17 },
+    { pane: "%12", x: 91, y: 18, width: 29, height: 17 },
+  ]);
+  for (const none of ["", "no layout", "b25d", "b25d,80x24", "b25d,80x24,0,0<40x24,0,0,1>"]) {
+    assert.deepEqual(cellsOf(none), [], none);
+  }
+});
+
+test("an address names a view or panes, and is read as it was written", () => {
+  for (const view of ["panes", "overview", "activity", "attention"] as const) {
+    assert.deepEqual(placeOf(`#${view}`), { kind: "view", view });
+    assert.equal(textOf({ kind: "view", view }), `#${view}`);
+  }
+  assert.deepEqual(placeOf(textOf({ kind: "panes", panes: ["%7", "%12"] })), { kind: "panes", panes: ["%7", "%12"] });
+  assert.deepEqual(placeOf("#pane=%257"), { kind: "panes", panes: ["%7"] });
+  assert.deepEqual(placeOf("#pane=%7,%7"), { kind: "panes", panes: ["%7"] });
+  for (const other of ["", "#", "#pane=", "#pane=7", "#pane=%25x", "#code=abc", "#<b>"]) {
+    assert.deepEqual(placeOf(other), { kind: "view", view: "panes" }, other);
+  }
+  // More than four are too small to be read.
+  const many = placeOf(`#pane=${[1, 2, 3, 4, 5, 6].map((id) => `%25${id}`).join(",")}`);
+  assert.deepEqual(many, { kind: "panes", panes: ["%3", "%4", "%5", "%6"] });
+});
+
+test("figures are said as the command line says them", () => {
+  const seconds = [0, 59, 60, 3599, 3600, 11_100, 86_400, 300_000];
+  const ages = ["0s", "59s", "1m", "59m", "1h00m", "3h05m", "1d", "3d"];
+  assert.deepEqual(
+    seconds.map((one) => ageText(one * 1000)),
+    ages,
+  );
+  assert.equal(ageText(-5000), "0s");
+  assert.deepEqual([0, 1023, 1536, 92 << 20, 17_179_869_184].map(bytesText), [
+    "0 B",
+    "1023 B",
+    "1.5 KiB",
+    "92 MiB",
+    "16 GiB",
+  ]);
+  assert.deepEqual([999, 1200, 45_600, 1_200_000].map(tokensText), ["999", "1.2k", "46k", "1.2M"]);
+  assert.deepEqual([undefined, 0.01115, 12].map(costText), ["", "$0.01", "$12.00"]);
+});
+
+test("what panes say becomes plain text", () => {
+  assert.equal(plain("\u001b[31mred\u001b[0m \u001b]0;title\u0007text"), "red text");
+  assert.equal(plain("a\u202eb\u0000c\r\nd"), "a b c d");
+  assert.equal(lastLine(["first", "│ the answer │", "╰────────╯", "", "   "]), "the answer");
+  assert.equal(lastLine(["$ \u001b[1mmake\u001b[0m", "────"]), "$ make");
+  assert.equal(lastLine(["", "───"]), "");
+  const dialog = ["Do you want to proceed?", "❯ 1. Yes", "  2. No", "", "Esc to cancel · Tab to amend"];
+  assert.equal(lastLine(dialog), "Do you want to proceed?");
+  assert.equal(lastLine(["✻ Thinking…", "❯", "  esc to interrupt"]), "✻ Thinking…");
+  assert.equal(lastLine(["? for shortcuts"]), "? for shortcuts");
+});
+
+test("the icon shows how many call", () => {
+  assert.ok(!iconText(0).includes("<text"));
+  assert.match(iconText(3), />3<\/text>/);
+  assert.match(iconText(12), />9\+<\/text>/);
+});
+
+const envelope = {
+  timestamp: "2026-11-30T12:00:00.000Z",
+  host: "lab",
+  epoch: "e",
+  seq: 7,
+  session: "api",
+  session_id: "$1",
+  window: 2,
+  window_id: "@4",
+  pane: "%7",
+};
+const entry = (fields: object, count = 1) => entriesOf({ ...envelope, ...fields } as unknown as StreamItem, count);
+
+test("events become lines for people", () => {
+  const [waits] = entry({
+    type: "agent.status",
+    data: {
+      agent_type: "claude",
+      status: "waiting",
+      previous: "busy",
+      reason: "permission",
+      message: "Bash(\u001b[1mrm\u001b[0m)",
+    },
+  });
+  assert.equal(waits?.text, "claude was busy, is waiting: permission: Bash(rm)");
+  assert.equal(waits?.level, "warning");
+  assert.equal(waits?.kind, "agents");
+  assert.equal(waits?.place, "api:2 %7");
+  const [failed] = entry({ type: "alert", data: { title: "claude failed", severity: "critical", key: "k", id: "i" } });
+  assert.deepEqual([failed?.level, failed?.kind, failed?.text], ["error", "alerts", "claude failed"]);
+  const [exited] = entry({ type: "pane.exited", data: { status: 2, signal: null } });
+  assert.deepEqual([exited?.level, exited?.text], ["warning", "ended with 2"]);
+  const [task] = entry({ type: "task.updated", data: { task: "build", title: "Build", status: "failed" } });
+  assert.deepEqual([task?.level, task?.kind, task?.text], ["error", "tasks", "Build, failed"]);
+  const [unknown] = entry({ type: "pane.new_in_a_later_version", data: {} });
+  assert.deepEqual([unknown?.kind, unknown?.text], ["panes", ""]);
+});
+
+test("output gives a line for each line, as severe as the server says", () => {
+  const lines = entry({
+    type: "pane.output",
+    data: { content: "one\r\n\u001b[31merror: two\u001b[0m\r\n\r\n", severity: "error", offset: 0, bytes: 9 },
+  });
+  assert.deepEqual(
+    lines.map(({ text, level }) => [text, level]),
+    [
+      ["one", "error"],
+      ["error: two", "error"],
+    ],
+  );
+  assert.equal(new Set(lines.map(({ key }) => key)).size, 2);
+});
+
+test("what is missing is said, and what is no event is left out", () => {
+  const [lost] = entriesOf({ type: "lost", from: "x", to: { epoch: "e", seq: 1 } } as unknown as StreamItem, 4);
+  assert.equal(lost?.kind, "gap");
+  assert.match(lost?.text ?? "", /Earlier events are gone/);
+  const [lagged] = entriesOf({ type: "lagged", pane: "%7", from: 1, to: 5 } as unknown as StreamItem, 5);
+  assert.match(lagged?.text ?? "", /%7/);
+  assert.deepEqual(entry({ type: "pane.snapshot", data: {} }), []);
+});
+
+test("each type that is asked for is of the kind that asked for it", () => {
+  for (const kind of KINDS) {
+    for (const type of TYPES[kind]) assert.equal(kindOf(type.replace("*", "created")), kind, type);
+  }
+});
