@@ -12,6 +12,7 @@ mod hooks;
 mod remote;
 mod run;
 mod typing;
+mod url;
 mod watch;
 
 use std::net::SocketAddr;
@@ -30,6 +31,7 @@ pub use self::hooks::{HookArgs, HookedAgent, HooksArgs, HooksCommand, HooksStatu
 pub use self::remote::{ListArgs, SeenArgs, StatusArgs, Until, WaitArgs};
 pub use self::run::RunArgs;
 pub use self::typing::{PromptArgs, SendArgs};
+pub use self::url::UrlArgs;
 pub use self::watch::{Colours, WatchArgs};
 use crate::auth::Permission;
 use crate::config::{Environment, Flag, Inputs, unit};
@@ -69,6 +71,8 @@ pub struct Cli {
 pub enum Command {
     /// Follow a tmux server and serve what happens there to WebSocket clients
     Serve(ServeArgs),
+    /// Print an address that lets a browser in, once
+    Url(UrlArgs),
     /// Show events as they happen, and come back and resume whenever the connection goes
     Watch(WatchArgs),
     /// Show which coding agents there are, what each does, and which of them waits for you
@@ -260,6 +264,9 @@ pub struct ServeArgs {
     /// Serve a recording instead of a tmux server
     #[arg(long, value_name = "FILE", conflicts_with_all = ["socket_name", "socket_path"])]
     pub replay: Option<PathBuf>,
+    /// Open the dashboard in the browser of this machine
+    #[arg(long)]
+    pub open: bool,
     /// How fast to replay: original or max
     #[arg(
         long,

@@ -8,8 +8,10 @@ pub mod cert;
 pub mod config;
 mod connectors;
 mod counters;
+mod dashboard;
 mod descriptors;
 pub mod doctor;
+mod entry;
 pub mod exit;
 pub mod explain;
 mod feeding;
@@ -33,6 +35,7 @@ pub mod service;
 pub mod signals;
 pub mod status;
 pub mod token;
+pub mod url;
 pub mod wait;
 pub mod watch;
 
@@ -52,6 +55,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let mut output = CommandOutput::stdout();
     let outcome = match command {
         Command::Serve(args) => serve::run(&general, args, &mut output).await,
+        Command::Url(args) => url::run(&general, &args, &mut output),
         Command::Watch(args) => watch::run(&general, args).await,
         Command::Status(args) => status::run(&general, args, &mut output).await,
         Command::Seen(args) => seen::run(&general, args).await,

@@ -1,6 +1,7 @@
 //! `muxwire serve`: the bridge and the server, from their start to an orderly end.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,15 +11,14 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{
-    AttemptLimits, AuthSettings, Authenticator, Jwt, JwtRules, KeyWatch, TokenStore, TokenWatch,
-};
 use crate::bridge::{self, Attach, Ends, Handle, Settings, Speed};
 use crate::cli::{General, ReplaySpeed, ServeArgs};
 use crate::cmd::audited;
 use crate::cmd::connectors;
 use crate::cmd::counters;
+use crate::cmd::dashboard::welcome;
 use crate::cmd::descriptors;
+use crate::cmd::entry::{authenticator, log_tokens};
 use crate::cmd::listeners;
 use crate::cmd::notify::Notifier;
 use crate::cmd::output::CommandOutput;
@@ -64,10 +64,11 @@ pub async fn run(
     let rule_folders = inputs.folders();
     tokio::spawn(ConfigWatch::start(inputs, resolved).run());
     let mut signals = Signals::new()?;
+    let opens = args.open;
     if args.demo {
         let demo = Demo::start(&config.server.tmux).await?;
         let source = Source::Tmux(demo.tmux().clone());
-        let outcome = serve(&config, source, rule_folders, &mut signals, output).await;
+        let outcome = serve(&config, source, rule_folders, opens, &mut signals, output).await;
         demo.stop().await.context("the demo did not end well")?;
         return outcome;
     }
@@ -79,7 +80,7 @@ pub async fn run(
         }
     };
     source.check().await?;
-    serve(&config, source, rule_folders, &mut signals, output).await
+    serve(&config, source, rule_folders, opens, &mut signals, output).await
 }
 
 /// What is served.
@@ -150,6 +151,7 @@ async fn serve(
     config: &Config,
     source: Source,
     rule_folders: Vec<PathBuf>,
+    opens: bool,
     signals: &mut Signals,
     output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
@@ -174,12 +176,10 @@ async fn serve(
         audit: audit.clone(),
     };
     let stop_server = CancellationToken::new();
-    let scheme = if listening.tls.is_some() { "wss" } else { "ws" };
     let server_config = server_config(config, listening, size(room), &metrics, &manager)?;
     let running = server::start(server_config, sources, stop_server.clone()).await?;
-    let listens = format!("listening on {scheme}://{}/monitor", running.address);
-    output.line(&listens)?;
-    manager.ready(&listens);
+    announce(config, running.address, &manager, output)?;
+    welcome(config, running.address, opens, output)?;
     tokio::spawn(living);
     log_tokens(config, authenticator.as_ref());
 
@@ -195,6 +195,24 @@ async fn serve(
     };
     let served = started.serve(config.server.shutdown_timeout, signals);
     audited::until_end_of(served, audit).await
+}
+
+/// Says where the server listens.
+fn announce(
+    config: &Config,
+    address: SocketAddr,
+    manager: &Notifier,
+    output: &mut CommandOutput<impl Write>,
+) -> anyhow::Result<()> {
+    let scheme = match config.tls.certificate {
+        Some(_) => "wss",
+        None => "ws",
+    };
+    let base = &config.server.base_path;
+    let listens = format!("listening on {scheme}://{address}{base}/monitor");
+    output.line(&listens)?;
+    manager.ready(&listens);
+    Ok(())
 }
 
 /// The server, the bridge and what is beside them, and how each is stopped.
@@ -340,6 +358,8 @@ fn server_config(
         listen: listening.address,
         listeners: listeners::options(config, listening, metrics, manager)?,
         host_name: host_name(config),
+        base_path: config.server.base_path.clone(),
+        frame_ancestors: config.security.frame_ancestors.clone(),
         allowed_hosts: config.security.allowed_hosts.clone(),
         allowed_origins: config.security.allowed_origins.clone(),
         max_connections: room,
@@ -422,65 +442,6 @@ fn size(bytes: u64) -> usize {
 fn random_epoch() -> anyhow::Result<Epoch> {
     let random = getrandom::u64().context("the system gives no random numbers")?;
     Epoch::new(&format!("{random:016x}")).context("an epoch is hexadecimal")
-}
-
-/// Who checks tokens; nobody where they aren't required.
-fn authenticator(config: &Config) -> anyhow::Result<Option<Authenticator>> {
-    if !config.security.require_auth {
-        tracing::warn!("no authentication: anyone who can connect can type into every pane");
-        return Ok(None);
-    }
-    let settings = AuthSettings {
-        attempts: AttemptLimits {
-            failures: config.security.auth_failures,
-            recovery: config.security.auth_failure_recovery,
-        },
-        jwt: jwt(config)?,
-        ..AuthSettings::default()
-    };
-    let store = TokenStore::new(config.server.state_dir.clone());
-    let (authenticator, watch) = TokenWatch::start(store, settings)?;
-    tokio::spawn(watch.run());
-    Ok(Some(authenticator))
-}
-
-/// What checks JWTs, if there are keys for it.
-fn jwt(config: &Config) -> anyhow::Result<Option<Jwt>> {
-    let security = &config.security;
-    let Some(path) = &security.jwt_keys else {
-        return Ok(None);
-    };
-    anyhow::ensure!(
-        !security.jwt_issuer.is_empty() && !security.jwt_audience.is_empty(),
-        "security.jwt_keys is set, so security.jwt_issuer and security.jwt_audience must be set too: JWTs are \
-         accepted of one issuer, and only those that are meant for this server"
-    );
-    let rules = JwtRules {
-        issuer: security.jwt_issuer.clone(),
-        audience: security.jwt_audience.clone(),
-        permissions_claim: security.jwt_permissions_claim.clone(),
-        sessions_claim: security.jwt_sessions_claim.clone(),
-    };
-    let (jwt, watch) = KeyWatch::start(path, rules)?;
-    tracing::info!(keys = jwt.in_force().borrow().len(), "JWTs are accepted");
-    tokio::spawn(watch.run());
-    Ok(Some(jwt))
-}
-
-/// Where tokens are looked for: one that was made elsewhere is as good as none, and nothing else would say why.
-fn log_tokens(config: &Config, authenticator: Option<&Authenticator>) {
-    let Some(authenticator) = authenticator else {
-        return;
-    };
-    let folder = config.server.state_dir.display();
-    let count = authenticator.in_force().borrow().len();
-    if count == 0 {
-        tracing::info!(
-            "there is no token yet in {folder}; make one with: muxwire token create --name me --allow write"
-        );
-    } else {
-        tracing::info!(count, "tokens are looked for in {folder}");
-    }
 }
 
 /// The way to the bridge, and what the bridge is connected to.

@@ -14,7 +14,7 @@ use crate::config::list::{List, Parsed};
 use crate::config::patterns::{Patterns, Roles};
 use crate::config::place::File;
 use crate::config::reading::Reading;
-use crate::config::text::Text;
+use crate::config::text::{BasePath, Text};
 use crate::network::Network;
 use crate::site::{Host, Origin};
 use crate::tmux::SocketChoice;
@@ -166,6 +166,9 @@ settings! {
         trusted_proxies: Vec<Network> = List(Parsed::<Network>::new(
             "an IP address or a network such as 10.0.0.0/8",
         )), "127.0.0.0/8,::1";
+        /// The path below which all of it is found, where a proxy serves other programs beside it: `/muxwire` for
+        /// `https://box.example/muxwire/`. Empty means the root.
+        base_path: String = BasePath, "";
         /// Connections at one time; more are refused.
         max_connections: u32 = Integer(1..=100_000u32), "1000";
         /// How long a client may take to authenticate.
@@ -235,6 +238,9 @@ settings! {
         /// Names under which this server may be asked for, besides loopback ones and the address that it listens on.
         /// One without a port stands for every port.
         allowed_hosts: Vec<Host> = List(Parsed::<Host>::new("a name or address, with or without a port")), "";
+        /// Pages that may show one terminal, `/t/SESSION`, in a frame: their origins. Those of this server need not be listed once
+        /// another is. Empty means that no page may.
+        frame_ancestors: Vec<Origin> = List(Parsed::<Origin>::new("an origin such as https://box.example")), "";
         /// Whether the user that muxwire runs as needs no token at `server.unix_socket`, and may do all.
         trust_same_user: bool = Boolean, "false";
         /// How long a browser stays in that asks for nothing and has no connection.

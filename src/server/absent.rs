@@ -4,15 +4,28 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, Response, StatusCode};
+use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderValue, Response, StatusCode, Uri};
 
 use super::app::App;
 
 /// What there is not.
-pub(super) async fn nothing_here(State(app): State<App>) -> Response<Body> {
+pub(super) async fn nothing_here(State(app): State<App>, uri: Uri) -> Response<Body> {
+    if app.base().is_without_slash(uri.path()) {
+        return with_slash(&app);
+    }
     let sentence = format!("There is nothing here. {}", listing(&app));
     text(StatusCode::NOT_FOUND, sentence)
+}
+
+/// Sends a browser on to the path that it has left the last slash away from.
+fn with_slash(app: &App) -> Response<Body> {
+    let to = format!("{}/", app.base().as_str());
+    let mut response = text(StatusCode::PERMANENT_REDIRECT, format!("It is at {to}\n"));
+    if let Ok(to) = HeaderValue::from_str(&to) {
+        response.headers_mut().insert(LOCATION, to);
+    }
+    response
 }
 
 /// What there is, but for another method.

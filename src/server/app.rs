@@ -9,6 +9,7 @@ use axum::http::{Extensions, Response, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::TaskTracker;
 
+use super::base_path::BasePath;
 use super::clock::now;
 use super::listen::{ClientAddress, ConnectionInfo, HeldLimits, SharedLimits};
 use super::origin::{Gate, Visitor};
@@ -16,6 +17,7 @@ use super::refused::Refused;
 use super::rules::{Counts, Rules};
 use super::services::Services;
 use crate::audit::{Act, Who};
+use crate::site::Origin;
 
 const FULL: Refused = Refused::for_now(
     StatusCode::SERVICE_UNAVAILABLE,
@@ -37,6 +39,9 @@ pub(super) struct App(Arc<AppInner>);
 struct AppInner {
     services: Arc<Services>,
     gate: Gate,
+    base: BasePath,
+    /// Pages that may show a terminal in a frame, as a policy names them.
+    frame_ancestors: String,
     listing: String,
     clients: AtomicU64,
     tasks: TaskTracker,
@@ -57,6 +62,8 @@ impl App {
                 config.allowed_hosts.clone(),
                 config.allowed_origins.clone(),
             ),
+            base: BasePath::new(&config.base_path),
+            frame_ancestors: ancestors(&config.frame_ancestors),
             listing,
             clients: AtomicU64::new(0),
             tasks,
@@ -69,6 +76,16 @@ impl App {
 
     pub(super) fn gate(&self) -> &Gate {
         &self.0.gate
+    }
+
+    /// The path below which the server is found.
+    pub(super) fn base(&self) -> &BasePath {
+        &self.0.base
+    }
+
+    /// Pages that may show a terminal in a frame, as a policy names them.
+    pub(super) fn frame_ancestors(&self) -> &str {
+        &self.0.frame_ancestors
     }
 
     /// The routes with what they are for, for people.
@@ -132,6 +149,15 @@ impl App {
         }
         Ok((Some(permit), held))
     }
+}
+
+/// The pages of these origins as a policy names them, and the server's own with them.
+fn ancestors(origins: &[Origin]) -> String {
+    if origins.is_empty() {
+        return "'none'".to_owned();
+    }
+    let origins = origins.iter().map(|origin| format!(" {origin}"));
+    format!("'self'{}", origins.collect::<String>())
 }
 
 /// Who makes a request that has passed the gate.

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Response};
+use axum::http::{HeaderMap, Response, Uri};
 use axum::routing::get;
 
 use super::absent;
@@ -88,11 +88,12 @@ async fn asset(
     State(app): State<App>,
     Path((folder, name)): Path<(String, String)>,
     headers: HeaderMap,
+    uri: Uri,
 ) -> Response<Body> {
     let found = ASSETS.iter().find(|asset| asset.name == name);
     match found.filter(|_| folder == *FOLDER) {
         Some(asset) => asset.answer(&headers),
-        None => absent::nothing_here(State(app)).await,
+        None => absent::nothing_here(State(app), uri).await,
     }
 }
 

@@ -197,6 +197,7 @@ mod tests {
     fn a_page_has_another_nonce_each_time_and_the_same_tag() {
         let names = |nonce: &str| PolicyNames {
             nonce: nonce.to_owned(),
+            ancestors: String::new(),
             sockets: String::new(),
         };
         let answer = |nonce, asked: &HeaderMap| {

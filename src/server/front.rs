@@ -28,7 +28,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// What programs get at `/`.
 pub(super) fn greeting(app: &App, request: &Request) -> Response<Body> {
-    let server = server(request);
+    let server = server(app, request);
     let greeting = format!(
         "This is muxwire. Programs connect to\n\n  {server}/monitor\n\n\
          A terminal shows what happens with: muxwire watch --url {server}/monitor\n\n"
@@ -40,7 +40,7 @@ pub(super) fn greeting(app: &App, request: &Request) -> Response<Body> {
 }
 
 async fn start(State(app): State<App>, request: Request) -> Response<Body> {
-    let server = server(&request);
+    let server = server(&app, &request);
     let needs_token = app.services().context.authenticator.is_some();
     let content = Content {
         content_type: HTML,
@@ -53,7 +53,7 @@ async fn start(State(app): State<App>, request: Request) -> Response<Body> {
 }
 
 /// The server as WebSocket clients write it, as far as to the path.
-fn server(request: &Request) -> String {
+fn server(app: &App, request: &Request) -> String {
     let info: Option<&ConnectionInfo> = request.extensions().get();
     let scheme = match info.is_some_and(|info| info.secure) {
         true => "wss",
@@ -61,7 +61,8 @@ fn server(request: &Request) -> String {
     };
     let host = visitor(request).host;
     let host = host.map_or_else(|| "localhost".to_owned(), |host| host.to_string());
-    format!("{scheme}://{host}")
+    let base = app.base().seen_by(request.extensions());
+    format!("{scheme}://{host}{}", base.trim_end_matches('/'))
 }
 
 fn page(server: &str, needs_token: bool) -> String {

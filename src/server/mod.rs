@@ -16,6 +16,7 @@ mod api;
 mod app;
 mod assets;
 mod audited;
+mod base_path;
 mod broadcast;
 mod browser;
 mod bucket;
@@ -67,6 +68,7 @@ use tokio_util::task::TaskTracker;
 
 use self::addresses::Addresses;
 use self::app::App;
+use self::base_path::BasePath;
 use self::broadcast::BroadcastGroups;
 use self::browser::BrowserSessions;
 use self::emitting::EmitAllowances;
@@ -104,6 +106,10 @@ pub struct ServerConfig {
     pub listeners: ListenOptions,
     /// The name of this machine in events.
     pub host_name: String,
+    /// The path below which it is found, with a slash before it and none behind; empty for the root.
+    pub base_path: String,
+    /// Pages that may show a terminal in a frame.
+    pub frame_ancestors: Vec<Origin>,
     /// Names by which the server may be asked for, besides the loopback ones and the address listened on.
     pub allowed_hosts: Vec<Host>,
     /// Pages that may connect, besides the server's own.
@@ -244,7 +250,7 @@ pub async fn start(
     let app = App::new(Arc::clone(&services), &config, tasks.clone(), listing);
     let router = routes::router(&app, all);
     let reception = Reception::new(
-        router,
+        (router, BasePath::new(&config.base_path)),
         services.addresses.clone(),
         &config.bounds,
         &config.listeners,

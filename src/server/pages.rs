@@ -5,7 +5,7 @@
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::{Response, StatusCode};
 use axum::routing::get;
 use data_encoding::BASE64URL_NOPAD;
 use tracing::warn;
@@ -37,7 +37,7 @@ const DASHBOARD: Page = Page {
 };
 const TERMINAL: Page = Page {
     root: "../",
-    security: Security::DASHBOARD,
+    security: Security::TERMINAL,
     varies_by: None,
     ..DASHBOARD
 };
@@ -85,27 +85,30 @@ async fn dashboard_or_front(State(app): State<App>, request: Request) -> Respons
 }
 
 impl Page {
-    fn answer(self, _: &App, request: &Request) -> Response<Body> {
-        let Some(names) = names(request) else {
+    fn answer(self, app: &App, request: &Request) -> Response<Body> {
+        let Some(names) = names(app, request) else {
             let why = "no page can be made now; the log says why\n".to_owned();
             return absent::text(StatusCode::INTERNAL_SERVER_ERROR, why);
         };
-        self.filled(names, request.headers())
-    }
-
-    fn filled(self, names: PolicyNames, asked: &HeaderMap) -> Response<Body> {
-        let assets = format!("{}{}", self.root, assets::address());
+        let base = app.base().as_str();
+        // Where the path is known, pages need not rely on how their own address is written.
+        let root = match base {
+            "" => self.root.to_owned(),
+            base => format!("{base}/"),
+        };
+        let assets = format!("{root}{}", assets::address());
         let page = self
             .html
             .replace("{{assets}}", &assets)
-            .replace("{{base}}", "")
+            .replace("{{base}}", base)
             .replace("{{version}}", env!("CARGO_PKG_VERSION"));
-        answer_page(&page, names, (self.security, self.varies_by), asked)
+        let how = (self.security, self.varies_by);
+        answer_page(&page, names, how, request.headers())
     }
 }
 
 /// What the policy of a page names.
-fn names(request: &Request) -> Option<PolicyNames> {
+fn names(app: &App, request: &Request) -> Option<PolicyNames> {
     let mut nonce = [0; NONCE];
     if let Err(error) = getrandom::fill(&mut nonce) {
         warn!(%error, "a page has no nonce");
@@ -114,6 +117,7 @@ fn names(request: &Request) -> Option<PolicyNames> {
     let host = visitor(request).host;
     Some(PolicyNames {
         nonce: BASE64URL_NOPAD.encode(&nonce),
+        ancestors: app.frame_ancestors().to_owned(),
         sockets: host.map_or_else(String::new, |host| format!("ws://{host} wss://{host}")),
     })
 }

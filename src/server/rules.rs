@@ -6,6 +6,7 @@
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue};
 
@@ -91,7 +92,7 @@ pub(super) enum Audit {
 /// What browsers may do with an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Security {
-    /// The `Content-Security-Policy`. Where it has `{nonce}` and `{sockets}`, [`PolicyNames`] are put.
+    /// The `Content-Security-Policy`. Where it has `{nonce}`, `{sockets}` and `{ancestors}`, [`PolicyNames`] are put.
     pub(super) content_security_policy: &'static str,
     /// The `Cache-Control`.
     pub(super) cache_control: &'static str,
@@ -102,6 +103,8 @@ pub(super) struct Security {
 pub(super) struct PolicyNames {
     /// Allows what the page itself creates, such as style sheets.
     pub(super) nonce: String,
+    /// The pages that may frame this one.
+    pub(super) ancestors: String,
     /// The server's own WebSockets: not every browser takes `'self'` for them.
     pub(super) sockets: String,
 }
@@ -154,6 +157,15 @@ impl Security {
         ..Self::PROGRAM
     };
 
+    /// The same for the page with one terminal, which those pages may frame that are listed.
+    pub(super) const TERMINAL: Self = Self {
+        content_security_policy: "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; \
+                                  img-src 'self' data: blob:; worker-src 'self'; manifest-src 'self'; \
+                                  connect-src 'self' {sockets}; base-uri 'none'; form-action 'none'; \
+                                  frame-ancestors {ancestors}; require-trusted-types-for 'script'; trusted-types muxwire",
+        ..Self::DASHBOARD
+    };
+
     /// What a page loads, under a name that no other content ever has.
     pub(super) const IMMUTABLE: Self = Self {
         cache_control: "public, max-age=31536000, immutable",
@@ -176,6 +188,11 @@ impl Security {
             headers.insert(name, HeaderValue::from_static(value));
         }
         if let Some(policy) = self.policy(names) {
+            // For browsers that know nothing of the policy's own word for it. It can't name single pages.
+            let text = policy.to_str().unwrap_or_default();
+            if text.contains("frame-ancestors 'none'") {
+                headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+            }
             headers.insert(CONTENT_SECURITY_POLICY, policy);
         }
     }
@@ -185,9 +202,14 @@ impl Security {
         if !policy.contains('{') {
             return Some(HeaderValue::from_static(policy));
         }
-        let PolicyNames { nonce, sockets } = names?;
+        let PolicyNames {
+            nonce,
+            sockets,
+            ancestors,
+        } = names?;
         let policy = policy
             .replace("{nonce}", nonce)
+            .replace("{ancestors}", ancestors)
             .replace("{sockets}", sockets);
         HeaderValue::from_str(&policy).ok()
     }

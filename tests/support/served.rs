@@ -29,6 +29,8 @@ impl Served {
             listen: "127.0.0.1:0".parse().unwrap(),
             listeners: ListenOptions::default(),
             host_name: "build-3".to_owned(),
+            base_path: String::new(),
+            frame_ancestors: Vec::new(),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             max_connections: 100,

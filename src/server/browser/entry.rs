@@ -12,13 +12,13 @@ use axum::routing::get;
 use tokio::time::sleep_until;
 use tracing::{info, warn};
 
+use super::cookie::Cookie;
+use super::session_of;
 use super::sessions::{BrowserSession, NoSession};
-use super::{cookie, session_of};
 use crate::audit::{Act, Who};
 use crate::auth::{AuthError, Authenticator, Ended, Permission, Principal};
-use crate::server::app::{App, address, known, visitor, visitor_of};
+use crate::server::app::{App, address, known, visitor};
 use crate::server::clock::{now, today};
-use crate::server::listen::ConnectionInfo;
 use crate::server::refused::Refused;
 use crate::server::route::Route;
 use crate::server::rules::{Origins, Rules};
@@ -142,7 +142,7 @@ async fn begin(
     app.tasks().spawn(watch(app.clone(), Arc::clone(&session)));
     let life = services.browsers.limits().life;
     let mut response = answer(&session.principal, Some(&session));
-    set_cookie(&mut response, &head.extensions, &begun.secret, life);
+    set_cookie(app, &mut response, &head.extensions, &begun.secret, life);
     Ok(response)
 }
 
@@ -189,7 +189,13 @@ async fn leave(State(app): State<App>, request: Request) -> Response<Body> {
     }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    set_cookie(&mut response, request.extensions(), "", Duration::ZERO);
+    set_cookie(
+        &app,
+        &mut response,
+        request.extensions(),
+        "",
+        Duration::ZERO,
+    );
     response
 }
 
@@ -293,10 +299,14 @@ pub(super) fn json(body: Bytes) -> Response<Body> {
     response
 }
 
-fn set_cookie(response: &mut Response<Body>, of: &Extensions, value: &str, life: Duration) {
-    let info: Option<&ConnectionInfo> = of.get();
-    let name = cookie::name(&visitor_of(of), info);
-    if let Some(cookie) = cookie::set(&name, value, info, life) {
+fn set_cookie(
+    app: &App,
+    response: &mut Response<Body>,
+    of: &Extensions,
+    value: &str,
+    life: Duration,
+) {
+    if let Some(cookie) = Cookie::of(app, of).set(value, life) {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
 }

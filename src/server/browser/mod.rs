@@ -12,11 +12,11 @@ mod sessions;
 use axum::http::{Extensions, HeaderMap};
 use futures_util::FutureExt as _;
 
+use self::cookie::Cookie;
 pub use self::sessions::SessionLimits;
 pub(super) use self::sessions::{BrowserSession, BrowserSessions, OpenSession, SessionSocket};
-use super::app::{App, visitor_of};
+use super::app::App;
 use super::clock::now;
-use super::listen::ConnectionInfo;
 use super::route::Route;
 
 /// What pages ask to come in, and what says who is in.
@@ -33,10 +33,11 @@ pub(super) fn session_of(
     headers: &HeaderMap,
     extensions: &Extensions,
 ) -> Option<OpenSession> {
-    let info: Option<&ConnectionInfo> = extensions.get();
-    let name = cookie::name(&visitor_of(extensions), info);
+    let cookie = Cookie::of(app, extensions);
     let sessions = &app.services().browsers;
-    let open = cookie::values(headers, &name).find_map(|secret| sessions.find(secret, now()))?;
+    let open = cookie
+        .values(headers)
+        .find_map(|secret| sessions.find(secret, now()))?;
     is_in_force(app, open.session()).then_some(open)
 }
 

@@ -39,6 +39,7 @@ use self::spare::Spare;
 use self::unix::LocalListener;
 use super::Bounds;
 use super::addresses::{Addresses, Crowded};
+use super::base_path::BasePath;
 use super::clock::now;
 use super::crowd::Crowd;
 use crate::auth::Principal;
@@ -103,6 +104,8 @@ pub(super) struct ConnectionInfo {
     pub(super) address: ClientAddress,
     /// Whether it came encrypted: through our own TLS, or through that of a proxy that is believed.
     pub(super) secure: bool,
+    /// Whether a request came through a proxy that is believed.
+    pub(super) proxied: bool,
     /// Whether it is the user that this process runs as, who needs no token.
     pub(super) same_user: bool,
 }
@@ -120,6 +123,7 @@ impl ConnectionInfo {
         Self {
             address: ClientAddress::Direct(address),
             secure,
+            proxied: false,
             same_user: false,
         }
     }
@@ -188,6 +192,7 @@ pub(super) struct Reception(Arc<ReceptionInner>);
 #[derive(Debug)]
 struct ReceptionInner {
     router: Router,
+    base: BasePath,
     /// The connections that nobody has authenticated on.
     crowd: Crowd,
     addresses: Addresses,
@@ -202,7 +207,7 @@ struct ReceptionInner {
 
 impl Reception {
     pub(super) fn new(
-        router: Router,
+        (router, base): (Router, BasePath),
         addresses: Addresses,
         bounds: &Bounds,
         options: &ListenOptions,
@@ -212,6 +217,7 @@ impl Reception {
     ) -> Self {
         Self(Arc::new(ReceptionInner {
             router,
+            base,
             crowd: Crowd::new(bounds.unauthenticated),
             addresses,
             http: bounds.http,
@@ -286,6 +292,7 @@ impl Reception {
                 let info = ConnectionInfo {
                     address,
                     secure: false,
+                    proxied: false,
                     same_user: self.0.trust_same_user && address == own,
                 };
                 self.spawn(reception.serve(stream, info, held));
@@ -350,11 +357,14 @@ impl Reception {
         let sent_away = pass.sent_away();
         let routes = TowerToHyperService::new(self.0.router.clone());
         let reception = self.clone();
-        let service = service_fn(move |mut request: Request<Incoming>| {
+        let service = service_fn(move |request: Request<Incoming>| {
             let info = reception.0.proxies.behind(info, request.headers());
-            request.extensions_mut().insert(info);
-            request.extensions_mut().insert(pass.clone());
-            routes.call(request)
+            let (mut head, body) = request.into_parts();
+            let base = &reception.0.base;
+            base.take_off(&mut head.uri, &mut head.extensions);
+            head.extensions.insert(info);
+            head.extensions.insert(pass.clone());
+            routes.call(Request::from_parts(head, body))
         });
         let limits = self.0.http;
         let connection = http1::Builder::new()

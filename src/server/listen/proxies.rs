@@ -15,6 +15,9 @@ use crate::network::Network;
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
+/// By which a proxy says that it is one.
+const WORDS: [HeaderName; 3] = [X_FORWARDED_FOR, X_FORWARDED_PROTO, FORWARDED];
+
 /// The proxies that are believed; none by default.
 #[derive(Debug, Clone, Default)]
 pub(in crate::server) struct Proxies(Vec<Network>);
@@ -37,6 +40,7 @@ impl Proxies {
             secure: direct
                 .and_then(|_| said_secure(headers))
                 .unwrap_or(info.secure),
+            proxied: direct.is_some() && WORDS.iter().any(|name| headers.contains_key(name)),
             ..info
         }
     }
