@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from muxwire import Muxwire
 from pane import Gone
 from scripts import SCRIPTS
-from session import PROJECT, RUN, Session
+from session import PROJECT, RUN, Missing, Session
 from states import State
 
 HEARD, UNHEARD = 60, 2.5
@@ -88,6 +88,11 @@ class Trial:
         except TimeoutError as error:
             return str(error).split("\n")[0]
         return None
+
+    def forget(self):
+        """After a script for which the agent has no tool: lets its answer end."""
+        self.muxwire.settles("ready", "error", seconds=40)
+        self.model.reset(self.recipe.toolless, 0.3)
 
     # Prompts
 
@@ -302,7 +307,7 @@ EFFECTS = {
 
 def squeezed(screen):
     """A dialog's letters: spinners, clocks and counts in it move on."""
-    return re.sub(r"[^A-Za-z]|\d+s", "", screen)
+    return re.sub(r"\d+s|[^A-Za-z]", "", screen)
 
 
 def cases(trial):
@@ -325,6 +330,9 @@ def play(trial, cases):
         for case in cases(trial):
             try:
                 case()
+            except Missing as error:
+                print(f"{trial.recipe_id()}: not tried, since the agent has {error}", flush=True)
+                trial.forget()
             except (TimeoutError, KeyError, StopIteration) as error:
                 trial.note("not tried", f"{type(error).__name__} {error}".split("\n")[0], "", False, time.monotonic())
     except (TimeoutError, Gone) as error:
