@@ -90,6 +90,26 @@ test("who is not known is told how to come in, and a token is changed for a sess
   assert.deepEqual(await visit.context.cookies(), []);
 });
 
+test("a code in the address lets in once, and does not stay in it", async () => {
+  const path = codeAddress();
+  await come(path);
+  await row("api:0.0").waitFor();
+  assert.equal(new URL(page.url()).hash, "");
+  assert.ok(!(await page.evaluate(() => JSON.stringify(history.state))).includes("code"));
+  // Used up: but who is in stays in.
+  await page.goto("about:blank");
+  await page.goto(`${originOf(world)}/${path}`);
+  await row("api:0.0").waitFor();
+  await visit.end(expected);
+  await come(path);
+  await page
+    .locator("[role=alert]")
+    .getByText("The code in this address is used up, or older than 5 minutes.")
+    .waitFor();
+  await page.locator("[role=alert]").getByText("muxwire url").waitFor();
+  assert.equal(new URL(page.url()).hash, "");
+});
+
 test("a token that is revoked lets out at once, and says so", async () => {
   await comeAs(["--allow", "read"]);
   await row("api:0.0").waitFor();
@@ -290,4 +310,12 @@ async function check(view: string): Promise<void> {
 function program(...words: string[]): string {
   const path = process.env.MUXWIRE ?? join(ROOT, "target/debug/muxwire");
   return execFileSync(path, words, { env: world.environment, encoding: "utf8" });
+}
+
+/** The address with a one-time code, as `muxwire url` prints it. */
+function codeAddress(): string {
+  const said = program("url", "--listen", new URL(world.url).host);
+  const found = /#code=[\w-]+/.exec(said)?.[0];
+  assert.ok(found, said);
+  return found;
 }

@@ -57,6 +57,9 @@ const finder = () => page.locator("dialog[open]").getByRole("combobox");
 const shapes = () =>
   page.locator(".rows > .row > .main > .shape").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
 const places = () => page.locator(".rows > .row .place").allTextContents();
+/** A dialog is answered only once it has shown for a moment. */
+const answerable = (place: string) =>
+  until("it can be answered", () => tile(place).locator(".answers button").first().isEnabled());
 const connection = (word: string | RegExp) =>
   page.getByRole("button", { name: word instanceof RegExp ? word : `Connection: ${word}` });
 
@@ -160,6 +163,7 @@ test("a key goes to the next that needs you, and another one answers it", async 
   await until("the second is chosen", () => tile("second:0.0").evaluate((one) => one.matches(".chosen:focus-within")));
   await page.keyboard.press("Shift+N");
   await until("the first again", () => tile("first:0.0").evaluate((one) => one.matches(".chosen:focus-within")));
+  await answerable("first:0.0");
   await page.keyboard.press("2");
   await until("it is answered", () =>
     first.heard().some(({ asked, chosen }) => asked === "cargo build" && chosen === 2),
@@ -227,6 +231,54 @@ test("a terminal takes all keys but those that leave it, and says so", async () 
   await page.keyboard.press("Escape");
   await tile("typed:0.0").waitFor();
   assert.equal(await world.run("capture-pane", "-p", "-t", "typed"), before, "nothing of that was typed");
+});
+
+test("from a terminal a key goes to the next that needs you, and types nothing", async () => {
+  const first = await agent("wa");
+  const second = await agent("wb");
+  for (const one of [first, second]) one.tell("ask make");
+  await session("wc");
+  await come();
+  await row("wa:0.0").getByRole("button", { name: "1 Yes", exact: true }).waitFor();
+  await row("wb:0.0").getByRole("button", { name: "1 Yes", exact: true }).waitFor();
+  await tile("wc:0.0").locator(".main").click();
+  const sign = page.locator(".keys-sign");
+  await sign.getByText("wc:0.0").waitFor();
+  await page.keyboard.press("Control+Shift+ArrowDown");
+  await sign.getByText("wa:0.0").waitFor();
+  await page.keyboard.press("Control+Shift+ArrowDown");
+  await sign.getByText("wb:0.0").waitFor();
+  await page.keyboard.press("Control+Shift+ArrowUp");
+  await sign.getByText("wa:0.0").waitFor();
+  // The choice is made by the terminal's own keys as well.
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await until("it is answered", () => first.heard().some(({ chosen }) => chosen === 2));
+  assert.deepEqual(second.heard(), []);
+  assert.equal((await world.run("capture-pane", "-p", "-t", "wc")).trim(), "");
+});
+
+test("all that the page loads is at most 250 KB compressed, terminals included, and is kept for good", async () => {
+  await session("weighed");
+  const kept: string[] = [];
+  visit = await Visit.begin(browser, world);
+  page = visit.page;
+  page.on("response", async (response) => {
+    if (new URL(response.url()).pathname.includes("/assets/")) kept.push(response.headers()["cache-control"] ?? "");
+  });
+  await visit.goto();
+  await tile("weighed:0.0").locator(".main").click();
+  await page.locator(".keys-sign", { hasText: "weighed:0.0" }).waitFor();
+  const loaded = await page.evaluate(() =>
+    [...performance.getEntriesByType("resource"), ...performance.getEntriesByType("navigation")].map((one) => {
+      const { name, encodedBodySize } = one as PerformanceResourceTiming;
+      return [name.split("/").at(-1) ?? "", encodedBodySize] as const;
+    }),
+  );
+  const sum = loaded.reduce((all, [, size]) => all + size, 0);
+  assert.ok(sum > 100_000 && sum <= 250_000, JSON.stringify(loaded));
+  assert.ok(!loaded.some(([name]) => name.includes("editor")), "the editor of /protocol is not loaded");
+  assert.ok(kept.length > 4 && kept.every((one) => one.includes("immutable")), JSON.stringify(kept));
 });
 
 test("arrows and hjkl go among tiles and rows", async () => {

@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from "vendor";
+import { useEffect, useMemo, useRef } from "vendor";
 import type { Door } from "./access.ts";
 import { Activity } from "./activity.tsx";
 import { Attention } from "./attention.tsx";
@@ -150,8 +150,26 @@ function KeysSign({ board }: { board: Board }) {
 
 function Menu({ board }: { board: Board }) {
   const { settings, door, who } = board;
+  const menu = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const close = (event: Event) => {
+      const box = menu.current;
+      if (!box?.open || (event instanceof KeyboardEvent && event.key !== "Escape")) return;
+      if (event instanceof KeyboardEvent) {
+        event.preventDefault();
+        box.querySelector("summary")?.focus();
+      } else if (event.target instanceof Node && box.contains(event.target)) return;
+      box.open = false;
+    };
+    addEventListener("pointerdown", close);
+    addEventListener("keydown", close, true);
+    return () => {
+      removeEventListener("pointerdown", close);
+      removeEventListener("keydown", close, true);
+    };
+  }, []);
   return (
-    <details class="menu" name="menu">
+    <details class="menu" ref={menu}>
       <summary aria-label="Menu" class="quiet">
         <Icon name="more" />
       </summary>
@@ -215,6 +233,7 @@ function Menu({ board }: { board: Board }) {
         <button
           type="button"
           onClick={() => {
+            if (menu.current) menu.current.open = false;
             board.sheet.value = "help";
           }}
         >

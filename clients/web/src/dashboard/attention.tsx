@@ -155,7 +155,7 @@ function Row({ board, item, isFirst, isGone, hasRoom }: RowProps) {
       </button>
       {hasRoom ? (
         <div class="room">
-          {hasAnswers(item) && !isGone ? <Answers board={board} item={item} /> : null}
+          {hasAnswers(item) && !isGone ? <Answers board={board} item={item} moves /> : null}
           <ReceiptLine receipt={receipts.value.get(pane)} />
         </div>
       ) : (
@@ -165,17 +165,31 @@ function Row({ board, item, isFirst, isGone, hasRoom }: RowProps) {
   );
 }
 
-/** Rows stay where they are while a mouse is above them or one of them has the focus. */
+/** A finger that was lifted, or a list that was scrolled, holds rows for so many milliseconds. */
+const TOUCH = 1500;
+
+/** Rows stay where they are while a mouse is above them or one of them has the focus, and while fingers are about. */
 function useHold({ held, glances, shown }: Board, list: { current: HTMLUListElement | null }): void {
   useEffect(() => {
     const rows = list.current;
     if (!rows) return;
     let points = false;
+    let touches = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const look = () => {
-      held.value = points || rows.matches(":focus-within");
+      held.value = points || touches || rows.matches(":focus-visible, :has(:focus-visible)");
     };
     const over = ({ pointerType }: PointerEvent) => {
       points = pointerType !== "touch";
+      look();
+    };
+    const touched = () => {
+      touches = true;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        touches = false;
+        look();
+      }, TOUCH);
       look();
     };
     const out = () => {
@@ -185,12 +199,19 @@ function useHold({ held, glances, shown }: Board, list: { current: HTMLUListElem
     const later = () => queueMicrotask(look);
     rows.addEventListener("pointerenter", over);
     rows.addEventListener("pointerleave", out);
+    rows.addEventListener("touchstart", touched, { passive: true });
+    rows.addEventListener("touchend", touched, { passive: true });
+    rows.addEventListener("scroll", touched, { passive: true });
     rows.addEventListener("focusin", look);
     rows.addEventListener("focusout", later);
     const end = glances.follow(() => shown.peek().order);
     return () => {
       rows.removeEventListener("pointerenter", over);
       rows.removeEventListener("pointerleave", out);
+      rows.removeEventListener("touchstart", touched);
+      rows.removeEventListener("touchend", touched);
+      rows.removeEventListener("scroll", touched);
+      clearTimeout(timer);
       rows.removeEventListener("focusin", look);
       rows.removeEventListener("focusout", later);
       held.value = false;

@@ -19,6 +19,8 @@ export interface Receipt {
 /** What opens above the page. */
 export type Sheet = "palette" | "search" | "help" | "composer" | "connection" | undefined;
 
+/** For so long nothing is answered after a dialog came or rows moved: it would be another one than was aimed at. */
+const SETTLES = 400;
 /** How long somebody has to look at an agent before it counts as seen. */
 const LOOK = 1000;
 
@@ -43,6 +45,10 @@ export class Board {
     order: [],
     tall: new Set(),
   });
+  /** The dialogs that have shown for a moment, by pane. */
+  readonly settled = signal<ReadonlyMap<string, string>>(new Map());
+  /** Rows have stood where they are for a moment. */
+  readonly stands = signal(true);
   /** Items that have gone while rows were held. */
   readonly gone = new Map<string, Item>();
   readonly receipts = signal<ReadonlyMap<string, Receipt>>(new Map());
@@ -134,9 +140,16 @@ export class Board {
     return found;
   }
 
+  /** Whether its dialog can be answered now: nobody answers one that has only just come, or without a connection. */
+  canAnswer({ pane, agent }: Item): boolean {
+    const isPending = this.receipts.value.get(pane)?.state === "pending";
+    const isSettled = agent?.dialog !== undefined && this.settled.value.get(pane) === agent.dialog.fingerprint;
+    return this.canWrite && isSettled && !isPending && this.live.link.value.kind === "live";
+  }
+
   async answer(item: Item, choice: number): Promise<void> {
     const dialog = item.agent?.dialog;
-    if (!dialog || !this.canWrite || this.receipts.value.get(item.pane)?.state === "pending") return;
+    if (!dialog || !this.canAnswer(item)) return;
     const option = dialog.options?.[choice - 1] ?? String(choice);
     this.#receipt(item.pane, { state: "pending", text: `answering ${choice}` });
     try {
@@ -246,15 +259,42 @@ export class Board {
       if (last) this.gone.set(pane, last);
     }
     this.#last = known;
+    this.#settle(items);
     const wanted = items.map(({ pane }) => pane);
     const room = items.filter(hasAnswers).map(({ pane }) => pane);
     const isNew = (pane: string) => !order.includes(pane);
+    const next = orderOf(order, wanted, held);
+    if (order.length > 0 && next.slice(0, order.length).join() !== order.join()) this.#moved();
     this.shown.value = {
-      order: orderOf(order, wanted, held),
+      order: next,
       tall: held ? new Set([...tall, ...room.filter(isNew)]) : new Set(room),
     };
   }
 
+  /** Rows have moved: what is below a finger now is not what it was aimed at. */
+  #moved(): void {
+    this.stands.value = false;
+    clearTimeout(this.#standing);
+    this.#standing = setTimeout(() => {
+      this.stands.value = true;
+    }, SETTLES);
+  }
+
+  #settle(items: readonly Item[]): void {
+    const shown = new Map<string, string>();
+    for (const { pane, agent } of items) if (agent?.dialog) shown.set(pane, agent.dialog.fingerprint);
+    for (const [pane, fingerprint] of shown) {
+      if (this.#dialogs.get(pane) === fingerprint) continue;
+      setTimeout(() => {
+        if (this.#dialogs.get(pane) !== fingerprint) return;
+        this.settled.value = new Map(this.settled.value).set(pane, fingerprint);
+      }, SETTLES);
+    }
+    this.#dialogs = shown;
+  }
+
+  #standing: ReturnType<typeof setTimeout> | undefined;
+  #dialogs: ReadonlyMap<string, string> = new Map();
   #last = new Map<string, Item>();
   #calling = new Set<string>();
 

@@ -25,12 +25,11 @@ export function Age({ board, since }: { board: Board; since: number | undefined 
 }
 
 /** The choices of a dialog, each a key and a tap away. */
-export function Answers({ board, item }: { board: Board; item: Item }) {
+export function Answers({ board, item, moves = false }: { board: Board; item: Item; moves?: boolean }) {
   const options = item.agent?.dialog?.options ?? [];
   if (options.length === 0 || !board.canWrite) return null;
-  const isPending = board.receipts.value.get(item.pane)?.state === "pending";
   return (
-    <fieldset class="answers" disabled={isPending}>
+    <fieldset class="answers" disabled={!board.canAnswer(item) || (moves && !board.stands.value)}>
       <legend class="unseen">Answer {item.place}</legend>
       {options.map((option, at) => (
         <button

@@ -70,8 +70,8 @@ export class Visit {
     const { page, origin, wrong } = this;
     page.on("pageerror", (error) => wrong.push(String(error)));
     page.on("console", (message) => {
-      // What a headless browser without a graphics card says of it is not of the page.
-      if (/GL Driver Message|Automatic fallback to software WebGL/.test(message.text())) return;
+      // What a headless browser without a graphics card says of it is not of the page, nor how busy the machine is.
+      if (/GL Driver Message|Automatic fallback to software WebGL|task queue exceeded/.test(message.text())) return;
       if (["error", "warning"].includes(message.type())) wrong.push(message.text());
     });
     page.on("request", (request) => {
