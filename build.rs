@@ -60,7 +60,6 @@ fn content_type(path: &Path) -> Result<Option<&'static str>, Box<dyn Error>> {
         Some("css") => Ok(Some("text/css; charset=utf-8")),
         Some("js") => Ok(Some("text/javascript; charset=utf-8")),
         Some("svg") => Ok(Some("image/svg+xml")),
-        Some("webmanifest") => Ok(Some("application/manifest+json")),
         Some("txt") => Ok(Some("text/plain; charset=utf-8")),
         Some("html" | "json") => Ok(None),
         _ => Err(format!(

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, version as esbuild } from "esbuild";
 
@@ -91,10 +91,8 @@ for (const { metafile, outputFiles } of made) {
     else inputs.add(path);
   }
 }
-for (const path of ["icon.svg", "dashboard/dashboard.webmanifest"]) {
-  files.set(basename(path), readFileSync(join(web, "src", path)));
-  inputs.add(`clients/web/src/${path}`);
-}
+files.set("icon.svg", readFileSync(join(web, "src/icon.svg")));
+inputs.add("clients/web/src/icon.svg");
 files.set("licences.txt", Buffer.from(licences([...packages].sort())));
 const digest = (bytes) => createHash("sha256").update(bytes).digest("hex");
 const listed = (names, read) => Object.fromEntries([...names].sort().map((name) => [name, digest(read(name))]));

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from "vendor";
+import { type Signal, useEffect, useMemo, useRef } from "vendor";
 import type { Door } from "./access.ts";
 import { Activity } from "./activity.tsx";
 import { Attention } from "./attention.tsx";
@@ -15,7 +15,7 @@ import { Live } from "./live.ts";
 import { Overview } from "./overview.tsx";
 import { Palette } from "./palette.tsx";
 import { VIEWS } from "./route.ts";
-import { FONTS, type FontSize, PALETTES, type PaletteName, type Settings, THEMES } from "./settings.ts";
+import { FONTS, type FontSize, PALETTES, type PaletteName, type Settings, type Switch, THEMES } from "./settings.ts";
 import { Icon } from "./shape.tsx";
 import { Tiles } from "./tiles.tsx";
 import { Work } from "./work.tsx";
@@ -230,6 +230,8 @@ function Menu({ board }: { board: Board }) {
             ))}
           </select>
         </label>
+        <SwitchBox name="Terminals for screen readers" of={settings.reader} />
+        <SwitchBox name="Mouse to programs" of={settings.mouse} />
         <button
           type="button"
           onClick={() => {
@@ -247,6 +249,21 @@ function Menu({ board }: { board: Board }) {
         ) : null}
       </div>
     </details>
+  );
+}
+
+function SwitchBox({ name, of }: { name: string; of: Signal<Switch> }) {
+  return (
+    <label class="choice">
+      <span>{name}</span>
+      <input
+        type="checkbox"
+        checked={of.value === "on"}
+        onChange={({ currentTarget }) => {
+          of.value = currentTarget.checked ? "on" : "off";
+        }}
+      />
+    </label>
   );
 }
 

@@ -32,6 +32,8 @@ export function Screen(props: Props) {
   useEffect(() => made.current?.setTheme(theme), [theme]);
   useEffect(() => made.current?.setFont(fontOf(settings.font.value)), [settings, settings.font.value]);
   useEffect(() => made.current?.setCanWrite(canWrite), [canWrite]);
+  useEffect(() => made.current?.setScreenReader(settings.reader.value === "on"), [settings, settings.reader.value]);
+  useEffect(() => made.current?.setMouse(settings.mouse.value === "on"), [settings, settings.mouse.value]);
   useEffect(() => {
     const element = box.current;
     if (!element) return;
@@ -46,6 +48,8 @@ export function Screen(props: Props) {
       fit: fontOf(settings.font.peek()).fit,
       fontSize: fontOf(settings.font.peek()).size,
       copyOnSelect: true,
+      screenReader: settings.reader.peek() === "on",
+      mouse: settings.mouse.peek() === "on",
       onKey: (event) => latest.current.onKey?.(event) ?? false,
       onProblem: ({ message }) => latest.current.onProblem?.(message),
       confirmPaste: (pasted) =>

@@ -13,7 +13,16 @@ export const FONTS = ["fit", "11", "12", "13", "14", "16", "18"] as const;
 export type FontSize = (typeof FONTS)[number];
 
 const KEY = "muxwire.dashboard";
-const USUAL = { theme: "system", tiles: "medium", palette: "as the page", font: "fit" } as const;
+export const SWITCHES = ["off", "on"] as const;
+export type Switch = (typeof SWITCHES)[number];
+const USUAL = {
+  theme: "system",
+  tiles: "medium",
+  palette: "as the page",
+  font: "fit",
+  reader: "off",
+  mouse: "off",
+} as const;
 
 /** The terminal colours of the page's own themes. */
 const OWN: Record<Exclude<ThemeName, "system">, Theme> = {
@@ -28,6 +37,10 @@ export class Settings {
   readonly tiles = signal<TileSize>(USUAL.tiles);
   readonly palette = signal<PaletteName>(USUAL.palette);
   readonly font = signal<FontSize>(USUAL.font);
+  /** Terminals say what they show to screen readers. */
+  readonly reader = signal<Switch>(USUAL.reader);
+  /** The mouse goes to programs that ask for it. */
+  readonly mouse = signal<Switch>(USUAL.mouse);
   readonly #dark = matchMedia("(prefers-color-scheme: dark)");
   readonly #contrast = matchMedia("(prefers-contrast: more)");
   readonly #system = signal<Exclude<ThemeName, "system">>("light");
@@ -44,6 +57,8 @@ export class Settings {
     this.tiles.value = SIZES.find((name) => name === known.tiles) ?? USUAL.tiles;
     this.palette.value = PALETTES.find((name) => name === known.palette) ?? USUAL.palette;
     this.font.value = FONTS.find((name) => name === known.font) ?? USUAL.font;
+    this.reader.value = SWITCHES.find((name) => name === known.reader) ?? USUAL.reader;
+    this.mouse.value = SWITCHES.find((name) => name === known.mouse) ?? USUAL.mouse;
     const look = () => {
       this.#system.value = this.#contrast.matches ? "contrast" : this.#dark.matches ? "dark" : "light";
     };
@@ -55,8 +70,9 @@ export class Settings {
       document.documentElement.style.setProperty("--screen", this.terminal.value.background);
     });
     effect(() => {
-      const { theme, tiles, palette, font } = this;
-      write({ theme: theme.value, tiles: tiles.value, palette: palette.value, font: font.value });
+      const { theme, tiles, palette, font, reader, mouse } = this;
+      const all = { theme, tiles, palette, font, reader, mouse };
+      write(Object.fromEntries(Object.entries(all).map(([name, { value }]) => [name, value])) as Kept);
     });
   }
 }
@@ -71,7 +87,9 @@ function read(): Record<string, unknown> {
   }
 }
 
-function write(settings: Record<keyof typeof USUAL, string>): void {
+type Kept = Record<keyof typeof USUAL, string>;
+
+function write(settings: Kept): void {
   const changed = Object.entries(settings).filter(([name, value]) => value !== USUAL[name as keyof typeof USUAL]);
   try {
     if (changed.length === 0) localStorage.removeItem(KEY);

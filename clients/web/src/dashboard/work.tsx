@@ -89,6 +89,7 @@ function Pane({ board, pane, nonce, isActive, root }: PaneProps) {
           }}
         />
       )}
+      {focus.value?.loadingHistory.value ? <p class="loading">Older lines are on their way</p> : null}
       {focus.value?.anchored.value ? (
         <button type="button" class="bottom" onClick={() => focus.value?.toBottom()}>
           {focus.value.unread.value ? "New lines below" : "To the newest line"}
