@@ -6,6 +6,7 @@ mod access;
 mod address;
 mod alert;
 mod audit;
+mod browser;
 mod doctor;
 mod explain;
 mod hooks;
@@ -25,6 +26,7 @@ pub use self::access::AccessArgs;
 use self::address::listen;
 pub use self::alert::{AlertCommand, AlertListArgs, AlertTestArgs};
 pub use self::audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs, Moment, Noted};
+pub use self::browser::{BrowserAccess, BrowserCommand, BrowserEndArgs, BrowserListArgs};
 pub use self::doctor::DoctorArgs;
 pub use self::explain::{ExplainArgs, RightState, ScreenSize};
 pub use self::hooks::{HookArgs, HookedAgent, HooksArgs, HooksCommand, HooksStatusArgs};
@@ -73,6 +75,9 @@ pub enum Command {
     Serve(ServeArgs),
     /// Print an address that lets a browser in, once
     Url(UrlArgs),
+    /// List the browsers that are let in, and let them in no longer
+    #[command(subcommand)]
+    Browser(BrowserCommand),
     /// Show events as they happen, and come back and resume whenever the connection goes
     Watch(WatchArgs),
     /// Show which coding agents there are, what each does, and which of them waits for you

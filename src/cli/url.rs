@@ -14,7 +14,7 @@ pub struct UrlArgs {
     /// Where the server listens [default: 127.0.0.1:8765]
     #[arg(long, value_name = "ADDRESS", value_parser = listen)]
     pub listen: Option<SocketAddr>,
-    /// Where browsers find it, if not there: behind a proxy, such as https://box.example/muxwire
+    /// Where browsers find it, if not there: its address behind a proxy, from https:// on
     #[arg(long, value_name = "URL", value_parser = page, conflicts_with = "listen")]
     pub at: Option<String>,
     /// Let the browser in with the rights of this token, by its name or id, and not to do everything

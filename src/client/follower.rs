@@ -51,6 +51,11 @@ impl Token {
     pub fn new(text: String) -> Self {
         Self(text)
     }
+
+    /// Its text, to be sent to the server.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Token {

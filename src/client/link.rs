@@ -35,7 +35,7 @@ const CLOSE_LIMIT: Duration = Duration::from_millis(200);
 const MAX_READ: usize = 64 << 20;
 
 /// What a connection is made of, whatever its kind.
-trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Io for S {}
 
@@ -150,7 +150,10 @@ impl Link {
 }
 
 /// The stream to a server, before anything is said on it.
-async fn reach(endpoint: &Endpoint, tls: Option<TlsConnector>) -> io::Result<Box<dyn Io>> {
+pub(super) async fn reach(
+    endpoint: &Endpoint,
+    tls: Option<TlsConnector>,
+) -> io::Result<Box<dyn Io>> {
     if let Way::Local(path) = endpoint.way() {
         return Ok(Box::new(UnixStream::connect(path).await?));
     }

@@ -2,13 +2,14 @@
 //!
 //! Reading order: `follower` (what a client has to do, without IO and clock), `update` (what it tells), `ends` (where output
 //! ended), `backoff` (when to come back),
-//! `endpoint` and `link` (the connection), `watcher` (all of it together), `target` (which pane a user means).
+//! `endpoint` and `link` (the connection), `http` (requests beside it), `watcher` (all of it together), `target` (which pane a user means).
 //! This module knows the protocol and nothing of the server, the bridge or tmux, and it prints nothing.
 
 mod backoff;
 mod endpoint;
 mod ends;
 mod follower;
+pub mod http;
 mod link;
 mod position;
 mod refusal;

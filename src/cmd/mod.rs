@@ -4,6 +4,7 @@ mod agents;
 pub mod alert;
 pub mod audit;
 mod audited;
+pub mod browser;
 pub mod cert;
 pub mod config;
 mod connectors;
@@ -56,6 +57,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let outcome = match command {
         Command::Serve(args) => serve::run(&general, args, &mut output).await,
         Command::Url(args) => url::run(&general, &args, &mut output),
+        Command::Browser(command) => browser::run(&general, command, &mut output).await,
         Command::Watch(args) => watch::run(&general, args).await,
         Command::Status(args) => status::run(&general, args, &mut output).await,
         Command::Seen(args) => seen::run(&general, args).await,

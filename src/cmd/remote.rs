@@ -4,6 +4,7 @@ use std::env;
 use std::path::PathBuf;
 
 use anyhow::bail;
+use tokio_rustls::TlsConnector;
 
 use crate::auth::read_token_file;
 use crate::cli::AccessArgs;
@@ -26,11 +27,7 @@ const NEXT_TO_NOTHING: &str = "server.lost";
 /// The token or the certificates can't be read.
 pub fn watcher(access: AccessArgs, wish: Wish) -> anyhow::Result<Watcher> {
     let token = token(&access)?;
-    if token.is_some() && !access.url.is_private() {
-        warn_of_plain_text(&access.url)?;
-    }
-    let trust = trust(access.ca, access.fingerprint);
-    let tls = access.url.is_tls().then(|| connector(&trust)).transpose()?;
+    let tls = tls(&access)?;
     let watcher = Watcher::new(access.url, wish, token);
     Ok(match tls {
         Some(tls) => watcher.with_tls(tls),
@@ -174,8 +171,28 @@ fn unreachable(reason: &str) -> anyhow::Error {
     )
 }
 
-/// The token from the file, or else from the environment.
-fn token(access: &AccessArgs) -> anyhow::Result<Option<Token>> {
+/// What TLS is spoken with, where it is.
+///
+/// # Errors
+/// The certificates can't be read.
+pub(super) fn tls(access: &AccessArgs) -> anyhow::Result<Option<TlsConnector>> {
+    let trust = trust(access.ca.clone(), access.fingerprint);
+    Ok(access.url.is_tls().then(|| connector(&trust)).transpose()?)
+}
+
+/// The token from the file, or else from the environment. Where it travels readable, that is said.
+///
+/// # Errors
+/// The file can't be read, or what is there is no token.
+pub(super) fn token(access: &AccessArgs) -> anyhow::Result<Option<Token>> {
+    let token = given_token(access)?;
+    if token.is_some() && !access.url.is_private() {
+        warn_of_plain_text(&access.url)?;
+    }
+    Ok(token)
+}
+
+fn given_token(access: &AccessArgs) -> anyhow::Result<Option<Token>> {
     if let Some(path) = &access.token_file {
         return Ok(Some(Token::new(read_token_file(path)?)));
     }

@@ -4,4 +4,5 @@ mod address;
 mod base;
 mod coming;
 mod ending;
+mod listed;
 mod stage;

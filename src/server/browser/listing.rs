@@ -18,6 +18,7 @@ use crate::server::api::not_accepted;
 use crate::server::app::{App, address, visitor};
 use crate::server::clock::now;
 use crate::server::credential::Holder;
+use crate::server::listen::ConnectionInfo;
 use crate::server::refused::Refused;
 use crate::server::route::Route;
 use crate::server::rules::{Bearer, Credential, Rules};
@@ -67,11 +68,17 @@ impl Asking {
                 session: None,
             });
         }
-        let open = session_of(app, request.headers(), request.extensions())?;
-        let session = Arc::clone(open.session());
+        if let Some(open) = session_of(app, request.headers(), request.extensions()) {
+            let session = Arc::clone(open.session());
+            return Some(Self {
+                principal: session.principal.clone(),
+                session: Some(session),
+            });
+        }
+        let info: Option<&ConnectionInfo> = request.extensions().get();
         Some(Self {
-            principal: session.principal.clone(),
-            session: Some(session),
+            principal: info?.admitted()?,
+            session: None,
         })
     }
 
