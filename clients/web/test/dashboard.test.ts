@@ -495,6 +495,8 @@ test("on a phone it begins with who needs you, and types by bar and field withou
   await come("", PHONE);
   await row("mobile:0.0").getByRole("button", { name: "1 Yes", exact: true }).waitFor();
   assert.ok(!(await page.locator(".grid").isVisible()));
+  // No tile shows it, and yet the last line is known.
+  await row("mobile:0.0").locator(".line", { hasText: "Do you want to proceed?" }).waitFor();
   await visit.shot("phone-attention-dark");
   await row("mobile:0.0").locator(".main").tap();
   const work = page.locator(".work");
@@ -598,12 +600,15 @@ test("several panes stand side by side", async () => {
 test("hostile names, titles and output become text in every view", async () => {
   const markup = "<img src=x onerror=alert(1)><script>alert(2)</script>";
   const pane = await session("h-<b>x</b>-\"'&", "cat");
+  const asks = await agent("hostile-agent");
+  asks.tell(`ask ${markup}`);
   const window = (await world.run("display-message", "-p", "-t", pane, "#{window_id}")).trim();
   await world.run("rename-window", "-t", window, markup);
   await world.run("select-pane", "-t", pane, "-T", `${markup}\u202e`);
   await world.run("send-keys", "-t", pane, "-l", markup);
   await come();
   await page.locator(".tile", { hasText: "h-<b>x</b>" }).waitFor();
+  await row("hostile-agent:0.0").getByRole("button", { name: "1 Yes", exact: true }).waitFor();
   await page.keyboard.press("/");
   await finder().fill("onerror");
   await page.locator("dialog[open]").getByRole("option").first().waitFor();

@@ -1,11 +1,13 @@
 import { Client } from "muxwire";
-import { signal } from "vendor";
+import { effect, signal } from "vendor";
 import type { Live } from "./live.ts";
 import { monitorUrl } from "./place.ts";
 import { plain } from "./words.ts";
 
 /** How often panes are looked at that no tile shows. */
 const AGAIN = 5000;
+/** How soon behind something that happened: what it says of it is on the screen by then. */
+const SOON = 250;
 /** So many of them in one go. */
 const AT_ONCE = 24;
 
@@ -20,6 +22,8 @@ export class Glances {
   readonly #tiles = new Map<string, () => string[]>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
+  /** What was needed when panes were looked at last. */
+  #known = "";
 
   constructor(live: Live) {
     this.#live = live;
@@ -54,18 +58,34 @@ export class Glances {
   /** Looks at those of these panes that no tile shows, and again after a while. */
   follow(panes: () => readonly string[]): () => void {
     let isEnded = false;
+    let isUnderWay = false;
     const round = async () => {
-      if (document.visibilityState === "visible" && this.#live.link.peek().kind === "live") {
-        for (const pane of panes().slice(0, AT_ONCE)) {
-          if (isEnded || this.#isStopped) return;
-          if (!this.#tiles.has(pane)) await this.#look(pane);
-        }
+      // One that has begun goes on, and the next comes in its time.
+      if (isUnderWay) return;
+      isUnderWay = true;
+      const isLooking = document.visibilityState === "visible" && this.#live.link.peek().kind === "live";
+      const some = isLooking ? panes().filter((pane) => !this.#tiles.has(pane)) : [];
+      for (const pane of some.slice(0, AT_ONCE)) {
+        if (isEnded || this.#isStopped) return;
+        await this.#look(pane);
       }
+      isUnderWay = false;
+      clearTimeout(this.#timer);
       if (!isEnded && !this.#isStopped) this.#timer = setTimeout(() => void round(), AGAIN);
     };
-    void round();
+    // When it is there, when it is back, and when somebody is needed who was not.
+    const end = effect(() => {
+      const needs = this.#live.items.value.map(({ pane, need }) => `${pane} ${need}`).sort();
+      const now = `${this.#live.link.value.kind} ${needs.join()}`;
+      if (now === this.#known) return;
+      this.#known = now;
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => void round(), SOON);
+    });
     return () => {
       isEnded = true;
+      this.#known = "";
+      end();
       clearTimeout(this.#timer);
     };
   }
