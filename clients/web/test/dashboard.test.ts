@@ -281,6 +281,21 @@ test("all that the page loads is at most 250 KB compressed, terminals included, 
   assert.ok(kept.length > 4 && kept.every((one) => one.includes("immutable")), JSON.stringify(kept));
 });
 
+test("a pane whose program has ended says how, and one that rang says so", async () => {
+  await session("ends", "sh -c 'read line; exit 3'");
+  await world.run("set-option", "-t", "ends", "remain-on-exit", "on");
+  await session("rings");
+  await world.run("new-window", "-d", "-t", "rings", "sh -c 'read line; printf \\\\007; cat'");
+  await come();
+  await tile("ends:0.0").waitFor();
+  await world.run("send-keys", "-t", "ends", "Enter");
+  await row("ends:0.0").getByText("ended with 3").waitFor();
+  await tile("ends:0.0").getByText("ended with 3").waitFor();
+  await world.run("send-keys", "-t", "rings:1", "Enter");
+  await row("rings:1.0").getByText("bell", { exact: true }).waitFor();
+  await tile("rings:1.0").getByText("bell", { exact: true }).waitFor();
+});
+
 test("arrows and hjkl go among tiles and rows", async () => {
   for (const name of ["ga", "gb", "gc", "gd"]) await session(name);
   await come();

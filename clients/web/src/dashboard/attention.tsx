@@ -126,6 +126,7 @@ function Row({ board, item, isFirst, isGone, hasRoom }: RowProps) {
     isChosen ? "chosen" : "",
     isOpen ? "open" : "",
     isGone ? "gone" : "",
+    item.exit ? "dead" : "",
   ];
   const choose = () => {
     chosen.value = pane;
@@ -145,6 +146,7 @@ function Row({ board, item, isFirst, isGone, hasRoom }: RowProps) {
         <span class="what">
           <span class="place">{item.place}</span>
           <span class="who">{agent ? agent.agent_type : item.command}</span>
+          {item.rings ? <span class="bell">bell</span> : null}
           <Age board={board} since={item.since} />
         </span>
         <span class="why">

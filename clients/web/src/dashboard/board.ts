@@ -1,5 +1,5 @@
 import { Client } from "muxwire";
-import { computed, effect, type ReadonlySignal, signal, untracked } from "vendor";
+import { computed, effect, type ReadonlySignal, type Signal, signal, untracked } from "vendor";
 import type { Door, Who } from "./access.ts";
 import { Glances } from "./glances.ts";
 import { ALL, calls, countsOf, type Filter, type Item, nextCalling, orderOf, passes } from "./items.ts";
@@ -260,6 +260,7 @@ export class Board {
     }
     this.#last = known;
     this.#settle(items);
+    this.#forget(known);
     const wanted = items.map(({ pane }) => pane);
     const room = items.filter(hasAnswers).map(({ pane }) => pane);
     const isNew = (pane: string) => !order.includes(pane);
@@ -278,6 +279,17 @@ export class Board {
     this.#standing = setTimeout(() => {
       this.stands.value = true;
     }, SETTLES);
+  }
+
+  /** What was said and written of panes that are gone. */
+  #forget(known: ReadonlyMap<string, Item>): void {
+    for (const kept of [this.receipts, this.drafts, this.settled, this.glances.lines] as Signal<
+      ReadonlyMap<string, unknown>
+    >[]) {
+      const all = [...kept.peek()];
+      const rest = all.filter(([pane]) => pane === "" || known.has(pane));
+      if (rest.length < all.length) kept.value = new Map(rest);
+    }
   }
 
   #settle(items: readonly Item[]): void {

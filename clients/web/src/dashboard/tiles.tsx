@@ -151,7 +151,8 @@ function TileCard({ board, item, root }: CardProps) {
     chosen.value = pane;
   };
   const title = plain(item.title);
-  const about = agent ? reasonText(item) : title && title !== board.live.usualTitle.value ? title : item.command;
+  const isSaid = agent || item.exit || item.mode;
+  const about = isSaid ? reasonText(item) : title && title !== board.live.usualTitle.value ? title : item.command;
   return (
     <article class={`tile ${need} ${freshness} ${isChosen ? "chosen" : ""}`} data-pane={pane} aria-label={item.place}>
       <button type="button" class="main" tabIndex={isChosen ? 0 : -1} onFocus={choose} onClick={() => board.open(pane)}>
