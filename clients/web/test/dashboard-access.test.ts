@@ -100,6 +100,15 @@ test("a code in the address lets in once, and does not stay in it", async () => 
   await page.goto("about:blank");
   await page.goto(`${originOf(world)}/${path}`);
   await row("api:0.0").waitFor();
+  // Another one where the page is open already: it goes on with the session that it gets.
+  const another = codeAddress();
+  await page.evaluate((hash) => {
+    location.hash = hash;
+  }, another);
+  await until("it is taken out", async () => new URL(page.url()).hash === "");
+  await page.getByRole("button", { name: "Connection: live" }).waitFor();
+  await world.run("new-session", "-d", "-s", "behind-it", "cat");
+  await row("behind-it:0.0").waitFor();
   await visit.end(expected);
   await come(path);
   await page

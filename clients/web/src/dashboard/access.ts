@@ -45,13 +45,22 @@ const PROBLEMS = {
   },
 } as const satisfies Record<string, Problem>;
 
+const CODE = /^#code=([\w.~-]+)$/;
+
+export function hasCode(): boolean {
+  return CODE.test(location.hash);
+}
+
 /** The code that came with the address. It is taken out of the address at once, so that no history and no screenshot has it. */
 export function takeCode(): string | undefined {
-  const found = /^#code=([\w.~-]+)$/.exec(location.hash);
+  const found = CODE.exec(location.hash);
   if (!found) return undefined;
   history.replaceState(null, "", location.pathname + location.search);
   return found[1];
 }
+
+/** A connection that was refused though the browser is let in is not made anew more often than this. */
+const AGAIN = 10_000;
 
 /** Coming in, and leaving. The server keeps the session; the page knows no token. */
 export class Door {
@@ -60,6 +69,9 @@ export class Door {
   readonly ahead = signal(0);
   /** A code or token is being looked at. */
   readonly busy = signal(false);
+  /** Counts how often it came in: connections of before are those of another session. */
+  readonly entries = signal(0);
+  #enteredAt = 0;
   #isLeaving = false;
 
   /** With the code of the address, or with the session that there is. */
@@ -84,7 +96,10 @@ export class Door {
   /** The connection was refused: whether there is still a session. */
   async ended(): Promise<void> {
     // Who leaves need not be told.
-    if (!this.#isLeaving && this.access.value.kind === "in") await this.ask(PROBLEMS.ended);
+    if (this.#isLeaving || this.access.value.kind !== "in") return;
+    await this.ask(PROBLEMS.ended);
+    // It came in anew, in another tab too, and the old session has ended with that.
+    if (performance.now() - this.#enteredAt > AGAIN) this.#entered();
   }
 
   /** Asks who this is. `problem` is what is said if it is nobody. */
@@ -109,9 +124,16 @@ export class Door {
       }
       if (!answer.ok) return this.#out(await refusal(answer));
       await this.ask(PROBLEMS.ended);
+      this.#entered();
     } finally {
       this.busy.value = false;
     }
+  }
+
+  #entered(): void {
+    if (this.access.value.kind !== "in") return;
+    this.#enteredAt = performance.now();
+    this.entries.value += 1;
   }
 
   #out(problem: Problem | undefined): void {

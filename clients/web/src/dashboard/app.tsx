@@ -31,8 +31,9 @@ export function App({ door, settings, nonce, embedded }: AppProps) {
   const access = door.access.value;
   if (access.kind === "asking") return <main class="asking" aria-busy="true" />;
   if (access.kind === "out") return <ComingIn door={door} problem={access.problem} />;
-  if (embedded) return <Embedded target={embedded} door={door} settings={settings} nonce={nonce} />;
-  return <Dashboard door={door} settings={settings} nonce={nonce} />;
+  if (embedded)
+    return <Embedded key={door.entries.value} target={embedded} door={door} settings={settings} nonce={nonce} />;
+  return <Dashboard key={door.entries.value} door={door} settings={settings} nonce={nonce} />;
 }
 
 function Dashboard({ door, settings, nonce }: Omit<AppProps, "embedded">) {

@@ -138,6 +138,11 @@ function ConnectionFacts({ board }: { board: Board }) {
           <p>{remedy}</p>
         </div>
       ))}
+      {link.kind === "ended" ? (
+        <button type="button" onClick={() => location.reload()}>
+          Load the page anew
+        </button>
+      ) : null}
       {link.kind === "waiting" ? (
         <button type="button" onClick={() => live.client.wake()}>
           Try now

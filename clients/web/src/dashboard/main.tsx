@@ -1,5 +1,5 @@
 import { render } from "vendor";
-import { Door } from "./access.ts";
+import { Door, hasCode } from "./access.ts";
 import { App } from "./app.tsx";
 import { embeddedOf } from "./embedded.tsx";
 import { Settings } from "./settings.ts";
@@ -12,4 +12,8 @@ if (root) {
   const settings = new Settings();
   render(<App door={door} settings={settings} nonce={nonce} embedded={embeddedOf(location)} />, root);
   void door.begin();
+  // An address with a code that is opened where the page is already.
+  addEventListener("hashchange", () => {
+    if (hasCode()) void door.begin();
+  });
 }
