@@ -240,6 +240,31 @@ test("keys, composed text and dead keys arrive byte for byte", async () => {
   await end("keys");
 });
 
+test("what is selected is copied when the button is let go, and by keys", async () => {
+  const shown = await pane("copy", "printf 'first words and more'; exec cat");
+  await lab.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await lab.focus(shown, { copyOnSelect: true });
+  await lab.isExact(shown, "focus");
+  const box = await lab.page.locator("#focus .xterm-screen").boundingBox();
+  const at = (col: number) => [(box?.x ?? 0) + (col * (box?.width ?? 0)) / 80, (box?.y ?? 0) + 8] as const;
+  const clipboard = () => lab.page.evaluate(() => navigator.clipboard.readText());
+  await lab.page.evaluate(() => navigator.clipboard.writeText("before"));
+  await lab.page.mouse.move(...at(0));
+  await lab.page.mouse.down();
+  await lab.page.mouse.move(...at(3));
+  await lab.page.mouse.move(...at(5));
+  assert.equal(await clipboard(), "before");
+  await lab.page.mouse.up();
+  await until("it is copied", async () => (await clipboard()) === "first");
+  await lab.page.mouse.dblclick(...at(8));
+  await until("the word is copied", async () => (await clipboard()) === "words");
+  await lab.page.evaluate(() => navigator.clipboard.writeText("before"));
+  await lab.page.keyboard.press("Control+Shift+C");
+  await until("it is copied by keys", async () => (await clipboard()) === "words");
+  assert.deepEqual(lab.typed, []);
+  await end("copy");
+});
+
 /** Pastes as a person does. */
 async function paste(text: string): Promise<void> {
   await lab.page.evaluate((text) => {

@@ -325,7 +325,6 @@ class PaneFocus implements Focus, Tenant {
     this.#own(terminal.onBinary((data) => this.#onBinary(data)));
     this.#own(terminal.onRender(() => this.#onRender()));
     this.#own(terminal.onScroll(() => this.#onView()));
-    this.#own(terminal.onSelectionChange(() => this.#onSelection()));
     this.#own(
       this.#search.onDidChangeResults(({ resultIndex, resultCount }) => {
         this.found.value = { count: resultCount, index: resultIndex };
@@ -336,6 +335,7 @@ class PaneFocus implements Focus, Tenant {
     const area = terminal.textarea;
     area?.addEventListener("focus", () => this.#onKeys());
     area?.addEventListener("blur", () => this.#onKeys());
+    this.#holder.addEventListener("mousedown", () => this.#onMouseDown(), { capture: true });
     this.#holder.addEventListener("paste", (event) => this.#onPaste(event), { capture: true });
   }
 
@@ -494,8 +494,13 @@ class PaneFocus implements Focus, Tenant {
     this.#open();
   }
 
-  #onSelection(): void {
-    if (this.#options.copyOnSelect && this.#terminal.hasSelection()) void this.copy();
+  /** What is selected with the mouse is copied once the button is let go, wherever that is. */
+  #onMouseDown(): void {
+    if (!this.#options.copyOnSelect) return;
+    const letGo = () => {
+      if (!this.#isDisposed && this.#terminal.hasSelection()) void this.copy();
+    };
+    document.addEventListener("mouseup", letGo, { once: true });
   }
 
   #onLink(event: MouseEvent, url: string): void {

@@ -90,7 +90,7 @@ export interface FocusOptions {
   readonly fontFamily?: string;
   readonly fontSize?: number;
   readonly screenReader?: boolean;
-  /** Whether what is selected is copied at once. */
+  /** Whether what is selected with the mouse is copied when the button is let go. */
   readonly copyOnSelect?: boolean;
   /** Whether mouse and wheel go to a program that asked for them. Off at first, so that a click never types. */
   readonly mouse?: boolean;

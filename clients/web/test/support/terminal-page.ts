@@ -123,7 +123,13 @@ class Lab {
 
   async openFocus(
     pane: string,
-    options: { canWrite?: boolean; mouse?: boolean; screenReader?: boolean; fit?: "box" | "font" } = {},
+    options: {
+      canWrite?: boolean;
+      mouse?: boolean;
+      screenReader?: boolean;
+      copyOnSelect?: boolean;
+      fit?: "box" | "font";
+    } = {},
   ): Promise<void> {
     const client = this.#focusClient;
     const element = document.querySelector<HTMLElement>("#focus");
