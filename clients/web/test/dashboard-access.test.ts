@@ -21,7 +21,7 @@ let expected: RegExp | undefined;
 let tokens = 0;
 
 before(async () => {
-  world = await World.start({ MUXWIRE_REDACTION_ENABLED: "true" });
+  world = await World.start({ MUXWIRE_REDACTION_ENABLED: "true", MUXWIRE_TERMINAL_RESIZE: "client" });
   browser = await launch();
   asks = await StandIn.start(world, "api");
   asks.tell("ask cargo test");
@@ -205,6 +205,22 @@ test("one terminal stands alone at an address of its own", async () => {
   await page.goto(`${originOf(world)}/t/api?pane=${encodeURIComponent(asks.pane)}`);
   await page.locator(".embedded .xterm").waitFor();
   await visit.shot("embedded-dark");
+});
+
+test("the size is taken by a button that says whose it is, and given back", async () => {
+  const size = async () =>
+    (await world.run("display-message", "-p", "-t", "other", "#{pane_width}x#{pane_height}")).trim();
+  const before = await size();
+  await comeAs(["--allow", "write"]);
+  await tile("other:0.0").locator(".main").click();
+  await page.locator(".keys-sign", { hasText: "other:0.0" }).waitFor();
+  assert.equal(await size(), before, "to open it changes nothing");
+  await page.getByRole("button", { name: /tmux$/ }).click();
+  await page.getByRole("button", { name: /yours, give back/ }).waitFor();
+  await until("it has another size", async () => (await size()) !== before);
+  await page.getByRole("button", { name: /yours, give back/ }).click();
+  await until("tmux has it again", async () => (await size()) === before);
+  await page.getByRole("button", { name: /tmux$/ }).waitFor();
 });
 
 for (const theme of ["dark", "light", "contrast"] as const) {

@@ -584,6 +584,19 @@ async function swipe(on: Locator, by: number): Promise<void> {
   await touch("touchEnd");
 }
 
+test("where nobody may take the size, the button says why and changes nothing", async () => {
+  await session("kept");
+  await come();
+  await tile("kept:0.0").locator(".main").click();
+  await page.locator(".keys-sign", { hasText: "kept:0.0" }).waitFor();
+  await page.getByRole("button", { name: /80×24/ }).click();
+  await page.locator(".work .receipt.failed", { hasText: "terminal.resize" }).waitFor();
+  assert.equal(
+    (await world.run("display-message", "-p", "-t", "kept", "#{pane_width}x#{pane_height}")).trim(),
+    "80x24",
+  );
+});
+
 test("several panes stand side by side", async () => {
   await session("sida");
   await session("sidb");
