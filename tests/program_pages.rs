@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::support::SOON;
-use crate::support::server::TestServer;
+use crate::support::server::{Setup, TestServer};
 
 const BROWSER: &str = "accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n";
 
@@ -253,5 +253,60 @@ async fn the_page_is_listed_and_takes_no_other_method() {
         let evil = format!("{BROWSER}origin: https://evil.example\r\n");
         let answer = Answer::to(&server, "GET", path, &evil).await;
         assert_eq!(answer.status, 403, "{path}");
+    }
+}
+
+/// Who works on the pages sees each change when the page is loaded anew.
+#[tokio::test]
+async fn files_are_read_from_a_folder_that_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("bundle");
+    std::fs::create_dir(&dir).unwrap();
+    std::fs::write(folder.path().join("secret.js"), "hunter2").unwrap();
+    for name in [".hidden.js", "none", "x.key"] {
+        std::fs::write(dir.join(name), "hunter2").unwrap();
+    }
+    let server = TestServer::start(Setup {
+        assets_dir: Some(dir.clone()),
+        ..Setup::default()
+    })
+    .await;
+    let paths = loaded(&server, "/").await;
+    let path = paths.iter().find(|path| path.ends_with("/dashboard.js"));
+    let path = path.unwrap();
+    assert_eq!(path, "/assets/from-disk/dashboard.js");
+    assert_eq!(Answer::to(&server, "GET", path, "").await.status, 404);
+    let mut tags = HashSet::new();
+    for text in ["one", "two"] {
+        std::fs::write(dir.join("dashboard.js"), text).unwrap();
+        let answer = Answer::to(&server, "GET", path, "accept-encoding: br\r\n").await;
+        assert_eq!((answer.status, answer.text()), (200, text));
+        let rows = [
+            ("content-type", "text/javascript; charset=utf-8"),
+            ("cache-control", "no-cache"),
+            ("x-content-type-options", "nosniff"),
+        ];
+        for (name, value) in rows {
+            assert_eq!(answer.header(name), Some(value), "{name}");
+        }
+        let tag = answer.header("etag").unwrap().to_owned();
+        let lines = format!("if-none-match: {tag}\r\n");
+        assert_eq!(Answer::to(&server, "GET", path, &lines).await.status, 304);
+        assert!(tags.insert(tag));
+    }
+    let nowhere = [
+        "/assets/from-disk/..%2fsecret.js",
+        "/assets/from-disk/../secret.js",
+        "/assets/from-disk/.hidden.js",
+        "/assets/from-disk/none",
+        "/assets/from-disk/x.key",
+        "/assets/from-disk/%2fetc%2fpasswd",
+        "/assets/from-disk/dashboard.js%00",
+        "/assets/other/dashboard.js",
+    ];
+    for path in nowhere {
+        let answer = Answer::to(&server, "GET", path, "").await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text());
+        assert!(!answer.text().contains("hunter2"), "{path}");
     }
 }

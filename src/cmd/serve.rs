@@ -359,6 +359,7 @@ fn server_config(
         listeners: listeners::options(config, listening, metrics, manager)?,
         host_name: host_name(config),
         base_path: config.server.base_path.clone(),
+        assets_dir: config.server.assets_dir.clone(),
         frame_ancestors: config.security.frame_ancestors.clone(),
         allowed_hosts: config.security.allowed_hosts.clone(),
         allowed_origins: config.security.allowed_origins.clone(),

@@ -169,6 +169,9 @@ settings! {
         /// The path below which all of it is found, where a proxy serves other programs beside it: `/muxwire` for
         /// `https://box.example/muxwire/`. Empty means the root.
         base_path: String = BasePath, "";
+        /// A folder that pages load their files from, instead of those in the program: for work on the pages, whose folder it is
+        /// (`clients/web/bundle`). Empty means those in the program.
+        assets_dir: Option<PathBuf> = File, "";
         /// Connections at one time; more are refused.
         max_connections: u32 = Integer(1..=100_000u32), "1000";
         /// How long a client may take to authenticate.

@@ -1,5 +1,6 @@
 //! What the routes need, and what they do alike.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,6 +41,8 @@ struct AppInner {
     services: Arc<Services>,
     gate: Gate,
     base: BasePath,
+    /// Where the files of pages are read from, if not from the program.
+    assets_dir: Option<PathBuf>,
     /// Pages that may show a terminal in a frame, as a policy names them.
     frame_ancestors: String,
     listing: String,
@@ -63,6 +66,7 @@ impl App {
                 config.allowed_origins.clone(),
             ),
             base: BasePath::new(&config.base_path),
+            assets_dir: config.assets_dir.clone(),
             frame_ancestors: ancestors(&config.frame_ancestors),
             listing,
             clients: AtomicU64::new(0),
@@ -81,6 +85,11 @@ impl App {
     /// The path below which the server is found.
     pub(super) fn base(&self) -> &BasePath {
         &self.0.base
+    }
+
+    /// Where the files of pages are read from, if not from the program.
+    pub(super) fn assets_dir(&self) -> Option<&Path> {
+        self.0.assets_dir.as_deref()
     }
 
     /// Pages that may show a terminal in a frame, as a policy names them.

@@ -1,7 +1,7 @@
 //! Files that are part of the program, which pages load: under an address that changes with what they hold.
 //!
-//! `build.rs` lists and compresses them. Nothing is read from a disk, and an address is compared with the names that there
-//! are, so no path leads anywhere else. All stand in one folder, which is named after the content of all: so a file
+//! `build.rs` lists and compresses them. Nothing is read from a disk, unless a setting names a folder, and an address is compared
+//! with the names that there are, so no path leads anywhere else. All stand in one folder, which is named after the content of all: so a file
 //! may name another one beside it, and gets the one that it was made with.
 
 use std::borrow::Cow;
@@ -11,6 +11,8 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Response, Uri};
 use axum::routing::get;
+use tokio::task::spawn_blocking;
+use tracing::debug;
 
 use super::absent;
 use super::app::App;
@@ -32,6 +34,9 @@ struct Asset {
 
 /// All of them, by name.
 static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// The name of that folder while files are read from a disk.
+const FROM_DISK: &str = "from-disk";
 
 /// The folder below `/assets/` in which they are served.
 static FOLDER: LazyLock<String> = LazyLock::new(|| folder(ASSETS));
@@ -80,8 +85,51 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// The folder with all files, seen from a page of `/`.
-pub(super) fn address() -> String {
-    format!("assets/{}", *FOLDER)
+pub(super) fn address(app: &App) -> String {
+    match app.assets_dir() {
+        Some(_) => format!("assets/{FROM_DISK}"),
+        None => format!("assets/{}", *FOLDER),
+    }
+}
+
+/// A file that is read now, for somebody who works on it: it is asked for anew each time.
+async fn from_disk(
+    folder: &std::path::Path,
+    name: &str,
+    asked: &HeaderMap,
+) -> Option<Response<Body>> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let is_name = name.bytes().all(allowed) && !name.starts_with('.');
+    let content_type = content_type(name).filter(|_| is_name)?;
+    let path = folder.join(name);
+    let read = spawn_blocking(move || std::fs::read(path)).await.ok()?;
+    let bytes = read.inspect_err(|error| debug!(%error, name, "a file of a page is not there"));
+    let content = Content {
+        content_type,
+        body: Cow::Owned(bytes.ok()?),
+        security: Security {
+            cache_control: "no-cache",
+            ..Security::NO_PAGE
+        },
+        encoding: None,
+        varies_by: None,
+    };
+    Some(content.answer(asked))
+}
+
+/// As what a file is served, by the end of its name; that of one that is in the program is the same.
+fn content_type(name: &str) -> Option<&'static str> {
+    let (_, ending) = name.rsplit_once('.')?;
+    let has_ending = |asset: &&Asset| {
+        asset
+            .name
+            .rsplit_once('.')
+            .is_some_and(|(_, of)| of == ending)
+    };
+    ASSETS
+        .iter()
+        .find(has_ending)
+        .map(|asset| asset.content_type)
 }
 
 async fn asset(
@@ -90,6 +138,16 @@ async fn asset(
     headers: HeaderMap,
     uri: Uri,
 ) -> Response<Body> {
+    if let Some(dir) = app.assets_dir() {
+        let read = match folder == FROM_DISK {
+            true => from_disk(dir, &name, &headers).await,
+            false => None,
+        };
+        return match read {
+            Some(answer) => answer,
+            None => absent::nothing_here(State(app), uri).await,
+        };
+    }
     let found = ASSETS.iter().find(|asset| asset.name == name);
     match found.filter(|_| folder == *FOLDER) {
         Some(asset) => asset.answer(&headers),
@@ -162,6 +220,6 @@ mod tests {
         .map(|assets| folder(assets))
         .collect();
         assert_eq!(folders.len(), 4);
-        assert_eq!(address(), format!("assets/{}", folder(ASSETS)));
+        assert_eq!(*FOLDER, folder(ASSETS));
     }
 }

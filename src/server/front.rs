@@ -44,7 +44,7 @@ async fn start(State(app): State<App>, request: Request) -> Response<Body> {
     let needs_token = app.services().context.authenticator.is_some();
     let content = Content {
         content_type: HTML,
-        body: Cow::Owned(page(&server, needs_token).into_bytes()),
+        body: Cow::Owned(page(&assets::address(&app), &server, needs_token).into_bytes()),
         security: Security::PAGE,
         encoding: None,
         varies_by: None,
@@ -65,11 +65,10 @@ fn server(app: &App, request: &Request) -> String {
     format!("{scheme}://{host}{}", base.trim_end_matches('/'))
 }
 
-fn page(server: &str, needs_token: bool) -> String {
+fn page(assets: &str, server: &str, needs_token: bool) -> String {
     let shown = |is_shown| if is_shown { "" } else { " hidden" };
-    let assets = assets::address();
     let rows = [
-        ("{{assets}}", &*assets),
+        ("{{assets}}", assets),
         ("{{server}}", &escaped(server)),
         ("{{version}}", env!("CARGO_PKG_VERSION")),
         ("{{with_tokens}}", shown(needs_token)),
@@ -104,7 +103,7 @@ mod tests {
     #[test]
     fn the_page_is_filled_in_and_markup_of_others_stays_text() {
         for needs_token in [false, true] {
-            let page = page("ws://<img src='x'>&\"", needs_token);
+            let page = page("assets/x", "ws://<img src='x'>&\"", needs_token);
             assert!(!page.contains("{{"), "{page}");
             assert!(!page.contains("<img"), "{page}");
             let text = "ws://&lt;img src=&#39;x&#39;&gt;&amp;&quot;/monitor";

@@ -60,6 +60,7 @@ mod upgrade;
 mod websocket;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -108,6 +109,8 @@ pub struct ServerConfig {
     pub host_name: String,
     /// The path below which it is found, with a slash before it and none behind; empty for the root.
     pub base_path: String,
+    /// Where the files of pages are read from, if not from the program.
+    pub assets_dir: Option<PathBuf>,
     /// Pages that may show a terminal in a frame.
     pub frame_ancestors: Vec<Origin>,
     /// Names by which the server may be asked for, besides the loopback ones and the address listened on.

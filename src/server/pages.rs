@@ -96,7 +96,7 @@ impl Page {
             "" => self.root.to_owned(),
             base => format!("{base}/"),
         };
-        let assets = format!("{root}{}", assets::address());
+        let assets = format!("{root}{}", assets::address(app));
         let page = self
             .html
             .replace("{{assets}}", &assets)

@@ -30,6 +30,7 @@ impl Served {
             listeners: ListenOptions::default(),
             host_name: "build-3".to_owned(),
             base_path: String::new(),
+            assets_dir: None,
             frame_ancestors: Vec::new(),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
