@@ -1,4 +1,5 @@
-//! Packs what pages load into the program: compresses each file as the server may send it, and lists them in Rust.
+//! Packs what pages load into the program: compresses each file as the server may send it, and lists them in Rust. Packs what
+//! the demo plays besides.
 //!
 //! It runs no Node: what is bundled is committed (clients/web/README.md).
 
@@ -20,6 +21,21 @@ use flate2::write::GzEncoder;
 
 /// Where files are that pages load: those of the start page, and those that are bundled.
 const FOLDERS: [&str; 2] = ["src/server/assets", "clients/web/bundle"];
+
+/// What the demo plays: an agent, its version, and its states.
+const RECORDINGS: [(&str, &str, &[&str]); 2] = [
+    (
+        "claude",
+        "2.1.332",
+        &[
+            "long",
+            "permission-bash",
+            "permission-bash-refused",
+            "usage-limit",
+        ],
+    ),
+    ("codex", "0.171.0", &["error-500", "turn"]),
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -51,6 +67,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     list.push_str("]\n");
     fs::write(out.join("assets.rs"), list)?;
+    recordings(&root, &out)?;
+    Ok(())
+}
+
+/// Compresses the recordings that the demo plays.
+fn recordings(root: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
+    for (agent, version, states) in RECORDINGS {
+        for state in states {
+            let path = format!("fixtures/agents/{agent}-{version}/{state}.cast");
+            println!("cargo::rerun-if-changed={path}");
+            let bytes = fs::read(root.join(&path)).map_err(|error| format!("{path}: {error}"))?;
+            fs::write(
+                out.join(format!("demo-{agent}-{state}.cast.gz")),
+                gzip(&bytes)?,
+            )?;
+        }
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod address;
 mod alert;
 mod audit;
 mod browser;
+mod demo;
 mod doctor;
 mod explain;
 mod hooks;
@@ -27,6 +28,7 @@ use self::address::listen;
 pub use self::alert::{AlertCommand, AlertListArgs, AlertTestArgs};
 pub use self::audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs, Moment, Noted};
 pub use self::browser::{BrowserAccess, BrowserCommand, BrowserEndArgs, BrowserListArgs};
+pub use self::demo::DemoAgentArgs;
 pub use self::doctor::DoctorArgs;
 pub use self::explain::{ExplainArgs, RightState, ScreenSize};
 pub use self::hooks::{HookArgs, HookedAgent, HooksArgs, HooksCommand, HooksStatusArgs};
@@ -123,6 +125,9 @@ pub enum Command {
     /// What those hooks call: it prints nothing, takes no time and never fails
     #[command(hide = true)]
     Hook(HookArgs),
+    /// What plays an agent in a pane of the demo
+    #[command(hide = true)]
+    DemoAgent(DemoAgentArgs),
 }
 
 /// What every subcommand takes.
@@ -263,7 +268,7 @@ pub struct ServeArgs {
     /// The settings.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// Start a private tmux server with a few lively sessions, and serve that one
+    /// Start a private tmux server with shells and agents that are played from recordings, and serve that one
     #[arg(long, conflicts_with_all = ["socket_name", "socket_path", "replay"])]
     pub demo: bool,
     /// Serve a recording instead of a tmux server

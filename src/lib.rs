@@ -33,6 +33,7 @@ pub mod cmd;
 pub mod config;
 pub mod connectors;
 pub mod control;
+pub mod demo;
 pub mod file_watch;
 pub mod glob;
 pub mod hub;

@@ -32,6 +32,7 @@ mod control_live;
 mod control_properties;
 mod crowds;
 mod dangers;
+mod demo;
 mod differential;
 mod doctor;
 mod emitting;

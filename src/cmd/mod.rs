@@ -10,6 +10,7 @@ pub mod config;
 mod connectors;
 mod counters;
 mod dashboard;
+pub mod demo_agent;
 mod descriptors;
 pub mod doctor;
 mod entry;
@@ -78,6 +79,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Schema(args) => schema::run(&args, &mut output),
         Command::Hooks(command) => hooks::run(&general, command, &mut output),
         Command::Hook(args) => return hook::run(general, args),
+        Command::DemoAgent(args) => demo_agent::run(&args),
     };
     conclude(outcome, &mut CommandOutput::stderr())
 }

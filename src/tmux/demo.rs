@@ -1,18 +1,19 @@
-//! A private tmux server with a few lively sessions, so that a newcomer sees something at once.
+//! A private tmux server with shells, and with agents that are played from recordings, so that a newcomer sees something at once.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, io, process};
 
+use crate::demo::{COLUMNS, ROWS, SCENES};
 use crate::tmux::{SocketChoice, Tmux, TmuxError};
 
 /// How long tmux may take for one command here.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// The sessions: a name, and what its pane runs. `$1` is the process that the demo is for, `$2` tmux, `$3` the socket.
+/// The sessions besides those of agents: a name, and what its pane runs. `$1` is the process that the demo is for, `$2` tmux, `$3` the socket.
 ///
 /// Each loop ends with that process, and the first one takes the server and its folder with it, so that nothing is left
 /// behind even if muxwire is killed.
@@ -31,7 +32,7 @@ done
 # The end of the server must not be the end of this.
 trap '' HUP
 "$2" -S "$3" kill-server
-rm -f -- "$3" "$3.lock"
+rm -f -- "$3" "$3.lock" "${3%/*}/claude" "${3%/*}/codex"
 rmdir -- "${3%/*}""#;
 
 const BUILD: &str = r#"
@@ -58,6 +59,12 @@ while kill -0 $1 2>/dev/null; do
   sleep 1
 done"#;
 
+/// What the pane of an agent runs, with the program of the agent as `$4`. It ends with the terminal.
+const AGENT: &str = r#"stty raw -echo && exec "$4" demo-agent "$0""#;
+
+/// How large the panes of shells are.
+const SHELL_SIZE: (u16, u16) = (100, 30);
+
 /// A running demo. [`Demo::stop`] ends it; if muxwire dies first, it ends by itself within a second.
 #[derive(Debug)]
 pub struct Demo {
@@ -82,29 +89,67 @@ impl Demo {
                 source,
             })?;
         let demo = Self { tmux, folder };
+        // By its name an agent is known, wherever its program comes from.
+        let own = env::current_exe().map_err(|source| TmuxError::System {
+            what: "finding muxwire's own program",
+            source,
+        })?;
+        for scene in SCENES {
+            let agent = demo.folder.join(scene.agent);
+            match symlink(&own, &agent) {
+                Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(TmuxError::System {
+                        what: "naming the demo's agents",
+                        source,
+                    });
+                }
+                _ => {}
+            }
+        }
         for (name, script) in SESSIONS {
-            let parent = process::id().to_string();
-            let mut arguments: Vec<OsString> = ["-f", "/dev/null"].map(Into::into).to_vec();
-            let session = [
-                "new-session",
-                "-d",
-                "-s",
-                name,
-                "-x",
-                "100",
-                "-y",
-                "30",
-                "sh",
-                "-c",
-                script,
-                name,
-                &parent,
-            ];
-            arguments.extend(session.map(Into::into));
-            arguments.extend([program.into(), socket.clone().into()]);
-            demo.tmux.start_server(&arguments, DEADLINE).await?;
+            demo.session(name, SHELL_SIZE, script, program, None)
+                .await?;
+        }
+        for scene in SCENES {
+            let agent = demo.folder.join(scene.agent);
+            demo.session(scene.session, (COLUMNS, ROWS), AGENT, program, Some(&agent))
+                .await?;
         }
         Ok(demo)
+    }
+
+    /// Makes a session that runs a script, with `$1` to `$4` as the scripts want them.
+    async fn session(
+        &self,
+        name: &str,
+        (cols, rows): (u16, u16),
+        script: &str,
+        program: &Path,
+        agent: Option<&Path>,
+    ) -> Result<(), TmuxError> {
+        let (cols, rows) = (cols.to_string(), rows.to_string());
+        let parent = process::id().to_string();
+        let mut arguments: Vec<OsString> = ["-f", "/dev/null"].map(Into::into).to_vec();
+        let session = [
+            "new-session",
+            "-d",
+            "-s",
+            name,
+            "-x",
+            &cols,
+            "-y",
+            &rows,
+            "sh",
+            "-c",
+            script,
+            name,
+            &parent,
+        ];
+        arguments.extend(session.map(Into::into));
+        arguments.extend([program.into(), self.folder.join("tmux").into()]);
+        arguments.extend(agent.map(Into::into));
+        self.tmux.start_server(&arguments, DEADLINE).await?;
+        Ok(())
     }
 
     /// The server.

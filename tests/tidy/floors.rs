@@ -29,6 +29,7 @@ pub const MODULES: &[Module] = &[
     module("file_watch", 0, &[]),
     module("background", 0, &[]),
     module("private_file", 0, &[]),
+    module("demo", 0, &[]),
     module("process_stat", 0, &[]),
     module("machine_stat", 0, &[]),
     module("control", 1, &["ids"]),
@@ -50,7 +51,14 @@ pub const MODULES: &[Module] = &[
     module(
         "tmux",
         4,
-        &["ids", "control", "file_watch", "background", "process_stat"],
+        &[
+            "ids",
+            "control",
+            "demo",
+            "file_watch",
+            "background",
+            "process_stat",
+        ],
     ),
     module(
         "wire",
@@ -144,6 +152,7 @@ pub const MODULES: &[Module] = &[
         "cmd",
         8,
         &[
+            "demo",
             "ids",
             "alert",
             "glob",
@@ -228,6 +237,7 @@ pub const OUTSIDE: &[Outside] = &[
             "agent::statement",
             "usage",
             "alert::form",
+            "demo::cast",
             "wire",
             "config",
             "auth::file",
