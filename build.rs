@@ -92,6 +92,7 @@ fn content_type(path: &Path) -> Result<Option<&'static str>, Box<dyn Error>> {
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("css") => Ok(Some("text/css; charset=utf-8")),
         Some("js") => Ok(Some("text/javascript; charset=utf-8")),
+        Some("png") => Ok(Some("image/png")),
         Some("svg") => Ok(Some("image/svg+xml")),
         Some("txt") => Ok(Some("text/plain; charset=utf-8")),
         Some("html" | "json") => Ok(None),

@@ -83,7 +83,7 @@ const PAGES: [(&str, &str, &str); 6] = [
     ("/protocol", "", "'none'"),
     ("/websocket-test", "", "'none'"),
     ("/", MORE, "muxwire"),
-    ("/t/web", MORE, "muxwire"),
+    ("/t/pile", MORE, "muxwire"),
     ("/t/%24x%3Cimg%20src%3E?pane=%257", MORE, "muxwire"),
     ("/protocol", "", "'none'"),
 ];
@@ -120,7 +120,7 @@ async fn the_page_may_do_what_it_needs_and_nothing_else() {
         let varies = (path == "/").then_some("accept");
         assert_eq!(page.header("vary"), varies, "{path}");
         // No script stands in the page, nothing comes from elsewhere, and the address is not repeated.
-        for part in ["{{", "<script>", "style=", "onload", "//", "<img", "web"] {
+        for part in ["{{", "<script>", "style=", "onload", "//", "<img", "pile"] {
             assert!(!page.text().contains(part), "{part}: {}", page.text());
         }
         let version = format!("data-version=\"{}\"", env!("CARGO_PKG_VERSION"));
@@ -308,5 +308,62 @@ async fn files_are_read_from_a_folder_that_is_set() {
         let answer = Answer::to(&server, "GET", path, "").await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.text());
         assert!(!answer.text().contains("hunter2"), "{path}");
+    }
+}
+
+/// What makes the page an app stands at a fixed address, is asked for anew each time, and can do nothing else.
+#[tokio::test]
+async fn the_manifest_the_worker_and_the_icon_are_kept_up_to_date() {
+    let server = TestServer::open().await;
+    let rows = [
+        ("/manifest.webmanifest", "application/manifest+json"),
+        ("/sw.js", "text/javascript; charset=utf-8"),
+        ("/icon.png", "image/png"),
+    ];
+    for (path, content_type) in rows {
+        let answer = Answer::to(&server, "GET", path, "").await;
+        let length = answer.body.len().to_string();
+        let headers = [
+            ("content-type", content_type),
+            ("cache-control", "no-cache"),
+            (
+                "content-security-policy",
+                "default-src 'none'; img-src 'self'; frame-ancestors 'none'",
+            ),
+            ("content-length", &*length),
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ];
+        assert_eq!(answer.status, 200, "{path}");
+        for (name, value) in headers {
+            assert_eq!(answer.header(name), Some(value), "{path} {name}");
+        }
+        let tag = answer.header("etag").unwrap();
+        let lines = format!("if-none-match: {tag}\r\n");
+        let again = Answer::to(&server, "GET", path, &lines).await;
+        assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
+        let answer = Answer::to(&server, "PUT", path, "").await;
+        assert_eq!(answer.status, 405, "{path}");
+        let evil = "origin: https://evil.example\r\n";
+        let answer = Answer::to(&server, "GET", path, evil).await;
+        assert_eq!(answer.status, 403, "{path}");
+    }
+    let manifest = Answer::to(&server, "GET", "/manifest.webmanifest", "").await;
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest.body).unwrap();
+    // Below whatever path it is served: addresses in it begin at its own.
+    for name in ["id", "start_url", "scope"] {
+        assert_eq!(manifest[name], "./", "{name}");
+    }
+    let icons = manifest["icons"].as_array().unwrap();
+    assert_eq!(icons.len(), 4);
+    for icon in icons {
+        let path = format!("/{}", icon["src"].as_str().unwrap());
+        let answer = Answer::to(&server, "GET", &path, "").await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.header("content-type"), icon["type"].as_str());
+    }
+    let worker = Answer::to(&server, "GET", "/sw.js", "").await;
+    for word in ["fetch", "caches", "importScripts"] {
+        assert!(!worker.text().contains(word), "{word} in {}", worker.text());
     }
 }

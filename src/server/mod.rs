@@ -36,6 +36,7 @@ mod headers;
 mod health;
 mod holders;
 mod http;
+mod installed;
 mod listen;
 mod origin;
 mod overdue;

@@ -100,6 +100,7 @@ impl Page {
         let page = self
             .html
             .replace("{{assets}}", &assets)
+            .replace("{{root}}", &root)
             .replace("{{base}}", base)
             .replace("{{version}}", env!("CARGO_PKG_VERSION"));
         let how = (self.security, self.varies_by);

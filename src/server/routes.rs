@@ -9,7 +9,7 @@ use super::credential::checked;
 use super::http::guarded;
 use super::route::Route;
 use super::rules::Rules;
-use super::{absent, api, assets, browser, cors, front, health, pages, websocket};
+use super::{absent, api, assets, browser, cors, front, health, installed, pages, websocket};
 
 /// All routes, as they are listed for people; `/metrics` may be switched off.
 pub(super) fn all(has_metrics: bool) -> Vec<Route> {
@@ -17,6 +17,7 @@ pub(super) fn all(has_metrics: bool) -> Vec<Route> {
         front::routes(),
         pages::routes(),
         assets::routes(),
+        installed::routes(),
         websocket::routes(),
         api::routes(),
         browser::routes(),

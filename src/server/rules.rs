@@ -172,6 +172,13 @@ impl Security {
         ..Self::NO_PAGE
     };
 
+    /// What is asked for at a fixed address to keep a page as an app: asked for anew each time, and sent when it has changed. A worker
+    /// can speak to nobody, and shows images of this server alone.
+    pub(super) const INSTALLED: Self = Self {
+        content_security_policy: "default-src 'none'; img-src 'self'; frame-ancestors 'none'",
+        cache_control: "no-cache",
+    };
+
     /// Puts the headers on an answer. A policy with names that the answer doesn't carry is left out: then the page is there
     /// already, with the policy that it came with.
     pub(super) fn apply(self, headers: &mut HeaderMap, names: Option<&PolicyNames>) {

@@ -51,6 +51,8 @@ async fn every_route_is_below_the_path_and_at_the_root() {
         ("/protocol", 200),
         ("/t/web", 200),
         ("/api/session", 200),
+        ("/manifest.webmanifest", 200),
+        ("/sw.js", 200),
         ("/nothing", 404),
         ("/monitor", 426),
         ("/", 200),
@@ -71,6 +73,8 @@ async fn every_route_is_below_the_path_and_at_the_root() {
         }
         let says_base = page.body.contains(&format!("data-base=\"{BASE}\""));
         assert_eq!(says_base, path != "/protocol", "{page:?}");
+        let manifest = format!("href=\"{BASE}/manifest.webmanifest\"");
+        assert_eq!(page.body.contains(&manifest), path != "/protocol");
     }
     // Without the last slash, addresses of the page would lead beside it.
     let moved = Answer::read(&server.get(BASE).await);

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, version as esbuild } from "esbuild";
 
@@ -80,6 +80,7 @@ const made = [
       build({ ...options, entryPoints: [`clients/web/src/${name}/${name}.css`] }),
     ]),
   )),
+  await build({ ...options, entryPoints: ["clients/web/src/dashboard/worker.ts"], entryNames: "sw", format: "iife" }),
 ];
 const packages = new Set();
 for (const { metafile, outputFiles } of made) {
@@ -91,8 +92,10 @@ for (const { metafile, outputFiles } of made) {
     else inputs.add(path);
   }
 }
-files.set("icon.svg", readFileSync(join(web, "src/icon.svg")));
-inputs.add("clients/web/src/icon.svg");
+for (const path of ["icon.svg", ...readdirSync(join(web, "src/icons")).map((name) => `icons/${name}`)]) {
+  files.set(basename(path), readFileSync(join(web, "src", path)));
+  inputs.add(`clients/web/src/${path}`);
+}
 files.set("licences.txt", Buffer.from(licences([...packages].sort())));
 const digest = (bytes) => createHash("sha256").update(bytes).digest("hex");
 const listed = (names, read) => Object.fromEntries([...names].sort().map((name) => [name, digest(read(name))]));

@@ -12,6 +12,8 @@ import { drawIcon } from "./icon.ts";
 import { pageTitle } from "./items.ts";
 import { listen } from "./keys.ts";
 import { Live } from "./live.ts";
+import { NotificationsSheet } from "./notifications.tsx";
+import { Notifier } from "./notifier.ts";
 import { Overview } from "./overview.tsx";
 import { Palette } from "./palette.tsx";
 import { VIEWS } from "./route.ts";
@@ -38,6 +40,8 @@ export function App({ door, settings, nonce, embedded }: AppProps) {
 
 function Dashboard({ door, settings, nonce }: Omit<AppProps, "embedded">) {
   const board = useMemo(() => new Board(new Live(() => void door.ended()), door, settings), [door, settings]);
+  const notifier = useMemo(() => new Notifier(board), [board]);
+  useEffect(() => () => notifier.close(), [notifier]);
   useEffect(() => () => board.close(), [board]);
   useEffect(() => listen(board), [board]);
   useEffect(() => board.watchLooks(), [board]);
@@ -69,6 +73,7 @@ function Dashboard({ door, settings, nonce }: Omit<AppProps, "embedded">) {
       <Palette board={board} />
       <Composer board={board} />
       <ConnectionSheet board={board} />
+      <NotificationsSheet board={board} notifier={notifier} />
       <Help board={board} />
       <p class="unseen" role="status">
         {board.said}
@@ -233,6 +238,15 @@ function Menu({ board }: { board: Board }) {
         </label>
         <SwitchBox name="Terminals for screen readers" of={settings.reader} />
         <SwitchBox name="Mouse to programs" of={settings.mouse} />
+        <button
+          type="button"
+          onClick={() => {
+            if (menu.current) menu.current.open = false;
+            board.sheet.value = "notifications";
+          }}
+        >
+          Notifications
+        </button>
         <button
           type="button"
           onClick={() => {

@@ -17,7 +17,7 @@ export interface Receipt {
 }
 
 /** What opens above the page. */
-export type Sheet = "palette" | "search" | "help" | "composer" | "connection" | undefined;
+export type Sheet = "palette" | "search" | "help" | "composer" | "connection" | "notifications" | undefined;
 
 /** For so long nothing is answered after a dialog came or rows moved: it would be another one than was aimed at. */
 const SETTLES = 400;

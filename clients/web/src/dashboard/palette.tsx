@@ -203,6 +203,14 @@ function commands(board: Board): Hit[] {
         board.sheet.value = "connection";
       },
     },
+    {
+      id: "notifications",
+      name: "Notifications",
+      about: "of this device",
+      run: () => {
+        board.sheet.value = "notifications";
+      },
+    },
     ...THEMES.map((theme) => ({
       id: `theme ${theme}`,
       name: `Theme: ${theme}`,

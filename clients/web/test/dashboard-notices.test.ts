@@ -1,0 +1,254 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, afterEach, before, test } from "node:test";
+import type { Browser, Locator, Page } from "playwright-core";
+import { until, World } from "../../js/test/support/world.ts";
+import { StandIn } from "./support/agents.ts";
+import { launch, Visit } from "./support/browser.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let world: World;
+let browser: Browser;
+let visit: Visit;
+let page: Page;
+let sessions: string[] = [];
+
+before(async () => {
+  world = await World.start({ MUXWIRE_SECURITY_REQUIRE_AUTH: "false" });
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await world?.stop();
+});
+afterEach(async () => {
+  await visit.end();
+  for (const name of sessions) await world.run("kill-session", "-t", name).catch(() => undefined);
+  sessions = [];
+});
+
+async function agent(name: string): Promise<StandIn> {
+  sessions.push(name);
+  return StandIn.start(world, name);
+}
+
+async function come(permissions = ["notifications"]): Promise<void> {
+  visit = await Visit.begin(browser, world, { permissions });
+  page = visit.page;
+  await visit.goto();
+  await page.getByRole("button", { name: "Connection: live" }).waitFor();
+}
+
+const panel = (): Locator => page.getByRole("dialog", { name: "Notifications" });
+const row = (place: string): Locator =>
+  page.locator(".rows > .row", { has: page.locator(".place", { hasText: place }) });
+
+async function openPanel(): Promise<void> {
+  await page.getByLabel("Menu").click();
+  await page.getByRole("button", { name: "Notifications" }).click();
+  await panel().waitFor();
+}
+
+/** On, and told of at once. */
+async function turnOn(): Promise<void> {
+  await openPanel();
+  await panel().getByLabel("When it has lasted for").fill("0");
+  await panel().getByRole("button", { name: "Turn on" }).click();
+  await panel().getByText("On for this device").waitFor();
+}
+
+interface Shown {
+  readonly title: string;
+  readonly body: string;
+  readonly tag: string;
+}
+
+/** What the browser shows of this page now. */
+const shown = (of = page): Promise<Shown[]> =>
+  of.evaluate(async () => {
+    const worker = await navigator.serviceWorker.getRegistration();
+    const all = (await worker?.getNotifications()) ?? [];
+    return all.map(({ title, body, tag }) => ({ title, body, tag }));
+  });
+
+const waiting = async (): Promise<Shown[]> => (await shown()).filter(({ tag }) => tag.endsWith(" waiting"));
+
+/** Browsers without a screen show every page. What the page sees of that is put here. */
+async function look(visible: boolean, of = page): Promise<void> {
+  await of.evaluate(
+    (state) => {
+      Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+      document.dispatchEvent(new Event("visibilitychange"));
+    },
+    visible ? "visible" : "hidden",
+  );
+}
+
+const settled = (of = page): Promise<string[]> =>
+  of.evaluate(async () => {
+    const { held } = await navigator.locks.query();
+    return (held ?? []).map(({ name }) => name ?? "");
+  });
+
+test("the panel turns them on, a test is shown by the worker, and turning off leaves nothing behind", async () => {
+  await come();
+  await turnOn();
+  await panel().getByRole("button", { name: "Send a test" }).click();
+  await until("the test is shown", async () => (await shown()).some(({ tag }) => tag === "test"));
+  assert.match((await shown())[0]?.body ?? "", /Notifications of lab reach this device/);
+  await panel().getByRole("listitem").filter({ hasText: "reach this device" }).waitFor();
+  const worker = await page.evaluate(async () => {
+    const { scope, active } = await navigator.serviceWorker.ready;
+    return { scope, script: active?.scriptURL, caches: await caches.keys() };
+  });
+  assert.deepEqual(worker, { scope: `${visit.origin}/`, script: `${visit.origin}/sw.js`, caches: [] });
+  await visit.shot("notifications-dark");
+  await page.evaluate(AXE);
+  const faults = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string }[] }> } };
+    const { violations } = await axe.run();
+    return violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id }) => id);
+  });
+  assert.deepEqual(faults, []);
+  await page.reload();
+  await openPanel();
+  await panel().getByText("On for this device").waitFor();
+  assert.equal(await panel().getByLabel("When it has lasted for").inputValue(), "0");
+  await panel().getByRole("button", { name: "Turn off" }).click();
+  await panel().getByRole("button", { name: "Turn on" }).waitFor();
+  await until("no worker is left", () =>
+    page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length === 0),
+  );
+});
+
+test("an agent that waits is told once while nobody looks, and no more when it is answered", async () => {
+  const asks = await agent("first");
+  await come();
+  await row("first:0.0").waitFor();
+  await turnOn();
+  await page.keyboard.press("Escape");
+  await look(false);
+  asks.tell("ask cargo test");
+  await until("it is told", async () => (await waiting()).length > 0);
+  assert.deepEqual(
+    (await waiting()).map(({ title, body }) => [title, body]),
+    [["first:0.0", "claude: asks for permission"]],
+  );
+  // The page that is loaded anew, while nobody looks, doesn't tell it again, and takes over the one that shows.
+  await page.addInitScript(() => {
+    Object.defineProperty(document, "visibilityState", { configurable: true, get: () => "hidden" });
+  });
+  await page.reload();
+  await row("first:0.0").getByRole("img", { name: "waiting" }).waitFor();
+  const second = await agent("second");
+  second.tell("ask cargo bench");
+  await until("the other one is told", async () => (await waiting()).length === 2);
+  const log = await page.evaluate(() => Object.values({ ...localStorage }).join("\n"));
+  const told = log.match(/"kind":"waiting","title":"first:0.0"/g);
+  assert.equal(told?.length, 1, log);
+  asks.tell("idle");
+  await until("it is closed", async () => (await waiting()).length === 1);
+  assert.equal((await waiting())[0]?.title, "second:0.0");
+});
+
+test("what the agent says is shown only if it is allowed", async () => {
+  const asks = await agent("words");
+  await come();
+  await row("words:0.0").waitFor();
+  await turnOn();
+  await panel().getByLabel("Show what the agent says").check();
+  await page.keyboard.press("Escape");
+  await look(false);
+  asks.tell("ask cargo test");
+  await until("it is told", async () => (await shown()).some(({ body }) => body.includes("ask again")));
+});
+
+test("nobody is told while they look, in another tab neither", async () => {
+  const asks = await agent("tabs");
+  await come();
+  await row("tabs:0.0").waitFor();
+  await turnOn();
+  const other = await visit.context.newPage();
+  await other.goto(visit.origin);
+  await other.locator(".rows > .row").first().waitFor();
+  await until("both are known to be looked at", async () => (await settled()).length === 2);
+  await look(false);
+  await until("the other tab alone is looked at", async () => (await settled()).length === 1);
+  asks.tell("ask cargo test");
+  await row("tabs:0.0").getByRole("img", { name: "waiting" }).waitFor();
+  // What has been looked at is kept as such, by which it is known that it was decided.
+  const decided = () =>
+    page.evaluate(() =>
+      Object.values({ ...localStorage })
+        .join("")
+        .includes("waiting 2"),
+    );
+  await until("it is decided", decided);
+  assert.deepEqual(await shown(), []);
+  await other.close();
+});
+
+test("a notification leads to its pane", async () => {
+  await agent("leads");
+  await come();
+  await row("leads:0.0").waitFor();
+  await turnOn();
+  await page.keyboard.press("Escape");
+  const pane = (await world.run("display-message", "-p", "-t", "leads:", "#{pane_id}")).trim();
+  // It is registered once notifications are on, which takes a moment.
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
+  await until("the worker is known", () => visit.context.serviceWorkers().length > 0);
+  const [worker] = visit.context.serviceWorkers();
+  assert.ok(worker);
+  await worker.evaluate(async (pane) => {
+    const scope = self as unknown as { registration: ServiceWorkerRegistration; dispatchEvent(event: Event): void };
+    await scope.registration.showNotification("made by hand", { tag: "hand", data: { pane } });
+    const [notification] = await scope.registration.getNotifications({ tag: "hand" });
+    const Clicked = (self as unknown as { NotificationEvent: new (type: string, init: object) => Event })
+      .NotificationEvent;
+    scope.dispatchEvent(new Clicked("notificationclick", { notification }));
+  }, pane);
+  await until("the pane is open", () =>
+    page.evaluate((hash) => location.hash === hash, `#pane=${pane.replace("%", "%25")}`),
+  );
+});
+
+test("who has not allowed them is told what to do", async () => {
+  visit = await Visit.begin(browser, world);
+  page = visit.page;
+  await page.addInitScript(() => {
+    Object.defineProperty(Notification, "permission", { get: () => "denied" });
+  });
+  await visit.goto();
+  await openPanel();
+  const problem = panel().getByRole("alert");
+  await problem.getByText("told not to show notifications").waitFor();
+  await problem.getByText("Allow them in the settings of the site").waitFor();
+  assert.equal(await panel().getByRole("button", { name: "Turn on" }).count(), 0);
+});
+
+test("the page can be installed", async () => {
+  await come();
+  const session = await visit.context.newCDPSession(page);
+  const { errors, url, data } = (await session.send("Page.getAppManifest")) as {
+    errors: unknown[];
+    url: string;
+    data?: string;
+  };
+  assert.deepEqual([errors, url], [[], `${visit.origin}/manifest.webmanifest`]);
+  const { installabilityErrors } = (await session.send("Page.getInstallabilityErrors")) as {
+    installabilityErrors: { errorId: string }[];
+  };
+  // What is played here is a window that keeps nothing, where browsers install nothing.
+  const problems = installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== "in-incognito");
+  assert.deepEqual(problems, []);
+  const { icons } = JSON.parse(data ?? "{}") as { icons: { src: string; type: string }[] };
+  for (const { src, type } of icons) {
+    const answer = await page.request.get(new URL(src, url).href);
+    assert.deepEqual([answer.status(), answer.headers()["content-type"]], [200, type], src);
+  }
+});
