@@ -2,7 +2,7 @@
 //!
 //! Reading order: `listen` (accepting), `routes` (the routes that modules register), `rules` (what holds for one), `http`,
 //! `credential` and `cors` (who goes by the rules), `framing`, `origin` and `secrets` (which requests are looked at),
-//! `websocket`, `api`, `health`, `front` and `pages` (the routes), `assets`, `content` and `encoding` (files and pages), `upgrade`, `tickets` and `browser`
+//! `websocket`, `api`, `health`, `front`, `pages` and `installed` (the routes), `assets`, `content` and `encoding` (files and pages), `upgrade`, `tickets` and `browser`
 //! (the handshake), `crowd`, `holders` and `admission` (how many there may be), `services` (what connections are given),
 //! `connection` (a client and its own task), `shard` (many clients, and the task that brings them what is published),
 //! `dialect` (the protocols that clients speak), `session` (a client as a state machine without IO, whatever it speaks),
