@@ -424,6 +424,9 @@ test("events are listed, filtered and paused, errors stand out, and alerts stand
   await entries.filter({ hasText: "session.created" }).filter({ hasText: "noted" }).first().waitFor();
   await entries.filter({ hasText: "is waiting: permission" }).first().waitFor();
   await page.locator(".alerts li", { hasText: "claude waits: permission" }).waitFor();
+  // So are alerts that were raised before it, and still stand.
+  await page.reload();
+  await page.locator(".alerts li", { hasText: "claude waits: permission" }).waitFor();
   await page.getByRole("button", { name: "output", exact: true }).click();
   await page.getByRole("button", { name: "output", exact: true, pressed: true }).waitFor();
   await until("output comes", async () => {

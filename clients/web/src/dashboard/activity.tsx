@@ -35,7 +35,7 @@ function Alerts({ board }: { board: Board }) {
       <h2 id="alerts-title">Alerts that stand</h2>
       {standing.length === 0 ? (
         <p class="empty">
-          None since this page came. <code>alerts.toml</code> says what raises one: <code>muxwire alert list</code>
+          None. <code>alerts.toml</code> says what raises one: <code>muxwire alert list</code>
         </p>
       ) : (
         <ul>
@@ -214,6 +214,7 @@ function followEvents(
       { types },
       (item) => {
         count += 1;
+        if (item.type === "alert" || item.type === "alert.cleared") board.live.alerted(item);
         // With so many waiting, only the last are ever shown.
         some = [...some, ...entriesOf(item, count)].slice(-KEPT);
       },

@@ -1,4 +1,14 @@
-import { type Agent, type Alert, Client, MuxwireError, type Resources, type State, type StateChange } from "muxwire";
+import {
+  type Agent,
+  type Alert,
+  type AlertClearedEvent,
+  type AlertEvent,
+  Client,
+  MuxwireError,
+  type Resources,
+  type State,
+  type StateChange,
+} from "muxwire";
 import { computed, type ReadonlySignal, signal } from "vendor";
 import { type Item, itemsOf } from "./items.ts";
 import { monitorUrl } from "./place.ts";
@@ -106,12 +116,8 @@ export class Live {
   }
 
   #took(event: Exclude<StateChange, { type: "snapshot" }>): void {
-    if (event.type === "alert") {
-      this.alerts.value = new Map(this.alerts.value).set(event.data.key, { alert: event.data, pane: event.pane });
-    } else if (event.type === "alert.cleared") {
-      const rest = new Map(this.alerts.value);
-      if (rest.get(event.data.key)?.alert.id === event.data.id) rest.delete(event.data.key);
-      this.alerts.value = rest;
+    if (event.type === "alert" || event.type === "alert.cleared") {
+      this.alerted(event);
     } else if (event.type === "system.resources") {
       const key = event.data.of === "pane" ? (event.pane ?? "") : event.data.of;
       const known = this.resources.value.get(key) ?? [];
@@ -124,6 +130,17 @@ export class Live {
       this.#unasked.delete(event.pane);
       if (event.type === "pane.removed" && !event.data.moved) this.#forget(event.pane);
     }
+  }
+
+  /** An alert is raised or cleared, or was before the page came: the log that says the one says the other. */
+  alerted(event: AlertEvent | AlertClearedEvent): void {
+    const standing = new Map(this.alerts.value);
+    if (event.type === "alert") {
+      standing.set(event.data.key, { alert: event.data, pane: event.pane });
+    } else if (standing.get(event.data.key)?.alert.id === event.data.id) {
+      standing.delete(event.data.key);
+    }
+    this.alerts.value = standing;
   }
 
   #forget(pane: string): void {
