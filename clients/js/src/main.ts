@@ -40,6 +40,8 @@ export class Main implements Owner {
   /** Nothing is sent before this is over: the server has had too much. */
   #pause: ReturnType<typeof setTimeout> | undefined;
   readonly #panes = new Set<Pane>();
+  /** Panes of this connection that nobody has open any more, as far as is known. */
+  readonly #unheard = new Set<string>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
   constructor(shared: Shared, url: URL) {
@@ -93,6 +95,7 @@ export class Main implements Owner {
   }
 
   onOpen(): void {
+    this.#unheard.clear();
     for (const pane of this.#panes) this.#openPane(pane);
     this.#flush();
   }
@@ -214,8 +217,8 @@ export class Main implements Owner {
   #opened(pane: Pane, message: OpenedMessage): void {
     if (!this.#panes.has(pane)) {
       // It was closed while it was being opened, and is not to stay open unheard.
-      if (![...this.#panes].some((other) => other.id === message.pane)) this.#sendClose(message.pane);
-      return;
+      this.#unheard.add(message.pane);
+      return this.#closeUnheard();
     }
     for (const other of this.#panes) {
       if (other === pane || other.id !== message.pane) continue;
@@ -223,6 +226,7 @@ export class Main implements Owner {
       other.end("replaced");
     }
     pane.onOpened(message);
+    this.#closeUnheard();
   }
 
   #notOpened(pane: Pane, error: MuxwireError): void {
@@ -239,11 +243,21 @@ export class Main implements Owner {
     this.#panes.delete(pane);
     if (isKnown && error.code === "NOT_FOUND") pane.end("removed");
     else pane.end("closed", error);
+    this.#closeUnheard();
   }
 
   #closePane(pane: Pane): void {
     this.#panes.delete(pane);
-    if (pane.isOpen) this.#sendClose(pane.id);
+    if (pane.isOpen) this.#unheard.add(pane.id);
+    this.#closeUnheard();
+  }
+
+  /** One that is being opened may be one of them, and would be closed again. */
+  #closeUnheard(): void {
+    const panes = [...this.#panes];
+    if (panes.some((pane) => !pane.isOpen)) return;
+    for (const id of this.#unheard) if (!panes.some((pane) => pane.id === id)) this.#sendClose(id);
+    this.#unheard.clear();
   }
 
   #sendClose(pane: string): void {

@@ -103,6 +103,31 @@ test("a second snapshot at an offset is acknowledged too", () =>
     await world.run("kill-session", "-t", "burst");
   }));
 
+test("regression: a pane that is closed while it is opened again stays open for the other", () =>
+  withClient({}, async (client) => {
+    const items: PaneItem[] = [];
+    const text = () => Buffer.concat(items.map((item) => ("bytes" in item ? item.bytes : new Uint8Array()))).toString();
+    const first = client.open({ session: "keep" });
+    await first[Symbol.asyncIterator]().next();
+    const never = client.open({ session: "keep" });
+    const last = client.open({ session: "keep" });
+    // One is open, and the other is being opened.
+    first.close();
+    never.close();
+    collect(last, (item) => items.push(item));
+    await until("it is open", () => items.length > 0);
+    // Whatever closes a pane has been heard before this is answered.
+    await client.snapshot();
+    await type("still here");
+    await until("it prints", () => text().split("still here").length > 2);
+    assert.equal(last.ended, undefined);
+    last.close();
+    // Nobody has it open any more, and it is closed.
+    const again = client.open({ session: "keep" });
+    collect(again, () => undefined);
+    await until("it can be opened again", () => again.isOpen);
+  }));
+
 test("a history comes with the snapshot", () =>
   withClient({}, async (client) => {
     await world.run("new-session", "-d", "-s", "long", "-x", "80", "-y", "24", "seq 2000; exec cat");

@@ -218,6 +218,27 @@ async def test_a_pane_that_is_opened_again_replaces_the_first() -> None:
         assert await second.next() is None
 
 
+async def test_regression_a_pane_that_is_closed_while_it_is_opened_again_stays_open_for_the_other() -> None:
+    async with World() as world, muxwire.Client(world.url, token=world.token) as client:
+        pane = await new_pane(world, client, "one", "cat")
+        first = client.open(pane)
+        assert await first.next() is not None
+        never, last = client.open(pane), client.open(pane)
+        # One is open, and the other is being opened.
+        first.close()
+        never.close()
+        assert await last.next() is not None
+        # Whatever closes a pane has been heard before this is answered.
+        await client.snapshot()
+        await client.command(pane, "still here")
+        shown = b""
+        while shown.count(b"still here") < 2:
+            item = await last.next()
+            assert item is not None
+            shown += item.get("bytes", b"")
+        assert last.ended is None
+
+
 async def test_a_terminal_types_and_says_when_it_can_not() -> None:
     async with World() as world, Proxy(world.url) as proxy, muxwire.Client(proxy.url, token=world.token) as client:
         typed = world.folder / "typed"

@@ -46,6 +46,8 @@ class Main(Owner, Home):
         # Nothing is sent before this is over: the server has had too much.
         self._pause: asyncio.TimerHandle | None = None
         self._panes: list[Pane] = []
+        # Panes of this connection that nobody has open any more, as far as is known.
+        self._unheard: set[str] = set()
         self._timers: set[asyncio.TimerHandle] = set()
 
     async def request(self, message: Mapping[str, Any], timeout: int | None) -> Message:
@@ -76,6 +78,7 @@ class Main(Owner, Home):
         return pane
 
     def on_open(self) -> None:
+        self._unheard.clear()
         for pane in self._panes:
             self._open_pane(pane)
         self._flush()
@@ -211,13 +214,14 @@ class Main(Owner, Home):
     def _opened(self, pane: Pane, message: Message) -> None:
         if pane not in self._panes:
             # It was closed while it was being opened, and is not to stay open unheard.
-            if not any(other.id == message["pane"] for other in self._panes):
-                self._send_close(message["pane"])
+            self._unheard.add(message["pane"])
+            self._close_unheard()
             return
         for other in [other for other in self._panes if other is not pane and other.id == message["pane"]]:
             self._panes.remove(other)
             other.end("replaced")
         pane.on_opened(message)
+        self._close_unheard()
 
     def _not_opened(self, pane: Pane, error: MuxwireError) -> None:
         if pane not in self._panes:
@@ -232,6 +236,7 @@ class Main(Owner, Home):
         else:
             self._panes.remove(pane)
             pane.end("closed", error)
+        self._close_unheard()
 
     def _later(self, wait: int, pane: Pane) -> None:
         def again() -> None:
@@ -249,7 +254,17 @@ class Main(Owner, Home):
         if pane in self._panes:
             self._panes.remove(pane)
         if pane.is_bound:
-            self._send_close(pane.id)
+            self._unheard.add(pane.id)
+        self._close_unheard()
+
+    def _close_unheard(self) -> None:
+        """One that is being opened may be one of them, and would be closed again."""
+        if not all(pane.is_bound for pane in self._panes):
+            return
+        for id in self._unheard:
+            if not any(pane.id == id for pane in self._panes):
+                self._send_close(id)
+        self._unheard.clear()
 
     def _send_close(self, pane: str) -> None:
         self._ask({"action": "close", "target": {"pane": pane}}, "own", lambda _: None, lambda _: None)
