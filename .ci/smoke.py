@@ -21,6 +21,8 @@ from websockets.exceptions import ConnectionClosed
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 30
+# Four lively ones and five of agents.
+SESSIONS = 9
 
 
 def main():
@@ -73,10 +75,15 @@ async def wait_for_the_demo(url, token):
     """Until the sessions are known: a person needs longer than that to type."""
     async with connect(url) as socket:
         await ask(socket, action="auth", token=token)
-        while True:
-            snapshot = await ask(socket, action="snapshot")
-            if len(snapshot["sessions"]) == 4:
-                return
+        await ask(socket, action="subscribe", filters={"types": ["session.created"]})
+        await socket.send(json.dumps({"action": "snapshot"}))
+        known = set()
+        while len(known) < SESSIONS:
+            message = json.loads(await socket.recv())
+            if message["type"] == "snapshot":
+                known |= {session["id"] for session in message["sessions"]}
+            elif message["type"] == "session.created":
+                known.add(message["session_id"])
 
 
 def run_the_example(url, token):
