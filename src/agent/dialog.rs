@@ -62,21 +62,10 @@ impl ShownDialog {
                 None,
             ),
         };
-        let mut keys: Vec<Vec<String>> = fixed.iter().map(|choice| choice.keys.clone()).collect();
-        if fixed.is_empty() && chosen.is_none() && rules.digits {
-            let digits = 1..=options.len().min(9);
-            keys.extend(digits.map(|digit| vec![digit.to_string()]));
-        }
-        if fixed.is_empty() && options.iter().any(|option| rules.is_escape(option)) {
-            keys.resize(options.len(), Vec::new());
-            for (keys, _) in keys
-                .iter_mut()
-                .zip(&options)
-                .filter(|(_, option)| rules.is_escape(option))
-            {
-                *keys = vec!["Escape".to_owned()];
-            }
-        }
+        let keys = match fixed.is_empty() {
+            true => own_keys(&options, chosen, rules),
+            false => fixed.iter().map(|choice| choice.keys.clone()).collect(),
+        };
         Self {
             text,
             options,
@@ -93,6 +82,18 @@ impl ShownDialog {
             options: self.options.clone(),
         }
     }
+}
+
+/// The keys that each choice of a list has for itself, if it has any.
+fn own_keys(options: &[String], chosen: Option<usize>, rules: &DialogRules) -> Vec<Vec<String>> {
+    let keys = |(option, number): (&String, usize)| {
+        let has_digit = rules.digits && chosen.is_none() && number <= 9;
+        match rules.is_escape(option) {
+            true => vec!["Escape".to_owned()],
+            false => has_digit.then(|| number.to_string()).into_iter().collect(),
+        }
+    };
+    options.iter().zip(1..).map(keys).collect()
 }
 
 /// The list of choices at the end of these rows, and the one that is chosen.
