@@ -11,6 +11,7 @@ use muxwire::auth::{
 };
 
 use crate::support::program::{Home, Run};
+use crate::support::{SOON, TmuxServer, any_program, wait_until};
 
 fn mode(path: &std::path::Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -392,4 +393,36 @@ fn regression_a_scope_that_looks_like_an_id_is_reported_to_be_a_name() {
     }
     let made = home.run("token create --name other --session api-*");
     assert!(!made.stderr.contains("called so"), "{made:?}");
+}
+
+/// What is printed in a pane, muxwire shows to others.
+#[test]
+fn regression_a_token_that_is_printed_in_a_pane_is_reported() {
+    let server = TmuxServer::start(any_program());
+    let home = Home::new();
+    let program = env!("CARGO_BIN_EXE_muxwire");
+    let rows = [
+        ("plain", "env", "", true),
+        ("sudo", "env -u TMUX -u TMUX_PANE", "--json", true),
+        ("filed", "env", "> token", false),
+    ];
+    for (name, prefix, more, is_reported) in rows {
+        let command = format!(
+            "cd {0}; {prefix} HOME={0} {program} token create --name {name} {more}; echo done; exec cat",
+            home.path().display()
+        );
+        server.new_session(name, &command);
+        let target = format!("={name}:");
+        let read = || server.run(["capture-pane", "-p", "-J", "-S", "-", "-t", &target]);
+        wait_until("the token is made", SOON, || {
+            read().lines().any(|line| line == "done")
+        });
+        let text = read();
+        assert_eq!(text.contains("mw_"), is_reported, "{text}");
+        assert_eq!(
+            text.contains("this is a pane of tmux"),
+            is_reported,
+            "{text}"
+        );
+    }
 }

@@ -1,6 +1,5 @@
 //! Where a browser finds the dashboard, and how it is let in and opened.
 
-use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{self, IsTerminal as _, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -12,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::auth::{CodeHolder, CodeStore};
 use crate::cmd::output::CommandOutput;
+use crate::cmd::own_pane::is_in_tmux;
 use crate::config::Config;
 
 /// The file that sends a browser on, in the state directory.
@@ -67,39 +67,63 @@ impl DashboardAddress {
     }
 }
 
-/// Tells whoever has started the server in a terminal where the dashboard is, and lets a browser in there.
-///
-/// # Errors
-/// There can be no code, or nobody reads any more what is printed.
+/// Tells whoever has started the server in a terminal where the dashboard is, and lets a browser in there. The server serves
+/// without that too, so what does not work is told in the log and ends nothing.
 pub(super) fn welcome(
     config: &Config,
     address: SocketAddr,
     opens: bool,
     output: &mut CommandOutput<impl Write>,
-) -> anyhow::Result<()> {
+) {
     let dashboard = DashboardAddress::of(config, address);
-    if opens {
-        let url = dashboard.letting_in(config, CodeHolder::Local)?;
-        if let Err(error) = open(&url, &config.server.state_dir) {
-            tracing::warn!(
-                "the dashboard is not opened: {error:#}; `muxwire url` prints its address"
-            );
-        }
+    let is_opened = opens && opened(&dashboard, config);
+    if !io::stdout().is_terminal() {
+        return;
     }
-    if opens || !io::stdout().is_terminal() {
-        return Ok(());
-    }
-    // A pane is read by others, and may be one of those that are served.
-    match env::var_os("TMUX").is_some() && config.security.require_auth {
-        true => output.line(&format!(
-            "dashboard at {}; `muxwire url` prints an address that lets a browser in, `muxwire url --open` opens it",
+    // What opens browsers may have started and found none.
+    let line = match is_opened {
+        true => later(&dashboard),
+        false => greeting(&dashboard, config),
+    };
+    if let Err(error) = output.line(&line) {
+        tracing::warn!(
+            "the dashboard is at {}, which can't be printed: {error:#}",
             dashboard.plain()
-        )),
-        false => {
-            let url = dashboard.letting_in(config, CodeHolder::Local)?;
-            output.line(&format!("dashboard at {url}"))
+        );
+    }
+}
+
+/// Opens the dashboard. False if that is left to whoever has started the server.
+fn opened(dashboard: &DashboardAddress, config: &Config) -> bool {
+    let address = dashboard.letting_in(config, CodeHolder::Local);
+    let outcome = address.and_then(|url| open(&url, &config.server.state_dir));
+    if let Err(error) = &outcome {
+        tracing::warn!("the dashboard is not opened: {error:#}; `muxwire url` prints its address");
+    }
+    outcome.is_ok()
+}
+
+/// The line that says where the dashboard is, and lets a browser in if that is for nobody else.
+fn greeting(dashboard: &DashboardAddress, config: &Config) -> String {
+    // A pane is read by others, and may be one of those that are served.
+    if config.security.require_auth && is_in_tmux() {
+        return later(dashboard);
+    }
+    match dashboard.letting_in(config, CodeHolder::Local) {
+        Ok(url) => format!("dashboard at {url}"),
+        Err(error) => {
+            tracing::warn!("no browser is let in by the address that is printed: {error:#}");
+            later(dashboard)
         }
     }
+}
+
+/// The line that says where the dashboard is, and how a browser comes in.
+fn later(dashboard: &DashboardAddress) -> String {
+    format!(
+        "dashboard at {}; `muxwire url` prints an address that lets a browser in, `muxwire url --open` opens it",
+        dashboard.plain()
+    )
 }
 
 /// Opens an address in the browser of whoever sits here. The address is a secret, and what a program is started with is not: so

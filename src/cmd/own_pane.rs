@@ -49,6 +49,19 @@ fn name_of(process: u32) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{process}/comm")).ok()
 }
 
+/// Whether this program runs in a pane of a tmux, whose text others may read: those who attach, and clients of muxwire.
+pub(super) fn is_in_tmux() -> bool {
+    env::var_os("TMUX").is_some()
+        || ancestors(std::process::id(), &parent)
+            .into_iter()
+            .any(|process| name_of(process).is_some_and(|name| is_tmux_server(&name)))
+}
+
+/// What a tmux server calls itself, where the system shows names that programs give themselves.
+fn is_tmux_server(name: &[u8]) -> bool {
+    name.starts_with(b"tmux: server")
+}
+
 /// The pane in which this process runs.
 pub(super) fn own_pane() -> PrintsIn {
     let tmux = env::var("TMUX").unwrap_or_default();
@@ -95,6 +108,19 @@ mod tests {
         ];
         for (tmux, server) in rows {
             assert_eq!(server_of(tmux), server, "{tmux:?}");
+        }
+    }
+
+    #[test]
+    fn a_tmux_server_is_known_by_the_name_it_gives_itself() {
+        let rows = [
+            ("tmux: server\n", true),
+            ("tmux: client\n", false),
+            ("tmux\n", false),
+            ("bash\n", false),
+        ];
+        for (name, expected) in rows {
+            assert_eq!(is_tmux_server(name.as_bytes()), expected, "{name:?}");
         }
     }
 

@@ -178,8 +178,8 @@ async fn serve(
     let stop_server = CancellationToken::new();
     let server_config = server_config(config, listening, size(room), &metrics, &manager)?;
     let running = server::start(server_config, sources, stop_server.clone()).await?;
-    announce(config, running.address, &manager, output)?;
-    welcome(config, running.address, opens, output)?;
+    announce(config, running.address, &manager, output);
+    welcome(config, running.address, opens, output);
     tokio::spawn(living);
     log_tokens(config, authenticator.as_ref());
 
@@ -197,22 +197,23 @@ async fn serve(
     audited::until_end_of(served, audit).await
 }
 
-/// Says where the server listens.
+/// Says where the server listens. That nobody can read it is no reason to serve nobody.
 fn announce(
     config: &Config,
     address: SocketAddr,
     manager: &Notifier,
     output: &mut CommandOutput<impl Write>,
-) -> anyhow::Result<()> {
+) {
     let scheme = match config.tls.certificate {
         Some(_) => "wss",
         None => "ws",
     };
     let base = &config.server.base_path;
     let listens = format!("listening on {scheme}://{address}{base}/monitor");
-    output.line(&listens)?;
+    if let Err(error) = output.line(&listens) {
+        tracing::warn!("{listens}, which can't be printed: {error:#}");
+    }
     manager.ready(&listens);
-    Ok(())
 }
 
 /// The server, the bridge and what is beside them, and how each is stopped.

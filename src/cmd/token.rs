@@ -1,6 +1,6 @@
 //! `muxwire token`: make, list and revoke tokens.
 
-use std::io::Write;
+use std::io::{self, IsTerminal as _, Write};
 
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use crate::cli::{
     General, StateArgs, TokenCommand, TokenCreateArgs, TokenListArgs, TokenRevokeArgs,
 };
 use crate::cmd::output::CommandOutput;
+use crate::cmd::own_pane::is_in_tmux;
 use crate::cmd::prepare;
 use crate::glob::NamePattern;
 use crate::ids::SessionId;
@@ -73,10 +74,17 @@ fn create(
     if !args.json {
         stderr.line(&hint(&entry, store))?;
     }
+    if io::stdout().is_terminal() && is_in_tmux() {
+        stderr.line(&format!(
+            "muxwire: this is a pane of tmux: anyone who may read it has seen the token, clients of muxwire too, and it stays in \
+             the pane's history; if that is too many, end it with `muxwire token revoke {}`, and make one with \
+             `muxwire token create ... > FILE`",
+            entry.id()
+        ))?;
+    }
     misleading.iter().try_for_each(|line| stderr.line(line))
 }
 
-/// What to do with a token, for the reader of stderr.
 /// What is said of a scope that looks like the id of a session: ids begin anew with every tmux server, scopes last.
 fn misleading(scope: &NamePattern) -> Option<String> {
     let text = scope.as_str();
@@ -88,6 +96,7 @@ fn misleading(scope: &NamePattern) -> Option<String> {
     })
 }
 
+/// What to do with a token, for the reader of stderr.
 fn hint(entry: &Entry, store: &TokenStore) -> String {
     let principal = entry.principal();
     let until = principal

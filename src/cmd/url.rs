@@ -1,6 +1,5 @@
 //! `muxwire url`: an address that lets a browser in.
 
-use std::env;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use crate::auth::{CODE_LIFE, CodeHolder, TokenStore};
 use crate::cli::{General, UrlArgs};
 use crate::cmd::dashboard::{DashboardAddress, open};
 use crate::cmd::output::CommandOutput;
+use crate::cmd::own_pane::is_in_tmux;
 use crate::cmd::prepare;
 use crate::config::Config;
 
@@ -57,7 +57,7 @@ pub fn run(
             }
         ))?;
     }
-    if config.security.require_auth && env::var_os("TMUX").is_some() {
+    if config.security.require_auth && is_in_tmux() {
         stderr.line(
             "muxwire: this is a pane of tmux: anyone who may read it could be quicker; --open shows the address to \
              nobody",
