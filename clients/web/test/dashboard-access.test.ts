@@ -1,59 +1,41 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { ROOT, until, World } from "../../js/test/support/world.ts";
+import { afterEach, test } from "node:test";
+import { ROOT } from "../../js/test/support/world.ts";
 import { StandIn } from "./support/agents.ts";
-import { launch, originOf, PHONE, Visit } from "./support/browser.ts";
+import { originOf, PHONE } from "./support/browser.ts";
+import { checkAccess, come, page, row, stage, tile, until, visit, world } from "./support/stage.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-let world: World;
-let browser: Browser;
+/** It waits for an answer all the time. */
 let asks: StandIn;
-let visit: Visit;
-let page: Page;
-let expected: RegExp | undefined;
 let tokens = 0;
 
-before(async () => {
-  world = await World.start({ MUXWIRE_REDACTION_ENABLED: "true", MUXWIRE_TERMINAL_RESIZE: "client" });
-  browser = await launch();
+// Before the window is closed.
+afterEach(async () => {
+  const [kept, tabs] = await page.evaluate(() => {
+    const { "muxwire.tabs": tabs = "{}", ...session } = { ...sessionStorage } as Record<string, string>;
+    return [JSON.stringify([{ ...localStorage }, session, document.cookie]), tabs] as const;
+  });
+  assert.equal(kept, '[{},{},""]', "no program of a page can read what lets this browser in");
+  assert.match(
+    tabs.replace(/"(server|tabs|panes|kept)":|true|false/g, ""),
+    /^[{}[\]",%\d ]*$/,
+    "of tabs, ids are kept",
+  );
+});
+// Browsers say each answer that is an error.
+stage({ MUXWIRE_REDACTION_ENABLED: "true", MUXWIRE_TERMINAL_RESIZE: "client" }, /status of 40[13]/, async () => {
   asks = await StandIn.start(world, "api");
   asks.tell("ask cargo test");
   await world.run("new-session", "-d", "-s", "other", "-x", "80", "-y", "24", "cat");
 });
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
-beforeEach(() => {
-  // Browsers say each answer that is an error.
-  expected = /status of 40[13]/;
-});
-afterEach(async () => {
-  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
-  assert.equal(kept, '[{},{},""]', "no program of a page can read what lets this browser in");
-  await visit.end(expected);
-});
-
-async function come(path = "", options: Parameters<typeof Visit.begin>[2] = {}): Promise<void> {
-  visit = await Visit.begin(browser, world, options);
-  page = visit.page;
-  await visit.goto(path);
-}
 
 async function enter(token: string): Promise<void> {
   await page.getByLabel("Or enter a token").fill(token);
   await page.getByRole("button", { name: "Come in" }).click();
 }
-
-const tile = (place: string) => page.locator(`.tile[aria-label="${place}"]`);
-const row = (place: string) => page.locator(".rows > .row", { has: page.locator(".place", { hasText: place }) });
 
 async function comeAs(options: string[], path = ""): Promise<void> {
   tokens += 1;
@@ -109,7 +91,7 @@ test("a code in the address lets in once, and does not stay in it", async () => 
   await page.getByRole("button", { name: "Connection: live" }).waitFor();
   await world.run("new-session", "-d", "-s", "behind-it", "cat");
   await row("behind-it:0.0").waitFor();
-  await visit.end(expected);
+  await visit.end(/status of 40[13]/);
   await come(path);
   await page
     .locator("[role=alert]")
@@ -227,7 +209,7 @@ for (const theme of ["dark", "light", "contrast"] as const) {
   test(`axe finds nothing serious in any view, ${theme}`, async () => {
     // Colours that change are none to be judged.
     await come("", { reducedMotion: "reduce" });
-    await check(`coming in, ${theme}`);
+    await checkAccess(`coming in, ${theme}`);
     await enter(world.token);
     await row("api:0.0").getByRole("button", { name: "1 Yes", exact: true }).waitFor();
     await page.locator(".menu summary").click();
@@ -235,7 +217,7 @@ for (const theme of ["dark", "light", "contrast"] as const) {
     await until("the theme shows", () =>
       page.evaluate((name) => document.documentElement.dataset.theme === name, theme),
     );
-    await check(`menu, ${theme}`);
+    await checkAccess(`menu, ${theme}`);
     await page.locator(".menu summary").click();
     for (const view of ["panes", "overview", "activity", `pane=${encodeURIComponent(asks.pane)}`]) {
       await page.evaluate((to) => {
@@ -245,7 +227,7 @@ for (const theme of ["dark", "light", "contrast"] as const) {
         .locator({ panes: ".tile canvas", overview: "tbody tr", activity: ".entries li" }[view] ?? ".xterm")
         .first()
         .waitFor();
-      await check(`${view}, ${theme}`);
+      await checkAccess(`${view}, ${theme}`);
     }
     await page.evaluate(() => {
       location.hash = "#panes";
@@ -259,13 +241,13 @@ for (const theme of ["dark", "light", "contrast"] as const) {
     ] as const) {
       await page.keyboard.press(key);
       await page.locator("dialog[open]").waitFor();
-      await check(`${name}, ${theme}`);
+      await checkAccess(`${name}, ${theme}`);
       await page.keyboard.press("Escape");
       await page.locator("dialog[open]").waitFor({ state: "detached" });
     }
     await page.getByRole("button", { name: "Connection: live" }).click();
     await page.getByText(/^about [\d.]+ ms$/).waitFor();
-    await check(`connection, ${theme}`);
+    await checkAccess(`connection, ${theme}`);
     await page.keyboard.press("Escape");
     await page.evaluate(() => localStorage.clear());
   });
@@ -275,10 +257,10 @@ test("axe finds nothing serious on a phone", async () => {
   await come("", { ...PHONE, reducedMotion: "reduce" });
   await enter(world.token);
   await row("api:0.0").getByRole("button", { name: "1 Yes", exact: true }).waitFor();
-  await check("attention");
+  await checkAccess("attention");
   await row("api:0.0").locator(".main").tap();
   await page.locator(".work .xterm").waitFor();
-  await check("pane");
+  await checkAccess("pane");
   for (const view of ["panes", "overview", "activity"]) {
     await page.evaluate((to) => {
       location.hash = `#${to}`;
@@ -287,7 +269,7 @@ test("axe finds nothing serious on a phone", async () => {
       .locator({ panes: ".tile canvas", overview: "tbody tr", activity: ".entries li" }[view] ?? "")
       .first()
       .waitFor();
-    await check(view);
+    await checkAccess(view);
   }
 });
 
@@ -304,32 +286,6 @@ test("nothing moves for those who want no motion", async () => {
   );
   assert.equal(moving, 0);
 });
-
-/** Whether axe finds anything serious in what shows now. */
-async function check(view: string): Promise<void> {
-  const client = await visit.context.newCDPSession(page);
-  // As a tool of the browser's: the page's own policy lets no such text run.
-  await client.send("Runtime.evaluate", { expression: `${AXE};0` });
-  const run = "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => JSON.stringify(violations))";
-  const { result, exceptionDetails } = await client.send("Runtime.evaluate", {
-    expression: run,
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  await client.detach();
-  assert.ok(!exceptionDetails, JSON.stringify(exceptionDetails));
-  const found = JSON.parse(String(result.value)) as Array<{
-    id: string;
-    impact: string;
-    nodes: Array<{ html: string; failureSummary: string }>;
-  }>;
-  const serious = found
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${view}: ${id}: ${html.slice(0, 200)}: ${failureSummary}`),
-    );
-  assert.deepEqual(serious, []);
-}
 
 /** Runs muxwire beside the server, with the same folders. */
 function program(...words: string[]): string {

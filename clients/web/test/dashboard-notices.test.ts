@@ -1,49 +1,27 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { after, afterEach, before, test } from "node:test";
-import type { Browser, Locator, Page } from "playwright-core";
-import { until, World } from "../../js/test/support/world.ts";
-import { StandIn } from "./support/agents.ts";
-import { launch, Visit } from "./support/browser.ts";
+import { test } from "node:test";
+import type { Locator } from "playwright-core";
+import {
+  agent,
+  checkAccess,
+  come as comeWith,
+  openWindow,
+  page,
+  row,
+  stage,
+  until,
+  visit,
+  world,
+} from "./support/stage.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-let world: World;
-let browser: Browser;
-let visit: Visit;
-let page: Page;
-let sessions: string[] = [];
-
-before(async () => {
-  world = await World.start({ MUXWIRE_SECURITY_REQUIRE_AUTH: "false" });
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
-afterEach(async () => {
-  await visit.end();
-  for (const name of sessions) await world.run("kill-session", "-t", name).catch(() => undefined);
-  sessions = [];
-});
-
-async function agent(name: string): Promise<StandIn> {
-  sessions.push(name);
-  return StandIn.start(world, name);
-}
+stage({ MUXWIRE_SECURITY_REQUIRE_AUTH: "false" });
 
 async function come(permissions = ["notifications"]): Promise<void> {
-  visit = await Visit.begin(browser, world, { permissions });
-  page = visit.page;
-  await visit.goto();
+  await comeWith("", { permissions });
   await page.getByRole("button", { name: "Connection: live" }).waitFor();
 }
 
 const panel = (): Locator => page.getByRole("dialog", { name: "Notifications" });
-const row = (place: string): Locator =>
-  page.locator(".rows > .row", { has: page.locator(".place", { hasText: place }) });
 
 async function openPanel(): Promise<void> {
   await page.getByLabel("Menu").click();
@@ -105,13 +83,7 @@ test("the panel turns them on, a test is shown by the worker, and turning off le
   });
   assert.deepEqual(worker, { scope: `${visit.origin}/`, script: `${visit.origin}/sw.js`, caches: [] });
   await visit.shot("notifications-dark");
-  await page.evaluate(AXE);
-  const faults = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string }[] }> } };
-    const { violations } = await axe.run();
-    return violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id }) => id);
-  });
-  assert.deepEqual(faults, []);
+  await checkAccess("notifications");
   await page.reload();
   await openPanel();
   await panel().getByText("On for this device").waitFor();
@@ -218,8 +190,7 @@ test("a notification leads to its pane", async () => {
 });
 
 test("who has not allowed them is told what to do", async () => {
-  visit = await Visit.begin(browser, world);
-  page = visit.page;
+  await openWindow();
   await page.addInitScript(() => {
     Object.defineProperty(Notification, "permission", { get: () => "denied" });
   });

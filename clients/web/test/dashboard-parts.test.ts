@@ -6,6 +6,7 @@ import { iconText } from "../src/dashboard/icon.ts";
 import { entriesOf, KINDS, kindOf, TYPES } from "../src/dashboard/journal.ts";
 import { cellsOf } from "../src/dashboard/layout.ts";
 import { placeOf, textOf } from "../src/dashboard/route.ts";
+import { keeping, type Tab, tabBeside, tabOf, withoutPanes, withPanes } from "../src/dashboard/tabs.ts";
 import { ageText, bytesText, costText, plain, tokensText } from "../src/dashboard/words.ts";
 
 test("a layout of tmux becomes the cells of its panes", () => {
@@ -141,4 +142,45 @@ test("each type that is asked for is of the kind that asked for it", () => {
   for (const kind of KINDS) {
     for (const type of TYPES[kind]) assert.equal(kindOf(type.replace("*", "created")), kind, type);
   }
+});
+
+test("tabs: who has typed stays, and a pane is in one tab alone", () => {
+  const passing = (pane: string): Tab => ({ panes: [pane], kept: false });
+  const kept = (...panes: string[]): Tab => ({ panes, kept: true });
+  const one = withPanes([], ["%1"]);
+  assert.deepEqual(one, [passing("%1")]);
+  assert.equal(withPanes(one, ["%1"]), one, "nothing has changed");
+  assert.deepEqual(withPanes(one, ["%2"]), [passing("%2")]);
+  assert.deepEqual(withPanes(one, ["%2"], true), [passing("%1"), kept("%2")]);
+  const two = withPanes(keeping(one, "%1"), ["%2"]);
+  assert.deepEqual(two, [kept("%1"), passing("%2")]);
+  assert.deepEqual(withPanes([kept("%1"), passing("%2"), kept("%3")], ["%4"]), [kept("%1"), passing("%4"), kept("%3")]);
+  // Side by side.
+  assert.deepEqual(withPanes(two, ["%2", "%3"]), [kept("%1"), kept("%2", "%3")]);
+  assert.deepEqual(withPanes([kept("%1", "%2"), kept("%3")], ["%3", "%2"]), [kept("%3", "%2"), kept("%1")]);
+  assert.deepEqual(
+    withoutPanes(two, (pane) => pane === "%1"),
+    [passing("%2")],
+  );
+  assert.equal(
+    withoutPanes(two, (pane) => pane === "%9"),
+    two,
+  );
+  assert.deepEqual(
+    withoutPanes([kept("%1", "%2")], (pane) => pane === "%1"),
+    [kept("%2")],
+  );
+  const all = [kept("%1"), kept("%2", "%3"), passing("%4")];
+  assert.equal(tabOf(all, "%3"), all[1]);
+  assert.equal(tabOf(all, undefined), undefined);
+  assert.equal(tabBeside(all, "%3", 1), all[2]);
+  assert.equal(tabBeside(all, "%4", 1), all[0]);
+  assert.equal(tabBeside(all, "%1", -1), all[2]);
+  assert.equal(tabBeside(all, "%9", -1), all[2]);
+  assert.equal(tabBeside([], undefined, 1), undefined);
+  const many = Array.from({ length: 60 }, (_, at) => `%${at}`).reduce<readonly Tab[]>(
+    (tabs, pane) => withPanes(tabs, [pane], true),
+    [],
+  );
+  assert.deepEqual([many.length, many.at(-1)?.panes], [40, ["%59"]]);
 });

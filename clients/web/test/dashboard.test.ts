@@ -1,58 +1,26 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import type { Browser, Locator, Page } from "playwright-core";
-import { until, World } from "../../js/test/support/world.ts";
-import { StandIn } from "./support/agents.ts";
-import { DESK, launch, PHONE, Visit } from "./support/browser.ts";
+import { test } from "node:test";
+import type { Locator } from "playwright-core";
+import { World } from "../../js/test/support/world.ts";
+import { DESK, PHONE } from "./support/browser.ts";
+import {
+  agent,
+  come,
+  ends,
+  expect,
+  openWindow,
+  page,
+  row,
+  session,
+  stage,
+  tile,
+  until,
+  visit,
+  world,
+} from "./support/stage.ts";
 
-let world: World;
-let browser: Browser;
-let visit: Visit;
-let page: Page;
-/** What a test expects to go wrong. */
-let expected: RegExp | undefined;
-let sessions: string[] = [];
+stage({ MUXWIRE_SECURITY_REQUIRE_AUTH: "false" });
 
-before(async () => {
-  world = await World.start({ MUXWIRE_SECURITY_REQUIRE_AUTH: "false" });
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
-
-beforeEach(() => {
-  expected = undefined;
-});
-afterEach(async () => {
-  const was = visit as Visit | undefined;
-  await was?.end(expected);
-  for (const name of sessions) await world.run("kill-session", "-t", name).catch(() => undefined);
-  sessions = [];
-});
-
-async function come(path = "", options: Parameters<typeof Visit.begin>[2] = {}): Promise<void> {
-  visit = await Visit.begin(browser, world, options);
-  page = visit.page;
-  await visit.goto(path);
-}
-
-async function session(name: string, command = "cat", size = "80x24"): Promise<string> {
-  const [cols, rows] = size.split("x") as [string, string];
-  const made = ["new-session", "-d", "-P", "-F", "#{pane_id}", "-s", name, "-x", cols, "-y", rows, command];
-  sessions.push(name);
-  return (await world.run(...made)).trim();
-}
-
-async function agent(name: string): Promise<StandIn> {
-  sessions.push(name);
-  return StandIn.start(world, name);
-}
-
-const row = (place: string): Locator =>
-  page.locator(".rows > .row", { has: page.locator(".place", { hasText: place }) });
-const tile = (place: string): Locator => page.locator(`.tile[aria-label="${place}"]`);
 const finder = () => page.locator("dialog[open]").getByRole("combobox");
 const shapes = () =>
   page.locator(".rows > .row > .main > .shape").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
@@ -261,8 +229,7 @@ test("from a terminal a key goes to the next that needs you, and types nothing",
 test("all that the page loads is at most 250 KB compressed, terminals included, and is kept for good", async () => {
   await session("weighed");
   const kept: string[] = [];
-  visit = await Visit.begin(browser, world);
-  page = visit.page;
+  await openWindow();
   page.on("response", async (response) => {
     if (new URL(response.url()).pathname.includes("/assets/")) kept.push(response.headers()["cache-control"] ?? "");
   });
@@ -446,7 +413,7 @@ test("events are listed, filtered and paused, errors stand out, and alerts stand
   await page.getByLabel("Filter events").fill("");
   await page.getByRole("button", { name: "Pause" }).click();
   await world.run("rename-session", "-t", "prints", "renamed");
-  sessions.push("renamed");
+  ends("renamed");
   await page.getByRole("button", { name: /Go on \(\d+\)/ }).waitFor();
   assert.equal(await entries.filter({ hasText: "prints is called renamed" }).count(), 0);
   await page.getByRole("button", { name: /Go on/ }).click();
@@ -485,7 +452,7 @@ test("search finds names and what panes show, and the palette has the commands",
 });
 
 test("without a connection the last frame stays, marked, and all goes on behind it", async () => {
-  expected = /WebSocket connection to/;
+  expect(/WebSocket connection to/);
   await session("stays", "printf 'before the cut\\n'; exec cat");
   await come();
   await until("it has painted", () => hasPainted("stays:0.0"));
@@ -659,9 +626,7 @@ test("hostile names, titles and output become text in every view", async () => {
 test("without any pane, each view says what to do", async () => {
   const empty = await World.start({ MUXWIRE_SECURITY_REQUIRE_AUTH: "false" });
   try {
-    visit = await Visit.begin(browser, empty);
-    page = visit.page;
-    await visit.goto();
+    await come("", {}, empty);
     await tile("keep:0.0").waitFor();
     await empty.run("kill-server");
     await page.getByText("There is no pane yet.").waitFor();

@@ -19,6 +19,7 @@ import { Palette } from "./palette.tsx";
 import { VIEWS } from "./route.ts";
 import { FONTS, type FontSize, PALETTES, type PaletteName, type Settings, type Switch, THEMES } from "./settings.ts";
 import { Icon } from "./shape.tsx";
+import { TabBar } from "./tab-bar.tsx";
 import { Tiles } from "./tiles.tsx";
 import { Work } from "./work.tsx";
 
@@ -61,7 +62,8 @@ function Dashboard({ door, settings, nonce }: Omit<AppProps, "embedded">) {
           <Attention board={board} />
         </aside>
         <main>
-          {place.kind === "panes" ? <Work board={board} panes={place.panes} nonce={nonce} /> : null}
+          {place.kind === "panes" ? <TabBar board={board} /> : null}
+          <Work board={board} nonce={nonce} />
           {place.kind === "view" && (place.view === "panes" || place.view === "attention") ? (
             <Tiles board={board} />
           ) : null}

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "vendor";
 import { type Board, hasAnswers } from "./board.ts";
 import { calls, type Item, passes } from "./items.ts";
-import { Age, Answers, ReceiptLine } from "./parts.tsx";
+import { Age, Answers, opens, ReceiptLine } from "./parts.tsx";
 import { Shape } from "./shape.tsx";
 import { countText, plain, reasonText } from "./words.ts";
 
@@ -140,7 +140,7 @@ function Row({ board, item, isFirst, isGone, hasRoom }: RowProps) {
         aria-current={isOpen ? "true" : undefined}
         disabled={isGone}
         onFocus={choose}
-        onClick={() => board.open(pane)}
+        {...opens(board, pane)}
       >
         <Shape need={need} />
         <span class="what">

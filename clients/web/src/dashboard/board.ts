@@ -5,8 +5,9 @@ import { Glances } from "./glances.ts";
 import { ALL, calls, countsOf, type Filter, type Item, nextCalling, orderOf, passes } from "./items.ts";
 import { errorText, type Live } from "./live.ts";
 import { monitorUrl } from "./place.ts";
-import { PHONE, type Place, placeOf, textOf } from "./route.ts";
+import { PHONE, type Place, placeOf, textOf, type View } from "./route.ts";
 import type { Settings } from "./settings.ts";
+import { keeping, readTabs, type Tab, tabBeside, tabOf, withoutPanes, withPanes, writeTabs } from "./tabs.ts";
 
 /** What became of something that was asked for in a pane. */
 export interface Receipt {
@@ -32,6 +33,11 @@ export class Board {
   readonly glances: Glances;
   readonly who: ReadonlySignal<Who | undefined>;
   readonly place = signal<Place>({ kind: "view", view: "panes" });
+  readonly tabs = signal<readonly Tab[]>([]);
+  /** Panes whose size this page has taken. */
+  readonly sized = signal<ReadonlySet<string>>(new Set());
+  /** A terminal that comes into view gets the keys. */
+  takesKeys = true;
   readonly filter = signal<Filter>(ALL);
   readonly sheet = signal<Sheet>(undefined);
   /** The pane that keys are for while no terminal has them. */
@@ -63,6 +69,13 @@ export class Board {
   readonly filtered: ReadonlySignal<readonly Item[]>;
   readonly #ends: (() => void)[] = [];
   #terminals: Client | undefined;
+  /** The view that was shown last. */
+  #view: View | "attention" = "panes";
+  /** The pane that was opened or worked in last. */
+  readonly #recent = signal<string | undefined>(undefined);
+  #written: readonly Tab[] | undefined;
+  /** The tmux server that the tabs are of. */
+  #server: string | undefined;
 
   constructor(live: Live, door: Door, settings: Settings) {
     this.settings = settings;
@@ -80,6 +93,8 @@ export class Board {
     this.#ends.push(
       () => removeEventListener("hashchange", follow),
       effect(() => this.#arrange()),
+      effect(() => this.#onPlace()),
+      effect(() => this.#onTabs()),
       effect(() => this.#announce()),
     );
   }
@@ -106,6 +121,13 @@ export class Board {
     return this.place.value.kind === "panes" ? this.place.value.panes : [];
   }
 
+  /** The pane among them that keys and commands are for. */
+  get active(): string | undefined {
+    const { opened } = this;
+    const recent = this.#recent.value;
+    return recent !== undefined && opened.includes(recent) ? recent : opened.at(-1);
+  }
+
   go(place: Place): void {
     const hash = textOf(place);
     if (hash === location.hash) return;
@@ -113,16 +135,88 @@ export class Board {
     this.place.value = place;
   }
 
+  /** To all panes, or whatever was looked at before one was opened. */
+  back(): void {
+    this.go({ kind: "view", view: this.#view });
+  }
+
+  /** Opens a pane in its tab: where it is open already, in a new one, or beside those that are open. */
   open(pane: string, beside = false): void {
+    const { opened } = this;
     this.chosen.value = pane;
-    const others = beside ? this.opened.filter((other) => other !== pane) : [];
-    // More are too small to be read.
-    this.go({ kind: "panes", panes: [...others.slice(-3), pane] });
+    this.#recent.value = pane;
+    this.takesKeys = true;
+    if (beside && opened.length > 0) {
+      const others = opened.filter((other) => other !== pane);
+      // More are too small to be read.
+      return this.#work(opened.includes(pane) ? opened : [...others.slice(-3), pane]);
+    }
+    this.#work(tabOf(this.tabs.value, pane)?.panes ?? [pane]);
+  }
+
+  /** Opens a pane in a tab of its own, and stays where it is. */
+  openBehind(pane: string): void {
+    if (tabOf(this.tabs.value, pane)) return;
+    this.tabs.value = withPanes(this.tabs.value, [pane], true);
+    this.said.value = `${this.live.item(pane)?.place ?? pane} is open in a tab`;
+  }
+
+  /** The pane has the keys. */
+  enters(pane: string): void {
+    this.#recent.value = pane;
+  }
+
+  /** The pane was typed into: its tab stays. */
+  typed(pane: string): void {
+    this.tabs.value = keeping(this.tabs.peek(), pane);
+  }
+
+  showTab(tab: Tab): void {
+    this.takesKeys = true;
+    this.#work(tab.panes);
+  }
+
+  /** Shows these panes, and has one of them take the keys if they show already. */
+  #work(panes: readonly string[]): void {
+    if (panes.join() === this.opened.join()) document.dispatchEvent(new CustomEvent("muxwire-type"));
+    else this.go({ kind: "panes", panes });
+  }
+
+  keepTab(tab: Tab): void {
+    for (const pane of tab.panes) this.typed(pane);
+  }
+
+  /** To the tab beside the one that shows. The keys stay where they are. */
+  step(by: 1 | -1): void {
+    // From where no tab shows, back to the one that was left.
+    const left = this.active === undefined ? tabOf(this.tabs.value, this.#recent.value) : undefined;
+    const tab = left ?? tabBeside(this.tabs.value, this.active, by);
+    if (!tab) return;
+    this.takesKeys = this.typingInto.value !== undefined;
+    this.go({ kind: "panes", panes: tab.panes });
   }
 
   shut(pane: string): void {
     const panes = this.opened.filter((other) => other !== pane);
-    this.go(panes.length > 0 ? { kind: "panes", panes } : { kind: "view", view: "panes" });
+    const tab = tabOf(this.tabs.value, pane);
+    if (tab && panes.length === 0) return this.closeTab(tab);
+    this.tabs.value = withoutPanes(this.tabs.value, (one) => one === pane);
+    this.go({ kind: "panes", panes });
+  }
+
+  /** Closes a tab; if it shows, the one beside it shows, or all panes if there is no other. */
+  closeTab(tab: Tab): void {
+    const isShown = tab.panes.some((pane) => this.opened.includes(pane));
+    const all = this.tabs.value;
+    const next = all[all.indexOf(tab) + 1] ?? all[all.indexOf(tab) - 1];
+    if (!isShown) {
+      this.tabs.value = all.filter((one) => one !== tab);
+      return;
+    }
+    this.takesKeys = this.typingInto.value !== undefined;
+    if (next) this.go({ kind: "panes", panes: next.panes });
+    else this.back();
+    this.tabs.value = this.tabs.value.filter((one) => !one.panes.some((pane) => tab.panes.includes(pane)));
   }
 
   /** To the next one that calls: chosen among others, or opened if one is open. */
@@ -130,7 +224,7 @@ export class Board {
     const { order } = this.shown.value;
     const known = new Map(this.live.items.value.map((item) => [item.pane, item]));
     const rows = order.map((pane) => known.get(pane)).filter((item) => item !== undefined);
-    const found = nextCalling(rows, this.opened.at(-1) ?? this.chosen.value, back);
+    const found = nextCalling(rows, this.active ?? this.chosen.value, back);
     if (!found) {
       this.said.value = "No agent needs you.";
       return undefined;
@@ -164,6 +258,7 @@ export class Board {
   }
 
   async prompt(pane: string, text: string, queue: boolean): Promise<boolean> {
+    this.typed(pane);
     this.#receipt(pane, { state: "pending", text: "sending the prompt" });
     try {
       const reply = await this.live.client.prompt(pane, text, queue ? { queue } : {});
@@ -190,6 +285,7 @@ export class Board {
 
   /** Types a line into a pane without an agent, and presses Enter. */
   async type(pane: string, text: string): Promise<boolean> {
+    this.typed(pane);
     this.#receipt(pane, { state: "pending", text: "typing" });
     try {
       await this.live.client.command(pane, text, text.includes("\n") ? { paste: true } : {});
@@ -246,6 +342,36 @@ export class Board {
     const receipt = { ...said, at: Date.now() };
     this.receipts.value = new Map(this.receipts.value).set(pane, receipt);
     if (receipt.state !== "pending") this.said.value = receipt.text;
+  }
+
+  #onPlace(): void {
+    const place = this.place.value;
+    if (place.kind === "view") this.#view = place.view;
+    else this.tabs.value = untracked(() => withPanes(this.tabs.value, place.panes));
+  }
+
+  /** Tabs survive the page, and not their panes. What is open stays until it is left, and says that it is gone. */
+  #onTabs(): void {
+    const { server } = this.live.state;
+    const items = this.live.items.value;
+    // What there is counts as known once it has been looked at.
+    if (this.live.version.value === 0 || !server) return;
+    const of = `${server.pid} ${server.start_time}`;
+    let tabs = this.tabs.value;
+    if (this.#server !== of) {
+      const before = this.#server === undefined ? readTabs(of) : [];
+      this.#server = of;
+      const { opened } = this;
+      if (opened.length > 0) tabs = withPanes(before, opened);
+      else tabs = [...before, ...tabs];
+    }
+    const known = new Set(items.map(({ pane }) => pane));
+    const open = this.opened;
+    tabs = withoutPanes(tabs, (pane) => !known.has(pane) && !open.includes(pane));
+    this.tabs.value = tabs;
+    if (tabs === this.#written) return;
+    this.#written = tabs;
+    writeTabs(of, tabs);
   }
 
   #arrange(): void {

@@ -15,8 +15,10 @@ export const KEYS = [
   ["/", "searches names and what panes show"],
   ["f", "filters by name"],
   ["Ctrl+K", "all commands"],
+  ["[, ]", "to the tab before, or the next one"],
+  ["w", "closes the open pane"],
   ["p, o, a", "panes, overview, activity"],
-  ["Esc", "closes what is open; back to all panes"],
+  ["Esc", "closes what is open; back to all panes, tabs stay"],
   ["?", "this help"],
 ] as const;
 
@@ -57,6 +59,12 @@ export function Help({ board }: { board: Board }) {
             <kbd>Ctrl+Shift+↓</kbd>
           </dt>
           <dd>to the next pane that needs you, ↑ to the one before</dd>
+        </div>
+        <div>
+          <dt>
+            <kbd>Ctrl+Shift+→</kbd>
+          </dt>
+          <dd>to the next tab, ← to the one before</dd>
         </div>
       </dl>
       <h3>States</h3>

@@ -71,8 +71,14 @@ function act(board: Board, event: KeyboardEvent): boolean {
     case "a":
       board.go({ kind: "view", view: ({ p: "panes", o: "overview", a: "activity" } as const)[key] });
       return true;
+    case "[":
+    case "]":
+      board.step(key === "]" ? 1 : -1);
+      return true;
+    case "w":
+      return shut(board);
     case "Escape":
-      if (board.place.value.kind === "panes") board.go({ kind: "view", view: "panes" });
+      if (board.place.value.kind === "panes") board.back();
       return true;
     default:
       return false;
@@ -80,7 +86,7 @@ function act(board: Board, event: KeyboardEvent): boolean {
 }
 
 function chosen(board: Board): Item[] {
-  const item = board.live.item(board.opened.at(-1) ?? board.chosen.value);
+  const item = board.live.item(board.active ?? board.chosen.value);
   return item ? [item] : [];
 }
 
@@ -92,6 +98,13 @@ function answer(board: Board, choice: number): boolean {
   const options = item?.agent?.dialog?.options ?? [];
   if (!item || choice > options.length) return false;
   void board.answer(item, choice);
+  return true;
+}
+
+function shut(board: Board): boolean {
+  const { active } = board;
+  if (active === undefined) return false;
+  board.shut(active);
   return true;
 }
 

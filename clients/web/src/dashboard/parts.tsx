@@ -24,6 +24,25 @@ export function Age({ board, since }: { board: Board; since: number | undefined 
   );
 }
 
+/** What opens a pane: with the middle button, Ctrl or Cmd, in a tab behind what shows. */
+export function opens(board: Board, pane: string) {
+  return {
+    onClick: (event: MouseEvent) => {
+      if (event.ctrlKey || event.metaKey) board.openBehind(pane);
+      else board.open(pane);
+    },
+    onMouseDown: (event: MouseEvent) => {
+      // It would begin to scroll.
+      if (event.button === 1) event.preventDefault();
+    },
+    onAuxClick: (event: MouseEvent) => {
+      if (event.button !== 1) return;
+      event.preventDefault();
+      board.openBehind(pane);
+    },
+  };
+}
+
 /** The choices of a dialog, each a key and a tap away. */
 export function Answers({ board, item, moves = false }: { board: Board; item: Item; moves?: boolean }) {
   const options = item.agent?.dialog?.options ?? [];

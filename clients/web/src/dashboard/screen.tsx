@@ -14,6 +14,7 @@ interface Props {
   /** Takes keys to begin with. */
   takesKeys?: boolean;
   onKey?: (event: KeyboardEvent) => boolean;
+  onTyped?: () => void;
   onProblem?: (text: string) => void;
   /** The terminal is there; or is not any more. */
   onFocus?: (focus: Focus | undefined) => void;
@@ -51,6 +52,7 @@ export function Screen(props: Props) {
       screenReader: settings.reader.peek() === "on",
       mouse: settings.mouse.peek() === "on",
       onKey: (event) => latest.current.onKey?.(event) ?? false,
+      onTyped: () => latest.current.onTyped?.(),
       onProblem: ({ message }) => latest.current.onProblem?.(message),
       confirmPaste: (pasted) =>
         new Promise((answer) => {

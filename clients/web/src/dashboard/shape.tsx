@@ -28,6 +28,7 @@ const ICONS = {
   search: "M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9Z M10.4 10.4 14 14",
   close: "M3.5 3.5l9 9 M12.5 3.5l-9 9",
   back: "M9.5 3 4.5 8l5 5",
+  plus: "M8 3v10 M3 8h10",
   more: "M3 8h.01 M8 8h.01 M13 8h.01",
   panes: "M1.5 2.5h5.5v4.5H1.5Z M9 2.5h5.5v4.5H9Z M1.5 9h5.5v4.5H1.5Z M9 9h5.5v4.5H9Z",
   overview: "M2 3h4 M2 8h4 M2 13h4 M8.5 3H14 M8.5 8H14 M8.5 13H14",

@@ -3,7 +3,7 @@ import { createTile, TILE_WINDOW, type Tile } from "../terminal/index.ts";
 import { clear } from "./attention.tsx";
 import type { Board } from "./board.ts";
 import { byPlace, type Filter, type Item, NEEDS } from "./items.ts";
-import { Age, Answers, ReceiptLine } from "./parts.tsx";
+import { Age, Answers, opens, ReceiptLine } from "./parts.tsx";
 import { SIZES } from "./settings.ts";
 import { Shape } from "./shape.tsx";
 import { countText, NEED_WORDS, plain, reasonText } from "./words.ts";
@@ -155,7 +155,7 @@ function TileCard({ board, item, root }: CardProps) {
   const about = isSaid ? reasonText(item) : title && title !== board.live.usualTitle.value ? title : item.command;
   return (
     <article class={`tile ${need} ${freshness} ${isChosen ? "chosen" : ""}`} data-pane={pane} aria-label={item.place}>
-      <button type="button" class="main" tabIndex={isChosen ? 0 : -1} onFocus={choose} onClick={() => board.open(pane)}>
+      <button type="button" class="main" tabIndex={isChosen ? 0 : -1} onFocus={choose} {...opens(board, pane)}>
         <span class="head">
           <Shape need={need} />
           <span class="place">{item.place}</span>

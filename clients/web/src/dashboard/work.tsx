@@ -1,35 +1,63 @@
 import { useEffect, useRef, useSignal } from "vendor";
 import type { Focus } from "../terminal/index.ts";
 import type { Board } from "./board.ts";
-import type { Item } from "./items.ts";
+import { type Item, numberOf } from "./items.ts";
 import { Age, Answers, ReceiptLine } from "./parts.tsx";
+import { PHONE } from "./route.ts";
 import { Screen } from "./screen.tsx";
 import { Icon, Shape } from "./shape.tsx";
 import { plain, reasonText } from "./words.ts";
 
+/** So many terminals live on while another tab or view shows, so that they are as they were left. */
+const LIVE_ON = 8;
+
 /** Panes to work in, one or several side by side. */
-export function Work({ board, panes, nonce }: { board: Board; panes: readonly string[]; nonce: string }) {
+export function Work({ board, nonce }: { board: Board; nonce: string }) {
   const full = useRef<HTMLElement>(null);
-  const active = panes.at(-1);
+  const alive = usePanes(board);
+  const { opened, active } = board;
   useSwipes(board, full);
   return (
-    <section class={`work of-${panes.length}`} ref={full} aria-label="Terminal">
-      {panes.map((pane) => (
-        <Pane key={pane} board={board} pane={pane} nonce={nonce} isActive={pane === active} root={full} />
+    <section class={`work of-${opened.length}`} ref={full} aria-label="Terminal" hidden={opened.length === 0}>
+      {alive.map((pane) => (
+        <Pane
+          key={pane}
+          board={board}
+          pane={pane}
+          nonce={nonce}
+          order={opened.indexOf(pane)}
+          isActive={pane === active}
+          root={full}
+        />
       ))}
     </section>
   );
+}
+
+/** The panes that show, and those of other tabs that showed last, in an order that does not change. */
+function usePanes(board: Board): readonly string[] {
+  const recent = useRef<readonly string[]>([]);
+  const { opened, tabs, sized } = board;
+  const open = new Set(tabs.value.flatMap(({ panes }) => panes));
+  const others = recent.current.filter((pane) => open.has(pane) && !opened.includes(pane));
+  // A phone has no tabs, and no memory to waste.
+  const most = matchMedia(PHONE).matches ? 0 : LIVE_ON;
+  // Whoever has the size of a pane keeps it.
+  recent.current = [...opened, ...others.filter((pane, at) => at + opened.length < most || sized.value.has(pane))];
+  return [...recent.current].sort((one, other) => numberOf(one) - numberOf(other));
 }
 
 interface PaneProps {
   board: Board;
   pane: string;
   nonce: string;
+  /** Its place among those that show; -1 if it does not. */
+  order: number;
   isActive: boolean;
   root: { current: HTMLElement | null };
 }
 
-function Pane({ board, pane, nonce, isActive, root }: PaneProps) {
+function Pane({ board, pane, nonce, order, isActive, root }: PaneProps) {
   const focus = useSignal<Focus | undefined>(undefined);
   const searches = useSignal(false);
   const item = board.live.item(pane);
@@ -41,8 +69,9 @@ function Pane({ board, pane, nonce, isActive, root }: PaneProps) {
     };
     // At once, so that the very next key goes where the sign says.
     const end = terminal?.hasKeys.subscribe((has) => {
-      if (has) board.typingInto.value = pane;
-      else leave();
+      if (!has) return leave();
+      board.typingInto.value = pane;
+      board.enters(pane);
     });
     return () => {
       end?.();
@@ -55,9 +84,28 @@ function Pane({ board, pane, nonce, isActive, root }: PaneProps) {
     document.addEventListener("muxwire-type", type);
     return () => document.removeEventListener("muxwire-type", type);
   }, [isActive, focus]);
+  useEffect(() => {
+    // One that has not painted gets the keys when it has.
+    if (!terminal?.size.peek()) return;
+    if (order < 0) terminal.blur();
+    else if (isActive && board.takesKeys && board.canWrite && !isTouch()) terminal.focus();
+  }, [board, terminal, order < 0, isActive]);
+  const isSized = terminal !== undefined && terminal.sizeOwner.value.by !== "tmux";
+  useEffect(() => {
+    if (!isSized) return;
+    board.sized.value = new Set(board.sized.value).add(pane);
+    return () => {
+      board.sized.value = new Set([...board.sized.value].filter((other) => other !== pane));
+    };
+  }, [board, pane, isSized]);
   const isGone = board.live.ready.value && !item;
   return (
-    <article class={`pane ${item?.need ?? "none"} ${hasKeys ? "typing" : ""}`} aria-label={item?.place ?? pane}>
+    <article
+      class={`pane ${item?.need ?? "none"} ${hasKeys ? "typing" : ""}`}
+      aria-label={item?.place ?? pane}
+      hidden={order < 0}
+      style={{ order }}
+    >
       <Head
         board={board}
         pane={pane}
@@ -81,8 +129,9 @@ function Pane({ board, pane, nonce, isActive, root }: PaneProps) {
           settings={board.settings}
           nonce={nonce}
           canWrite={board.canWrite}
-          takesKeys={isActive && board.sheet.value === undefined && !matchMedia("(pointer: coarse)").matches}
+          takesKeys={isActive && board.takesKeys && board.sheet.value === undefined && !isTouch()}
           onKey={(event) => pageKey(board, focus.peek(), event)}
+          onTyped={() => board.typed(pane)}
           onProblem={(text) => board.failed(pane, text)}
           onFocus={(made) => {
             focus.value = made;
@@ -106,6 +155,8 @@ function Pane({ board, pane, nonce, isActive, root }: PaneProps) {
   );
 }
 
+const isTouch = () => matchMedia("(pointer: coarse)").matches;
+
 /** Keys that the dashboard keeps while a terminal has all others. */
 function pageKey(board: Board, focus: Focus | undefined, event: KeyboardEvent): boolean {
   if (!event.ctrlKey || !event.shiftKey || event.altKey || event.metaKey) return false;
@@ -120,6 +171,10 @@ function pageKey(board: Board, focus: Focus | undefined, event: KeyboardEvent): 
     case "ArrowDown":
     case "ArrowUp":
       if (isPressed) board.next(event.code === "ArrowUp");
+      return true;
+    case "ArrowRight":
+    case "ArrowLeft":
+      if (isPressed) board.step(event.code === "ArrowRight" ? 1 : -1);
       return true;
     default:
       return false;
@@ -144,7 +199,7 @@ function Head({ board, pane, item, focus, root, search }: HeadProps) {
   };
   return (
     <header>
-      <button type="button" class="quiet back" onClick={() => board.shut(pane)}>
+      <button type="button" class="quiet back" onClick={() => board.back()}>
         <Icon name="back" />
         <span class="unseen">Back to all panes</span>
       </button>
@@ -166,7 +221,7 @@ function Head({ board, pane, item, focus, root, search }: HeadProps) {
         <Icon name="full" />
         <span class="unseen">Full screen</span>
       </button>
-      <button type="button" class="quiet wide" onClick={() => board.shut(pane)} title="Close (Esc)">
+      <button type="button" class="quiet wide" onClick={() => board.shut(pane)} title="Close (w)">
         <Icon name="close" />
         <span class="unseen">Close</span>
       </button>
@@ -358,7 +413,7 @@ function useSwipes(board: Board, root: { current: HTMLElement | null }): void {
       from = undefined;
       if (Math.abs(x) < SWIPE || Math.abs(y) > Math.abs(x) / 2 || (x < 0 ? room.behind : room.before)) return;
       const { order } = board.shown.peek();
-      const at = order.indexOf(board.opened.at(-1) ?? "");
+      const at = order.indexOf(board.active ?? "");
       const to = order[at + (x < 0 ? 1 : -1)];
       if (to !== undefined) board.open(to);
     };

@@ -112,6 +112,7 @@ class PaneFocus implements Focus, Tenant {
       target: () => (this.#current?.isOpen ? this.#current.id : undefined),
       isAllowed: () => this.#canWrite,
       confirmPaste: options.confirmPaste,
+      onTyped: options.onTyped,
       onProblem,
     });
     this.#ends.push(nonceStyles(options.nonce));

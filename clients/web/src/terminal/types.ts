@@ -100,6 +100,8 @@ export interface FocusOptions {
   readonly onKey?: (event: KeyboardEvent) => boolean;
   /** A paste of several lines, or of many characters: `true` sends it. Without this, such a paste is refused. */
   readonly confirmPaste?: (paste: Paste) => Promise<boolean>;
+  /** Something is typed, pasted or pressed, and on its way. */
+  readonly onTyped?: () => void;
   /** What could not be typed, or not be shown, and why. */
   readonly onProblem?: (problem: Problem) => void;
   /** A link was chosen (with Ctrl or Cmd): its address is http or https. Without this, it opens in a tab of its own. */

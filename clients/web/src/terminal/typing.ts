@@ -13,6 +13,7 @@ export interface Typist {
   target(): string | undefined;
   isAllowed(): boolean;
   confirmPaste: ((paste: Paste) => Promise<boolean>) | undefined;
+  onTyped: (() => void) | undefined;
   onProblem(problem: Problem): void;
 }
 
@@ -66,6 +67,7 @@ export class Typing {
     if (!this.#typist.isAllowed()) return this.#refuse("nothing was typed: you may only read here", text);
     // Nobody types into a pane that shows something else by the time it arrives.
     if (pane === undefined) return this.#refuse("nothing was typed: there is no connection now", text);
+    this.#typist.onTyped?.();
     try {
       await this.#client.sendKeys({ pane }, what);
     } catch (error) {
