@@ -166,6 +166,91 @@ test("colours, styles and lines are those of the cells", async () => {
   assert.ok(!drawn.some((one) => one.includes("hidden")));
 });
 
+const rects = (drawn: string[], colour: string) =>
+  drawn.flatMap((one) => {
+    const [, x, y, width, height] =
+      new RegExp(`^rect ${colour} (\\d+),(\\d+) (\\d+)x(\\d+)$`).exec(one)?.map(Number) ?? [];
+    return x === undefined || y === undefined || height === 24 ? [] : [{ x, y, width, height }];
+  });
+
+test("underlines have their style and colour", async () => {
+  const { paint } = await lab("");
+  const red = "#ff0000";
+  const line = async (style: number, text = "ab") =>
+    rects((await paint(`\x1b[2J\x1b[H\x1b[4:${style};58:2::255:0:0m${text}\x1b[m`)).drawn, red);
+  const [single] = await line(1);
+  assert.deepEqual([single?.x, single?.width], [0, 24]);
+  const double = await line(2);
+  assert.deepEqual(
+    double.map(({ x, width }) => [x, width]),
+    [
+      [0, 24],
+      [0, 24],
+    ],
+  );
+  assert.notEqual(double[0]?.y, double[1]?.y);
+  const curly = await line(3);
+  assert.equal(new Set(curly.map(({ y }) => y)).size, 3);
+  assert.equal(
+    curly.reduce((sum, { width = 0 }) => sum + width, 0),
+    24,
+    "without a gap",
+  );
+  const dotted = await line(4);
+  const dashed = await line(5);
+  const covered = (all: typeof dotted) => all.reduce((sum, { width = 0 }) => sum + width, 0);
+  assert.ok(dotted.length > dashed.length && dashed.length > 1, `${dotted.length} and ${dashed.length}`);
+  assert.ok(covered(dotted) < 24 && covered(dashed) < 24);
+  for (const { y, height = 0 } of [...double, ...curly, ...dotted, ...dashed]) assert.ok(y >= 0 && y + height <= 24);
+  // One of the palette; and without one, the text's own colour.
+  const of = async (sgr: string) => (await paint(`\x1b[2J\x1b[H\x1b[${sgr}mab\x1b[m`)).drawn;
+  assert.equal(rects(await of("4:3;58:5:196"), red).length > 2, true);
+  assert.equal(rects(await of("4;38;2;1;2;3"), "#010203").length, 1);
+  assert.equal(rects(await of("24;58:2::255:0:0"), red).length, 0);
+  // Another style alone is drawn anew.
+  assert.equal((await paint("\x1b[H\x1b[4:3mab\x1b[m")).rows, 1);
+  assert.equal((await paint("\x1b[H\x1b[4:4mab\x1b[m")).rows, 1);
+  assert.equal((await paint("\x1b[H\x1b[4:4mab\x1b[m")).rows, 0);
+});
+
+test("the cursor has the shape that the program gives it", async () => {
+  const { paint } = await lab("ab\x1b[H");
+  const cursor = themes.dark.cursor;
+  const block = await paint("\x1b[2 q", true);
+  assert.ok(block.drawn.includes(`rect ${cursor} 0,0 12x24`));
+  const under = await paint("\x1b[4 q", true);
+  assert.equal(under.rows, 1, "another shape alone is drawn anew");
+  assert.deepEqual(rects(under.drawn, cursor), [{ x: 0, y: 22, width: 12, height: 2 }]);
+  assert.ok(under.drawn.some((one) => one.startsWith(`text ${themes.dark.foreground} "`)));
+  const bar = await paint("\x1b[6 q", true);
+  assert.ok(bar.drawn.includes(`rect ${cursor} 0,0 2x24`), bar.drawn.join("\n"));
+  const usual = await paint("\x1b[0 q", true);
+  assert.ok(usual.drawn.includes(`rect ${cursor} 0,0 12x24`));
+});
+
+test("a program changes colours, and takes that back", async () => {
+  const colours = new Colours(themes.dark);
+  colours.change(1, [1, 2, 3]);
+  colours.change(256, [4, 5, 6]);
+  colours.change(257, [7, 8, 9]);
+  assert.deepEqual(
+    [colours.of(PALETTE | 1, 0), colours.foreground, colours.background],
+    [0x010203, 0x040506, 0x070809],
+  );
+  colours.setTheme(themes.light);
+  assert.deepEqual(
+    [colours.of(PALETTE | 1, 0), colours.foreground],
+    [0x010203, 0x040506],
+    "another theme changes nothing",
+  );
+  colours.restore();
+  assert.deepEqual([colours.of(PALETTE | 1, 0), colours.foreground], [0xc0262d, 0x040506]);
+  colours.restore(256);
+  assert.equal(colours.foreground, 0x1f2733);
+  colours.restoreAll();
+  assert.equal(colours.background, 0xfbfcfd);
+});
+
 test("wide, combined and block characters stay within their cells", async () => {
   const { paint } = await lab("");
   const { drawn } = await paint("\u4e2de\u0301\u2588x");

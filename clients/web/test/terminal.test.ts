@@ -100,6 +100,88 @@ test("what is painted has the colours of the cells", async () => {
   await end("pixels");
 });
 
+test("underlines, the cursor's shape and changed colours are those of the program", async () => {
+  // Typed into a shell, they come while the page looks; a page that comes later has them from the snapshot.
+  const marks = [
+    "\\033[4mone\\033[m \\033[4:2mtwo\\033[m \\033[4:3mcurly\\033[m \\033[4:4mdots\\033[m \\033[4:5mdash\\033[m ",
+    "\\033[4:3;58:2::255:0:0mred\\033[m \\033[4;58:5:33mblue\\033[m \\033[4:3;31mown\\033[m\\r\\n\\033[5 q",
+  ].join("");
+  const shown = await pane("marks", `read x; printf '${marks}'; exec cat`);
+  await lab.tile(shown);
+  await lab.focus(shown);
+  await world.run("send-keys", "-t", shown, "Enter");
+  await shows(shown, "own");
+  const underlines = (which: "tile" | "focus") =>
+    lab
+      .shown(shown, which)
+      .then(({ cells }) => [...new Set(cells.flat().map(([, , , flags]) => flags))].filter(Boolean));
+  const all = ["underline", "double", "curly", "dotted", "dashed", "curly rgb 16711680", "underline palette 33"];
+  for (const which of ["tile", "focus"] as const) {
+    await until("they are there", async () => (await underlines(which)).length === all.length);
+    assert.deepEqual(await underlines(which), all);
+    // Captures of 3.1c have no colours of underlines.
+    if (!(await world.run("-V")).includes("3.1c")) await lab.isExact(shown, which);
+  }
+  const shape = (which: "tile" | "focus") =>
+    lab.page.evaluate(
+      ([pane, which]) => {
+        const one = which === "tile" ? globalThis.lab.tiles.get(pane) : globalThis.lab.focus;
+        return one && globalThis.lab.shape(one);
+      },
+      [shown, which] as const,
+    );
+  assert.deepEqual([await shape("tile"), await shape("focus")], ["bar", "bar"]);
+  // Where tmux tells the shape, a page that comes later has it from there.
+  if ((await world.run("display-message", "-p", "-t", shown, "#{cursor_shape}")).trim()) {
+    await lab.page.evaluate(() => globalThis.lab.closeFocus());
+    await lab.focus(shown);
+    assert.equal(await shape("focus"), "bar");
+    assert.deepEqual(await underlines("focus"), all);
+  }
+  await end("marks");
+
+  const palette = await pane(
+    "palette",
+    "printf '\\033[?25l\\033[41m      \\033[m'; while read -r x; do printf \"\\033$x\\033[2;1H\"; done",
+    20,
+    5,
+  );
+  await lab.page.evaluate(() => globalThis.lab.closeFocus());
+  await lab.tile(palette, 400, 200);
+  await lab.focus(palette);
+  const colours = () =>
+    lab.page.evaluate((pane) => {
+      const canvas = globalThis.lab.tiles.get(pane)?.canvas;
+      const context = canvas?.getContext("2d");
+      const [width, height] = [(canvas?.width ?? 0) / 20, (canvas?.height ?? 0) / 5];
+      const at = (col: number, row: number) =>
+        [...(context?.getImageData((col + 0.5) * width, (row + 0.5) * height, 1, 1).data ?? [])].slice(0, 3).join();
+      const { ansi, background } = globalThis.lab.colours();
+      return `${at(0, 0)} ${at(19, 4)} / ${ansi[1]} ${background}`;
+    }, palette);
+  const usual = "240,120,124 15,20,27 / 240,120,124 15,20,27";
+  await until("it is as the theme has it", async () => (await colours()) === usual);
+  const tells = (text: string) => world.run("send-keys", "-t", palette, text, "Enter");
+  await tells("]4;1;rgb:00/80/ff\\007");
+  await until("it is changed", async () => (await colours()) === "0,128,255 15,20,27 / 0,128,255 15,20,27");
+  await tells("]11;#203040\\007");
+  await until("the ground is changed", async () => (await colours()) === "0,128,255 32,48,64 / 0,128,255 32,48,64");
+  // A snapshot says nothing of palettes, so that what is known stays.
+  await world.run("resize-window", "-t", "palette", "-x", "22", "-y", "5");
+  await world.run("resize-window", "-t", "palette", "-x", "20", "-y", "5");
+  await lab.isExact(palette, "tile");
+  await lab.isExact(palette, "focus");
+  await until("it is as it was", async () => (await colours()) === "0,128,255 32,48,64 / 0,128,255 32,48,64");
+  await tells("]104;1\\007");
+  await until("it is taken back", async () => (await colours()) === "240,120,124 32,48,64 / 240,120,124 32,48,64");
+  await tells("]4;1;rgb:00/80/ff\\007");
+  await until("it is changed", async () => (await colours()).startsWith("0,128,255"));
+  // A reset takes all of it back.
+  await tells("c\\033[?25l\\033[41m      \\033[m");
+  await until("it is as at first", async () => (await colours()) === usual);
+  await end("palette");
+});
+
 test("floods, resizes, cuts and lag end in what tmux shows", async () => {
   // Each line that is typed floods the pane, in colours and with words that wrap.
   const flood =

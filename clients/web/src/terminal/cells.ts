@@ -1,8 +1,9 @@
-import type { Terminal } from "vendor/terminal";
+import type { IBufferCell, Terminal } from "vendor/terminal";
 import { DEFAULT, PALETTE, RGB } from "./colours.ts";
+import { cursorShape, underlineOf } from "./internals.ts";
 
-/** Words of a cell: what it holds, its text's colour, what is behind it. */
-export const WORDS = 3;
+/** Words of a cell: what it holds, its text's colour, what is behind it, its underline. */
+export const WORDS = 4;
 /** The first word: the code point, or the number of a text of several. */
 export const CODE = 0x1fffff;
 export const COMBINED = 1 << 31;
@@ -11,12 +12,20 @@ const WIDTH_SHIFT = 24;
 export const BOLD = 1 << 26;
 export const DIM = 1 << 27;
 export const ITALIC = 1 << 28;
-export const UNDERLINE = 1 << 29;
 export const STRIKE = 1 << 30;
 /** Flags beside the colour behind. */
 export const INVERSE = 1 << 26;
 export const INVISIBLE = 1 << 27;
 export const OVERLINE = 1 << 28;
+
+/** Beside the colour of an underline: its style, from 1 for a single line to 5. None is 0. */
+const STYLE_SHIFT = 26;
+export const styleOf = (word: number): number => word >>> STYLE_SHIFT;
+/** Beside the column of the cursor: its shape. */
+const SHAPE_SHIFT = 24;
+const SHAPES = ["block", "underline", "bar"] as const;
+export const columnOf = (cursor: number): number => (cursor < 0 ? -1 : cursor & 0xffffff);
+export const shapeOf = (cursor: number): (typeof SHAPES)[number] => SHAPES[cursor >> SHAPE_SHIFT] ?? "block";
 
 export const widthOf = (word: number): number => (word >>> WIDTH_SHIFT) & 3;
 
@@ -25,8 +34,8 @@ export class Cells {
   cols = 0;
   rows = 0;
   words = new Int32Array(0);
-  /** The column of the cursor in each row, -1 in those without it. */
-  cursor = new Int16Array(0);
+  /** The column of the cursor in each row and its shape, -1 in those without it. */
+  cursor = new Int32Array(0);
   /** One number of each row, which tells most rows apart. */
   sums = new Int32Array(0);
 
@@ -35,7 +44,7 @@ export class Cells {
     this.cols = cols;
     this.rows = rows;
     this.words = new Int32Array(cols * rows * WORDS);
-    this.cursor = new Int16Array(rows);
+    this.cursor = new Int32Array(rows);
     this.sums = new Int32Array(rows);
   }
 
@@ -86,14 +95,17 @@ export function read(terminal: Terminal, isCursorShown: boolean, combined: Combi
   const top = buffer.baseY;
   const cell = buffer.getNullCell();
   into.cursor.fill(-1);
-  if (isCursorShown && buffer.cursorY < rows) into.cursor[buffer.cursorY] = Math.min(buffer.cursorX, cols - 1);
+  if (isCursorShown && buffer.cursorY < rows) {
+    const shape = SHAPES.indexOf(cursorShape(terminal));
+    into.cursor[buffer.cursorY] = Math.min(buffer.cursorX, cols - 1) | (shape << SHAPE_SHIFT);
+  }
   let at = 0;
   for (let y = 0; y < rows; y++) {
-    const line = buffer.getLine(top + y);
+    const row = buffer.getLine(top + y);
     let sum = 0;
     for (let x = 0; x < cols; x++, at += WORDS) {
-      if (!line?.getCell(x, cell)) {
-        words[at] = words[at + 1] = words[at + 2] = 0;
+      if (!row?.getCell(x, cell)) {
+        words[at] = words[at + 1] = words[at + 2] = words[at + 3] = 0;
         continue;
       }
       const chars = cell.getChars();
@@ -105,22 +117,28 @@ export function read(terminal: Terminal, isCursorShown: boolean, combined: Combi
         (cell.isBold() ? BOLD : 0) |
         (cell.isDim() ? DIM : 0) |
         (cell.isItalic() ? ITALIC : 0) |
-        (cell.isUnderline() ? UNDERLINE : 0) |
         (cell.isStrikethrough() ? STRIKE : 0);
       const behind =
         colour(cell.isBgPalette(), cell.isBgRGB(), cell.getBgColor()) |
         (cell.isInverse() ? INVERSE : 0) |
         (cell.isInvisible() ? INVISIBLE : 0) |
         (cell.isOverline() ? OVERLINE : 0);
+      const line = cell.isUnderline() ? underline(cell) : 0;
       words[at] = what;
       words[at + 1] = text;
       words[at + 2] = behind;
+      words[at + 3] = line;
       sum = (Math.imul(sum, 31) + what) | 0;
       sum = (Math.imul(sum, 31) + text) | 0;
-      sum = (Math.imul(sum, 31) + behind) | 0;
+      sum = (Math.imul(sum, 31) + (behind ^ line)) | 0;
     }
     into.sums[y] = sum;
   }
+}
+
+function underline(cell: IBufferCell): number {
+  const { style, mode, colour } = underlineOf(cell);
+  return (style << STYLE_SHIFT) | (mode === "rgb" ? RGB | colour : mode === "palette" ? PALETTE | colour : DEFAULT);
 }
 
 function colour(isPalette: boolean, isRgb: boolean, value: number): number {

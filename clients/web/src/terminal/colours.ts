@@ -12,22 +12,57 @@ const MODE = 3 << 24;
 /** The steps of the colour cube. */
 const CUBE = [0, 95, 135, 175, 215, 255];
 
-/** What colours come to in a theme. */
+/** The numbers of the colours that are none of the 256. */
+const FOREGROUND = 256;
+const BACKGROUND = 257;
+const CURSOR = 258;
+
+/** What colours come to in a theme, and by what the program in the pane has made of them. */
 export class Colours {
-  readonly background: Rgb;
-  readonly foreground: Rgb;
-  readonly cursor: Rgb;
-  readonly #ansi: Rgb[];
-  readonly #contrast: number;
+  #theme: { readonly background: Rgb; readonly foreground: Rgb; readonly cursor: Rgb; readonly ansi: readonly Rgb[] };
+  /** What the program has changed, by number. */
+  readonly #changed = new Map<number, Rgb>();
+  #contrast: number;
   readonly #css = new Map<Rgb, string>();
   readonly #adjusted = new Map<number, Rgb>();
 
   constructor(theme: Theme) {
-    this.background = parse(theme.background);
-    this.foreground = parse(theme.foreground);
-    this.cursor = parse(theme.cursor);
-    this.#ansi = theme.ansi.map(parse);
+    this.#theme = read(theme);
     this.#contrast = theme.minimumContrast ?? 1;
+  }
+
+  get background(): Rgb {
+    return this.#changed.get(BACKGROUND) ?? this.#theme.background;
+  }
+
+  get foreground(): Rgb {
+    return this.#changed.get(FOREGROUND) ?? this.#theme.foreground;
+  }
+
+  get cursor(): Rgb {
+    return this.#changed.get(CURSOR) ?? this.#theme.cursor;
+  }
+
+  setTheme(theme: Theme): void {
+    this.#theme = read(theme);
+    this.#contrast = theme.minimumContrast ?? 1;
+    this.#adjusted.clear();
+  }
+
+  /** The program has changed one of the 256, or its own foreground, background or cursor (256 to 258). */
+  change(index: number, [red, green, blue]: readonly [number, number, number]): void {
+    this.#changed.set(index, (red << 16) | (green << 8) | blue);
+  }
+
+  /** The program takes back what it has made of this one; without a number, of the 256. */
+  restore(index?: number): void {
+    if (index !== undefined) this.#changed.delete(index);
+    else for (const changed of [...this.#changed.keys()]) if (changed < FOREGROUND) this.#changed.delete(changed);
+  }
+
+  /** All is as the theme has it. */
+  restoreAll(): void {
+    this.#changed.clear();
   }
 
   /** What a cell's colour is, `otherwise` if it names none. */
@@ -60,7 +95,9 @@ export class Colours {
   }
 
   #indexed(index: number): Rgb {
-    if (index < 16) return this.#ansi[index] ?? this.foreground;
+    const changed = this.#changed.get(index);
+    if (changed !== undefined) return changed;
+    if (index < 16) return this.#theme.ansi[index] ?? this.foreground;
     if (index >= 232) {
       const grey = 8 + (index - 232) * 10;
       return (grey << 16) | (grey << 8) | grey;
@@ -69,6 +106,10 @@ export class Colours {
     const step = (of: number) => CUBE[of % 6] ?? 0;
     return (step(Math.floor(at / 36)) << 16) | (step(Math.floor(at / 6)) << 8) | step(at);
   }
+}
+
+function read({ background, foreground, cursor, ansi }: Theme) {
+  return { background: parse(background), foreground: parse(foreground), cursor: parse(cursor), ansi: ansi.map(parse) };
 }
 
 function parse(css: string): Rgb {

@@ -12,7 +12,7 @@ import { signal } from "vendor";
 import { type IDisposable, Terminal, UnicodeGraphemesAddon } from "vendor/terminal";
 import { anchorOf, isAnchored, restore } from "./anchor.ts";
 import { lease, release, type Tenant } from "./contexts.ts";
-import { cellSize, onUserInput, terminals } from "./internals.ts";
+import { cellSize, onUserInput, restoreColours, terminals } from "./internals.ts";
 import { nonceStyles } from "./nonce.ts";
 import { themeOf } from "./options.ts";
 import { MouseModes, swallowQueries } from "./queries.ts";
@@ -85,6 +85,8 @@ class PaneFocus implements Focus, Tenant {
   #scrollback: number;
   #canWrite: boolean;
   #font: { family: string; size: number; fit: "font" | "box" };
+  /** A snapshot is being read. */
+  #isHeld = false;
   /** A person did what the next data comes from. */
   #isTyped = false;
   #typedAt: number | undefined;
@@ -322,6 +324,13 @@ class PaneFocus implements Focus, Tenant {
         this.#isTyped = true;
       }),
     );
+    // As in tiles: what the program resets is all as at first, and a snapshot says nothing of palettes.
+    this.#own(
+      terminal.parser.registerEscHandler({ final: "c" }, () => {
+        if (!this.#isHeld) restoreColours(terminal);
+        return false;
+      }),
+    );
     this.#own(terminal.onData((data) => this.#onData(data)));
     this.#own(terminal.onBinary((data) => this.#onBinary(data)));
     this.#own(terminal.onRender(() => this.#onRender()));
@@ -393,7 +402,9 @@ class PaneFocus implements Focus, Tenant {
     terminal.resize(cols, rows);
     // The reset that the bytes begin with ends an update, so that another one begins right behind it.
     const isReset = bytes[0] === 0x1b && bytes[1] === 0x63;
+    this.#isHeld = true;
     await this.#write(join([encode(`${RESET}${BEGIN_UPDATE}`), isReset ? bytes.subarray(2) : bytes]));
+    this.#isHeld = false;
     if (this.#isDisposed) return;
     if (!message.data.modes.synchronized_output) terminal.write(END_UPDATE);
     if (anchor) restore(terminal, anchor);

@@ -6,6 +6,7 @@ import {
   CODE,
   COMBINED,
   Combined,
+  columnOf,
   DIM,
   INVERSE,
   INVISIBLE,
@@ -14,12 +15,15 @@ import {
   read,
   STRIKE,
   scrolled,
-  UNDERLINE,
+  shapeOf,
+  styleOf,
   WORDS,
   widthOf,
 } from "./cells.ts";
 import { Colours, PALETTE, type Rgb } from "./colours.ts";
+import type { ColourChange } from "./internals.ts";
 import type { Theme } from "./types.ts";
+import { paintUnderline } from "./underlines.ts";
 
 /** What a painter needs of a canvas: a test gives it one that notes what is drawn. */
 export type Surface = Pick<
@@ -39,6 +43,9 @@ interface Style {
   /** Bold and italic: 0 to 3. */
   readonly face: number;
   readonly lines: number;
+  /** The style of the underline; 0 is none. */
+  readonly underline: number;
+  readonly underlineColour: Rgb;
   readonly isHidden: boolean;
 }
 
@@ -50,7 +57,7 @@ export class Painter {
   readonly #combined = new Combined();
   readonly #faces: string[] = [];
   readonly #x: number[] = [];
-  #colours: Colours;
+  readonly #colours: Colours;
   #family: string;
   #before = new Cells();
   #now = new Cells();
@@ -67,7 +74,17 @@ export class Painter {
   }
 
   setTheme(theme: Theme): void {
-    this.#colours = new Colours(theme);
+    this.#colours.setTheme(theme);
+    this.#isWhole = false;
+  }
+
+  /** The program in the pane has changed colours, or taken that back; without changes, all of that. */
+  setColours(changes?: readonly ColourChange[]): void {
+    if (!changes) this.#colours.restoreAll();
+    for (const change of changes ?? []) {
+      if (change.type === 1) this.#colours.change(change.index, change.color);
+      else if (change.type === 2) this.#colours.restore(change.index);
+    }
     this.#isWhole = false;
   }
 
@@ -141,16 +158,29 @@ export class Painter {
     this.counts.rows += 1;
     const { cols } = this.#now;
     const words = this.#now.row(row);
-    const cursor = this.#now.cursor[row] ?? -1;
+    const cursor = columnOf(this.#now.cursor[row] ?? -1);
+    const isBlock = shapeOf(this.#now.cursor[row] ?? -1) === "block";
     this.#fill(row, 0, cols, this.#colours.background);
     let at = 0;
     while (at < cols) {
       const end = this.#endOfStyle(words, at, cursor);
-      const style = this.#style(words, at, at === cursor);
+      const style = this.#style(words, at, at === cursor && isBlock);
       if (style.behind !== this.#colours.background) this.#fill(row, at, end, style.behind);
       if (!style.isHidden) this.#texts(row, words, at, end, style);
       at = end;
     }
+    if (cursor >= 0 && !isBlock) this.#cursor(row, cursor);
+  }
+
+  /** A cursor that leaves the cell below it as it is. */
+  #cursor(row: number, at: number): void {
+    const [left, top, height] = [this.#x[at] ?? 0, row * this.#cellHeight, this.#cellHeight];
+    const thick = Math.max(1, Math.round(height / 10));
+    this.#surface.fillStyle = this.#colours.css(this.#colours.cursor);
+    if (shapeOf(this.#now.cursor[row] ?? -1) === "bar") return this.#surface.fillRect(left, top, thick, height);
+    const isWide = widthOf(this.#now.row(row)[at * WORDS] ?? 0) === 2;
+    const right = this.#x[Math.min(at + (isWide ? 2 : 1), this.#now.cols)] ?? left;
+    this.#surface.fillRect(left, top + height - thick, right - left, thick);
   }
 
   /** Up to where cells look alike but for their texts. The cursor stands alone. */
@@ -158,16 +188,20 @@ export class Painter {
     const { cols } = this.#now;
     let end = start + 1;
     if (start === cursor) return widthOf(words[start * WORDS] ?? 0) === 2 ? Math.min(end + 1, cols) : end;
-    const text = words[start * WORDS + 1];
-    const behind = words[start * WORDS + 2];
-    while (end < cols && end !== cursor && words[end * WORDS + 1] === text && words[end * WORDS + 2] === behind)
-      end += 1;
+    const from = start * WORDS;
+    for (; end < cols && end !== cursor; end++) {
+      const at = end * WORDS;
+      if (words[at + 1] !== words[from + 1] || words[at + 2] !== words[from + 2] || words[at + 3] !== words[from + 3]) {
+        break;
+      }
+    }
     return end;
   }
 
   #style(words: Int32Array, at: number, isCursor: boolean): Style {
     const text = words[at * WORDS + 1] ?? 0;
     const behind = words[at * WORDS + 2] ?? 0;
+    const underline = words[at * WORDS + 3] ?? 0;
     const colours = this.#colours;
     // As xterm.js does, and terminals before it: bold is bright.
     const isBright = text & BOLD && (text & 0x3000000) === PALETTE && (text & 0xffffff) < 8;
@@ -175,11 +209,14 @@ export class Painter {
     let back = colours.of(behind, colours.background);
     if (behind & INVERSE) [fore, back] = [back, fore];
     if (isCursor) [fore, back] = [back, colours.cursor];
+    const isDim = Boolean(text & DIM) && !isCursor;
     return {
-      text: colours.text(fore, back, Boolean(text & DIM) && !isCursor),
+      text: colours.text(fore, back, isDim),
       behind: back,
       face: (text & BOLD ? 1 : 0) | (text & ITALIC ? 2 : 0),
-      lines: (text & (UNDERLINE | STRIKE)) | (behind & OVERLINE),
+      lines: (text & STRIKE) | (behind & OVERLINE),
+      underline: styleOf(underline),
+      underlineColour: colours.text(colours.of(underline, fore), back, isDim),
       isHidden: Boolean(behind & INVISIBLE),
     };
   }
@@ -210,6 +247,7 @@ export class Painter {
     }
     flush();
     if (style.lines) this.#lines(row, start, end, style.lines);
+    if (style.underline) this.#underline(row, start, end, style);
   }
 
   #run(row: number, at: number, text: string, face: number): void {
@@ -239,12 +277,22 @@ export class Painter {
     const width = (this.#x[end] ?? left) - left;
     const top = row * this.#cellHeight;
     const thick = Math.max(1, Math.round(this.#cellHeight / 14));
-    if (lines & UNDERLINE) {
-      const y = Math.min(this.#baseline + thick, this.#cellHeight - thick);
-      this.#surface.fillRect(left, top + y, width, thick);
-    }
     if (lines & STRIKE) this.#surface.fillRect(left, top + Math.round(this.#baseline * 0.66), width, thick);
     if (lines & OVERLINE) this.#surface.fillRect(left, top, width, thick);
+  }
+
+  #underline(row: number, start: number, end: number, { underline, underlineColour }: Style): void {
+    const left = this.#x[start] ?? 0;
+    const thick = Math.max(1, Math.round(this.#cellHeight / 14));
+    const below = Math.min(this.#baseline + thick, this.#cellHeight - thick);
+    this.#surface.fillStyle = this.#colours.css(underlineColour);
+    paintUnderline(this.#surface, underline, {
+      left,
+      right: this.#x[end] ?? left,
+      top: row * this.#cellHeight + below,
+      bottom: (row + 1) * this.#cellHeight,
+      thick,
+    });
   }
 
   #fill(row: number, start: number, end: number, colour: Rgb): void {

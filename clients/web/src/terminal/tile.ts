@@ -2,7 +2,7 @@ import { MuxwireError, type Pane, type PaneItem } from "muxwire";
 import { signal } from "vendor";
 import { Terminal, UnicodeGraphemesAddon } from "vendor/terminal";
 import { forget, nextFrame, paintSoon } from "./frames.ts";
-import { isCursorHidden, terminals } from "./internals.ts";
+import { isCursorHidden, onColours, terminals } from "./internals.ts";
 import { Painter } from "./painter.ts";
 import { shownLines } from "./text.ts";
 import type { Freshness, Size, Theme, Tile, TileOptions } from "./types.ts";
@@ -51,6 +51,12 @@ class PaneTile implements Tile {
     this.#onFrame = onFrame;
     terminals.set(this, this.#terminal);
     this.#terminal.loadAddon(new UnicodeGraphemesAddon());
+    onColours(this.#terminal, (changes) => this.#painter.setColours(changes));
+    // What the program resets is all as at first. A snapshot begins so too, and says nothing of palettes.
+    this.#terminal.parser.registerEscHandler({ final: "c" }, () => {
+      if (!this.#isHeld) this.#painter.setColours();
+      return false;
+    });
     this.painted = new Promise((done) => {
       this.#onPainted = done;
     });

@@ -1,4 +1,5 @@
-import type { IBuffer } from "vendor/terminal";
+import type { IBuffer, IBufferCell } from "vendor/terminal";
+import { underlineOf } from "../../src/terminal/internals.ts";
 
 /** A cell as it is compared: its text, its colours and what else it looks like. */
 export type Cell = [text: string, fore: string, behind: string, flags: string];
@@ -16,7 +17,7 @@ export function cellsOf(buffer: IBuffer, cols: number, rows: number): Cell[][] {
         cell.isBold() && "bold",
         cell.isDim() && "dim",
         cell.isItalic() && "italic",
-        cell.isUnderline() && "underline",
+        cell.isUnderline() && underlineText(cell),
         cell.isInverse() && "inverse",
         cell.isStrikethrough() && "strike",
         cell.isInvisible() && "invisible",
@@ -25,4 +26,12 @@ export function cellsOf(buffer: IBuffer, cols: number, rows: number): Cell[][] {
       return [text, fore, behind, flags.filter(Boolean).join(" ")];
     });
   });
+}
+
+const STYLES = ["no", "underline", "double", "curly", "dotted", "dashed"];
+
+function underlineText(cell: IBufferCell): string {
+  const { style, mode, colour } = underlineOf(cell);
+  const name = STYLES[style] ?? `underline ${style}`;
+  return mode === "text" ? name : `${name} ${mode} ${colour}`;
 }

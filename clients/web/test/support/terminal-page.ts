@@ -9,7 +9,7 @@ import {
   type Tile,
   themes,
 } from "../../src/terminal/index.ts";
-import { terminals } from "../../src/terminal/internals.ts";
+import { cursorShape, terminals } from "../../src/terminal/internals.ts";
 import { type Cell, cellsOf } from "./cells.ts";
 
 class Lab {
@@ -162,6 +162,23 @@ class Lab {
       cells: cellsOf(buffer.active, cols, rows),
       cursor: [buffer.active.cursorX, buffer.active.cursorY],
     };
+  }
+
+  shape(which: Tile | Focus): string {
+    const terminal = terminals.get(which);
+    if (!terminal) throw new Error("it has no terminal");
+    return cursorShape(terminal);
+  }
+
+  /** The colours that the terminal draws with, by xterm.js's own account. */
+  colours(): { ansi: string[]; background: string } {
+    const terminal = this.focus && terminals.get(this.focus);
+    const { _core } = terminal as unknown as {
+      _core: { _themeService: { colors: { ansi: { rgba: number }[]; background: { rgba: number } } } };
+    };
+    const { ansi, background } = _core._themeService.colors;
+    const text = ({ rgba }: { rgba: number }) => [rgba >>> 24, (rgba >>> 16) & 0xff, (rgba >>> 8) & 0xff].join();
+    return { ansi: ansi.map(text), background: text(background) };
   }
 
   terminal(which: Tile | Focus) {
