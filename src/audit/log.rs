@@ -6,9 +6,7 @@
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{
-    Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel,
-};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -20,6 +18,7 @@ use super::allowance::Allowance;
 use super::chain::{Chain, ChainError, Flush, Limits};
 use super::entry::{Act, Who};
 use super::folder::FolderError;
+use super::queue::{Nothing, Queue, QueueReceiver};
 
 /// Lines that may wait to be written. While the disk keeps up there are a handful; beyond it, what has to be recorded first is
 /// refused, and the rest counted.
@@ -63,7 +62,7 @@ pub struct Log(Option<Arc<LogInner>>);
 
 #[derive(Debug)]
 struct LogInner {
-    sender: Mutex<Option<SyncSender<Message>>>,
+    queue: Arc<Queue<Message>>,
     counts: Arc<Counts>,
     strangers: Mutex<Allowance>,
     path: PathBuf,
@@ -106,7 +105,7 @@ impl Log {
     pub fn start(state_dir: &Path, limits: Limits) -> Result<Self, FolderError> {
         let chain = Chain::open(state_dir, limits)?;
         let path = chain.path().to_owned();
-        let (sender, receiver) = sync_channel(QUEUE);
+        let (queue, receiver) = Queue::bounded(QUEUE);
         let counts = Arc::new(Counts {
             lines: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -127,7 +126,7 @@ impl Log {
         let spawned = spawned.spawn(move || writer.run());
         let thread = spawned.map_err(super::folder::failed("start the writer of", &path))?;
         let log = Self(Some(Arc::new(LogInner {
-            sender: Mutex::new(Some(sender)),
+            queue,
             counts,
             strangers: Mutex::new(Allowance::new(STRANGERS.0, STRANGERS.1)),
             path,
@@ -215,7 +214,7 @@ impl Log {
     pub fn close(&self) {
         let Some(shared) = &self.0 else { return };
         self.record(&Who::server(), Act::Stopped);
-        lock(&shared.sender).take();
+        shared.queue.close();
         let thread = lock(&shared.thread).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("a defect ended the writer of the audit log");
@@ -229,13 +228,15 @@ impl Log {
             act,
             then,
         };
-        let refused = match &*lock(&shared.sender) {
-            Some(sender) => sender.try_send(message).err(),
-            None => Some(TrySendError::Disconnected(message)),
-        };
-        if let Some(TrySendError::Full(message) | TrySendError::Disconnected(message)) = refused {
+        if let Err(message) = shared.queue.put(message) {
             shared.counts.fail(message.then);
         }
+    }
+}
+
+impl Drop for LogInner {
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 
@@ -255,7 +256,7 @@ impl Counts {
 /// What the thread holds.
 struct Writer {
     chain: Chain,
-    receiver: Receiver<Message>,
+    receiver: QueueReceiver<Message>,
     counts: Arc<Counts>,
     /// When the first line was written that is not known to be on the disk.
     unflushed: Option<Instant>,
@@ -267,8 +268,8 @@ impl Writer {
         loop {
             let message = match self.wait() {
                 Ok(message) => Some(message),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(Nothing::Yet) => None,
+                Err(Nothing::More) => break,
             };
             let batch = self.batch(message);
             self.write(batch);
@@ -291,20 +292,14 @@ impl Writer {
     }
 
     /// The next message, or the time to flush or to try again.
-    fn wait(&self) -> Result<Message, RecvTimeoutError> {
-        let flush_in = self
-            .unflushed
-            .map(|since| FLUSH.saturating_sub(since.elapsed()));
+    fn wait(&self) -> Result<Message, Nothing> {
+        let flush_at = self.unflushed.map(|since| since + FLUSH);
         let waits = self.counts.unwritten.load(Ordering::Relaxed) > 0
             || self.counts.flood.load(Ordering::Relaxed) > 0
             || !self.counts.available.load(Ordering::Relaxed);
-        match flush_in.into_iter().chain(waits.then_some(RETRY)).min() {
-            Some(limit) => self.receiver.recv_timeout(limit),
-            None => self
-                .receiver
-                .recv()
-                .map_err(|_| RecvTimeoutError::Disconnected),
-        }
+        let retry_at = waits.then(|| Instant::now() + RETRY);
+        self.receiver
+            .take(flush_at.into_iter().chain(retry_at).min())
     }
 
     /// All that waits, up to a bound.
@@ -312,7 +307,7 @@ impl Writer {
         let mut batch: Vec<Message> = first.into_iter().collect();
         let mut bytes: usize = batch.iter().map(Message::bytes).sum();
         while !batch.is_empty() && batch.len() < BATCH && bytes < BATCH_BYTES {
-            let Ok(message) = self.receiver.try_recv() else {
+            let Some(message) = self.receiver.take_now() else {
                 break;
             };
             bytes += message.bytes();

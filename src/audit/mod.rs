@@ -2,8 +2,8 @@
 //! hash of the line before, so that nobody changes, removes or reorders one without its being seen.
 //!
 //! Reading order: [`entry`] (what is recorded), `line` (a line's form and its hash), `folder` (whose files these are),
-//! `head` (the note of where the log ends), `chain` (appending and rotating), [`log`] (the handle, and the thread that
-//! writes), [`verify`] and [`read`] (looking at it afterwards), [`allowance`] (how many lines strangers get).
+//! `head` (the note of where the log ends), `chain` (appending and rotating), `queue` (what waits to be written), [`log`] (the
+//! handle, and the thread that writes), [`verify`] and [`read`] (looking at it afterwards), [`allowance`] (how many lines strangers get).
 //! This module knows no protocol and no tmux: the caller says what is done.
 
 pub mod allowance;
@@ -15,6 +15,7 @@ pub mod folder;
 mod head;
 pub mod line;
 pub mod log;
+mod queue;
 pub mod read;
 pub mod verify;
 
