@@ -204,10 +204,12 @@ test("a terminal takes all keys but those that leave it, and says so", async () 
 test("from a terminal a key goes to the next that needs you, and types nothing", async () => {
   const first = await agent("wa");
   const second = await agent("wb");
-  for (const one of [first, second]) one.tell("ask make");
   await session("wc");
   await come();
+  // Who waits the longest comes first.
+  first.tell("ask make");
   await row("wa:0.0").getByRole("button", { name: "1 Yes", exact: true }).waitFor();
+  second.tell("ask make");
   await row("wb:0.0").getByRole("button", { name: "1 Yes", exact: true }).waitFor();
   await tile("wc:0.0").locator(".main").click();
   const sign = page.locator(".keys-sign");
@@ -284,6 +286,32 @@ test("arrows and hjkl go among tiles and rows", async () => {
   await row("ga:0.0").locator(".main").focus();
   await page.keyboard.press("j");
   assert.equal(await page.evaluate(() => document.activeElement?.querySelector(".place")?.textContent), "gb:0.0");
+});
+
+test("a long list is there as a whole, in each view, and follows what changes", async () => {
+  await session("long");
+  const windows = 130;
+  for (let count = 1; count < windows; count += 1) await world.run("new-window", "-d", "-t", "long", "cat");
+  await come();
+  const count = (what: string) => page.locator(what).count();
+  await until("all rows and tiles are there", async () => {
+    const [rows, tiles] = [await count(".rows > .row"), await count(".tile")];
+    return rows > windows && rows === tiles;
+  });
+  await page.keyboard.press("o");
+  await until("the tree has all", async () => (await count(".thumbnail button")) === (await count(".rows > .row")));
+  await world.run("rename-window", "-t", `long:${windows - 1}`, "the-last-one");
+  await page.locator(".windows").getByText("the-last-one").waitFor();
+  // Each is known by what it is, and not by where it stands.
+  await world.run("swap-window", "-s", "long:0", "-t", `long:${windows - 1}`);
+  await page
+    .locator(".sessions > li", { hasText: "long" })
+    .locator(".windows > li")
+    .first()
+    .getByText("the-last-one")
+    .waitFor();
+  await world.run("kill-window", "-t", "long:5");
+  await until("one is less", async () => (await count(".thumbnail button")) === windows);
 });
 
 test("the grid is narrowed by session, state and name, and opens only what is in sight", async () => {

@@ -14,6 +14,7 @@ import {
   orderOf,
   pageTitle,
   passes,
+  sameOr,
 } from "../src/dashboard/items.ts";
 
 const agent = (fields: Partial<Agent> = {}): Agent => ({
@@ -188,4 +189,20 @@ test("the title says how many call", () => {
   assert.equal(pageTitle(0, "lab"), "muxwire - lab");
   assert.equal(pageTitle(3, "lab"), "(3) muxwire - lab");
   assert.equal(pageTitle(1, ""), "(1) muxwire");
+});
+
+test("an item that is the same in all that is shown stays the same object", () => {
+  const state = world({ one: [agent()], two: [undefined] });
+  const before = itemsOf(state);
+  const again = itemsOf(state);
+  for (const item of again) {
+    const known = before.find(({ pane }) => pane === item.pane);
+    assert.notEqual(item, known);
+    assert.equal(sameOr(known, item), known);
+    assert.equal(sameOr(undefined, item), item);
+    const changed: Item = { ...item, title: "another" };
+    assert.equal(sameOr(known, changed), changed);
+    const linked: Item = { ...item, others: ["three"] };
+    assert.equal(sameOr(known, linked), linked);
+  }
 });

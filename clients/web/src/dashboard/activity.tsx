@@ -1,6 +1,7 @@
 import type { EventStream } from "muxwire";
-import { useEffect, useRef, useSignal } from "vendor";
+import { useComputed, useEffect, useRef, useSignal } from "vendor";
 import type { Board } from "./board.ts";
+import { useGrowing } from "./growing.ts";
 import { type Entry, entriesOf, KINDS, type Kind, TYPES } from "./journal.ts";
 import { errorText } from "./live.ts";
 import { Age } from "./parts.tsx";
@@ -81,6 +82,7 @@ function Events({ board }: { board: Board }) {
   const withOutput = kinds.value.has("output");
   useEffect(() => followEvents(board, REST, follow, failed), [board]);
   useEffect(() => (withOutput ? followEvents(board, ["output"], follow, failed) : undefined), [board, withOutput]);
+  const shown = useGrowing(Math.min(entries.value.length, SHOWN));
   const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = entries.value.filter(
     ({ kind, level, type, place, text: said }) =>
@@ -155,7 +157,7 @@ function Events({ board }: { board: Board }) {
       ) : (
         <ol class="entries" aria-label="Events, the newest first">
           {found
-            .slice(-SHOWN)
+            .slice(-shown)
             .reverse()
             .map((entry) => (
               <Line key={entry.key} board={board} entry={entry} />
@@ -168,7 +170,7 @@ function Events({ board }: { board: Board }) {
 
 function Line({ board, entry }: { board: Board; entry: Entry }) {
   const { time, level, type, place, pane, text } = entry;
-  const isThere = pane !== undefined && board.live.item(pane) !== undefined;
+  const isThere = useComputed(() => board.live.item(pane) !== undefined).value;
   return (
     <li class={`${level} ${entry.kind}`}>
       <time class="tabular">{time === undefined ? "" : new Date(time).toLocaleTimeString("en-GB")}</time>
@@ -176,7 +178,7 @@ function Line({ board, entry }: { board: Board; entry: Entry }) {
         {LEVELS[level]}
       </span>
       <span class="type">{type}</span>
-      {isThere ? (
+      {isThere && pane !== undefined ? (
         <button type="button" class="link" onClick={() => board.open(pane)}>
           {place}
         </button>
@@ -215,8 +217,9 @@ function followEvents(
       (item) => {
         count += 1;
         if (item.type === "alert" || item.type === "alert.cleared") board.live.alerted(item);
+        some.push(...entriesOf(item, count));
         // With so many waiting, only the last are ever shown.
-        some = [...some, ...entriesOf(item, count)].slice(-KEPT);
+        if (some.length > 2 * KEPT) some = some.slice(-KEPT);
       },
       {
         since: { epoch: here.epoch, seq: from },

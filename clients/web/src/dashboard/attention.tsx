@@ -1,5 +1,6 @@
-import { useEffect, useRef } from "vendor";
+import { useComputed, useEffect, useRef } from "vendor";
 import { type Board, hasAnswers } from "./board.ts";
+import { useGrowing } from "./growing.ts";
 import { calls, type Item, passes } from "./items.ts";
 import { Age, Answers, opens, ReceiptLine } from "./parts.tsx";
 import { Shape } from "./shape.tsx";
@@ -16,6 +17,7 @@ export function Attention({ board }: { board: Board }) {
     .map((pane) => known.get(pane) ?? (held.value ? gone.get(pane) : undefined))
     .filter((item) => item !== undefined)
     .filter((item) => passes(item, filter.value));
+  const count = useGrowing(rows.length);
   const unseen = live.items.value.filter(({ need }) => need === "finished");
   return (
     <section class="attention" aria-labelledby="attention-title">
@@ -37,7 +39,7 @@ export function Attention({ board }: { board: Board }) {
       </header>
       {rows.length === 0 ? <Nothing board={board} /> : null}
       <ul ref={list} class="rows" aria-label="Panes, those first that need you">
-        {rows.map((item, at) => (
+        {rows.slice(0, count).map((item, at) => (
           <Row
             key={item.pane}
             board={board}
@@ -114,9 +116,12 @@ interface RowProps {
 function Row({ board, item, isFirst, isGone, hasRoom }: RowProps) {
   const { chosen, glances, receipts } = board;
   const { pane, agent, need } = item;
-  const isChosen = chosen.value === pane;
-  const isOpen = board.opened.includes(pane);
-  const line = glances.lines.value.get(pane) ?? "";
+  // Of what all rows share, each is drawn anew for its own part alone.
+  const isChosen = useComputed(() => chosen.value === pane).value;
+  const isEntry = useComputed(() => chosen.value === undefined).value && isFirst;
+  const isOpen = useComputed(() => board.opened.includes(pane)).value;
+  const line = useComputed(() => glances.lines.value.get(pane) ?? "").value;
+  const receipt = useComputed(() => receipts.value.get(pane)).value;
   const message = agent?.message ? plain(agent.message) : "";
   const reason = reasonText(item);
   const classes = [
@@ -136,7 +141,7 @@ function Row({ board, item, isFirst, isGone, hasRoom }: RowProps) {
       <button
         type="button"
         class="main"
-        tabIndex={isChosen || (isFirst && chosen.value === undefined) ? 0 : -1}
+        tabIndex={isChosen || isEntry ? 0 : -1}
         aria-current={isOpen ? "true" : undefined}
         disabled={isGone}
         onFocus={choose}
@@ -158,10 +163,10 @@ function Row({ board, item, isFirst, isGone, hasRoom }: RowProps) {
       {hasRoom ? (
         <div class="room">
           {hasAnswers(item) && !isGone ? <Answers board={board} item={item} moves /> : null}
-          <ReceiptLine receipt={receipts.value.get(pane)} />
+          <ReceiptLine receipt={receipt} />
         </div>
       ) : (
-        <ReceiptLine receipt={receipts.value.get(pane)} />
+        <ReceiptLine receipt={receipt} />
       )}
     </li>
   );

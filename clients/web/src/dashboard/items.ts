@@ -95,6 +95,13 @@ export function itemsOf(source: Source, unasked: ReadonlySet<string> = new Set()
   return items.sort(byNeed);
 }
 
+/** The item of before if this one is the same in all that is shown. */
+export function sameOr(before: Item | undefined, now: Item): Item {
+  const isSame = (name: keyof Item) =>
+    name === "others" ? before?.others.join() === now.others.join() : before?.[name] === now[name];
+  return before && (Object.keys(now) as (keyof Item)[]).every(isSame) ? before : now;
+}
+
 /** Where windows stand: the session that was made first comes first. */
 function placesOf({ sessions }: Source): Map<string, { session: SessionState; index: number }[]> {
   const places = new Map<string, { session: SessionState; index: number }[]>();

@@ -10,7 +10,7 @@ import {
   type StateChange,
 } from "muxwire";
 import { computed, type ReadonlySignal, signal } from "vendor";
-import { type Item, itemsOf } from "./items.ts";
+import { type Item, itemsOf, sameOr } from "./items.ts";
 import { monitorUrl } from "./place.ts";
 
 /** What becomes of the connections. */
@@ -55,6 +55,7 @@ export class Live {
   /** Where the event log was when the page came: what came before can be asked for. */
   position: { epoch: string; seq: number } | undefined;
   readonly #unasked = new Set<string>();
+  #known: ReadonlyMap<string, Item> = new Map();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lagTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -75,7 +76,11 @@ export class Live {
     this.state.onChange((change) => this.#changed(change));
     this.items = computed(() => {
       this.version.value;
-      return itemsOf(this.state, this.#unasked);
+      const before = this.#known;
+      // What has not changed is the same object, so that nothing of it is drawn anew.
+      const items = itemsOf(this.state, this.#unasked).map((item) => sameOr(before.get(item.pane), item));
+      this.#known = new Map(items.map((item) => [item.pane, item]));
+      return items;
     });
     this.usualTitle = computed(() => usual(this.items.value.map(({ title }) => title)));
     // What becomes of it is reported as `disconnected`.
@@ -89,7 +94,8 @@ export class Live {
   }
 
   item(pane: string | undefined): Item | undefined {
-    return this.items.value.find((item) => item.pane === pane);
+    this.items.value;
+    return pane === undefined ? undefined : this.#known.get(pane);
   }
 
   /** Output of a pane was left out. */

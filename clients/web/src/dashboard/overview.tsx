@@ -1,5 +1,7 @@
-import type { Resources } from "muxwire";
+import type { ClientState, Resources, SessionState } from "muxwire";
+import { useComputed } from "vendor";
 import type { Board } from "./board.ts";
+import { useGrowing } from "./growing.ts";
 import { byNeed, type Item } from "./items.ts";
 import { cellsOf } from "./layout.ts";
 import { Age } from "./parts.tsx";
@@ -27,10 +29,10 @@ export function Overview({ board }: { board: Board }) {
 
 function Tree({ board }: { board: Board }) {
   const { live } = board;
-  const items = new Map(live.items.value.map((item) => [item.pane, item]));
   live.version.value;
-  const { sessions, windows, clients } = live.state;
-  if (live.ready.value && sessions.size === 0) {
+  const sessions = [...live.state.sessions.values()].sort((one, other) => byName.compare(one.name, other.name));
+  const shown = useGrowing(sessions.length);
+  if (live.ready.value && sessions.length === 0) {
     return (
       <p class="empty">
         No session yet. Start one where muxwire runs: <code>tmux new-session -d -s work</code>
@@ -43,91 +45,131 @@ function Tree({ board }: { board: Board }) {
         <strong>{live.host.value}</strong> {live.state.server ? `tmux ${live.state.server.version}` : "no tmux server"}
       </p>
       <ul class="sessions">
-        {[...sessions.values()]
-          .sort((one, other) => one.name.localeCompare(other.name))
-          .map((session) => {
-            const attached = [...clients.values()].filter(
-              ({ session_id, control }) => session_id === session.id && !control,
-            );
-            return (
-              <li key={session.id}>
-                <h3>
-                  {session.name}
-                  <small>
-                    {session.group ? `group ${session.group}, ` : ""}
-                    {attached.length > 0 ? `${countText(attached.length, "client")} attached` : "not attached"}
-                  </small>
-                </h3>
-                <ul class="windows">
-                  {Object.entries(session.windows).map(([index, id]) => {
-                    const window = windows.get(id);
-                    return window ? (
-                      <li key={index} class={session.active === Number(index) ? "current" : ""}>
-                        <Thumbnail board={board} layout={window.layout} items={items} active={window.active} />
-                        <span class="label">
-                          <span class="tabular">{index}</span> {window.name}
-                          {window.zoomed ? <small> zoomed</small> : null}
-                          {(session.alerts[id] ?? []).map((alert) => (
-                            <small key={alert}> {alert}</small>
-                          ))}
-                        </span>
-                      </li>
-                    ) : null;
-                  })}
-                </ul>
-              </li>
-            );
-          })}
+        {sessions.slice(0, shown).map((session) => (
+          <Session key={session.id} board={board} session={session} />
+        ))}
       </ul>
     </>
   );
 }
 
-interface ThumbnailProps {
+const byName = new Intl.Collator();
+
+function Session({ board, session }: { board: Board; session: SessionState }) {
+  const { live } = board;
+  const attached = useComputed(() => {
+    live.version.value;
+    const isHere = ({ session_id, control }: ClientState) => session_id === session.id && !control;
+    return [...live.state.clients.values()].filter(isHere).length;
+  }).value;
+  return (
+    <li>
+      <h3>
+        {session.name}
+        <small>
+          {session.group ? `group ${session.group}, ` : ""}
+          {attached > 0 ? `${countText(attached, "client")} attached` : "not attached"}
+        </small>
+      </h3>
+      <ul class="windows">
+        {Object.entries(session.windows).map(([index, id]) => (
+          <Window
+            key={`${index} ${id}`}
+            board={board}
+            id={id}
+            index={index}
+            isCurrent={session.active === Number(index)}
+            alerts={(session.alerts[id] ?? []).join(" ")}
+          />
+        ))}
+      </ul>
+    </li>
+  );
+}
+
+interface WindowProps {
   board: Board;
-  layout: string;
-  items: ReadonlyMap<string, Item>;
-  active: string | null;
+  id: string;
+  index: string;
+  isCurrent: boolean;
+  alerts: string;
+}
+
+function Window({ board, id, index, isCurrent, alerts }: WindowProps) {
+  const { live } = board;
+  const window = useComputed(() => {
+    live.version.value;
+    return live.state.windows.get(id);
+  }).value;
+  if (!window) return null;
+  return (
+    <li class={isCurrent ? "current" : ""}>
+      <Thumbnail board={board} layout={window.layout} active={window.active} />
+      <span class="label">
+        <span class="tabular">{index}</span> {window.name}
+        {window.zoomed ? <small> zoomed</small> : null}
+        {alerts ? <small> {alerts}</small> : null}
+      </span>
+    </li>
+  );
 }
 
 /** The panes of a window as they lie in it, each a button. */
-function Thumbnail({ board, layout, items, active }: ThumbnailProps) {
+function Thumbnail({ board, layout, active }: { board: Board; layout: string; active: string | null }) {
   const cells = cellsOf(layout);
   const width = Math.max(1, ...cells.map((cell) => cell.x + cell.width));
   const height = Math.max(1, ...cells.map((cell) => cell.y + cell.height));
-  const percent = (value: number, whole: number) => `${(100 * value) / whole}%`;
   return (
     <span class="thumbnail">
-      {cells.map((cell) => {
-        const item = items.get(cell.pane);
-        if (!item) return null;
-        const style = {
-          left: percent(cell.x, width),
-          top: percent(cell.y, height),
-          width: percent(cell.width, width),
-          height: percent(cell.height, height),
-        };
-        return (
-          <button
-            key={cell.pane}
-            type="button"
-            class={`${item.need} ${cell.pane === active ? "active" : ""}`}
-            style={style}
-            title={`${item.place} ${item.agent ? `${item.agent.agent_type}, ${reasonText(item)}` : item.command}`}
-            aria-label={`${item.place}, ${item.agent ? NEED_WORDS[item.need] : item.command}`}
-            onClick={() => board.open(item.pane)}
-          >
-            <Shape need={item.need} label={false} />
-          </button>
-        );
-      })}
+      {cells.map((cell) => (
+        <PaneCell
+          key={cell.pane}
+          board={board}
+          pane={cell.pane}
+          isActive={cell.pane === active}
+          left={cell.x / width}
+          top={cell.y / height}
+          width={cell.width / width}
+          height={cell.height / height}
+        />
+      ))}
     </span>
+  );
+}
+
+interface CellProps {
+  board: Board;
+  pane: string;
+  isActive: boolean;
+  /** Parts of the window. */
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+function PaneCell({ board, pane, isActive, left, top, width, height }: CellProps) {
+  const item = useComputed(() => board.live.item(pane)).value;
+  if (!item) return null;
+  const percent = (part: number) => `${100 * part}%`;
+  return (
+    <button
+      type="button"
+      class={`${item.need} ${isActive ? "active" : ""}`}
+      style={{ left: percent(left), top: percent(top), width: percent(width), height: percent(height) }}
+      title={`${item.place} ${item.agent ? `${item.agent.agent_type}, ${reasonText(item)}` : item.command}`}
+      aria-label={`${item.place}, ${item.agent ? NEED_WORDS[item.need] : item.command}`}
+      onClick={() => board.open(pane)}
+    >
+      <Shape need={item.need} label={false} />
+    </button>
   );
 }
 
 function Agents({ board }: { board: Board }) {
   const { live, addressed, canWrite } = board;
   const agents = live.items.value.filter(({ agent }) => agent).sort(byNeed);
+  const shown = useGrowing(agents.length);
   if (agents.length === 0) {
     return (
       <p class="empty">
@@ -136,12 +178,6 @@ function Agents({ board }: { board: Board }) {
       </p>
     );
   }
-  const toggle = (pane: string, isChosen: boolean) => {
-    const all = new Set(addressed.value);
-    if (isChosen) all.add(pane);
-    else all.delete(pane);
-    addressed.value = all;
-  };
   const cost = agents.reduce((sum, { agent }) => sum + (agent?.usage?.cost_usd ?? 0), 0);
   return (
     <>
@@ -173,20 +209,8 @@ function Agents({ board }: { board: Board }) {
             </tr>
           </thead>
           <tbody>
-            {agents.map((item) => (
-              <tr key={item.pane} data-pane={item.pane} class={board.chosen.value === item.pane ? "chosen" : ""}>
-                {canWrite ? (
-                  <td>
-                    <input
-                      type="checkbox"
-                      aria-label={`Prompt ${item.place}`}
-                      checked={addressed.value.has(item.pane)}
-                      onChange={({ currentTarget }) => toggle(item.pane, currentTarget.checked)}
-                    />
-                  </td>
-                ) : null}
-                <AgentCells board={board} item={item} />
-              </tr>
+            {agents.slice(0, shown).map((item) => (
+              <AgentRow key={item.pane} board={board} item={item} />
             ))}
           </tbody>
         </table>
@@ -210,12 +234,40 @@ function Agents({ board }: { board: Board }) {
   );
 }
 
+function AgentRow({ board, item }: { board: Board; item: Item }) {
+  const { chosen, addressed, canWrite } = board;
+  const { pane } = item;
+  const isChosen = useComputed(() => chosen.value === pane).value;
+  const isAddressed = useComputed(() => addressed.value.has(pane)).value;
+  const toggle = (adds: boolean) => {
+    const all = new Set(addressed.value);
+    if (adds) all.add(pane);
+    else all.delete(pane);
+    addressed.value = all;
+  };
+  return (
+    <tr data-pane={pane} class={isChosen ? "chosen" : ""}>
+      {canWrite ? (
+        <td>
+          <input
+            type="checkbox"
+            aria-label={`Prompt ${item.place}`}
+            checked={isAddressed}
+            onChange={({ currentTarget }) => toggle(currentTarget.checked)}
+          />
+        </td>
+      ) : null}
+      <AgentCells board={board} item={item} />
+    </tr>
+  );
+}
+
 function AgentCells({ board, item }: { board: Board; item: Item }) {
   const { agent } = item;
+  const samples = useComputed(() => board.live.resources.value.get(item.pane)).value;
   if (!agent) return null;
   const { usage, context_left_percent: left } = agent;
   const tokens = usage ? usage.input_tokens + usage.output_tokens + usage.cache_write_tokens : agent.tokens;
-  const samples = board.live.resources.value.get(item.pane);
   return (
     <>
       <th scope="row">

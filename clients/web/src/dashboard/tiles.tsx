@@ -1,7 +1,8 @@
-import { useEffect, useRef, useSignal } from "vendor";
+import { useComputed, useEffect, useRef, useSignal } from "vendor";
 import { createTile, TILE_WINDOW, type Tile } from "../terminal/index.ts";
 import { clear } from "./attention.tsx";
 import type { Board } from "./board.ts";
+import { useGrowing } from "./growing.ts";
 import { byPlace, type Filter, type Item, NEEDS } from "./items.ts";
 import { Age, Answers, opens, ReceiptLine } from "./parts.tsx";
 import { SIZES } from "./settings.ts";
@@ -20,6 +21,7 @@ export function Tiles({ board }: { board: Board }) {
   const { live, filtered, settings } = board;
   const root = useRef<HTMLDivElement>(null);
   const items = [...filtered.value].sort(byPlace);
+  const shown = useGrowing(items.length);
   return (
     <section class="grid-view" aria-labelledby="grid-title">
       <h2 id="grid-title" class="unseen">
@@ -27,7 +29,7 @@ export function Tiles({ board }: { board: Board }) {
       </h2>
       <FilterBar board={board} count={items.length} />
       <div class={`grid ${settings.tiles.value}`} ref={root}>
-        {items.map((item) => (
+        {items.slice(0, shown).map((item) => (
           <TileCard key={item.pane} board={board} item={item} root={root} />
         ))}
         {live.ready.value && items.length === 0 ? <NoTiles board={board} /> : null}
@@ -146,7 +148,8 @@ function TileCard({ board, item, root }: CardProps) {
   const { pane, need, agent } = item;
   const body = useRef<HTMLDivElement>(null);
   const freshness = useLiveTile(board, item, root, body);
-  const isChosen = chosen.value === pane;
+  const isChosen = useComputed(() => chosen.value === pane).value;
+  const receipt = useComputed(() => receipts.value.get(pane)).value;
   const choose = () => {
     chosen.value = pane;
   };
@@ -167,7 +170,7 @@ function TileCard({ board, item, root }: CardProps) {
         <span class="screen" ref={body} aria-hidden="true" />
       </button>
       <Answers board={board} item={item} />
-      <ReceiptLine receipt={receipts.value.get(pane)} />
+      <ReceiptLine receipt={receipt} />
     </article>
   );
 }
