@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StreamItem } from "muxwire";
-import { lastLine } from "../src/dashboard/glances.ts";
 import { iconText } from "../src/dashboard/icon.ts";
 import { entriesOf, KINDS, kindOf, TYPES } from "../src/dashboard/journal.ts";
 import { cellsOf } from "../src/dashboard/layout.ts";
@@ -61,13 +60,6 @@ test("figures are said as the command line says them", () => {
 test("what panes say becomes plain text", () => {
   assert.equal(plain("\u001b[31mred\u001b[0m \u001b]0;title\u0007text"), "red text");
   assert.equal(plain("a\u202eb\u0000c\r\nd"), "a b c d");
-  assert.equal(lastLine(["first", "│ the answer │", "╰────────╯", "", "   "]), "the answer");
-  assert.equal(lastLine(["$ \u001b[1mmake\u001b[0m", "────"]), "$ make");
-  assert.equal(lastLine(["", "───"]), "");
-  const dialog = ["Do you want to proceed?", "❯ 1. Yes", "  2. No", "", "Esc to cancel · Tab to amend"];
-  assert.equal(lastLine(dialog), "Do you want to proceed?");
-  assert.equal(lastLine(["✻ Thinking…", "❯", "  esc to interrupt"]), "✻ Thinking…");
-  assert.equal(lastLine(["? for shortcuts"]), "? for shortcuts");
 });
 
 test("the icon shows how many call", () => {

@@ -2,6 +2,7 @@ import { Client } from "muxwire";
 import { effect, signal } from "vendor";
 import type { Live } from "./live.ts";
 import { monitorUrl } from "./place.ts";
+import { lastLine } from "./saying.ts";
 import { plain } from "./words.ts";
 
 /** How often panes are looked at that no tile shows. */
@@ -113,26 +114,8 @@ export class Glances {
   }
 
   #set(pane: string, lines: readonly string[]): void {
-    const line = lastLine(lines);
+    const line = lastLine(lines, this.#live.item(pane)?.agent?.status);
     if (this.lines.peek().get(pane) === line) return;
     this.lines.value = new Map(this.lines.peek()).set(pane, line);
   }
-}
-
-/** What agents write below what they say: hints of keys, and choices, which are buttons here. */
-const ASIDE = /^(?:esc\b|\? for\b|ctrl[+-]|shift[+-]|tab to\b|press\b|(?:[❯>›]\s*)?\d+[.)]\s)/i;
-
-/** The last line that says something: frames around it don't, and what stands aside only if nothing else does. */
-export function lastLine(lines: readonly string[]): string {
-  let aside = "";
-  for (let at = lines.length - 1; at >= 0; at -= 1) {
-    const text = plain(lines[at] ?? "")
-      .replace(/[\u2500-\u259f]+/g, " ")
-      .trim()
-      .slice(0, 200);
-    if (!/[\p{L}\p{N}]/u.test(text)) continue;
-    if (!ASIDE.test(text)) return text;
-    aside ||= text;
-  }
-  return aside;
 }
