@@ -8,8 +8,8 @@
 //! 1. [`ids`], [`glob`], [`nearest`], [`site`], [`printable`] and [`file_watch`]: names, patterns of names, words that may
 //!    have been meant, hosts and pages, text that is safe to show, and files that change;
 //! 2. [`control`]: tmux's control mode without IO, bytes in and events out;
-//! 3. [`model`]: what tmux holds, and the changes from one listing to the next; [`screen`]: what a pane shows; [`redact`]:
-//!    what of it is secret; [`agent`]: what a coding agent in it does; [`shim`]: a terminal that answers what tmux doesn't;
+//! 3. [`model`]: what tmux holds, and the changes from one listing to the next; [`screen`]: what a pane shows; [`export`]: that
+//!    as files for others; [`redact`]: what of it is secret; [`agent`]: what a coding agent in it does; [`shim`]: a terminal that answers what tmux doesn't;
 //!    [`resources`]: what processes use;
 //! 4. [`hub`]: the event log, with one writer and many readers;
 //! 5. [`auth`]: who may see and do what; [`audit`]: who did what, in a log that can be verified;
@@ -34,6 +34,7 @@ pub mod config;
 pub mod connectors;
 pub mod control;
 pub mod demo;
+pub mod export;
 pub mod file_watch;
 pub mod glob;
 pub mod hub;

@@ -7,6 +7,7 @@ mod desk;
 mod dialect;
 mod differences;
 mod emulator;
+mod exported;
 mod generate;
 mod generated;
 mod pane;

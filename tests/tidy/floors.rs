@@ -37,6 +37,7 @@ pub const MODULES: &[Module] = &[
     module("agent", 1, &[]),
     module("shim", 1, &[]),
     module("usage", 1, &[]),
+    module("export", 1, &["printable"]),
     module("resources", 1, &["process_stat", "machine_stat"]),
     module(
         "model",
@@ -238,6 +239,7 @@ pub const OUTSIDE: &[Outside] = &[
             "usage",
             "alert::form",
             "demo::cast",
+            "export::cast",
             "wire",
             "config",
             "auth::file",
@@ -285,6 +287,7 @@ pub const OUTSIDE: &[Outside] = &[
         only_in: &[
             "agent::scan",
             "control",
+            "export",
             "screen",
             "shim",
             "usage::transcript",
@@ -305,6 +308,11 @@ pub const OUTSIDE: &[Outside] = &[
         names: &["avt"],
         only_in: &["agent::display"],
         why: "the emulator stays behind one seam",
+    },
+    Outside {
+        names: &["alacritty_terminal"],
+        only_in: &["export"],
+        why: "what panes print reaches the emulator only where its strings were cut before",
     },
     Outside {
         names: &["clap"],
