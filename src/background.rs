@@ -31,7 +31,7 @@ pub(crate) async fn run<T: Send + 'static>(
 
 /// Linux has a priority for each thread.
 #[cfg(target_os = "linux")]
-fn lower_priority() {
+pub(crate) fn lower_priority() {
     if let Err(error) = rustix::process::nice(NICENESS) {
         tracing::debug!(%error, "the priority of a background thread is as usual");
     }
@@ -39,4 +39,4 @@ fn lower_priority() {
 
 /// Elsewhere a priority is the whole process's.
 #[cfg(not(target_os = "linux"))]
-fn lower_priority() {}
+pub(crate) fn lower_priority() {}

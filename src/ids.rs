@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 /// A text that is not an identifier of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a {kind} id: it is {sigil:?} and a number")]
@@ -19,7 +20,7 @@ pub struct IdError {
 macro_rules! tmux_id {
     ($(#[$doc:meta])* $name:ident, $sigil:literal, $kind:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
         pub struct $name(pub u32);
 
         impl $name {
@@ -102,7 +103,9 @@ impl fmt::Display for Epoch {
 }
 
 /// A place in the event log: dense, counted from 1; 0 is the place before the first event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 pub struct Seq(pub u64);
 
 impl Seq {
@@ -120,7 +123,7 @@ impl fmt::Display for Seq {
 }
 
 /// Who looks at events, by whatever connection: a short hash, which is no secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ViewerId(pub [u8; 16]);
 
 #[cfg(test)]

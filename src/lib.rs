@@ -17,9 +17,10 @@
 //! 7. [`recording`]: what passed over the links, as a file;
 //! 8. [`bridge`]: the one owner of it all, on a live tmux or on a recording;
 //! 9. [`wire`] and [`server`]: the messages, and who they are sent to; [`connectors`]: who else reads the log, or adds to it;
-//! 10. [`client`]: the other end; [`tls`] and [`network`]: what lies between;
-//! 11. [`alert`]: what of all this somebody should look at;
-//! 12. [`config`], [`cli`], [`logging`], [`metrics`] and [`cmd`]: the program around it.
+//! 10. [`history`]: what is kept of the log on disk, and what can be asked of it;
+//! 11. [`client`]: the other end; [`tls`] and [`network`]: what lies between;
+//! 12. [`alert`]: what of all this somebody should look at;
+//! 13. [`config`], [`cli`], [`logging`], [`metrics`] and [`cmd`]: the program around it.
 
 pub mod agent;
 pub mod alert;
@@ -37,6 +38,7 @@ pub mod demo;
 pub mod export;
 pub mod file_watch;
 pub mod glob;
+pub mod history;
 pub mod hub;
 pub mod ids;
 pub mod logging;

@@ -1,15 +1,15 @@
 //! What is beside the bridge and the clients in `muxwire serve`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::bridge::Handle;
-use crate::cmd::{agents, alert, host_name};
+use crate::cmd::{agents, alert, host_name, keeping};
 use crate::config::Config;
 use crate::connectors::Connectors;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 
-/// Begins what reads the log and adds to it.
+/// Begins what reads the log and adds to it. With the socket of a tmux server, its history is kept.
 ///
 /// # Errors
 /// What is built in can't be used, which a test excludes, or the system gives no random numbers.
@@ -17,9 +17,12 @@ pub(super) async fn begin(
     config: &Config,
     connectors: &Connectors,
     (hub, bridge): (&Hub, &Handle),
-    folders: Vec<PathBuf>,
+    (folders, socket): (Vec<PathBuf>, Option<&Path>),
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
+    if let Some(socket) = socket {
+        keeping::begin(config, connectors, (hub, bridge), socket, metrics).await;
+    }
     if config.agents.enabled {
         agents::watch(connectors, bridge.clone(), folders.clone(), metrics, config)?;
     }

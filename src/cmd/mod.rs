@@ -19,6 +19,7 @@ pub mod explain;
 mod feeding;
 pub mod hook;
 pub mod hooks;
+mod keeping;
 pub mod list;
 mod listeners;
 mod notify;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ pub async fn run(
     let opens = args.open;
     if args.demo {
         let demo = Demo::start(&config.server.tmux).await?;
-        let source = Source::Tmux(demo.tmux().clone());
+        let source = Source::Demo(demo.tmux().clone());
         let outcome = serve(&config, source, rule_folders, opens, &mut signals, output).await;
         demo.stop().await.context("the demo did not end well")?;
         return outcome;
@@ -86,6 +86,8 @@ pub async fn run(
 /// What is served.
 enum Source {
     Tmux(Tmux),
+    /// What is played there is no history of anybody.
+    Demo(Tmux),
     Recording(Recording, Speed),
 }
 
@@ -110,7 +112,7 @@ impl Source {
 
     /// Refuses what no waiting would make usable, before anything announces that there is a server here.
     async fn check(&self) -> anyhow::Result<()> {
-        let Self::Tmux(tmux) = self else {
+        let (Self::Tmux(tmux) | Self::Demo(tmux)) = self else {
             return Ok(());
         };
         match tmux.check_socket().await {
@@ -122,14 +124,22 @@ impl Source {
     /// The name of the log: a recording's events have the same places whenever it is replayed.
     fn epoch(&self) -> anyhow::Result<Epoch> {
         match self {
-            Self::Tmux(_) => random_epoch(),
+            Self::Tmux(_) | Self::Demo(_) => random_epoch(),
             Self::Recording(recording, _) => Ok(recording.epoch().clone()),
         }
     }
 
     /// Whether something may be added to what it says. A recording has the same places whenever it is played.
     fn is_live(&self) -> bool {
-        matches!(self, Self::Tmux(_))
+        !matches!(self, Self::Recording(..))
+    }
+
+    /// The socket of the server whose history is kept.
+    fn kept_socket(&self) -> Option<&Path> {
+        match self {
+            Self::Tmux(tmux) => Some(tmux.socket_path()),
+            Self::Demo(_) | Self::Recording(..) => None,
+        }
     }
 
     async fn run(
@@ -139,7 +149,9 @@ impl Source {
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
         match self {
-            Self::Tmux(tmux) => Ok(bridge::follow(tmux, settings, ends, None, stop).await?),
+            Self::Tmux(tmux) | Self::Demo(tmux) => {
+                Ok(bridge::follow(tmux, settings, ends, None, stop).await?)
+            }
             Self::Recording(recording, speed) => {
                 Ok(bridge::replay(recording, speed, ends, stop).await?)
             }
@@ -165,7 +177,8 @@ async fn serve(
     let (handle, ends) = ends(&hub, &metrics);
     let connectors = Connectors::new(hub.clone(), handle.clone(), &metrics);
     if source.is_live() {
-        connectors::begin(config, &connectors, (&hub, &handle), rule_folders, &metrics).await?;
+        let kept = (rule_folders, source.kept_socket());
+        connectors::begin(config, &connectors, (&hub, &handle), kept, &metrics).await?;
     }
     let living = manager.clone().live(handle.clone());
     let sources = Sources {

@@ -15,6 +15,7 @@ use crate::config::patterns::{Patterns, Roles};
 use crate::config::place::File;
 use crate::config::reading::Reading;
 use crate::config::text::{BasePath, Text};
+use crate::glob::NamePattern;
 use crate::network::Network;
 use crate::site::{Host, Origin};
 use crate::tmux::SocketChoice;
@@ -55,6 +56,15 @@ pub enum Resize {
     Client,
     /// All terminals together: the largest counts.
     Largest,
+}
+
+/// What becomes of secrets in the history on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoredSecrets {
+    /// They are masked before they are written.
+    Mask,
+    /// They are written, and masked for those who may not see them.
+    Keep,
 }
 
 /// What the table says of one setting.
@@ -328,6 +338,24 @@ settings! {
         queue_events: u32 = Integer(100..=10_000_000u32), "10000";
         /// How long to wait for more hints from tmux before its lists are read again.
         debounce: Duration = Span(ms(0)..=s(1)), "20ms";
+    }
+    /// The history on disk: what panes printed and agents did, for questions and for clients that come back ([history.md](history.md)).
+    history: History {
+        /// Whether it is kept. It makes muxwire listen to all panes all the time, also with `server.attach = "on-demand"`.
+        enabled: bool = Boolean, "true";
+        /// The folder of the files, one for each tmux server. Empty means `history/` below the state directory.
+        path: Option<PathBuf> = File, "";
+        /// How large a file may grow; what is oldest goes.
+        max_bytes: u64 = Size(8 * MIB..=1_048_576 * MIB), "1GiB";
+        /// How old what is in it may be; what is older goes.
+        max_age: Duration = Span(s(60)..=s(3650 * 86_400)), "30d";
+        /// Sessions of which nothing is kept that their panes print, by their names; `*` and `?` as in filters.
+        exclude: Vec<NamePattern> = List(Parsed::<NamePattern>::new("a session's name or a pattern")), "";
+        /// What becomes of what `redaction.rules` and `redaction.defaults` call secret, whether `redaction.enabled` is set or
+        /// not: `mask` masks it before it is written; `keep` writes it, and masks it for those from whom it is kept.
+        secrets: StoredSecrets = Choice(&[
+            ("mask", StoredSecrets::Mask), ("keep", StoredSecrets::Keep),
+        ]), "mask";
     }
     /// Coding agents in panes.
     agents: Agents {

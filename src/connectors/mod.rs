@@ -11,6 +11,7 @@ mod agents;
 mod alerts;
 mod cursor;
 mod figures;
+mod history;
 #[cfg(target_os = "linux")]
 mod resources;
 mod supervisor;
@@ -30,6 +31,7 @@ pub use self::alerts::{
 };
 pub use self::cursor::{CursorRead, LogCursor};
 use self::figures::{ConnectorFigures, ConnectorRole, Listed};
+pub use self::history::HistorySink;
 #[cfg(target_os = "linux")]
 pub use self::resources::ResourceSource;
 use self::supervisor::supervise;

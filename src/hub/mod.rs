@@ -30,7 +30,7 @@ pub use patterns::{SessionPattern, WindowPattern};
 pub use printing::{Printer, PrintsIn};
 pub use published::{EncodingId, EventContext, Published, Stamp};
 pub use reader::{Heads, Next, NotRecoverable, Position, Reader, Since};
-pub use redaction_filter::Redaction;
+pub use redaction_filter::{Redaction, mask_change, mask_context, mask_whole_state};
 pub use ring::{Behind, HistoryLimits};
 pub use subscription::{Names, Step, Subscription, TooManyOpen, TooManyRules, filtered_view};
 pub use view::{Crossing, View, Viewer, view};

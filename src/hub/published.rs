@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::view::View;
 use crate::ids::{Seq, ViewerId};
@@ -52,7 +53,7 @@ pub struct Published {
 
 /// What was known when the change was published, and is not in it. Without it, views and filters of later readers would
 /// have to go by what is true then.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct EventContext {
     /// The name of the window that it concerns.
     pub window_name: Option<Box<str>>,

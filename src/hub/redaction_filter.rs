@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::published::EventContext;
 use crate::ids::PaneId;
 use crate::model::{
     Agent, Alert, Audience, Change, ChangeKind, ChangeKind as K, Emitted, Pane, Session, State,
@@ -219,6 +220,37 @@ impl RedactionFilter {
             kind,
             visibility,
             ..change
+        });
+    }
+}
+
+/// A change as it may be kept elsewhere: with its secrets masked, whoever may see them. Output is masked by its pane's own
+/// [`Redactor`], and stays as it is here.
+pub fn mask_change(rules: &Arc<Rules>, change: &mut Change) {
+    mask_kind(&mut change.kind, &mut |text| {
+        mask(rules, text);
+    });
+}
+
+/// What is kept beside it, with its secrets masked.
+pub fn mask_context(rules: &Arc<Rules>, context: &mut EventContext) {
+    if let Some(masked) = context.masked_name.take() {
+        context.window_name = Some(masked);
+    } else if let Some(name) = &mut context.window_name
+        && let Some(masked) = rules.masked(name)
+    {
+        *name = masked.into();
+    }
+    if let Some(state) = &mut context.state {
+        mask_whole_state(rules, state);
+    }
+}
+
+/// A state with its secrets masked.
+pub fn mask_whole_state(rules: &Arc<Rules>, state: &mut Arc<State>) {
+    if texts_of_state(state).any(|text| rules.masked(text).is_some()) {
+        mask_state(Arc::make_mut(state), &mut |text| {
+            mask(rules, text);
         });
     }
 }

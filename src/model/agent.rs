@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::ViewerId;
 use crate::usage::Usage;
@@ -10,7 +11,7 @@ use crate::usage::Usage;
 pub use crate::agent::{Confidence as AgentConfidence, State as AgentStatus};
 
 /// An agent in a pane. What is not known is absent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     /// Which agent it is, such as `claude`.
     pub agent_type: String,
@@ -51,14 +52,14 @@ pub struct Agent {
 }
 
 /// Those who have seen an agent as it is, in the order of their ids.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SeenBy(Vec<ViewerId>);
 
 /// By how much the beginnings of one status may differ, since two clocks are read one after the other for each.
 const SAME_BEGINNING: Duration = Duration::from_millis(100);
 
 /// A dialog that an agent shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentDialog {
     /// What tells it from all others.
     pub fingerprint: String,

@@ -1,11 +1,12 @@
 //! Alerts: something that somebody should look at. A source says them by its rules; tmux knows nothing of them.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::agent::AgentStatus;
 
 /// How much an alert matters, from the least to the most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum AlertSeverity {
     /// Good to know.
     Info,
@@ -40,7 +41,7 @@ impl AlertSeverity {
 }
 
 /// Why an alert is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClearCause {
     /// What it was about is over.
     Over,
@@ -63,7 +64,7 @@ impl ClearCause {
 }
 
 /// An alert. What is not known is absent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// Its name, which no other alert ever has.
     pub id: String,

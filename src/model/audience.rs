@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{SessionId, WindowId};
 
 /// Where a change is seen: a session, and one of its windows where the change concerns one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// The session's id.
     pub session: SessionId,
@@ -19,7 +21,7 @@ pub struct Place {
 pub type Places = Arc<[Place]>;
 
 /// Who may learn of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Audience {
     /// Everybody who is authenticated: it names no session.
     Everyone,

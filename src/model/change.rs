@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::agent::{Agent, AgentStatus};
 use super::alert::{Alert, ClearCause};
@@ -13,7 +14,7 @@ use crate::ids::{PaneId, ViewerId, WindowId};
 use crate::resources::Resources;
 
 /// One change of tmux's state or of an agent, or output of a pane.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// Where it is seen now.
     pub audience: Audience,
@@ -32,7 +33,7 @@ pub struct Change {
 }
 
 /// Who sees a change. Where something is kept from some, the same change stands in the log twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Visibility {
     /// For all: there is nothing secret in it, or nobody from whom anything is kept.
     #[default]
@@ -56,7 +57,7 @@ impl Visibility {
 }
 
 /// Two versions of tmux that don't fit each other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfit {
     /// What is wrong and what to do about it, for people.
     pub reason: String,
@@ -67,7 +68,7 @@ pub struct Unfit {
 }
 
 /// What changed, with the data of its event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(
     missing_docs,
     reason = "the variants are the event types of docs/protocol.md, the fields their data"

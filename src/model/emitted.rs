@@ -2,8 +2,10 @@
 //!
 //! They say nothing of tmux: their types have names of their own, and none of them changes the state.
 
+use serde::{Deserialize, Serialize};
+
 /// An event of a program's own.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Emitted {
     type_name: Box<str>,
     data: Datum,
@@ -23,7 +25,7 @@ pub enum Family {
 }
 
 /// A value as JSON has them. Numbers are kept as they were written.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the variants are those of JSON")]
 pub enum Datum {
     Null,

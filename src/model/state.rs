@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::agent::Agent;
 use super::audience::{Audience, Place, Places};
 use crate::control::DestroyUnattached;
 use crate::ids::{PaneId, SessionId, WindowId};
 
 /// Everything that is known of one tmux server; empty when none is connected.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// The server that the rest belongs to, `None` while there is none.
     pub server: Option<Server>,
@@ -30,7 +32,7 @@ pub struct State {
 }
 
 /// One life of a tmux server: ids are unique within it and start at 0 again in the next.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     /// The server's process id.
     pub pid: u32,
@@ -51,7 +53,7 @@ impl Server {
 }
 
 /// Something about a server that its user should know before it happens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// A word for programs, which stays the same.
     pub code: String,
@@ -62,7 +64,7 @@ pub struct Warning {
 }
 
 /// A session and the windows that are linked in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// tmux's id.
     pub id: SessionId,
@@ -88,7 +90,7 @@ pub struct Session {
 }
 
 /// How tmux marks a window in a session that shows another one, or that nobody is attached to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Alerts {
     /// A bell rang in it.
     pub bell: bool,
@@ -99,7 +101,7 @@ pub struct Alerts {
 }
 
 /// A window, wherever it is linked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// tmux's id.
     pub id: WindowId,
@@ -120,7 +122,7 @@ pub struct Window {
 }
 
 /// A pane.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pane {
     /// tmux's id.
     pub id: PaneId,
@@ -147,7 +149,7 @@ pub struct Pane {
 }
 
 /// How a pane's process ended, as far as the tmux version reports it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Exit {
     /// The exit status.
     pub status: Option<i32>,
@@ -156,7 +158,7 @@ pub struct Exit {
 }
 
 /// A client that is attached to the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
     /// tmux's name for it, usually the terminal's path.
     pub name: String,
@@ -173,7 +175,7 @@ pub struct Client {
 }
 
 /// A paste buffer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Buffer {
     /// The buffer's name.
     pub name: String,

@@ -15,9 +15,10 @@ use std::time::Duration;
 pub use self::meter::Meter;
 pub use self::reading::Reading;
 pub use self::sample::Sample;
+use serde::{Deserialize, Serialize};
 
 /// What is used of processors and memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resources {
     /// By whom.
     pub user: ResourceUser,
@@ -28,7 +29,7 @@ pub struct Resources {
 }
 
 /// Who uses something.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ResourceUser {
     /// The processes of a pane.
     Pane,
@@ -42,7 +43,7 @@ pub enum ResourceUser {
 }
 
 /// How much is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Amounts {
     /// Of processors, in tenths of a percent: of one core, and of all cores where the machine is meant.
     pub cpu: u32,
@@ -53,7 +54,7 @@ pub struct Amounts {
 }
 
 /// What else is said of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct HostFigures {
     /// How many processors it has.
     pub cores: u32,

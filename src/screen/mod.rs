@@ -7,6 +7,7 @@
 mod build;
 mod capture;
 mod charset;
+mod emulated;
 mod kinds;
 mod lines;
 mod masked;
@@ -22,6 +23,7 @@ mod tracker;
 
 pub use build::Circumstances;
 pub use capture::{Capture, history_lines};
+pub use emulated::Emulated;
 pub use kinds::{Assumed, CursorShape, KeyMode, Mouse};
 pub use masked::mask_lines;
 pub use replay::replay_scrollback;

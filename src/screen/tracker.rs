@@ -213,6 +213,12 @@ impl Tracker {
         modes.is_known(2004).then(|| modes.is_on(2004))
     }
 
+    /// Whether no sequence is unfinished.
+    #[must_use]
+    pub fn is_ground(&self) -> bool {
+        self.parser.is_ground()
+    }
+
     pub(super) fn tracked(&self) -> &Tracked {
         &self.state
     }

@@ -12,12 +12,14 @@ mod prices;
 mod tally;
 mod transcript;
 
+use serde::{Deserialize, Serialize};
+
 pub use prices::{PriceError, Prices};
 pub use tally::Tally;
 pub use transcript::{Transcript, TranscriptForm};
 
 /// Tokens by kind. Each is counted once: `reasoning` alone is a part of `output`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Tokens {
     /// Read by the model, and found in no cache.
     pub input: u64,
@@ -34,7 +36,7 @@ pub struct Tokens {
 }
 
 /// What was asked of one model.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ModelUsage {
     /// Its name, as the transcript has it.
     pub model: String,
@@ -47,7 +49,7 @@ pub struct ModelUsage {
 }
 
 /// How often a tool was called.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ToolUsage {
     /// Its name.
     pub tool: String,
@@ -56,7 +58,7 @@ pub struct ToolUsage {
 }
 
 /// What an agent's session has used.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
     /// Of each model, in the order of their names.
     pub models: Vec<ModelUsage>,
