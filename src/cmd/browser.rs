@@ -15,6 +15,7 @@ use crate::client::http::{HttpCredential, ask};
 use crate::cmd::output::CommandOutput;
 use crate::cmd::prepare;
 use crate::cmd::remote::{tls, token};
+use crate::cmd::span::short;
 use crate::printable::escaped;
 
 /// What a session is asked for by.
@@ -165,9 +166,7 @@ fn row(browser: &Value) -> [String; 6] {
     let idle = Duration::from_millis(browser["idle_ms"].as_u64().unwrap_or(0));
     let idle = match idle.as_secs() {
         0 => "-".to_owned(),
-        seconds @ ..60 => format!("{seconds}s"),
-        seconds @ ..3600 => format!("{}m", seconds / 60),
-        seconds => format!("{}h", seconds / 3600),
+        _ => short(idle),
     };
     [
         text("session"),

@@ -36,6 +36,7 @@ pub mod send;
 pub mod serve;
 pub mod service;
 pub mod signals;
+mod span;
 pub mod status;
 pub mod token;
 pub mod url;

@@ -12,6 +12,7 @@ use crate::client::{FoundPane, Update, panes};
 use crate::cmd::output::{CommandOutput, aligned};
 use crate::cmd::prepare;
 use crate::cmd::remote::Remote;
+use crate::cmd::span::short;
 use crate::printable::escaped;
 use crate::wire::agent::AgentObject;
 use crate::wire::request::{Action, RequestId, Snapshot};
@@ -207,13 +208,8 @@ fn age(since: &str, now: Timestamp) -> String {
     let Ok(since) = since.parse::<Timestamp>() else {
         return "-".to_owned();
     };
-    let seconds = now.as_second().saturating_sub(since.as_second()).max(0);
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m", seconds / 60),
-        3600..86_400 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
-        _ => format!("{}d", seconds / 86_400),
-    }
+    // Of a clock that is behind, it begins now.
+    short(now.duration_since(since).try_into().unwrap_or_default())
 }
 
 /// An agent and its place, for programs.

@@ -1,9 +1,12 @@
 //! What the server holds of the agent in a pane, as people and programs read it.
 
+use std::time::Duration;
+
 use crate::client::FoundPane;
 use crate::client::Refusal;
 use crate::cmd::output::aligned;
 use crate::cmd::remote::Remote;
+use crate::cmd::span::fine;
 use crate::printable::escaped;
 use crate::wire::Message;
 use crate::wire::explanation::{EvidenceObject, Explanation, GroundsObject};
@@ -66,7 +69,7 @@ pub(super) fn lines(held: Option<&Explanation<'_>>) -> Vec<String> {
             "  signal {}{}, {} ago",
             escaped(&signal.kind),
             text.unwrap_or_default(),
-            span(signal.age_ms)
+            fine(Duration::from_millis(signal.age_ms))
         ));
     }
     lines
@@ -82,8 +85,8 @@ fn row(one: &EvidenceObject<'_>) -> [String; 7] {
         format!("{}{reason}", escaped(&one.status)),
         format!("strength {}", one.strength),
         escaped(&one.standing.replace('_', " ")).into_owned(),
-        format!("for {}", span(one.age_ms)),
-        format!("said {} ago", span(one.said_ms)),
+        format!("for {}", fine(Duration::from_millis(one.age_ms))),
+        format!("said {} ago", fine(Duration::from_millis(one.said_ms))),
         format!("{}{message}", escaped(&one.basis)),
     ]
 }
@@ -96,36 +99,9 @@ fn processes(grounds: &GroundsObject<'_>) -> String {
     )
 }
 
-/// How long that is: `120ms`, `1.5s`, `12m`, `3h05m`.
-fn span(millis: u64) -> String {
-    let seconds = millis / 1000;
-    match seconds {
-        0 => format!("{millis}ms"),
-        1..60 => format!("{seconds}.{}s", millis % 1000 / 100),
-        60..3600 => format!("{}m", seconds / 60),
-        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_are_short() {
-        let rows = [
-            (0, "0ms"),
-            (999, "999ms"),
-            (1540, "1.5s"),
-            (59_999, "59.9s"),
-            (60_000, "1m"),
-            (3_600_000, "1h00m"),
-            (11_100_000, "3h05m"),
-        ];
-        for (millis, expected) in rows {
-            assert_eq!(span(millis), expected);
-        }
-    }
 
     #[test]
     fn what_programs_chose_is_escaped() {
