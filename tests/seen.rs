@@ -128,10 +128,22 @@ fn a_principal_marks_agents_for_all_of_its_connections_and_for_nobody_else() {
         let mut also_mine = client(&served, &one, json!({ "statuses": ["ready"] }), false).await;
         let mut busy_only = client(&served, &one, json!({ "statuses": ["busy"] }), false).await;
         let mut others = client(&served, &other, of_agents(), false).await;
-        say.send(status(pane, AgentStatus::Ready, 10, "a")).unwrap();
-        let ready = ["agent.started ready false"];
+        // Of one that has done nothing yet there is nothing to be seen.
+        say.send(status(pane, AgentStatus::Ready, 1, "a")).unwrap();
+        let found = "agent.started ready true";
         for client in [&mut mine, &mut also_mine, &mut others] {
-            assert_eq!(next(client, 1).await, ready);
+            assert_eq!(next(client, 1).await, [found]);
+        }
+        assert_eq!(in_snapshot(&mut others).await, json!([true]));
+        say.send(status(pane, AgentStatus::Busy, 5, "a")).unwrap();
+        let works = "agent.status busy false";
+        for client in [&mut mine, &mut busy_only, &mut others] {
+            assert_eq!(next(client, 1).await, [works]);
+        }
+        say.send(status(pane, AgentStatus::Ready, 10, "a")).unwrap();
+        let ready = "agent.status ready false";
+        for client in [&mut mine, &mut also_mine, &mut others] {
+            assert_eq!(next(client, 1).await, [ready]);
         }
 
         assert_eq!(mark(&mut also_mine, None).await, json!([pane.to_string()]));
@@ -167,19 +179,13 @@ fn a_principal_marks_agents_for_all_of_its_connections_and_for_nobody_else() {
         assert_eq!(next(&mut busy_only, 1).await, again[..1]);
 
         // Who comes back gets what it would have got.
-        let expected = [ready[0], seen, seen, again[0], again[1]];
+        let expected = [found, works, ready, seen, seen, again[0], again[1]];
         let mut later = client(&served, &one, of_agents(), true).await;
-        assert_eq!(next(&mut later, 5).await, expected);
+        assert_eq!(next(&mut later, 7).await, expected);
         assert_eq!(came(&mut later).await, [""; 0]);
         let mut later = client(&served, &other, of_agents(), true).await;
-        let expected = [
-            ready[0],
-            "agent.status ready false",
-            seen,
-            again[0],
-            again[1],
-        ];
-        assert_eq!(next(&mut later, 5).await, expected);
+        let expected = [found, works, ready, ready, seen, again[0], again[1]];
+        assert_eq!(next(&mut later, 7).await, expected);
         assert_eq!(came(&mut later).await, [""; 0]);
         connectors.stop_sources().await;
         bridge.stop().await;

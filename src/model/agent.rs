@@ -49,6 +49,8 @@ pub struct Agent {
     pub usage: Option<Box<Usage>>,
     /// Who has seen it as it is. No source knows that: it is kept as long as the agent stands as it was seen.
     pub seen_by: SeenBy,
+    /// It was ready when it was found and has done nothing since, so that there is nothing to be seen. No source knows that.
+    pub is_fresh: bool,
 }
 
 /// Those who have seen an agent as it is, in the order of their ids.
@@ -152,7 +154,27 @@ impl Agent {
             background_agents: None,
             usage: None,
             seen_by: SeenBy::default(),
+            is_fresh: false,
         }
+    }
+
+    /// Whether this one, which comes behind `known` or is found, has done nothing as far as anybody could know.
+    #[must_use]
+    pub(super) fn has_done_nothing(&self, known: Option<&Self>) -> bool {
+        let idles = match self.status {
+            AgentStatus::Unknown => true,
+            // One that was interrupted, or shows what a turn took, has had a turn.
+            AgentStatus::Ready => {
+                self.reason.is_none() && self.elapsed.is_none() && self.tokens.is_none()
+            }
+            _ => false,
+        };
+        // With another beginning of the same status it has done something in between.
+        idles
+            && known.is_none_or(|known| {
+                let apart = self.since.duration_since(known.since).unsigned_abs();
+                known.is_fresh && (known.status != self.status || apart <= SAME_BEGINNING)
+            })
     }
 
     /// The texts in it that a program or a person chose.

@@ -199,8 +199,8 @@ fn used(
     })
 }
 
-/// The changes by which the agent in a pane becomes this one. What it has used stays known with it, and who has seen it as it
-/// is.
+/// The changes by which the agent in a pane becomes this one. What it has used stays known with it, who has seen it as it is, and
+/// whether it has done anything.
 fn agent(
     state: &State,
     (pane, places): (PaneId, Places),
@@ -216,6 +216,12 @@ fn agent(
         }
         if !known.seen_by.is_empty() && known.stands_as(agent) {
             Arc::make_mut(agent).seen_by.clone_from(&known.seen_by);
+        }
+    }
+    if let Some(agent) = &mut agent {
+        let is_fresh = agent.has_done_nothing(known.filter(|_| stays).map(Arc::as_ref));
+        if is_fresh != agent.is_fresh {
+            Arc::make_mut(agent).is_fresh = is_fresh;
         }
     }
     if known == agent.as_ref() {

@@ -173,3 +173,58 @@ fn marks_are_bounded_and_come_all_or_not_at_all() {
     assert_eq!(seen(&state, viewer(SeenBy::MOST)).1.len(), 1);
     assert_eq!((0..500).map(viewer).collect::<SeenBy>().len(), SeenBy::MOST);
 }
+
+#[test]
+fn an_agent_that_was_found_ready_is_fresh_until_it_has_done_something() {
+    let at = |millis: u64, status| Agent {
+        since: Timestamp::UNIX_EPOCH + Duration::from_millis(millis),
+        ..agent(status)
+    };
+    let (ready, unknown) = (AgentStatus::Ready, AgentStatus::Unknown);
+    let asked = Agent {
+        elapsed: Some(Duration::from_secs(5)),
+        ..at(0, ready)
+    };
+    let interrupted = Agent {
+        reason: Some("interrupted".to_owned()),
+        ..at(0, ready)
+    };
+    let rows = [
+        ("found ready", vec![at(0, ready)], true),
+        (
+            "not known, then ready",
+            vec![at(0, unknown), at(900, ready)],
+            true,
+        ),
+        ("two clocks", vec![at(0, ready), at(2, ready)], true),
+        ("found busy", vec![at(0, AgentStatus::Busy)], false),
+        (
+            "was busy",
+            vec![at(0, ready), at(5, AgentStatus::Busy), at(9, ready)],
+            false,
+        ),
+        (
+            "was busy between",
+            vec![at(0, ready), at(800, ready)],
+            false,
+        ),
+        ("shows a turn", vec![asked], false),
+        ("was interrupted", vec![interrupted], false),
+        ("waits", vec![at(0, AgentStatus::Waiting)], false),
+        (
+            "not known again",
+            vec![at(0, AgentStatus::Busy), at(5, unknown), at(9, ready)],
+            false,
+        ),
+    ];
+    for (name, agents, fresh) in rows {
+        let state = agents
+            .into_iter()
+            .fold(state(), |state, agent| said(&state, agent));
+        assert_eq!(state.agents[&PANE].is_fresh, fresh, "{name}");
+    }
+    // Another agent in the same pane is found anew.
+    let state = said(&state(), agent(AgentStatus::Busy));
+    let other = Agent::new("codex", ready, Timestamp::UNIX_EPOCH);
+    assert!(said(&state, other).agents[&PANE].is_fresh);
+}

@@ -150,7 +150,9 @@ impl<'a> AgentObject<'a> {
             resets_at: text(&agent.resets_at),
             background: shells.or(agents).map(|_| background),
             usage: agent.usage.as_deref().map(|usage| Box::new(usage.into())),
-            seen: Some(viewer.is_some_and(|viewer| agent.seen_by.contains(viewer))),
+            seen: Some(
+                agent.is_fresh || viewer.is_some_and(|viewer| agent.seen_by.contains(viewer)),
+            ),
             more: More::new(),
         }
     }

@@ -102,13 +102,14 @@ fn agents_in_different_states_stand_in_a_table_those_first_that_wait() {
             ["AGENT", "STATE", "REASON", "AGE", "SEEN", "PANE", "PLACE"]
         );
         let expected = [
-            (waits, "waiting", "permission", "waits:0.0"),
-            (ready, "ready", "-", "ready:0.0"),
-            (busy, "busy", "-", "busy:0.0"),
+            (waits, "waiting", "permission", "-", "waits:0.0"),
+            // It has done nothing yet.
+            (ready, "ready", "-", "yes", "ready:0.0"),
+            (busy, "busy", "-", "-", "busy:0.0"),
         ];
-        for (row, (pane, state, reason, place)) in rows[1..].iter().zip(expected) {
+        for (row, (pane, state, reason, seen, place)) in rows[1..].iter().zip(expected) {
             assert_eq!(row[..3], ["claude", state, reason], "{table}");
-            assert_eq!(row[4..], ["-", &*pane.to_string(), place], "{table}");
+            assert_eq!(row[4..], [seen, &*pane.to_string(), place], "{table}");
         }
         let agents: Value = serde_json::from_str(&desk.printed("status --json")).unwrap();
         assert_eq!(agents[0]["pane"], waits.to_string(), "{agents}");
@@ -130,15 +131,18 @@ fn agents_that_were_seen_stand_behind_those_that_were_not() {
     for_each_version(|program| {
         let mut stage = Stage::new(program);
         let desk = Desk::new(&stage);
+        const RECORDING: &str = "claude-2.1.332/permission-bash";
         let mut fakes = Vec::new();
         for session in ["a", "b", "c"] {
-            fakes.push(playing(
-                &mut stage,
-                session,
-                "claude-2.1.332/permission-bash",
-                0,
-            ));
+            fakes.push(playing(&mut stage, session, RECORDING, 0));
             desk.printed(&format!("wait {session} --until ready --timeout 30s"));
+        }
+        let scenes = stage.scenes(RECORDING);
+        for (fake, session) in [(1, "b"), (2, "c")] {
+            for (scene, state) in [(1, "busy"), (2, "waiting"), (3, "busy"), (4, "ready")] {
+                fakes[fake].0.print(&scenes[scene]);
+                desk.printed(&format!("wait {session} --until {state} --timeout 30s"));
+            }
         }
         let order = || -> Vec<(String, String)> {
             let table = desk.printed("status");
@@ -152,11 +156,11 @@ fn agents_that_were_seen_stand_behind_those_that_were_not() {
         let expected = |rows: [(&str, &str); 3]| {
             rows.map(|(place, seen)| (format!("{place}:0.0"), seen.to_owned()))
         };
-        assert_eq!(order(), expected([("a", "-"), ("b", "-"), ("c", "-")]));
+        // The first has done nothing yet.
+        assert_eq!(order(), expected([("b", "-"), ("c", "-"), ("a", "yes")]));
         assert_eq!(desk.printed("seen a b"), "");
         assert_eq!(order(), expected([("c", "-"), ("a", "yes"), ("b", "yes")]));
         // Once it does something else, nobody has seen that.
-        let scenes = stage.scenes("claude-2.1.332/permission-bash");
         fakes[0].0.print(&scenes[1]);
         fakes[0].0.print(&scenes[2]);
         desk.printed("wait a --until waiting --timeout 30s");

@@ -127,7 +127,7 @@ export type Agent = {
     agents?: Count;
   };
   usage?: Usage;
-  /** Whether the client, by any connection with its token, has marked the agent as seen since it is as it is. */
+  /** Whether there is nothing new to be seen: the client, by any connection with its token, has marked the agent as seen since it is as it is, or the agent has done nothing since it was found ready. */
   seen?: boolean;
   /** In agent.status: its status before. */
   previous?: AgentStatus;

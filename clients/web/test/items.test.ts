@@ -78,20 +78,18 @@ function world(sessions: Record<string, (Agent | undefined)[]>): Tmux {
 const panes = (items: readonly Item[]) => items.map(({ pane }) => pane).join(" ");
 
 test("what an agent asks of the person", () => {
-  const rows: [Agent | undefined, boolean, string][] = [
-    [undefined, false, "none"],
-    [agent({ status: "waiting", seen: true }), false, "waiting"],
-    [agent({ status: "error" }), false, "error"],
-    [agent({ status: "busy" }), false, "busy"],
-    [agent({ status: "unknown" }), false, "idle"],
-    [agent(), false, "finished"],
-    [agent({ seen: true }), false, "idle"],
-    // It was started a moment ago, and nobody has asked it for anything.
-    [agent(), true, "idle"],
+  const rows: [Agent | undefined, string][] = [
+    [undefined, "none"],
+    [agent({ status: "waiting", seen: true }), "waiting"],
+    [agent({ status: "error" }), "error"],
+    [agent({ status: "busy" }), "busy"],
+    [agent({ status: "unknown" }), "idle"],
+    [agent(), "finished"],
+    [agent({ seen: true }), "idle"],
     // A server of before says nothing of it.
-    [{ ...agent(), seen: undefined } as unknown as Agent, false, "finished"],
+    [{ ...agent(), seen: undefined } as unknown as Agent, "finished"],
   ];
-  for (const [one, unasked, need] of rows) assert.equal(needOf(one, unasked), need, JSON.stringify(one));
+  for (const [one, need] of rows) assert.equal(needOf(one), need, JSON.stringify(one));
 });
 
 test("waiting comes first, then errors, what has finished, busy, idle, and panes without an agent", () => {

@@ -124,7 +124,7 @@ class Agent(_Agent, total=False):
     # What runs behind it, whatever its status.
     background: AgentBackground
     usage: Usage
-    # Whether the client, by any connection with its token, has marked the agent as seen since it is as it is.
+    # Whether there is nothing new to be seen: the client, by any connection with its token, has marked the agent as seen since it is as it is, or the agent has done nothing since it was found ready.
     seen: bool
     # In agent.status: its status before.
     previous: AgentStatus
@@ -1391,7 +1391,7 @@ class AgentStatusEventData(_AgentStatusEventData, total=False):
     # What runs behind it, whatever its status.
     background: AgentStatusEventDataBackground
     usage: Usage
-    # Whether the client, by any connection with its token, has marked the agent as seen since it is as it is.
+    # Whether there is nothing new to be seen: the client, by any connection with its token, has marked the agent as seen since it is as it is, or the agent has done nothing since it was found ready.
     seen: bool
 
 

@@ -39,8 +39,8 @@ export interface Source {
   readonly panes: ReadonlyMap<string, PaneState>;
 }
 
-/** What an agent asks of the person. `unasked` says that it has done nothing yet, so that being ready is no news. */
-export function needOf(agent: Agent | undefined, unasked = false): Need {
+/** What an agent asks of the person. One that has done nothing yet counts as seen, by the server. */
+export function needOf(agent: Agent | undefined): Need {
   if (!agent) return "none";
   switch (agent.status) {
     case "waiting":
@@ -48,7 +48,7 @@ export function needOf(agent: Agent | undefined, unasked = false): Need {
     case "busy":
       return agent.status;
     case "ready":
-      return agent.seen === true || unasked ? "idle" : "finished";
+      return agent.seen === true ? "idle" : "finished";
     default:
       return "idle";
   }
@@ -59,8 +59,8 @@ export function calls({ need, agent }: Item): boolean {
   return need === "waiting" || need === "finished" || (need === "error" && agent?.seen !== true);
 }
 
-/** All panes, those first that need somebody. `unasked` are panes whose agents have done nothing yet. */
-export function itemsOf(source: Source, unasked: ReadonlySet<string> = new Set()): Item[] {
+/** All panes, those first that need somebody. */
+export function itemsOf(source: Source): Item[] {
   const places = placesOf(source);
   const items: Item[] = [];
   for (const pane of source.panes.values()) {
@@ -71,7 +71,7 @@ export function itemsOf(source: Source, unasked: ReadonlySet<string> = new Set()
     const since = pane.agent ? Date.parse(pane.agent.since) : Number.NaN;
     items.push({
       pane: pane.id,
-      need: needOf(pane.agent, unasked.has(pane.id)),
+      need: needOf(pane.agent),
       agent: pane.agent,
       session: session.name,
       others: [...new Set(rest.map((other) => other.session.name))].filter((name) => name !== session.name),

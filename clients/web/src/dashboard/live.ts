@@ -1,5 +1,4 @@
 import {
-  type Agent,
   type Alert,
   type AlertClearedEvent,
   type AlertEvent,
@@ -54,7 +53,6 @@ export class Live {
   readonly lagging = signal(false);
   /** Where the event log was when the page came: what came before can be asked for. */
   position: { epoch: string; seq: number } | undefined;
-  readonly #unasked = new Set<string>();
   #known: ReadonlyMap<string, Item> = new Map();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lagTimer: ReturnType<typeof setTimeout> | undefined;
@@ -78,7 +76,7 @@ export class Live {
       this.version.value;
       const before = this.#known;
       // What has not changed is the same object, so that nothing of it is drawn anew.
-      const items = itemsOf(this.state, this.#unasked).map((item) => sameOr(before.get(item.pane), item));
+      const items = itemsOf(this.state).map((item) => sameOr(before.get(item.pane), item));
       this.#known = new Map(items.map((item) => [item.pane, item]));
       return items;
     });
@@ -111,7 +109,6 @@ export class Live {
     if (change.type === "snapshot") {
       this.position ??= { epoch: change.epoch, seq: change.seq };
       this.host.value = change.host;
-      this.#unasked.clear();
       // What stood before is not known to stand still: a server that has run on says the rest again.
       if (this.ready.value) this.alerts.value = new Map();
       this.ready.value = true;
@@ -128,13 +125,8 @@ export class Live {
       const key = event.data.of === "pane" ? (event.pane ?? "") : event.data.of;
       const known = this.resources.value.get(key) ?? [];
       this.resources.value = new Map(this.resources.value).set(key, [...known.slice(1 - SAMPLES), event.data]);
-    } else if (event.type === "agent.started" && (event.data.status === "unknown" || event.data.status === "ready")) {
-      this.#unasked.add(event.pane);
-    } else if (event.type === "agent.status" && hasWorked(event.data)) {
-      this.#unasked.delete(event.pane);
-    } else if (event.type === "agent.ended" || event.type === "pane.removed") {
-      this.#unasked.delete(event.pane);
-      if (event.type === "pane.removed" && !event.data.moved) this.#forget(event.pane);
+    } else if (event.type === "pane.removed" && !event.data.moved) {
+      this.#forget(event.pane);
     }
   }
 
@@ -171,10 +163,6 @@ function usual(titles: readonly string[]): string | undefined {
   for (const title of titles) counts.set(title, (counts.get(title) ?? 0) + 1);
   const [most] = [...counts].sort(([, one], [, other]) => other - one);
   return most && most[1] > 1 ? most[0] : undefined;
-}
-
-function hasWorked({ status }: Agent): boolean {
-  return status !== "ready" && status !== "unknown";
 }
 
 /** What went wrong, for people. */
