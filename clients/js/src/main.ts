@@ -274,8 +274,13 @@ export class Main implements Owner {
   }
 }
 
-/** 128 random bits. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const bits = new Uint8Array(16);
+
+/** 128 random bits. Each key that a person types needs one, so that it is made without delay. */
 function randomKey(): string {
-  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  globalThis.crypto.getRandomValues(bits);
+  let key = "";
+  for (const byte of bits) key += HEX[byte];
+  return key;
 }

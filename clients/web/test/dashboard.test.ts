@@ -8,6 +8,7 @@ import {
   come,
   ends,
   expect,
+  keysSign,
   openWindow,
   page,
   row,
@@ -593,6 +594,42 @@ test("where nobody may take the size, the button says why and changes nothing", 
     (await world.run("display-message", "-p", "-t", "kept", "#{pane_width}x#{pane_height}")).trim(),
     "80x24",
   );
+});
+
+test("theme, colours and font of terminals are chosen in the menu, and kept", async () => {
+  await session("styled", "printf '\\033[31mred\\033[m'; exec cat");
+  await come();
+  await until("a tile has painted", () => hasPainted("styled:0.0"));
+  await page.getByLabel("Menu").click();
+  const menu = page.locator(".menu-box");
+  await menu.locator(".choices").getByText("light", { exact: true }).click();
+  await menu.getByLabel("Terminal colours").selectOption("solarized dark");
+  await menu.getByLabel("Terminal font").selectOption("18");
+  await menu.getByLabel("Font family").fill('DejaVu Sans Mono"; } body { display: none');
+  await menu.getByLabel("Font family").press("Tab");
+  const ground = () => page.evaluate(() => document.documentElement.style.getPropertyValue("--screen"));
+  assert.equal(await ground(), "#002b36");
+  await page.keyboard.press("Escape");
+  await until("a tile has painted", () => hasPainted("styled:0.0"));
+  await page.reload();
+  await tile("styled:0.0").waitFor();
+  await until("it is kept", async () => (await ground()) === "#002b36");
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "light");
+  await page.getByLabel("Menu").click();
+  assert.equal(await menu.getByLabel("Terminal font").inputValue(), "18");
+  assert.equal(await menu.getByLabel("Font family").inputValue(), "DejaVu Sans Mono body display none");
+  await menu.getByLabel("Font family").fill("DejaVu Sans Mono");
+  await menu.getByLabel("Font family").press("Tab");
+  await page.keyboard.press("Escape");
+  await tile("styled:0.0").locator(".main").click();
+  await keysSign("styled:0.0").waitFor();
+  // By hand, and by a command.
+  await page.keyboard.press("Control+Shift+Space");
+  await page.keyboard.press("Control+k");
+  await finder().fill("load the page");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  await keysSign("styled:0.0").waitFor();
+  await page.evaluate(() => localStorage.clear());
 });
 
 test("several panes stand side by side", async () => {

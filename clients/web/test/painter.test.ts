@@ -263,6 +263,29 @@ test("wide, combined and block characters stay within their cells", async () => 
   assert.ok(drawn.some((one) => /^text \S+ "x" 48,/.test(one)));
 });
 
+test("lines reach the edges of their cells, and meet", async () => {
+  const { paint } = await lab("");
+  const { drawn } = await paint("┌─┐\x1b[2;1H│ │\x1b[3;1H└━┘");
+  const all = rects(drawn, themes.dark.foreground);
+  const fills = (x: number, y: number) =>
+    drawn.some((one) => {
+      const [, left = 0, top = 0, width = 0, height = 0] =
+        new RegExp(`^rect ${themes.dark.foreground} (\\d+),(\\d+) (\\d+)x(\\d+)$`).exec(one)?.map(Number) ?? [];
+      return x >= left && x < left + width && y >= top && y < top + height;
+    });
+  assert.ok(all.length > 0);
+  // Across the top from the middle of the corner to the middle of the other, and down at both sides.
+  const middle = [...Array(24).keys()].find((y) => fills(18, y)) ?? -1;
+  for (let x = 6; x < 30; x++) assert.ok(fills(x, middle), `gap at ${x}`);
+  assert.ok(!fills(3, middle) && !fills(33, middle));
+  const side = [...Array(12).keys()].find((x) => fills(x, 36)) ?? -1;
+  for (let y = middle; y < 60; y++) assert.ok(fills(side, y), `gap at ${y}`);
+  // A heavy line is thicker than a light one.
+  const thick = (x: number, from: number) => [...Array(24).keys()].filter((y) => fills(x, from + y)).length;
+  assert.equal(thick(18, 48), 2 * thick(18, 0));
+  assert.equal(texts(drawn).length, 0);
+});
+
 test("a picture of any size fits its box", () => {
   const notes = new Notes();
   const painter = new Painter(notes as unknown as Surface, themes.light, "test");

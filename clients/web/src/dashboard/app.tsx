@@ -17,7 +17,16 @@ import { Notifier } from "./notifier.ts";
 import { Overview } from "./overview.tsx";
 import { Palette } from "./palette.tsx";
 import { VIEWS } from "./route.ts";
-import { FONTS, type FontSize, PALETTES, type PaletteName, type Settings, type Switch, THEMES } from "./settings.ts";
+import {
+  FONTS,
+  type FontSize,
+  familyOf,
+  PALETTES,
+  type PaletteName,
+  type Settings,
+  type Switch,
+  THEMES,
+} from "./settings.ts";
 import { Icon } from "./shape.tsx";
 import { TabBar } from "./tab-bar.tsx";
 import { Tiles } from "./tiles.tsx";
@@ -237,6 +246,21 @@ function Menu({ board }: { board: Board }) {
               </option>
             ))}
           </select>
+        </label>
+        <label class="choice">
+          <span>Font family</span>
+          <input
+            type="text"
+            value={settings.family.value}
+            placeholder="of the system"
+            spellcheck={false}
+            autocapitalize="none"
+            autocomplete="off"
+            onChange={({ currentTarget }) => {
+              settings.family.value = familyOf(currentTarget.value);
+              currentTarget.value = settings.family.value;
+            }}
+          />
         </label>
         <SwitchBox name="Terminals for screen readers" of={settings.reader} />
         <SwitchBox name="Mouse to programs" of={settings.mouse} />

@@ -1,5 +1,5 @@
-import type { ClientState, Resources, SessionState } from "muxwire";
-import { useComputed } from "vendor";
+import type { Agent, ClientState, Resources, SessionState } from "muxwire";
+import { useComputed, useMemo } from "vendor";
 import type { Board } from "./board.ts";
 import { useGrowing } from "./growing.ts";
 import { byNeed, type Item } from "./items.ts";
@@ -67,8 +67,12 @@ function Session({ board, session }: { board: Board; session: SessionState }) {
       <h3>
         {session.name}
         <small>
-          {session.group ? `group ${session.group}, ` : ""}
-          {attached > 0 ? `${countText(attached, "client")} attached` : "not attached"}
+          {[
+            session.group ? `group ${session.group}` : "",
+            attached > 0 ? `${countText(attached, "client")} attached` : "",
+          ]
+            .filter(Boolean)
+            .join(", ")}
         </small>
       </h3>
       <ul class="windows">
@@ -170,6 +174,8 @@ function Agents({ board }: { board: Board }) {
   const { live, addressed, canWrite } = board;
   const agents = live.items.value.filter(({ agent }) => agent).sort(byNeed);
   const shown = useGrowing(agents.length);
+  const measured = useComputed(() => board.live.items.value.some(({ pane }) => live.resources.value.has(pane))).value;
+  const columns = useColumns(agents, measured);
   if (agents.length === 0) {
     return (
       <p class="empty">
@@ -192,17 +198,23 @@ function Agents({ board }: { board: Board }) {
               ) : null}
               <th scope="col">Agent</th>
               <th scope="col">State</th>
-              <th scope="col">Model</th>
-              <th scope="col">Context left</th>
-              <th scope="col" class="number">
-                Tokens
-              </th>
-              <th scope="col" class="number">
-                Cost
-              </th>
-              <th scope="col" class="number">
-                CPU
-              </th>
+              {columns.model ? <th scope="col">Model</th> : null}
+              {columns.context ? <th scope="col">Context left</th> : null}
+              {columns.tokens ? (
+                <th scope="col" class="number">
+                  Tokens
+                </th>
+              ) : null}
+              {columns.cost ? (
+                <th scope="col" class="number">
+                  Cost
+                </th>
+              ) : null}
+              {columns.cpu ? (
+                <th scope="col" class="number">
+                  CPU
+                </th>
+              ) : null}
               <th scope="col" class="number">
                 Age
               </th>
@@ -210,7 +222,7 @@ function Agents({ board }: { board: Board }) {
           </thead>
           <tbody>
             {agents.slice(0, shown).map((item) => (
-              <AgentRow key={item.pane} board={board} item={item} />
+              <AgentRow key={item.pane} board={board} item={item} columns={columns} />
             ))}
           </tbody>
         </table>
@@ -234,7 +246,31 @@ function Agents({ board }: { board: Board }) {
   );
 }
 
-function AgentRow({ board, item }: { board: Board; item: Item }) {
+/** What any agent says of itself: a column in which nobody says anything is left out. */
+interface Columns {
+  readonly model: boolean;
+  readonly context: boolean;
+  readonly tokens: boolean;
+  readonly cost: boolean;
+  readonly cpu: boolean;
+}
+
+/** The columns that are needed, as the same object while they are the same. */
+function useColumns(agents: readonly Item[], cpu: boolean): Columns {
+  const any = (says: (agent: Agent) => unknown) =>
+    agents.some(({ agent }) => agent !== undefined && says(agent) !== undefined);
+  const model = any((agent) => agent.model ?? agent.mode);
+  const context = any((agent) => agent.context_left_percent);
+  const tokens = any(tokensOf);
+  const cost = any((agent) => agent.usage?.cost_usd);
+  return useMemo(() => ({ model, context, tokens, cost, cpu }), [model, context, tokens, cost, cpu]);
+}
+
+function tokensOf({ usage, tokens }: Agent): number | undefined {
+  return usage ? usage.input_tokens + usage.output_tokens + usage.cache_write_tokens : tokens;
+}
+
+function AgentRow({ board, item, columns }: { board: Board; item: Item; columns: Columns }) {
   const { chosen, addressed, canWrite } = board;
   const { pane } = item;
   const isChosen = useComputed(() => chosen.value === pane).value;
@@ -257,17 +293,17 @@ function AgentRow({ board, item }: { board: Board; item: Item }) {
           />
         </td>
       ) : null}
-      <AgentCells board={board} item={item} />
+      <AgentCells board={board} item={item} columns={columns} />
     </tr>
   );
 }
 
-function AgentCells({ board, item }: { board: Board; item: Item }) {
+function AgentCells({ board, item, columns }: { board: Board; item: Item; columns: Columns }) {
   const { agent } = item;
   const samples = useComputed(() => board.live.resources.value.get(item.pane)).value;
   if (!agent) return null;
   const { usage, context_left_percent: left } = agent;
-  const tokens = usage ? usage.input_tokens + usage.output_tokens + usage.cache_write_tokens : agent.tokens;
+  const tokens = tokensOf(agent);
   return (
     <>
       <th scope="row">
@@ -286,30 +322,36 @@ function AgentCells({ board, item }: { board: Board; item: Item }) {
       <td>
         <span class="state">
           <Shape need={item.need} />
-          {reasonText(item)}
+          <span>{reasonText(item)}</span>
         </span>
         {background(agent.background)}
       </td>
-      <td>
-        {agent.model ? plain(agent.model) : <span class="none">not shown</span>}
-        {agent.mode ? <small>{plain(agent.mode)}</small> : null}
-      </td>
-      <td>
-        {left === undefined ? (
-          <span class="none">not shown</span>
-        ) : (
-          <span class={`left ${left < 10 ? "low" : ""}`}>
-            <meter min={0} max={100} value={left} aria-label={`${left}% of the context is left`} />
-            {left}%
-          </span>
-        )}
-      </td>
-      <td class="number">{tokens === undefined ? "" : tokensText(tokens)}</td>
-      <td class="number">{costText(usage?.cost_usd)}</td>
-      <td class="number">
-        <Line samples={samples?.map(({ cpu_percent }) => cpu_percent)} max={100} />
-        {samples?.length ? `${Math.round(samples.at(-1)?.cpu_percent ?? 0)}%` : ""}
-      </td>
+      {columns.model ? (
+        <td>
+          {agent.model ? plain(agent.model) : <span class="none">not shown</span>}
+          {agent.mode ? <small>{plain(agent.mode)}</small> : null}
+        </td>
+      ) : null}
+      {columns.context ? (
+        <td>
+          {left === undefined ? (
+            <span class="none">not shown</span>
+          ) : (
+            <span class={`left ${left < 10 ? "low" : ""}`}>
+              <meter min={0} max={100} value={left} aria-label={`${left}% of the context is left`} />
+              {left}%
+            </span>
+          )}
+        </td>
+      ) : null}
+      {columns.tokens ? <td class="number">{tokens === undefined ? "" : tokensText(tokens)}</td> : null}
+      {columns.cost ? <td class="number">{costText(usage?.cost_usd)}</td> : null}
+      {columns.cpu ? (
+        <td class="number">
+          <Line samples={samples?.map(({ cpu_percent }) => cpu_percent)} max={100} />
+          {samples?.length ? `${Math.round(samples.at(-1)?.cpu_percent ?? 0)}%` : ""}
+        </td>
+      ) : null}
       <td class="number">
         <Age board={board} since={item.since} />
       </td>

@@ -220,6 +220,12 @@ function commands(board: Board): Hit[] {
       },
     })),
     {
+      id: "reload",
+      name: "Load the page anew",
+      about: "tabs stay",
+      run: () => location.reload(),
+    },
+    {
       id: "help",
       name: "Keys and help",
       about: "",

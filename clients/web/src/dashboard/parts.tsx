@@ -43,6 +43,9 @@ export function opens(board: Board, pane: string) {
   };
 }
 
+/** A choice of so few letters is never cut. */
+const BRIEF = 8;
+
 /** The choices of a dialog, each a key and a tap away. */
 export function Answers({ board, item, moves = false }: { board: Board; item: Item; moves?: boolean }) {
   const options = item.agent?.dialog?.options ?? [];
@@ -54,6 +57,7 @@ export function Answers({ board, item, moves = false }: { board: Board; item: It
         <button
           key={`${item.agent?.dialog?.fingerprint} ${at}`}
           type="button"
+          class={plain(option).length <= BRIEF ? "brief" : undefined}
           title={plain(option)}
           onClick={() => void board.answer(item, at + 1)}
         >

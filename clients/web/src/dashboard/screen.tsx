@@ -31,7 +31,9 @@ export function Screen(props: Props) {
   const theme = settings.terminal.value;
   const key = JSON.stringify(props.target);
   useEffect(() => made.current?.setTheme(theme), [theme]);
-  useEffect(() => made.current?.setFont(fontOf(settings.font.value)), [settings, settings.font.value]);
+  const font = settings.font.value;
+  const family = settings.families.value;
+  useEffect(() => made.current?.setFont({ ...fontOf(font), family }), [font, family]);
   useEffect(() => made.current?.setCanWrite(canWrite), [canWrite]);
   useEffect(() => made.current?.setScreenReader(settings.reader.value === "on"), [settings, settings.reader.value]);
   useEffect(() => made.current?.setMouse(settings.mouse.value === "on"), [settings, settings.mouse.value]);
@@ -48,6 +50,7 @@ export function Screen(props: Props) {
       canWrite: latest.current.canWrite,
       fit: fontOf(settings.font.peek()).fit,
       fontSize: fontOf(settings.font.peek()).size,
+      fontFamily: settings.families.peek(),
       copyOnSelect: true,
       screenReader: settings.reader.peek() === "on",
       mouse: settings.mouse.peek() === "on",

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from "vendor";
-import { type Theme, themes } from "../terminal/index.ts";
+import { MONOSPACE, type Theme, themes } from "../terminal/index.ts";
 
 export const THEMES = ["system", "dark", "light", "contrast"] as const;
 export type ThemeName = (typeof THEMES)[number];
@@ -20,6 +20,7 @@ const USUAL = {
   tiles: "medium",
   palette: "as the page",
   font: "fit",
+  family: "",
   reader: "off",
   mouse: "off",
 } as const;
@@ -37,6 +38,10 @@ export class Settings {
   readonly tiles = signal<TileSize>(USUAL.tiles);
   readonly palette = signal<PaletteName>(USUAL.palette);
   readonly font = signal<FontSize>(USUAL.font);
+  /** The name of a font for terminals that is installed here; none for that of the system. */
+  readonly family = signal<string>(USUAL.family);
+  /** The fonts of terminals, as CSS has them. */
+  readonly families = computed(() => (this.family.value ? `"${this.family.value}", ${MONOSPACE}` : MONOSPACE));
   /** Terminals say what they show to screen readers. */
   readonly reader = signal<Switch>(USUAL.reader);
   /** The mouse goes to programs that ask for it. */
@@ -57,6 +62,7 @@ export class Settings {
     this.tiles.value = SIZES.find((name) => name === known.tiles) ?? USUAL.tiles;
     this.palette.value = PALETTES.find((name) => name === known.palette) ?? USUAL.palette;
     this.font.value = FONTS.find((name) => name === known.font) ?? USUAL.font;
+    this.family.value = familyOf(known.family);
     this.reader.value = SWITCHES.find((name) => name === known.reader) ?? USUAL.reader;
     this.mouse.value = SWITCHES.find((name) => name === known.mouse) ?? USUAL.mouse;
     const look = () => {
@@ -70,11 +76,18 @@ export class Settings {
       document.documentElement.style.setProperty("--screen", this.terminal.value.background);
     });
     effect(() => {
-      const { theme, tiles, palette, font, reader, mouse } = this;
-      const all = { theme, tiles, palette, font, reader, mouse };
+      const { theme, tiles, palette, font, family, reader, mouse } = this;
+      const all = { theme, tiles, palette, font, family, reader, mouse };
       write(Object.fromEntries(Object.entries(all).map(([name, { value }]) => [name, value])) as Kept);
     });
   }
+}
+
+/** A name of a font, without what would be more than a name in CSS. */
+export function familyOf(text: unknown): string {
+  if (typeof text !== "string") return "";
+  const name = text.replace(/[^\p{L}\p{N} ._+-]/gu, "").replace(/ +/g, " ");
+  return name.trim().slice(0, 60);
 }
 
 function read(): Record<string, unknown> {

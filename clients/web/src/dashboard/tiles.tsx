@@ -185,7 +185,9 @@ function useLiveTile(
   const freshness = useSignal("loading");
   const theme = board.settings.terminal.value;
   const opened = useRef<Tile | undefined>(undefined);
+  const families = board.settings.families.value;
   useEffect(() => opened.current?.setTheme(theme), [theme]);
+  useEffect(() => opened.current?.setFamily(families), [families]);
   useEffect(() => {
     const element = body.current;
     if (!element) return;
@@ -225,6 +227,7 @@ function watchTile(
     const made = createTile({
       open: () => board.live.client.open(pane, { scrollback: 0, ackWindow: TILE_WINDOW }),
       theme: board.settings.terminal.value,
+      fontFamily: board.settings.families.value,
       onFrame: () => {
         glance ??= setTimeout(() => {
           glance = undefined;

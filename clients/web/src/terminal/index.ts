@@ -1,5 +1,5 @@
 // The terminal in the browser: all that the pages know of it.
 export { createFocus } from "./focus.ts";
 export { themes } from "./themes.ts";
-export { createTile, TILE_WINDOW } from "./tile.ts";
+export { createTile, MONOSPACE, TILE_WINDOW } from "./tile.ts";
 export type * from "./types.ts";

@@ -80,6 +80,12 @@ class PaneTile implements Tile {
     this.#soon();
   }
 
+  setFamily(fontFamily: string): void {
+    this.#painter.setFamily(fontFamily);
+    this.#isLaidOut = false;
+    this.#soon();
+  }
+
   pause(): void {
     this.#isPaused = true;
     forget(this.#paintNow);

@@ -57,6 +57,8 @@ export interface Tile {
   /** CSS pixels that it may take. */
   setBox(width: number, height: number): void;
   setTheme(theme: Theme): void;
+  /** As CSS has it. */
+  setFamily(fontFamily: string): void;
   /** Paints nothing until `resume`. The pane is read on. */
   pause(): void;
   resume(): void;

@@ -116,11 +116,13 @@ export class Lab {
     await this.page.evaluate(() => globalThis.lab.focus?.focus());
   }
 
-  /** What has gone wrong in the page, but for the cuts that were made and what says that WebGL is slow here. */
+  /** What has gone wrong in the page, but for the cuts that were made and what says that WebGL or the machine is slow here. */
   get faults(): string[] {
     return this.wrong.filter(
       (one) =>
-        !/WebSocket connection|GPU stall|GL Driver Message|willReadFrequently|webgl context not restored/.test(one),
+        !/WebSocket connection|GPU stall|GL Driver Message|willReadFrequently|webgl context not restored|task queue exceeded/.test(
+          one,
+        ),
     );
   }
 
