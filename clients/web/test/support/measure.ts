@@ -331,6 +331,19 @@ async function many(bench: Bench): Promise<void> {
   const { first, tasks } = await noted(page);
   row(`${count} sessions: load to the first painted tile`, ms(first), "", "");
   row("the same: longest task", ms(Math.max(0, ...tasks)), "", "100 ms");
+  for (const [key, what] of [
+    ["o", ".thumbnail"],
+    ["a", ".entries li"],
+    ["p", ".tile"],
+  ] as const) {
+    const before = (await noted(page)).tasks.length;
+    await page.keyboard.press(key);
+    await page.locator(what).first().waitFor();
+    // All that is shown changes, one after the other.
+    for (let at = 0; at < count; at++) await bench.world.run("rename-window", "-t", `s${at}`, `${key}-${at}`);
+    const longest = Math.max(0, ...(await noted(page)).tasks.slice(before));
+    row(`${count} sessions: a view opens, all are renamed (${key})`, `longest task ${ms(longest)}`, "", "100 ms");
+  }
   await page.context().close();
   await endSessions(bench, count);
 }
