@@ -13,6 +13,7 @@ mod explain;
 mod hooks;
 mod remote;
 mod run;
+mod top;
 mod typing;
 mod url;
 mod watch;
@@ -34,6 +35,7 @@ pub use self::explain::{ExplainArgs, RightState, ScreenSize};
 pub use self::hooks::{HookArgs, HookedAgent, HooksArgs, HooksCommand, HooksStatusArgs};
 pub use self::remote::{ListArgs, SeenArgs, StatusArgs, Until, WaitArgs};
 pub use self::run::RunArgs;
+pub use self::top::{TopArgs, TopColours};
 pub use self::typing::{PromptArgs, SendArgs};
 pub use self::url::UrlArgs;
 pub use self::watch::{Colours, WatchArgs};
@@ -48,6 +50,7 @@ Examples:
   muxwire serve                                    serve your own tmux server on ws://127.0.0.1:8765/monitor
   muxwire token create --name me --allow write     make a token; it is shown once
   muxwire watch --type 'pane.*' --session 'api-*'  show what happens in some sessions
+  muxwire top                                      see all agents and panes live, and type into them
   muxwire status                                   show what each coding agent does
   muxwire wait work --until ready --timeout 10m    wait until the agent in the session work is ready
   muxwire config                                   show every setting and where it comes from
@@ -82,6 +85,8 @@ pub enum Command {
     Browser(BrowserCommand),
     /// Show events as they happen, and come back and resume whenever the connection goes
     Watch(WatchArgs),
+    /// Show agents and panes live in this terminal, type into them, and answer what they ask
+    Top(TopArgs),
     /// Show which coding agents there are, what each does, and which of them waits for you
     Status(StatusArgs),
     /// Mark agents as seen, so that those which you have not looked at yet stand out in `status`

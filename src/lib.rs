@@ -20,7 +20,8 @@
 //! 10. [`history`]: what is kept of the log on disk, and what can be asked of it;
 //! 11. [`client`]: the other end; [`tls`] and [`network`]: what lies between;
 //! 12. [`alert`]: what of all this somebody should look at;
-//! 13. [`config`], [`cli`], [`logging`], [`metrics`] and [`cmd`]: the program around it.
+//! 13. [`top`]: the monitor for terminals, without IO;
+//! 14. [`config`], [`cli`], [`logging`], [`metrics`] and [`cmd`]: the program around it.
 
 pub mod agent;
 pub mod alert;
@@ -59,5 +60,7 @@ pub mod shim;
 pub mod site;
 pub mod tls;
 pub mod tmux;
+pub mod top;
 pub mod usage;
 pub mod wire;
+mod without_strings;

@@ -79,6 +79,7 @@ mod targets;
 mod terminal;
 mod tidy;
 mod tokens;
+mod top;
 mod views;
 mod watch;
 mod watch_in_panes;

@@ -129,8 +129,8 @@ fn what_prints_for_each_event_knows_its_own_pane() {
         }
     }
     assert_eq!(
-        found, 2,
-        "watch and record are known; what is new belongs into a test of printing_in_panes"
+        found, 3,
+        "watch, top and record are known; what is new belongs into a test of printing_in_panes"
     );
 }
 

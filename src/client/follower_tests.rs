@@ -64,7 +64,7 @@ impl Scene {
     }
 
     fn sent(&mut self) -> Vec<Value> {
-        let sent = std::mem::take(self.0.outgoing());
+        let sent = std::mem::take(&mut self.0.entry.outgoing);
         sent.iter()
             .map(|text| serde_json::from_str(text).unwrap())
             .collect()
@@ -107,9 +107,9 @@ fn a_client_greets_authenticates_and_subscribes() {
     let filters = json!({ "types": ["pane.*"], "sessions": ["api", "$3"] });
     let request = json!({ "action": "subscribe", "filters": filters, "since": "1.e0.7" });
     assert_eq!(scene.hear(&[WELCOME]).sent(), [request]);
-    assert!(!scene.0.is_following());
+    assert!(!scene.0.stands());
     scene.hear(&[&subscribed(Some(true), "e0", 7)]);
-    assert!(scene.0.is_following());
+    assert!(scene.0.stands());
     assert_eq!(scene.reported(), ["connected box false", "subscribed 7"]);
 }
 
@@ -317,6 +317,6 @@ fn faults_pass_or_last() {
 fn a_token_is_in_no_debug_output() {
     let mut scene = Scene::new();
     scene.connect(&[HELLO]);
-    let shown = format!("{:?} {:?}", scene.0, scene.0.token);
+    let shown = format!("{:?} {:?}", scene.0, scene.0.entry.token);
     assert!(!shown.contains("mw_secret"), "{shown}");
 }

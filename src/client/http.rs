@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::endpoint::Endpoint;
-use super::follower::Token;
+use super::entry::Token;
 use super::link::reach;
 use super::refusal::shown;
 

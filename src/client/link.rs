@@ -18,14 +18,14 @@ use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Error, Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Bytes, ClientRequestBuilder, Error, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::endpoint::{Endpoint, Way};
-use super::follower::{Closed, Fault};
+use super::entry::{Closed, Fault};
 use super::refusal::{Refusal, shown};
 use crate::tls::lasting_failure;
-use crate::wire::SUBPROTOCOL;
+use crate::wire::{BINARY_SUBPROTOCOL, SUBPROTOCOL};
 
 /// How long connecting may take, from the first packet to the end of the handshake.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -45,11 +45,22 @@ pub(super) struct Link {
     unflushed: bool,
 }
 
+/// In which form the bytes of panes are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As text, like all else.
+    Text,
+    /// As they are, where the server can do that.
+    Bytes,
+}
+
 /// What was received from the server.
 #[derive(Debug)]
 pub(super) enum Heard {
     /// A message.
     Text(Utf8Bytes),
+    /// A message of bytes.
+    Bytes(Bytes),
     /// A sign of life.
     Sign,
     /// The end.
@@ -60,9 +71,10 @@ impl Link {
     /// Connects, which may take some seconds at most. TLS is spoken with the connector, which is then needed.
     pub(super) async fn connect(
         endpoint: Endpoint,
+        form: Form,
         tls: Option<TlsConnector>,
     ) -> Result<Box<Self>, Fault> {
-        match timeout(CONNECT_LIMIT, Self::open(&endpoint, tls)).await {
+        match timeout(CONNECT_LIMIT, Self::open(&endpoint, form, tls)).await {
             Ok(outcome) => outcome.map(Box::new),
             Err(_) => Err(Fault::Passing(format!(
                 "can't connect to {endpoint}: no answer"
@@ -70,11 +82,20 @@ impl Link {
         }
     }
 
-    async fn open(endpoint: &Endpoint, tls: Option<TlsConnector>) -> Result<Self, Fault> {
+    async fn open(
+        endpoint: &Endpoint,
+        form: Form,
+        tls: Option<TlsConnector>,
+    ) -> Result<Self, Fault> {
         let stream = reach(endpoint, tls)
             .await
             .map_err(|error| connect_fault(endpoint, &error))?;
-        let request = ClientRequestBuilder::new(endpoint.uri())
+        let request = ClientRequestBuilder::new(endpoint.uri());
+        let request = match form {
+            Form::Text => request,
+            Form::Bytes => request.with_sub_protocol(BINARY_SUBPROTOCOL),
+        };
+        let request = request
             .with_sub_protocol(SUBPROTOCOL)
             .with_header("user-agent", concat!("muxwire/", env!("CARGO_PKG_VERSION")));
         let config = WebSocketConfig::default()
@@ -133,6 +154,7 @@ impl Link {
     fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<Heard> {
         Poll::Ready(match ready!(Pin::new(&mut self.stream).poll_next(cx)) {
             Some(Ok(Message::Text(text))) => Heard::Text(text),
+            Some(Ok(Message::Binary(bytes))) => Heard::Bytes(bytes),
             Some(Ok(Message::Close(frame))) => {
                 // The answer to it leaves at once, or not at all.
                 let _ = self.stream.flush().now_or_never();

@@ -58,6 +58,32 @@ pub enum Refusal {
     NotMuxwire(String),
 }
 
+/// Why a request has no answer of its own.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The server refused.
+    #[error("the server refused ({code}): {message}")]
+    Refused {
+        /// Its word for it, safe to be shown.
+        code: String,
+        /// What it said, safe to be shown.
+        message: String,
+    },
+    /// The connection went before the answer, so nobody knows what came of it.
+    #[error("the connection went before the answer: whether it was done is not known")]
+    Lost,
+    /// There is no connection.
+    #[error("there is no connection now: nothing was sent")]
+    NotConnected,
+}
+
+impl CallError {
+    pub(super) fn of(code: &str, message: &str) -> Self {
+        let (code, message) = (shown(code), shown(message));
+        Self::Refused { code, message }
+    }
+}
+
 impl Refusal {
     pub(super) fn closed(code: u16, reason: &str) -> Self {
         let reason = shown(reason);

@@ -39,6 +39,7 @@ pub mod signals;
 mod span;
 pub mod status;
 pub mod token;
+pub mod top;
 pub mod url;
 pub mod wait;
 pub mod watch;
@@ -62,6 +63,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Url(args) => url::run(&general, &args, &mut output),
         Command::Browser(command) => browser::run(&general, command, &mut output).await,
         Command::Watch(args) => watch::run(&general, args).await,
+        Command::Top(args) => top::run(&general, args).await,
         Command::Status(args) => status::run(&general, args, &mut output).await,
         Command::Seen(args) => seen::run(&general, args).await,
         Command::List(args) => list::run(&general, args, &mut output).await,

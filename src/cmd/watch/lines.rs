@@ -11,12 +11,13 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use super::overview::Overview;
+use super::paint::role;
 use super::paint::{Paint, RESET, Role};
 use super::pane_text::{PaneText, Piece};
 use super::readable::{Line, Readable};
 use super::standing::Severity;
-use super::summary::{count, pane, quoted, role, server, summary};
 use crate::client::Position;
+use crate::client::summary::{count, pane, quoted, server, summary};
 use crate::ids::PaneId;
 use crate::printable::escaped;
 use crate::wire::event_data::PaneOutput;

@@ -10,7 +10,6 @@ mod pen;
 mod readable;
 mod sequences;
 mod standing;
-mod summary;
 mod view;
 
 use std::io;

@@ -48,3 +48,14 @@ impl Paint {
         out.push_str(RESET);
     }
 }
+
+/// How an event of a type looks: by the last word of its type.
+pub(super) fn role(type_name: &str) -> Role {
+    match type_name.rsplit('.').next().unwrap_or_default() {
+        "created" | "attached" | "connected" | "started" => Role::Came,
+        "removed" | "detached" | "deleted" | "ended" => Role::Went,
+        "exited" => Role::Warning,
+        "lost" | "gap" => Role::Error,
+        _ => Role::Changed,
+    }
+}

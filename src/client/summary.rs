@@ -5,7 +5,6 @@ use std::fmt::Display;
 
 use serde_json::Value;
 
-use super::paint::Role;
 use crate::printable::{escaped, json_line};
 use crate::wire::agent::{AgentObject, ChangedAgent, EndedAgent};
 use crate::wire::alert::{AlertObject, ClearedAlert};
@@ -22,19 +21,9 @@ use crate::wire::{Event, EventData};
 /// The most of an unknown event's data that is shown, in characters.
 const SHOWN: usize = 200;
 
-/// How an event of a type looks: by the last word of its type.
-pub(super) fn role(type_name: &str) -> Role {
-    match type_name.rsplit('.').next().unwrap_or_default() {
-        "created" | "attached" | "connected" | "started" => Role::Came,
-        "removed" | "detached" | "deleted" | "ended" => Role::Went,
-        "exited" => Role::Warning,
-        "lost" | "gap" => Role::Error,
-        _ => Role::Changed,
-    }
-}
-
 /// What happened, on one line.
-pub(super) fn summary(event: &Event<'_>) -> String {
+#[must_use]
+pub fn summary(event: &Event<'_>) -> String {
     let mut summary = describe(&event.data);
     if event.reconciled == Some(true) {
         summary.push_str(if summary.is_empty() { "" } else { " " });
@@ -95,7 +84,8 @@ fn describe(data: &EventData<'_>) -> String {
 }
 
 /// A pane, as an event or a snapshot reports it.
-pub(super) fn pane(pane: &PaneObject<'_>) -> String {
+#[must_use]
+pub fn pane(pane: &PaneObject<'_>) -> String {
     let (command, path) = (quoted(&pane.command), quoted(&pane.path));
     let mut words = format!("{command} in {path}, {}", size(pane.width, pane.height));
     if let Some(mode) = &pane.mode {
@@ -115,7 +105,8 @@ pub(super) fn pane(pane: &PaneObject<'_>) -> String {
 }
 
 /// An agent, as an event or a snapshot reports it.
-pub(super) fn agent(agent: &AgentObject<'_>) -> String {
+#[must_use]
+pub fn agent(agent: &AgentObject<'_>) -> String {
     let mut words = format!("{} {}", escaped(&agent.agent_type), escaped(&agent.status));
     if let Some(reason) = &agent.reason {
         words.push_str(&format!(" ({})", escaped(reason)));
@@ -202,18 +193,21 @@ fn agent_status(changed: &ChangedAgent<'_>) -> String {
 }
 
 /// A tmux server, as an event or a snapshot reports it.
-pub(super) fn server(version: &str, pid: u32) -> String {
+#[must_use]
+pub fn server(version: &str, pid: u32) -> String {
     format!("tmux {} (process {pid})", escaped(version))
 }
 
 /// So many of something.
-pub(super) fn count(number: usize, one: &str) -> String {
+#[must_use]
+pub fn count(number: usize, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {one}{plural}")
 }
 
 /// A text in quotes, so that one sees where a name ends.
-pub(super) fn quoted(text: &str) -> String {
+#[must_use]
+pub fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped(text))
 }
 

@@ -1,0 +1,6 @@
+//! `muxwire top` on real terminals: panes of a tmux of its own, with keys and captures.
+
+mod ends;
+mod hostile;
+mod panes;
+mod stage;
