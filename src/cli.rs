@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod hooks;
+mod push;
 mod remote;
 mod run;
 mod top;
@@ -33,6 +34,7 @@ pub use self::demo::DemoAgentArgs;
 pub use self::doctor::DoctorArgs;
 pub use self::explain::{ExplainArgs, RightState, ScreenSize};
 pub use self::hooks::{HookArgs, HookedAgent, HooksArgs, HooksCommand, HooksStatusArgs};
+pub use self::push::{PushCommand, PushListArgs, PushRemoveArgs};
 pub use self::remote::{ListArgs, SeenArgs, StatusArgs, Until, WaitArgs};
 pub use self::run::RunArgs;
 pub use self::top::{TopArgs, TopColours};
@@ -83,6 +85,9 @@ pub enum Command {
     /// List the browsers that are let in, and let them in no longer
     #[command(subcommand)]
     Browser(BrowserCommand),
+    /// List the browsers that are told by push while their pages are closed, and tell them no longer
+    #[command(subcommand)]
+    Push(PushCommand),
     /// Show events as they happen, and come back and resume whenever the connection goes
     Watch(WatchArgs),
     /// Show agents and panes live in this terminal, type into them, and answer what they ask

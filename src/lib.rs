@@ -51,6 +51,7 @@ pub mod network;
 pub mod printable;
 mod private_file;
 mod process_stat;
+pub mod push;
 pub mod recording;
 pub mod redact;
 pub mod resources;

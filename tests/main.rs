@@ -61,6 +61,7 @@ mod panes;
 mod printing_in_panes;
 mod program_pages;
 mod protocol;
+mod push;
 mod random_operations;
 mod recordings;
 mod redaction;

@@ -193,6 +193,22 @@ pub enum Act {
         /// A word for why.
         reason: &'static str,
     },
+    /// A browser subscribed, to be told by push.
+    PushSubscribed {
+        /// The public name of the subscription.
+        subscription: String,
+        /// The public name of the browser's session, if it has one.
+        browser: Option<String>,
+        /// The host of its push service.
+        service: String,
+    },
+    /// That subscription is over.
+    PushEnded {
+        /// Its public name.
+        subscription: String,
+        /// A word for why.
+        reason: &'static str,
+    },
     /// A client is gone.
     Disconnected {
         /// With which close code, if it was the server's.
@@ -223,6 +239,8 @@ impl Act {
             Self::AuthEnded { .. } => "auth.ended",
             Self::SignedIn { .. } => "browser.signed_in",
             Self::SignedOut { .. } => "browser.signed_out",
+            Self::PushSubscribed { .. } => "push.subscribed",
+            Self::PushEnded { .. } => "push.ended",
             Self::Denied { .. } => "denied",
             Self::Input { .. } => "input",
             Self::Resize { .. } => "resize",

@@ -185,6 +185,23 @@ fn fill<'a>(fields: &mut Fields<'a>, act: &'a Act, format: &TypedFormat) {
             permission,
             sessions,
         } => (fields.permission, fields.sessions) = (Some(*permission), Some(&**sessions)),
+        Act::SignedIn { .. }
+        | Act::SignedOut { .. }
+        | Act::PushSubscribed { .. }
+        | Act::PushEnded { .. } => fill_browser(fields, act),
+        Act::Disconnected { code } => fields.code = *code,
+        Act::Denied { .. }
+        | Act::Input { .. }
+        | Act::Resize { .. }
+        | Act::Emit { .. }
+        | Act::Seen { .. }
+        | Act::ClosedOther { .. } => fill_asked(fields, act, format),
+    }
+}
+
+/// The same of browsers.
+fn fill_browser<'a>(fields: &mut Fields<'a>, act: &'a Act) {
+    match act {
         Act::SignedIn {
             browser,
             by,
@@ -197,13 +214,19 @@ fn fill<'a>(fields: &mut Fields<'a>, act: &'a Act, format: &TypedFormat) {
         Act::SignedOut { browser, reason } => {
             (fields.browser, fields.reason) = (Some(browser.as_str()), Some(*reason));
         }
-        Act::Disconnected { code } => fields.code = *code,
-        Act::Denied { .. }
-        | Act::Input { .. }
-        | Act::Resize { .. }
-        | Act::Emit { .. }
-        | Act::Seen { .. }
-        | Act::ClosedOther { .. } => fill_asked(fields, act, format),
+        Act::PushSubscribed {
+            subscription,
+            browser,
+            service,
+        } => {
+            (fields.target, fields.what) = (Some(subscription.as_str()), Some(service.as_str()));
+            fields.browser = browser.as_deref();
+        }
+        Act::PushEnded {
+            subscription,
+            reason,
+        } => (fields.target, fields.reason) = (Some(subscription.as_str()), Some(*reason)),
+        _ => {}
     }
 }
 

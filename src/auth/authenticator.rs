@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::auth::attempts::{AttemptLimits, Attempts, Caller};
 use crate::auth::codes::{CodeHolder, CodeStore};
 use crate::auth::jwt::{Jwt, KeySet};
+use crate::auth::key_print::KeyPrint;
 use crate::auth::principal::Principal;
 use crate::auth::proof::{AuthError, Proofs};
 use crate::auth::store::Entry;
@@ -248,6 +249,18 @@ impl Authenticator {
                 _ => until(tokens, &principal, |tokens| why_ended(tokens, &principal)).await,
             }
         }
+    }
+
+    /// The holder of a token as it is now; nothing if it is revoked or expired.
+    #[must_use]
+    pub fn holder_of(&self, id: TokenId) -> Option<Principal> {
+        self.entry(id).ok().map(|entry| entry.principal().clone())
+    }
+
+    /// Whether JWTs are accepted that are signed with this key.
+    pub(in crate::auth) fn accepts_key(&self, key: KeyPrint) -> bool {
+        let keys = self.0.jwt.as_ref().map(Jwt::in_force);
+        keys.is_some_and(|keys| keys.borrow().holds(key))
     }
 
     fn attempts(&self) -> MutexGuard<'_, Attempts> {

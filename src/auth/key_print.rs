@@ -16,4 +16,14 @@ impl KeyPrint {
     pub(in crate::auth) fn new(hash: blake3::Hash) -> Self {
         Self(hash)
     }
+
+    /// The digits of the hash.
+    pub(in crate::auth) fn text(self) -> String {
+        self.0.to_hex().to_string()
+    }
+
+    /// That of which these are the digits.
+    pub(in crate::auth) fn of_text(digits: &str) -> Option<Self> {
+        blake3::Hash::from_hex(digits).ok().map(Self)
+    }
 }

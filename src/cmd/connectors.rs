@@ -2,24 +2,29 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::audit::Log;
+use crate::auth::Authenticator;
 use crate::bridge::Handle;
-use crate::cmd::{agents, alert, host_name, keeping};
+use crate::cmd::{agents, alert, host_name, keeping, push};
 use crate::config::Config;
 use crate::connectors::Connectors;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::push::PushDesk;
 
-/// Begins what reads the log and adds to it. With the socket of a tmux server, its history is kept.
+/// Begins what reads the log and adds to it. With the socket of a tmux server, its history is kept. Returns who is told by push,
+/// if anybody can be.
 ///
 /// # Errors
 /// What is built in can't be used, which a test excludes, or the system gives no random numbers.
 pub(super) async fn begin(
     config: &Config,
     connectors: &Connectors,
-    (hub, bridge): (&Hub, &Handle),
+    from: (&Hub, &Handle, &Metrics),
     (folders, socket): (Vec<PathBuf>, Option<&Path>),
-    metrics: &Metrics,
-) -> anyhow::Result<()> {
+    (authenticator, audit): (&Option<Authenticator>, &Log),
+) -> anyhow::Result<Option<PushDesk>> {
+    let (hub, bridge, metrics) = from;
     if let Some(socket) = socket {
         keeping::begin(config, connectors, (hub, bridge), socket, metrics).await;
     }
@@ -31,7 +36,7 @@ pub(super) async fn begin(
         let host_name = host_name(config);
         alert::watch(connectors, (hub, bridge), folders, &host_name, metrics).await?;
     }
-    Ok(())
+    Ok(push::begin(config, connectors, from, authenticator, audit))
 }
 
 /// Says what is used of processors and memory, while somebody wants to know.

@@ -26,6 +26,7 @@ mod notify;
 pub mod output;
 mod own_pane;
 pub mod prompt;
+mod push;
 pub mod record;
 mod reload;
 pub mod remote;
@@ -61,6 +62,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let outcome = match command {
         Command::Serve(args) => serve::run(&general, args, &mut output).await,
         Command::Url(args) => url::run(&general, &args, &mut output),
+        Command::Push(command) => push::run(&general, command, &mut output),
         Command::Browser(command) => browser::run(&general, command, &mut output).await,
         Command::Watch(args) => watch::run(&general, args).await,
         Command::Top(args) => top::run(&general, args).await,

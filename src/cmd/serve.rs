@@ -142,6 +142,17 @@ impl Source {
         }
     }
 
+    /// Begins to follow it. Returns what ends that.
+    fn follow(
+        self,
+        config: &Config,
+        ends: Ends,
+    ) -> (JoinHandle<anyhow::Result<()>>, CancellationToken) {
+        let stop = CancellationToken::new();
+        let running = self.run(serving(config), ends, stop.clone());
+        (tokio::spawn(running), stop)
+    }
+
     async fn run(
         self,
         settings: Settings,
@@ -176,28 +187,28 @@ async fn serve(
     let manager = Notifier::of_process();
     let (handle, ends) = ends(&hub, &metrics);
     let connectors = Connectors::new(hub.clone(), handle.clone(), &metrics);
+    let mut push = None;
     if source.is_live() {
+        let (from, whose) = ((&hub, &handle, &metrics), (&authenticator, &audit));
         let kept = (rule_folders, source.kept_socket());
-        connectors::begin(config, &connectors, (&hub, &handle), kept, &metrics).await?;
+        push = connectors::begin(config, &connectors, from, kept, whose).await?;
     }
-    let living = manager.clone().live(handle.clone());
     let sources = Sources {
         hub,
-        bridge: handle,
+        bridge: handle.clone(),
         authenticator: authenticator.clone(),
         metrics: metrics.clone(),
         audit: audit.clone(),
+        push,
     };
     let stop_server = CancellationToken::new();
     let server_config = server_config(config, listening, size(room), &metrics, &manager)?;
     let running = server::start(server_config, sources, stop_server.clone()).await?;
     announce(config, running.address, &manager, output);
     welcome(config, running.address, opens, output);
-    tokio::spawn(living);
+    tokio::spawn(manager.clone().live(handle));
     log_tokens(config, authenticator.as_ref());
-
-    let stop_bridge = CancellationToken::new();
-    let bridge = tokio::spawn(source.run(serving(config), ends, stop_bridge.clone()));
+    let (bridge, stop_bridge) = source.follow(config, ends);
     let started = Started {
         running,
         connectors,

@@ -14,7 +14,7 @@ use crate::config::list::{List, Parsed};
 use crate::config::patterns::{Patterns, Roles};
 use crate::config::place::File;
 use crate::config::reading::Reading;
-use crate::config::text::{BasePath, Text};
+use crate::config::text::{BasePath, Contact, Text};
 use crate::glob::NamePattern;
 use crate::network::Network;
 use crate::site::{Host, Origin};
@@ -309,6 +309,9 @@ settings! {
         emit_bytes: u64 = Size(4096..=1024 * MIB), "256KiB";
         /// One-time tickets that nobody has used yet. One token may have an eighth of them.
         tickets: u32 = Integer(8..=1_000_000u32), "1024";
+        /// Browsers that are told by push. One token may have an eighth of them: for one more, the one goes that subscribed the
+        /// longest ago.
+        push_subscriptions: u32 = Integer(8..=10_000u32), "128";
         /// Browsers that are let in by a code or a token. One token may have an eighth of them: for one more, the one goes that
         /// was not used for the longest time.
         browsers: u32 = Integer(8..=100_000u32), "256";
@@ -371,6 +374,17 @@ settings! {
     alerts: Alerts {
         /// Whether alerts are said, and sent to where `alerts.toml` beside the configuration's file wants them.
         enabled: bool = Boolean, "true";
+    }
+    /// Web Push: telling browsers whose pages are closed.
+    push: Push {
+        /// Whether browsers may subscribe, and are told.
+        enabled: bool = Boolean, "true";
+        /// Whom a push service can write to about what this server sends: an address such as `mailto:me@box.example`. Some
+        /// services take nothing without one.
+        subject: String = Contact, "mailto:muxwire@muxwire.invalid";
+        /// Whether messages may also be sent to this machine and private networks, without TLS, and to any port. A browser says where
+        /// they are sent, so leave it off unless the push service is your own.
+        private_endpoints: bool = Boolean, "false";
     }
     /// What panes, muxwire and the machine use of processors and memory.
     resources: Resources {

@@ -40,6 +40,37 @@ impl Kind for BasePath {
     }
 }
 
+/// Whom others can write to: nothing, or an address of mail or of the web, as a URI.
+pub(in crate::config) struct Contact;
+
+impl Kind for Contact {
+    type Value = String;
+
+    fn expected(&self) -> String {
+        "empty, or an address such as mailto:me@box.example or https://box.example/contact"
+            .to_owned()
+    }
+
+    fn read(&self, raw: &Raw, environment: &Environment) -> Result<String, Refusal> {
+        let text = Text.read(raw, environment)?;
+        let rest = text
+            .strip_prefix("mailto:")
+            .or_else(|| text.strip_prefix("https://"));
+        let is_address = rest.is_some_and(|rest| {
+            let is_one = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\".contains(&byte);
+            !rest.is_empty() && rest.bytes().all(is_one)
+        });
+        match text.is_empty() || is_address {
+            true => Ok(text),
+            false => Err(Refusal::NotExpected),
+        }
+    }
+
+    fn show(&self, value: &String) -> Raw {
+        Raw::Text(value.clone())
+    }
+}
+
 /// A text, which may be empty.
 pub(in crate::config) struct Text;
 

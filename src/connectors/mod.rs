@@ -4,7 +4,7 @@
 //! on, as a client does, and writes it elsewhere. Each is a function that runs as a task of its own: an error or a panic
 //! ends it alone, and it is restarted (`supervisor`). Neither can hold up tmux, clients or each other.
 //!
-//! Reading order: this file, `cursor` (how they read), `supervisor` (how they are restarted), `figures` (what is shown of them).
+//! Reading order: this file, `cursor` (how they read), `supervisor` (how they are restarted), `figures` (what is shown of them), `http` (how two of them send).
 
 #[cfg(target_os = "linux")]
 mod agents;
@@ -12,6 +12,8 @@ mod alerts;
 mod cursor;
 mod figures;
 mod history;
+mod http;
+mod push;
 #[cfg(target_os = "linux")]
 mod resources;
 mod supervisor;
@@ -32,6 +34,7 @@ pub use self::alerts::{
 pub use self::cursor::{CursorRead, LogCursor};
 use self::figures::{ConnectorFigures, ConnectorRole, Listed};
 pub use self::history::HistorySink;
+pub use self::push::PushSink;
 #[cfg(target_os = "linux")]
 pub use self::resources::ResourceSource;
 use self::supervisor::supervise;

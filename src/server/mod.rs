@@ -2,7 +2,7 @@
 //!
 //! Reading order: `listen` (accepting), `routes` (the routes that modules register), `rules` (what holds for one), `http`,
 //! `credential` and `cors` (who goes by the rules), `framing`, `origin` and `secrets` (which requests are looked at),
-//! `websocket`, `api`, `health`, `front`, `pages` and `installed` (the routes), `assets`, `content` and `encoding` (files and pages), `upgrade`, `tickets` and `browser`
+//! `websocket`, `api`, `push`, `health`, `front`, `pages` and `installed` (the routes), `assets`, `content` and `encoding` (files and pages), `upgrade`, `tickets` and `browser`
 //! (the handshake), `crowd`, `holders` and `admission` (how many there may be), `services` (what connections are given),
 //! `connection` (a client and its own task), `shard` (many clients, and the task that brings them what is published),
 //! `dialect` (the protocols that clients speak), `session` (a client as a state machine without IO, whatever it speaks),
@@ -41,7 +41,7 @@ mod listen;
 mod origin;
 mod overdue;
 mod pages;
-mod redact;
+mod push;
 mod refused;
 mod repeats;
 mod route;
@@ -77,17 +77,17 @@ use self::emitting::EmitAllowances;
 use self::holders::Holders;
 use self::listen::{Listener, Reception};
 use self::overdue::Overdue;
-use self::redact::Redact;
 use self::repeats::{EmittedRepeats, TypedRepeats};
 use self::services::Services;
 use self::session::{Context, Timing};
 use self::shard::Shards;
 use self::tickets::Tickets;
 use crate::audit;
-use crate::auth::{Authenticator, Permission};
+use crate::auth::{Authenticator, Permission, Redact};
 use crate::bridge::Handle;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::push::PushDesk;
 use crate::site::{Host, Origin};
 use crate::wire::{Encoder, schema};
 
@@ -205,6 +205,8 @@ pub struct Sources {
     pub metrics: Metrics,
     /// Records what is done.
     pub audit: audit::Log,
+    /// Who is told by push; nobody is where that is off.
+    pub push: Option<PushDesk>,
 }
 
 /// A server that runs. It stops when its token is cancelled.
@@ -226,6 +228,7 @@ pub async fn start(
 ) -> Result<Running, ListenError> {
     let (listeners, address) = Listener::bind(config.listen, &config.listeners).await?;
     schema::prepare();
+    sources.push.iter().for_each(|one| one.listens_on(address));
     let context = context(&config, &sources);
     let tasks = TaskTracker::new();
     let shards = Shards::new(
@@ -244,6 +247,7 @@ pub async fn start(
         addresses: Addresses::new(config.bounds.remote, config.bounds.local),
         holders: Holders::new(config.bounds.token_connections),
         overdue: Overdue::default(),
+        push: sources.push,
         room: Arc::new(Semaphore::new(config.max_connections)),
         stop,
     });
@@ -270,7 +274,7 @@ pub async fn start(
 
 fn context(config: &ServerConfig, sources: &Sources) -> Context {
     Context {
-        redact: Redact::new(&sources.hub, &config.redacted_roles),
+        redact: Redact::new(sources.hub.redaction().is_some(), &config.redacted_roles),
         encoder: Encoder::new(&config.host_name, sources.hub.epoch()),
         hub: sources.hub.clone(),
         limits: config.limits,

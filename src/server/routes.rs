@@ -9,7 +9,7 @@ use super::credential::checked;
 use super::http::guarded;
 use super::route::Route;
 use super::rules::Rules;
-use super::{absent, api, assets, browser, cors, front, health, installed, pages, websocket};
+use super::{absent, api, assets, browser, cors, front, health, installed, pages, push, websocket};
 
 /// All routes, as they are listed for people; `/metrics` may be switched off.
 pub(super) fn all(has_metrics: bool) -> Vec<Route> {
@@ -21,6 +21,7 @@ pub(super) fn all(has_metrics: bool) -> Vec<Route> {
         websocket::routes(),
         api::routes(),
         browser::routes(),
+        push::routes(),
         health::routes(has_metrics),
     ]
     .into_iter()

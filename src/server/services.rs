@@ -16,6 +16,7 @@ use super::shard::Shards;
 use super::tickets::Tickets;
 use crate::bridge::Handle;
 use crate::metrics::Metrics;
+use crate::push::PushDesk;
 
 /// What a connection needs besides its socket.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(super) struct Services {
     pub(super) addresses: Addresses,
     pub(super) holders: Holders,
     pub(super) overdue: Overdue,
+    /// Who is told by push, if anybody can be.
+    pub(super) push: Option<PushDesk>,
     /// A permit for each client that is let in.
     pub(super) room: Arc<Semaphore>,
     pub(super) stop: CancellationToken,

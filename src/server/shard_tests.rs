@@ -85,7 +85,7 @@ impl Rig {
             audit: crate::audit::Log::off(),
             timing: Timing::default(),
             groups: crate::server::broadcast::BroadcastGroups::default(),
-            redact: super::redact::Redact::default(),
+            redact: crate::auth::Redact::default(),
         };
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -100,6 +100,7 @@ impl Rig {
             browsers: super::browser::BrowserSessions::new(bounds.browsers),
             addresses: Addresses::new(bounds.remote, bounds.local),
             holders: Holders::new(bounds.token_connections),
+            push: None,
             overdue: Overdue::default(),
             room: Arc::new(Semaphore::new(1)),
             stop: stop.clone(),

@@ -17,6 +17,7 @@ pub mod listed;
 pub mod owner;
 pub mod program;
 pub mod proxy;
+pub mod push_service;
 pub mod random;
 pub mod relayed;
 pub mod schema;

@@ -47,6 +47,7 @@ impl Served {
             authenticator,
             metrics: Metrics::new(hub),
             audit: muxwire::audit::Log::off(),
+            push: None,
         };
         let stop = CancellationToken::new();
         let running = server::start(config, sources, stop.clone()).await.unwrap();

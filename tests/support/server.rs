@@ -11,6 +11,7 @@ use muxwire::bridge::{Handle, Request};
 use muxwire::hub::{HistoryLimits, Hub, Redaction};
 use muxwire::ids::Epoch;
 use muxwire::metrics::Metrics;
+use muxwire::push::PushDesk;
 use muxwire::redact::Rules;
 use muxwire::server::{
     self, Bounds, ConnectionLimits, ListenOptions, ResizePolicy, Running, ServerConfig, Sources,
@@ -49,6 +50,8 @@ pub struct Setup {
     /// How secrets are kept, and from which roles.
     pub redaction: Option<Redaction>,
     pub redacted_roles: Vec<Permission>,
+    /// Who is told by push.
+    pub push: Option<PushDesk>,
 }
 
 /// The usual limits, of which none is reached by a test that waits for its turn on a busy machine.
@@ -78,6 +81,7 @@ impl Default for Setup {
             listeners: ListenOptions::default(),
             redaction: None,
             redacted_roles: Vec::new(),
+            push: None,
         }
     }
 }
@@ -134,6 +138,7 @@ impl TestServer {
             authenticator: setup.authenticator,
             metrics: metrics.clone(),
             audit: setup.audit,
+            push: setup.push,
         };
         let running = server::start(config, sources, stop.clone()).await.unwrap();
         Self {

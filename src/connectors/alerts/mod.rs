@@ -5,11 +5,10 @@
 //! that one that is slow or gone holds up nothing.
 //!
 //! Reading order: `files` (rules and sinks, as the files have them now), `source` (the log in, alerts out), `sinks` (alerts
-//! of the log to queues), `queue`, `worker` (a queue to its place, again and again), `send` (one attempt), `http`, `secret`
+//! of the log to queues), `queue`, `worker` (a queue to its place, again and again), `send` (one attempt), `secret`
 //! and `notification` (how).
 
 mod files;
-mod http;
 mod notification;
 mod queue;
 mod secret;

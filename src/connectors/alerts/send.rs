@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use sha2::Sha256;
 use tokio::time::timeout;
 
-use super::http::{Answer, Post, Target};
 use super::notification::Notification;
 use super::secret::Secret;
 use crate::alert::{Sink, SinkKind};
+use crate::connectors::http::{Answer, Post, Target};
 use crate::file_watch::blocking;
 use crate::tmux::run_program;
 
@@ -180,7 +180,7 @@ fn webhook(
     Ok(Post {
         headers,
         content_type: "application/json",
-        body,
+        body: body.into(),
     })
 }
 
@@ -215,7 +215,7 @@ fn ntfy(notification: &Notification, token: Option<&Secret>) -> Result<Post, Sen
     Ok(Post {
         headers,
         content_type: "text/plain; charset=utf-8",
-        body: notification.text.clone(),
+        body: notification.text.clone().into(),
     })
 }
 

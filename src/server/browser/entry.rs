@@ -19,13 +19,14 @@ use crate::audit::{Act, Who};
 use crate::auth::{AuthError, Authenticator, Ended, Permission, Principal};
 use crate::server::app::{App, address, known, visitor};
 use crate::server::clock::{now, today};
+use crate::server::push;
 use crate::server::refused::Refused;
 use crate::server::route::Route;
 use crate::server::rules::{Origins, Rules};
 use crate::wire::{SessionAnswer, SessionRequest, read_session_request, session_answer};
 
 /// The same for what changes something: a page says where it is from, and nothing else has a use for a cookie.
-pub(super) const NO_ORIGIN: Refused = Refused::new(
+pub(in crate::server) const NO_ORIGIN: Refused = Refused::new(
     StatusCode::FORBIDDEN,
     "no_origin",
     "only a page of this server comes in here or leaves, and says so with Origin; programs show their token instead\n",
@@ -271,6 +272,10 @@ pub(super) fn record_end(
         reason,
     };
     app.services().context.audit.record(by.unwrap_or(&own), act);
+    // One that is over by its age is one whose page was closed for long, and which is to be told all the same.
+    if matches!(reason, "left" | "revoked" | "replaced") {
+        push::forget_browser(app, &session.id, by.unwrap_or(&own));
+    }
 }
 
 fn answer(principal: &Principal, session: Option<&Arc<BrowserSession>>) -> Response<Body> {
@@ -292,7 +297,7 @@ fn answer(principal: &Principal, session: Option<&Arc<BrowserSession>>) -> Respo
     json(session_answer(&answer))
 }
 
-pub(super) fn json(body: Bytes) -> Response<Body> {
+pub(in crate::server) fn json(body: Bytes) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);

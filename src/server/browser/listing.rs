@@ -9,26 +9,18 @@ use axum::extract::{Path, Request, State};
 use axum::http::{Response, StatusCode};
 use axum::routing::{delete, get};
 
+use super::asking::{Asking, WHO};
 use super::entry::{NO_ORIGIN, RULES, json, record_end};
-use super::session_of;
 use super::sessions::BrowserSession;
-use crate::audit::Who;
-use crate::auth::{AuthError, Permission, Principal};
+use crate::auth::AuthError;
 use crate::server::api::not_accepted;
-use crate::server::app::{App, address, visitor};
+use crate::server::app::{App, visitor};
 use crate::server::clock::now;
-use crate::server::credential::Holder;
-use crate::server::listen::ConnectionInfo;
 use crate::server::refused::Refused;
 use crate::server::route::Route;
 use crate::server::rules::{Bearer, Credential, Rules};
 use crate::wire::{BrowserRow, browsers_answer};
 
-const WHO: Refused = Refused::new(
-    StatusCode::UNAUTHORIZED,
-    "no_token",
-    "ask as a browser that is let in, or with a token: \"Authorization: Bearer mw_...\"\n",
-);
 const NO_SUCH: Refused = Refused::new(
     StatusCode::NOT_FOUND,
     "no_browser",
@@ -53,47 +45,12 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Who asks, and the session that it asks by, if it is a browser.
-struct Asking {
-    principal: Principal,
-    session: Option<Arc<BrowserSession>>,
-}
-
-impl Asking {
-    fn of(app: &App, request: &Request) -> Option<Self> {
-        let holder: Option<&Holder> = request.extensions().get();
-        if let Some(Holder(principal)) = holder {
-            return Some(Self {
-                principal: principal.clone(),
-                session: None,
-            });
-        }
-        if let Some(open) = session_of(app, request.headers(), request.extensions()) {
-            let session = Arc::clone(open.session());
-            return Some(Self {
-                principal: session.principal.clone(),
-                session: Some(session),
-            });
-        }
-        let info: Option<&ConnectionInfo> = request.extensions().get();
-        Some(Self {
-            principal: info?.admitted()?,
-            session: None,
-        })
-    }
-
-    fn may_know(&self, session: &BrowserSession) -> bool {
-        let is_own = self.principal.source() == session.principal.source();
-        is_own || self.principal.may(Permission::Admin)
-    }
-}
-
 async fn list(State(app): State<App>, request: Request) -> Response<Body> {
     let Some(asking) = Asking::of(&app, &request) else {
         return app.refuse(&WHO, request.extensions());
     };
     let all = app.services().browsers.all();
-    let known = all.iter().filter(|one| asking.may_know(one));
+    let known = all.iter().filter(|one| asking.may_know(&one.principal));
     let rows: Vec<BrowserRow> = known.map(|one| row(one, &asking)).collect();
     json(browsers_answer(&rows))
 }
@@ -123,14 +80,12 @@ async fn end(State(app): State<App>, Path(id): Path<String>, request: Request) -
     let all = app.services().browsers.all();
     let found = all
         .iter()
-        .find(|one| one.id == id && asking.may_know(one))
+        .find(|one| one.id == id && asking.may_know(&one.principal))
         .filter(|one| app.services().browsers.end(one));
     let Some(session) = found else {
         return app.refuse(&NO_SUCH, request.extensions());
     };
-    let client = address(request.extensions()).map(|address| address.to_string());
-    let principal = &asking.principal;
-    let by = Who::at(None, client).known_as(Some(principal.id_text()), principal.name());
+    let by = asking.who(request.extensions());
     record_end(&app, session, Some(&by), "revoked");
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;

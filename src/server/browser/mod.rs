@@ -1,9 +1,10 @@
 //! Browsers that are let in: a code or a token is changed once for a session of the server's, which a cookie stands for.
 //!
 //! Reading order: `sessions` (who is in, and until when), `cookie` (how a browser carries that), `entry` (how it comes in and
-//! leaves), `listing` (who is in, for those who may know and end it). A page of this server alone has a use for the cookie: with
+//! leaves), `asking` (who asks for what is somebody's), `listing` (who is in, for those who may know and end it). A page of this server alone has a use for the cookie: with
 //! it a request counts only if it says that it is of such a page, and a program shows its token as ever.
 
+mod asking;
 mod cookie;
 mod entry;
 mod listing;
@@ -12,7 +13,9 @@ mod sessions;
 use axum::http::{Extensions, HeaderMap};
 use futures_util::FutureExt as _;
 
+pub(super) use self::asking::{Asking, WHO};
 use self::cookie::Cookie;
+pub(super) use self::entry::{NO_ORIGIN, json};
 pub use self::sessions::SessionLimits;
 pub(super) use self::sessions::{BrowserSession, BrowserSessions, OpenSession, SessionSocket};
 use super::app::App;

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Client, Endpoint};
+use crate::auth::Redact;
 use crate::hub::{
     Archive, ArchiveError, ArchiveRead, HistoryLimits, Hub, Next, Published, Reader, SeqRange,
     Stamp,
@@ -24,7 +25,6 @@ use crate::ids::{Epoch, PaneId, SessionId, WindowId};
 use crate::metrics::Metrics;
 use crate::model::{Change, ChangeKind, Place, Places};
 use crate::server::emitting::{EmitAllowances, EmitRates};
-use crate::server::redact::Redact;
 use crate::server::repeats::Repeats;
 use crate::server::send_queue::SendQueueLimits;
 use crate::server::session::{

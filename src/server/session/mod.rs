@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::audit::{self};
-use crate::auth::{Authenticator, Principal};
+use crate::auth::{Authenticator, Principal, Redact};
 use crate::bridge::ClientNumber;
 use crate::hub::{Hub, Printer, Subscription};
 use crate::metrics::Metrics;
@@ -60,7 +60,6 @@ use super::ResizePolicy;
 use super::broadcast::BroadcastGroups;
 use super::emitting::{EmitAllowances, EmitRates};
 use super::listen::ClientAddress;
-use super::redact::Redact;
 use super::repeats::{EmittedRepeats, TypedRepeats};
 use super::send_queue::{Frame, SendQueue};
 

@@ -1,6 +1,6 @@
 //! One POST, over one connection that ends with it.
 //!
-//! The address is that of the configuration and no other: an answer that leads elsewhere is not followed, and no proxy is
+//! The address is the one that is given and no other: an answer that leads elsewhere is not followed, and no proxy is
 //! asked. Of an answer nothing but its head is read.
 
 use std::fmt;
@@ -9,16 +9,19 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
+use axum::body::Body;
+use bytes::Bytes;
 use hyper::client::conn::http1;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
 use hyper::{HeaderMap, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::file_watch::blocking;
+use crate::push::EndpointRules;
 use crate::tls::{TlsError, Trust, connector};
 
 /// The longest head of an answer, in bytes.
@@ -28,13 +31,15 @@ const LONGEST_HEAD: usize = 64 << 10;
 pub(super) struct Target {
     url: Uri,
     tls: Option<TlsConnector>,
+    /// Where its name may lead; anywhere if it is one of the configuration's.
+    rules: Option<EndpointRules>,
 }
 
 /// What is sent.
 pub(super) struct Post {
     pub(super) headers: HeaderMap,
     pub(super) content_type: &'static str,
-    pub(super) body: String,
+    pub(super) body: Bytes,
 }
 
 /// What came back.
@@ -72,7 +77,16 @@ impl Target {
             }
             _ => None,
         };
-        Ok(Self { url, tls })
+        let rules = None;
+        Ok(Self { url, tls, rules })
+    }
+
+    /// The same of an address that somebody else has given: it may lead only where these rules allow.
+    pub(super) fn within(self, rules: EndpointRules) -> Self {
+        Self {
+            rules: Some(rules),
+            ..self
+        }
     }
 
     /// Sends, and waits for the head of the answer.
@@ -101,9 +115,9 @@ impl Target {
         })
     }
 
-    fn request(&self, post: Post) -> Request<String> {
+    fn request(&self, post: Post) -> Request<Body> {
         let path = self.url.path_and_query().map_or("/", |path| path.as_str());
-        let mut request = Request::new(post.body);
+        let mut request = Request::new(Body::from(post.body));
         *request.method_mut() = hyper::Method::POST;
         *request.uri_mut() = Uri::try_from(path).unwrap_or_default();
         let headers = request.headers_mut();
@@ -128,13 +142,50 @@ impl Target {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let usual = if self.tls.is_some() { 443 } else { 80 };
         let port = self.url.port_u16().unwrap_or(usual);
-        let stream = TcpStream::connect((host, port)).await?;
+        let stream = self.reach(host, port).await?;
         match &self.tls {
             None => Ok(Box::new(stream)),
             Some(tls) => {
                 let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
                 Ok(Box::new(tls.connect(name, stream).await?))
             }
+        }
+    }
+
+    /// Connects to the first address of the host that answers and may be connected to. The name is looked up once, so nobody can
+    /// give another address between the look and the connection.
+    async fn reach(&self, host: &str, port: u16) -> io::Result<TcpStream> {
+        let Some(rules) = self.rules else {
+            return TcpStream::connect((host, port)).await;
+        };
+        let found = lookup_host((host, port)).await?;
+        let allowed: Vec<_> = found.filter(|address| rules.allow(address.ip())).collect();
+        if allowed.is_empty() {
+            let why = "its name leads to this machine or a private network";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+        }
+        TcpStream::connect(&*allowed).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_leads_inwards_is_not_connected_to() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for host in ["localhost", "127.0.0.1"] {
+            let url = format!("http://{host}:{port}/").parse().unwrap();
+            let target = Target::new(url, None).await.unwrap();
+            let inwards = target.within(EndpointRules::default());
+            let refused = inwards.reach(host, port).await.unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied, "{host}");
+            let allowed = inwards.within(EndpointRules { private: true });
+            allowed.reach(host, port).await.unwrap();
         }
     }
 }
