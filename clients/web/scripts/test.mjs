@@ -19,7 +19,7 @@ await build({
   target: "node20",
   sourcemap: "inline",
   outExtension: { ".js": ".mjs" },
-  external: ["esbuild", "playwright-core", "ws"],
+  external: ["esbuild", "http_ece", "playwright-core", "ws"],
   alias: {
     muxwire: at("../../js/src/index.ts"),
     "muxwire/bytes": at("../../js/src/bytes.ts"),

@@ -155,7 +155,7 @@ test("nobody is told while they look, in another tab neither", async () => {
     page.evaluate(() =>
       Object.values({ ...localStorage })
         .join("")
-        .includes("waiting 2"),
+        .includes("waiting 1"),
     );
   await until("it is decided", decided);
   assert.deepEqual(await shown(), []);

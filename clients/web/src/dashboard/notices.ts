@@ -63,7 +63,8 @@ export function subjectsOf(items: readonly Item[], alerts: Iterable<Standing>): 
     const asked = agent?.dialog?.fingerprint ?? "";
     found.push({
       tag: `${pane} ${kind}`,
-      state: `${pane} ${kind} ${agent?.since ?? ""} ${asked}`,
+      // As the server names it too, which may be quicker to push it.
+      state: `${pane} ${kind} ${since ?? ""} ${asked}`,
       kind,
       pane,
       since,

@@ -1,9 +1,10 @@
-import { useSignal } from "vendor";
+import { useEffect, useSignal } from "vendor";
 import type { Board } from "./board.ts";
 import { errorText } from "./live.ts";
 import { KINDS, LONGEST, type NoticeKind, type Quiet } from "./notices.ts";
 import type { Ability, Notifier } from "./notifier.ts";
 import { Remedy } from "./parts.tsx";
+import type { Device, Push } from "./push.ts";
 import { SheetBox } from "./sheet.tsx";
 
 const KIND_NAMES: Record<NoticeKind, string> = {
@@ -49,10 +50,14 @@ export function NotificationsSheet({ board, notifier }: PanelProps) {
 
 function Panel({ notifier }: { notifier: Notifier }) {
   const failed = useSignal("");
+  const sent = useSignal(false);
+  const { push } = notifier;
+  useEffect(() => void push.refresh(), [push]);
   const ability = notifier.ability.value;
   const hindrance = ability === "granted" || ability === "default" ? undefined : HINDRANCES[ability];
   const isOn = notifier.isOn;
-  const run = (action: () => Promise<void>) => {
+  const run = (action: () => Promise<unknown>) => {
+    sent.value = false;
     action().then(
       () => {
         failed.value = "";
@@ -62,11 +67,17 @@ function Panel({ notifier }: { notifier: Notifier }) {
       },
     );
   };
+  const test = async () => {
+    const why = await notifier.test();
+    if (why !== undefined) throw new Error(why);
+    sent.value = push.state.peek().kind === "on";
+  };
   const problem = failed.value || notifier.problem.value;
   return (
     <>
       <p class="hint">
-        This device tells you while this page is open and you don't look at it. What it wants is kept in this browser.
+        This device tells you while you don't look at the dashboard. Where browser and server can push, it does so with
+        the page closed too.
       </p>
       {hindrance ? (
         <div class="problem" role="alert">
@@ -86,21 +97,88 @@ function Panel({ notifier }: { notifier: Notifier }) {
               Turn on
             </button>
           )}
-          <button type="button" disabled={!isOn} onClick={() => run(() => notifier.test())}>
+          <button type="button" disabled={!isOn} onClick={() => run(test)}>
             Send a test
           </button>
-          <span role="status">{isOn ? "On for this device" : "Off"}</span>
+          <span role="status">{statusText(isOn, sent.value)}</span>
         </div>
       )}
+      {isOn ? <Closed push={push} /> : null}
       {problem ? (
         <p class="receipt failed" role="alert">
           It could not be shown: {problem}
         </p>
       ) : null}
       <Wishes notifier={notifier} />
+      <Devices push={push} run={run} />
       <Log notifier={notifier} />
     </>
   );
+}
+
+function statusText(isOn: boolean, isSent: boolean): string {
+  if (!isOn) return "Off";
+  return isSent ? "Sent: it shows in a moment" : "On for this device";
+}
+
+/** Whether it works with the page closed. */
+function Closed({ push }: { push: Push }) {
+  const state = push.state.value;
+  const own = push.devices.value.find(({ id }) => state.kind === "on" && id === state.id);
+  const failed = own?.sent[0]?.error;
+  return (
+    <p class="hint notice-closed">
+      {state.kind === "on" ? (
+        <>
+          With the page closed, <b>{state.service}</b> brings them here. It can't read them.
+          {failed ? <span class="receipt failed"> The last one was not sent: {failed}</span> : null}
+        </>
+      ) : (
+        <>
+          Only while this page is open.{" "}
+          {state.kind === "unavailable" ? (
+            <Remedy text={state.why} />
+          ) : (
+            "The browser is asking its push service for more."
+          )}
+        </>
+      )}
+    </p>
+  );
+}
+
+/** The other devices that are told with the page closed. */
+function Devices({ push, run }: { push: Push; run: (action: () => Promise<unknown>) => void }) {
+  const state = push.state.value;
+  const others = push.devices.value.filter(({ id }) => state.kind !== "on" || id !== state.id);
+  if (others.length === 0) return null;
+  return (
+    <section class="notice-devices">
+      <h3>Other devices that are told with the page closed</h3>
+      <ul>
+        {others.map((one) => (
+          <li key={one.id}>
+            <span>
+              <strong>{one.device || one.id}</strong> <small>{aboutDevice(one)}</small>
+            </span>
+            <button
+              type="button"
+              class="small"
+              aria-label={`Remove ${one.device || one.id}`}
+              onClick={() => run(() => push.remove(one.id))}
+            >
+              Remove
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function aboutDevice({ name, service, created }: Device): string {
+  const since = Number.isNaN(created) ? "" : `, since ${new Date(created).toLocaleDateString()}`;
+  return `${name}, by ${service}${since}`;
 }
 
 function Wishes({ notifier }: { notifier: Notifier }) {
@@ -192,12 +270,13 @@ function Log({ notifier }: { notifier: Notifier }) {
       <h3>What this device was told</h3>
       {lines.length === 0 ? <p class="hint">Nothing yet.</p> : null}
       <ol>
-        {lines.map(({ at, title, body, problem }, index) => (
+        {lines.map(({ at, title, body, problem, pushed }, index) => (
           <li key={`${at} ${index}`}>
             <time class="tabular" dateTime={new Date(at).toISOString()}>
               {new Date(at).toLocaleString()}
             </time>{" "}
             <strong>{title}</strong> {body}
+            {pushed ? <small> pushed</small> : null}
             {problem ? <span class="receipt failed"> could not be shown: {problem}</span> : null}
           </li>
         ))}

@@ -11,6 +11,7 @@ import {
   subjectsOf,
 } from "./notices.ts";
 import { at, BASE } from "./place.ts";
+import { Push } from "./push.ts";
 
 /** Whether this browser shows notifications, and if it does not, why. */
 export type Ability = "granted" | "default" | "denied" | "insecure" | "unsupported";
@@ -24,11 +25,15 @@ export interface Told {
   readonly body: string;
   /** Why it could not be shown, if so. */
   readonly problem?: string;
+  /** The server has pushed it. */
+  readonly pushed?: true;
 }
 
 // Servers below different paths of one host have settings of their own.
 const KEY = `muxwire.notifications ${BASE.pathname}`;
 const LOOKS = `muxwire.looks ${BASE.pathname}`;
+/** Settings that are changed one after the other are told the server together, in milliseconds. */
+const TOGETHER = 500;
 /** So many lines of the log are kept, and so many states that were told of. */
 const LINES = 50;
 const STATES = 200;
@@ -39,13 +44,15 @@ interface Kept {
   readonly states: readonly string[];
 }
 
-/** Shows notifications while the page is open and nobody looks at it, and keeps what this device wants. */
+/** Shows notifications while the page is open and nobody looks at it, has the server push them otherwise, and keeps what this device wants. */
 export class Notifier {
   readonly settings = signal<NoticeSettings>(read().settings);
   readonly log = signal<readonly Told[]>(read().log);
   readonly ability = signal<Ability>(ability());
   /** Why notifications can't be shown though they are allowed. */
   readonly problem = signal("");
+  /** How this device is told while the page is closed. */
+  readonly push = new Push();
   readonly #board: Board;
   readonly #notices = new Notices();
   readonly #ends: (() => void)[] = [];
@@ -53,6 +60,7 @@ export class Notifier {
   readonly #own = new Map<string, Notification>();
   #worker: Promise<ServiceWorkerRegistration | undefined> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #pushTimer: ReturnType<typeof setTimeout> | undefined;
   #stopLooking: (() => void) | undefined;
   #running = false;
   #again = false;
@@ -62,7 +70,7 @@ export class Notifier {
     this.#board = board;
     const { live } = board;
     const look = () => this.#look();
-    const opened = ({ data }: MessageEvent<unknown>) => this.#told(data);
+    const said = ({ data }: MessageEvent<unknown>) => this.#said(data);
     const kept = ({ key }: StorageEvent) => {
       if (key !== KEY) return;
       const { settings, log } = read();
@@ -72,7 +80,7 @@ export class Notifier {
     document.addEventListener("visibilitychange", look);
     addEventListener("focus", look);
     addEventListener("storage", kept);
-    navigator.serviceWorker?.addEventListener("message", opened);
+    navigator.serviceWorker?.addEventListener("message", said);
     look();
     this.#ends.push(
       effect(() => {
@@ -82,16 +90,26 @@ export class Notifier {
         live.ready.value;
         void this.#run();
       }),
+      // The server is told again whenever somebody comes in: what the browser had ends with its session.
+      effect(() => {
+        this.settings.value;
+        const { access, entries } = board.door;
+        entries.value;
+        clearTimeout(this.#pushTimer);
+        if (this.isOn && access.value.kind === "in")
+          this.#pushTimer = setTimeout(() => void this.#syncPush(), TOGETHER);
+      }),
       () => document.removeEventListener("visibilitychange", look),
       () => removeEventListener("focus", look),
       () => removeEventListener("storage", kept),
-      () => navigator.serviceWorker?.removeEventListener("message", opened),
+      () => navigator.serviceWorker?.removeEventListener("message", said),
     );
   }
 
   close(): void {
     for (const end of this.#ends) end();
     clearTimeout(this.#timer);
+    clearTimeout(this.#pushTimer);
     this.#stopLooking?.();
   }
 
@@ -117,11 +135,24 @@ export class Notifier {
     write({ states: [] });
     this.#worker = undefined;
     const known = await navigator.serviceWorker?.getRegistration(BASE.pathname);
+    await this.push.stop(known);
     for (const shown of (await known?.getNotifications()) ?? []) shown.close();
     await known?.unregister();
   }
 
-  async test(): Promise<void> {
+  async #syncPush(): Promise<void> {
+    try {
+      const worker = await this.#registered();
+      // It may have been turned off meanwhile.
+      if (this.isOn) await this.push.sync(worker, this.settings.peek());
+    } catch (error) {
+      this.problem.value = errorText(error);
+    }
+  }
+
+  /** Shows one: by the server and the push service, if this device is told so. Why it did not go well, if so. */
+  async test(): Promise<string | undefined> {
+    if (this.push.state.peek().kind === "on") return this.push.test();
     await this.#show({
       tag: "test",
       state: "test",
@@ -130,6 +161,7 @@ export class Notifier {
       title: "muxwire",
       body: `Notifications of ${this.#board.live.host.value || BASE.host} reach this device.`,
     });
+    return undefined;
   }
 
   clearLog(): void {
@@ -154,9 +186,28 @@ export class Notifier {
   }
 
   /** What the worker says. */
-  #told(data: unknown): void {
-    const { type, pane } = (data ?? {}) as { type?: unknown; pane?: unknown };
+  #said(data: unknown): void {
+    const { type, pane, told, shown } = (data ?? {}) as Record<string, unknown>;
     if (type === "open") this.#lead(typeof pane === "string" ? pane : undefined);
+    if (type === "pushed" && shown === true) this.#pushed(told);
+  }
+
+  /** The worker has shown what the server pushed. */
+  #pushed(told: unknown): void {
+    const line = { ...((told ?? {}) as object), pushed: true };
+    if (!isLine(line)) return;
+    const { at, kind, title, body } = line;
+    void alone(() => {
+      const known = read().log;
+      // Each page that is open is told of it.
+      if (known.some((one) => one.pushed && one.at === at && one.title === title)) return;
+      this.#keep({ at, kind, title, body, pushed: true });
+    });
+  }
+
+  #keep(line: Told): void {
+    this.log.value = [line, ...read().log].slice(0, LINES);
+    write({ log: this.log.value });
   }
 
   #lead(pane: string | undefined): void {
@@ -215,8 +266,7 @@ export class Notifier {
       this.problem.value = problem;
     }
     const line: Told = { at: Date.now(), kind, title, body, ...(problem === undefined ? {} : { problem }) };
-    this.log.value = [line, ...read().log].slice(0, LINES);
-    write({ log: this.log.value });
+    this.#keep(line);
   }
 
   /** By the worker, since phones know no other way; by the page where there is none. */
@@ -224,7 +274,15 @@ export class Notifier {
     const worker = await this.#registered();
     // One that takes the place of another is told as well.
     const all = { ...options, renotify: true };
-    if (worker) return worker.showNotification(title, all);
+    if (worker) {
+      const { state } = options.data as { state?: string };
+      const known = await worker.getNotifications({ tag: options.tag ?? "" });
+      // The server has pushed the very same, and was quicker.
+      const isShown = known.some(
+        ({ data }) => state !== "test" && (data as { state?: string } | null)?.state === state,
+      );
+      return isShown ? undefined : worker.showNotification(title, all);
+    }
     const shown = new Notification(title, all);
     shown.onclick = () => {
       shown.close();
