@@ -119,6 +119,8 @@ impl<T> Drop for QueueReceiver<T> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use std::thread;
     use std::time::Duration;
 
