@@ -13,7 +13,7 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot, watch};
 use super::endpoint::EndpointRules;
 use super::form::NewSubscription;
 use super::store::{PushStore, PushStoreError};
-use super::subjects::{Standing, Subject, Unasked, subjects_of};
+use super::subjects::{Standing, Subject, subjects_of};
 use super::subscription::{Kind, Subscription};
 use super::vapid::VapidKey;
 use crate::auth::{Authenticator, Bond, Permission, Principal, Redact};
@@ -256,12 +256,12 @@ impl PushDesk {
         &self,
         subscription: &Subscription,
         hub: &Hub,
-        (unasked, standing): (&Unasked, &Standing),
+        standing: &Standing,
         now: Timestamp,
     ) -> Option<Vec<Subject>> {
         let holder = self.holder(subscription, now)?;
         let (state, _) = hub.snapshot_for(holder.is_redacted());
-        Some(subjects_of(&state, &holder, unasked, standing))
+        Some(subjects_of(&state, &holder, standing))
     }
 
     /// The server's key, which is made when it is first asked for.

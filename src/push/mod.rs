@@ -29,7 +29,7 @@ pub use self::endpoint::{Endpoint, EndpointError, EndpointRules};
 pub use self::form::{NewSubscription, PushMessage, read_new_subscription};
 pub use self::notices::{Notices, Step};
 pub use self::store::{PushStore, PushStoreError};
-pub use self::subjects::{Standing, Subject, Told, Unasked};
+pub use self::subjects::{Standing, Subject, Told};
 pub use self::subscription::{Kind, Kinds, Quiet, Subscription, Wishes};
 pub use self::vapid::{VapidError, VapidKey};
 pub use crate::private_file::PrivateFileError;

@@ -1,6 +1,6 @@
 //! What there is to tell of now, as one viewer sees it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -75,33 +75,6 @@ impl Subject {
     }
 }
 
-/// Agents that have done nothing yet, so that being ready is no news.
-#[derive(Debug, Default)]
-pub struct Unasked(BTreeSet<PaneId>);
-
-impl Unasked {
-    /// Takes an event of the log.
-    pub fn event(&mut self, event: &Published) {
-        let Some(pane) = event.change.pane else {
-            return;
-        };
-        let has_worked =
-            |agent: &Agent| !matches!(agent.status, AgentStatus::Ready | AgentStatus::Unknown);
-        match &event.change.kind {
-            ChangeKind::AgentStarted { agent } if !has_worked(agent) => {
-                self.0.insert(pane);
-            }
-            ChangeKind::AgentStatus { agent, .. } if has_worked(agent) => {
-                self.0.remove(&pane);
-            }
-            ChangeKind::AgentEnded { .. } | ChangeKind::PaneRemoved { .. } => {
-                self.0.remove(&pane);
-            }
-            _ => {}
-        }
-    }
-}
-
 /// The alerts that stand. No state has them: they are known from the log alone.
 #[derive(Debug, Default)]
 pub struct Standing(BTreeMap<String, Vec<Arc<Published>>>);
@@ -130,18 +103,13 @@ impl Standing {
 
 /// All that there is to tell this viewer of.
 #[must_use]
-pub(super) fn subjects_of(
-    state: &State,
-    holder: &Principal,
-    unasked: &Unasked,
-    standing: &Standing,
-) -> Vec<Subject> {
+pub(super) fn subjects_of(state: &State, holder: &Principal, standing: &Standing) -> Vec<Subject> {
     let viewer = Holder(holder);
     let agents = state.agents.iter();
     let mut found: Vec<Subject> = agents
         .filter_map(|(pane, agent)| {
             let place = place_of(state, *pane, &viewer)?;
-            of_agent(*pane, agent, &place, &viewer, unasked)
+            of_agent(*pane, agent, &place, &viewer)
         })
         .collect();
     for event in standing.0.values().flatten() {
@@ -163,18 +131,12 @@ fn place_of(state: &State, pane: PaneId, viewer: &Holder<'_>) -> Option<String> 
     Some(format!("{session}:{index}.{}", known.index))
 }
 
-fn of_agent(
-    pane: PaneId,
-    agent: &Agent,
-    place: &str,
-    viewer: &Holder<'_>,
-    unasked: &Unasked,
-) -> Option<Subject> {
-    let is_seen = agent.seen_by.contains(viewer.id());
+fn of_agent(pane: PaneId, agent: &Agent, place: &str, viewer: &Holder<'_>) -> Option<Subject> {
+    let is_seen = agent.is_fresh || agent.seen_by.contains(viewer.id());
     let kind = match agent.status {
         AgentStatus::Waiting => Kind::Waiting,
         AgentStatus::Error if !is_seen => Kind::Failed,
-        AgentStatus::Ready if !is_seen && !unasked.0.contains(&pane) => Kind::Finished,
+        AgentStatus::Ready if !is_seen => Kind::Finished,
         _ => return None,
     };
     // Of an agent that asks one thing after the other, each is a state of its own.

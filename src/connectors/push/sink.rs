@@ -19,7 +19,7 @@ use crate::connectors::{ConnectorError, CursorRead, LogCursor};
 use crate::hub::{Hub, Published};
 use crate::metrics::Metrics;
 use crate::model::ChangeKind;
-use crate::push::{Notices, PushDesk, Standing, Subscription, TestRequest, Told, Unasked};
+use crate::push::{Notices, PushDesk, Standing, Subscription, TestRequest, Told};
 
 /// The longest time between two looks, so that a holder whose time is over is noticed, and a clock that was set.
 const LOOK: Duration = Duration::from_secs(60);
@@ -57,7 +57,6 @@ impl PushSink {
             sink: self,
             running: BTreeMap::new(),
             listener: None,
-            unasked: Unasked::default(),
             standing: Standing::default(),
         };
         driver.run(cursor).await
@@ -79,7 +78,6 @@ struct Driver {
     tokens: Option<watch::Receiver<Arc<[Entry]>>>,
     running: BTreeMap<String, Running>,
     listener: Option<Listener>,
-    unasked: Unasked,
     standing: Standing,
 }
 
@@ -145,7 +143,6 @@ impl Driver {
         match read {
             CursorRead::Missed(_) => true,
             CursorRead::Event(event) => {
-                self.unasked.event(&event);
                 self.standing.event(&event);
                 tells(&event)
             }
@@ -188,8 +185,7 @@ impl Driver {
         let PushSink { desk, hub, .. } = &self.sink;
         let (mut wait, mut over) = (LOOK, Vec::new());
         for (id, running) in &mut self.running {
-            let known = (&self.unasked, &self.standing);
-            let Some(subjects) = desk.subjects(&running.to, hub, known, now) else {
+            let Some(subjects) = desk.subjects(&running.to, hub, &self.standing, now) else {
                 over.push(id.clone());
                 continue;
             };
