@@ -12,6 +12,7 @@ use alacritty_terminal::term::cell::{Cell, Flags};
 use alacritty_terminal::term::{Config, Term, TermMode};
 use alacritty_terminal::vte::ansi::{Handler as _, NamedPrivateMode, Processor, Timeout};
 use bytes::Bytes;
+use unicode_width::UnicodeWidthChar as _;
 
 use super::strings::StringFilter;
 use super::styled::Pen;
@@ -21,8 +22,17 @@ use crate::screen::{Alternate, Emulated, Modes, Mouse, PaneSnapshot, ScrollRegio
 /// The most cells of a pane whose screen is kept: 600 by 400.
 const MOST_CELLS: u32 = 240_000;
 
-/// How many bytes are read at once, so that all lines that go off the screen are still there to be taken.
+/// How many bytes are read at once at most, so that all lines that go off the screen are still there to be taken.
 const PIECE: usize = 2048;
+
+/// The most cells of the lines that may go off the screen within a piece.
+const CELLS_ABOVE: usize = 400_000;
+
+/// The fewest columns of the emulator, which panics where a wide character has only one.
+const FEWEST_COLUMNS: usize = 2;
+
+/// The most characters without width in a cell.
+const MOST_MARKS: usize = 16;
 
 /// A terminal of one pane.
 pub(super) struct Terminal {
@@ -58,6 +68,11 @@ impl Size {
         let cells = cols.checked_mul(rows)?;
         (cells > 0 && cells <= MOST_CELLS).then_some(Self { cols, rows })
     }
+
+    /// How many bytes are read at once: fewer where rows are wide, since each may bring a line.
+    fn piece(self) -> usize {
+        (CELLS_ABOVE / self.columns()).clamp(16, PIECE)
+    }
 }
 
 impl Dimensions for Size {
@@ -70,7 +85,7 @@ impl Dimensions for Size {
     }
 
     fn columns(&self) -> usize {
-        self.cols as usize
+        (self.cols as usize).max(FEWEST_COLUMNS)
     }
 }
 
@@ -92,7 +107,7 @@ impl Terminal {
     /// A terminal on which nothing was printed.
     pub(super) fn new(size: Size) -> Self {
         let config = Config {
-            scrolling_history: PIECE + 1,
+            scrolling_history: size.piece() + 1,
             ..Config::default()
         };
         Self {
@@ -115,17 +130,40 @@ impl Terminal {
 
     /// Reads what the pane printed. Calls `off` with the terminal each time that lines may have gone off its top.
     pub(super) fn feed(&mut self, bytes: &[u8], mut off: impl FnMut(&mut Self)) {
-        for piece in bytes.chunks(PIECE) {
+        for piece in bytes.chunks(self.size.piece()) {
             self.tracker.feed(piece);
             self.note_begun(piece);
             let mut passed = std::mem::take(&mut self.passed);
             passed.clear();
             self.strings.pass(piece, &mut passed);
             self.parser.advance(&mut self.term, &passed);
+            if may_hold_marks(&passed) {
+                self.drop_marks();
+            }
             self.passed = passed;
             if self.term.grid().history_size() > 0 {
                 off(self);
                 self.term.grid_mut().clear_history();
+            }
+        }
+    }
+
+    /// Leaves each cell of the screen so many characters without width: the emulator takes any number of them.
+    fn drop_marks(&mut self) {
+        let columns = self.size.columns();
+        for line in 0..i32::try_from(self.size.rows).unwrap_or(0) {
+            let row = &mut self.term.grid_mut()[Line(line)];
+            for column in 0..columns {
+                let cell = &mut row[Column(column)];
+                let marks = cell.zerowidth().unwrap_or_default();
+                if marks.len() > MOST_MARKS {
+                    let kept = marks[..MOST_MARKS].to_vec();
+                    let (link, underline) = (cell.hyperlink(), cell.underline_color());
+                    cell.extra = None;
+                    cell.set_hyperlink(link);
+                    cell.set_underline_color(underline);
+                    kept.into_iter().for_each(|mark| cell.push_zerowidth(mark));
+                }
             }
         }
     }
@@ -151,6 +189,11 @@ impl Terminal {
     /// The pane has another size.
     pub(super) fn resize(&mut self, size: Size) {
         self.tracker.resized(size.cols != self.size.cols);
+        let config = Config {
+            scrolling_history: size.piece() + 1,
+            ..Config::default()
+        };
+        self.term.set_options(config);
         self.term.resize(size);
         self.term.grid_mut().clear_history();
         self.size = size;
@@ -302,7 +345,13 @@ fn place(grid: &Grid<Cell>, size: Size) -> (u32, u32) {
 
 fn cells(grid: &Grid<Cell>, line: i32, size: Size) -> impl Iterator<Item = &Cell> {
     let row = &grid[Line(line)];
-    (0..size.columns()).map(move |column| &row[Column(column)])
+    (0..size.cols as usize).map(move |column| &row[Column(column)])
+}
+
+/// Whether characters without width may be among these bytes. A character that is cut counts as one.
+fn may_hold_marks(bytes: &[u8]) -> bool {
+    let has_no_width = |c: char| c == char::REPLACEMENT_CHARACTER || c.width() == Some(0);
+    !bytes.is_ascii() && String::from_utf8_lossy(bytes).chars().any(has_no_width)
 }
 
 fn lines(grid: &Grid<Cell>, size: Size) -> Vec<Bytes> {
@@ -360,5 +409,64 @@ fn modes(mode: TermMode) -> Modes {
         bracketed_paste: has(TermMode::BRACKETED_PASTE),
         focus_events: has(TermMode::FOCUS_IN_OUT),
         ..Modes::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terminal(cols: u32, rows: u32) -> Terminal {
+        Terminal::new(Size::new(cols, rows).unwrap())
+    }
+
+    fn first_row(terminal: &Terminal) -> String {
+        terminal.row(0).0
+    }
+
+    #[test]
+    fn regression_a_wide_character_in_a_pane_of_one_column_ends_nothing() {
+        let mut terminal = terminal(1, 3);
+        terminal.feed("\u{65e5}\u{672c}a\r\nb".as_bytes(), |_| {});
+        terminal.resize(Size::new(2, 3).unwrap());
+        terminal.feed("\u{65e5}".as_bytes(), |_| {});
+        terminal.resize(Size::new(1, 3).unwrap());
+        terminal.feed("\u{65e5}c".as_bytes(), |_| {});
+        let snapshot = terminal.snapshot(PaneId(0), 0, true);
+        assert_eq!(snapshot.cols, 1);
+    }
+
+    #[test]
+    fn regression_a_cell_keeps_a_bounded_number_of_marks() {
+        let mut terminal = terminal(20, 3);
+        terminal.feed(b"e", |_| {});
+        // At one go, cut anywhere, and each time behind a motion.
+        terminal.feed("\u{301}".repeat(5000).as_bytes(), |_| {});
+        for byte in "\u{301}".repeat(100).bytes() {
+            terminal.feed(&[byte], |_| {});
+        }
+        for _ in 0..100 {
+            terminal.feed("\x1b[1;2H\u{301}\x1b[3;1H".as_bytes(), |_| {});
+        }
+        assert_eq!(
+            first_row(&terminal),
+            format!("e{}", "\u{301}".repeat(MOST_MARKS))
+        );
+    }
+
+    #[test]
+    fn regression_wide_rows_are_read_in_small_pieces_and_no_line_is_lost() {
+        for cols in [80, 1_000, 10_000] {
+            let mut terminal = terminal(cols, 3);
+            let most = terminal.size.piece() * terminal.size.columns();
+            assert!(most <= CELLS_ABOVE, "{cols} columns: {most} cells");
+            let text: String = (0..5_000).map(|line| format!("{line}\r\n")).collect();
+            let mut gone = Vec::new();
+            terminal.feed(text.as_bytes(), |terminal| {
+                gone.extend((0..terminal.gone()).map(|line| terminal.gone_line(line).0));
+            });
+            let expected: Vec<String> = (0..4_998).map(|line| line.to_string()).collect();
+            assert_eq!(gone, expected, "{cols} columns");
+        }
     }
 }

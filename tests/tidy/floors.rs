@@ -466,6 +466,7 @@ pub const OUTSIDE: &[Outside] = &[
         only_in: &[
             "auth",
             "audit::log",
+            "audit::queue",
             "tmux",
             "bridge::clock",
             "bridge::finder",
