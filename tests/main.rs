@@ -34,6 +34,7 @@ mod crowds;
 mod dangers;
 mod demo;
 mod differential;
+mod disk_history;
 mod doctor;
 mod emitting;
 mod entry;

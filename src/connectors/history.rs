@@ -116,49 +116,49 @@ type Read = fn(&Figures) -> u64;
 /// What the history has come to, as the metrics show it.
 const FIGURES: [(&str, &str, FigureKind, Read); 8] = [
     (
-        "history_events",
+        "disk_history_events",
         "Events other than output written to the history on disk",
         FigureKind::Counter,
         |figures| figures.events,
     ),
     (
-        "history_printed_bytes",
+        "disk_history_printed_bytes",
         "Bytes that panes printed and the history on disk keeps",
         FigureKind::Counter,
         |figures| figures.printed,
     ),
     (
-        "history_stored_bytes",
+        "disk_history_stored_bytes",
         "Bytes that these took when they were written",
         FigureKind::Counter,
         |figures| figures.stored,
     ),
     (
-        "history_lines",
+        "disk_history_lines",
         "Lines of text put into the index",
         FigureKind::Counter,
         |figures| figures.lines,
     ),
     (
-        "history_unread_bytes",
+        "disk_history_unread_bytes",
         "Bytes that were kept and not read as text: they came too fast, or no snapshot could be had",
         FigureKind::Counter,
         |figures| figures.unread,
     ),
     (
-        "history_lost_events",
+        "disk_history_lost_events",
         "Events that the history on disk could not keep",
         FigureKind::Counter,
         |figures| figures.lost,
     ),
     (
-        "history_failures",
+        "disk_history_failures",
         "Commits that the disk did not take",
         FigureKind::Counter,
         |figures| figures.failures,
     ),
     (
-        "history_bytes",
+        "disk_history_bytes",
         "Size of the history on disk",
         FigureKind::Gauge,
         |figures| figures.size,

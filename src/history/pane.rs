@@ -29,8 +29,13 @@ const FRAME_TIME: i64 = 60_000;
 /// How often what stands on the screen is looked at, in milliseconds.
 const LOOK: i64 = 2_000;
 
-/// How long after a snapshot was asked for another one may be, in milliseconds.
+/// How long after a snapshot was asked for another one may be, in milliseconds: soon for the first ones, since what is asked
+/// for at a pane's beginning is often overtaken by its gap, and then seldom.
+const ASK_SOON: i64 = 500;
 const ASK: i64 = 5_000;
+
+/// How many are asked for soon.
+const SOON: u32 = 4;
 
 /// How panes are kept.
 #[derive(Debug, Clone)]
@@ -62,6 +67,8 @@ pub(super) struct PaneLog {
     begun: Vec<NewLine>,
     /// When a snapshot was asked for last.
     asked_at: Option<i64>,
+    /// How often that was since its screen was known.
+    asked: u32,
     /// Bytes that no terminal has read.
     pub(super) unread: u64,
 }
@@ -118,6 +125,7 @@ impl PaneLog {
             exact: false,
             begun: Vec::new(),
             asked_at: None,
+            asked: 0,
             unread: 0,
         }
     }
@@ -232,10 +240,12 @@ impl PaneLog {
 
     /// Whether a snapshot is to be asked for now. It is taken as asked for then.
     pub(super) fn asks(&mut self, now: i64) -> bool {
-        let asks = self.is_unknown() && self.asked_at.is_none_or(|at| now - at >= ASK);
+        let pause = if self.asked < SOON { ASK_SOON } else { ASK };
+        let asks = self.is_unknown() && self.asked_at.is_none_or(|at| now - at >= pause);
         if asks {
             self.screen = Screen::Waiting(Vec::new(), 0);
             self.asked_at = Some(now);
+            self.asked = self.asked.saturating_add(1);
         }
         asks
     }
@@ -301,6 +311,7 @@ impl PaneLog {
         self.printed_since_look = 2;
         self.exact = snapshot.exact;
         self.screen = Screen::Live(Box::new(terminal), snapshot.offset);
+        self.asked = 0;
         self.lines = LineCollector::default();
     }
 
