@@ -85,6 +85,7 @@ impl Keeper {
             match messages.recv_timeout(wait) {
                 Ok(Message::Flush(done)) => {
                     self.commit(&mut gatherer);
+                    self.wish(&mut gatherer);
                     due = None;
                     // Who asked may have stopped to wait.
                     let _ = done.send(());
@@ -97,18 +98,24 @@ impl Keeper {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            for pane in gatherer.wishes() {
-                // Nobody takes them while there is no sink.
-                let _ = self.wishes.send(pane);
-            }
             let is_due = due.is_none_or(|due| due <= Instant::now());
             if is_due || gatherer.raw() >= COMMIT_BYTES {
                 self.commit(&mut gatherer);
                 due = None;
             }
+            // Some come of the commit, and nothing else may follow for long.
+            self.wish(&mut gatherer);
         }
         self.commit(&mut gatherer);
         self.end();
+    }
+
+    /// Asks for the snapshots that are wanted.
+    fn wish(&self, gatherer: &mut Gatherer) {
+        for pane in gatherer.wishes() {
+            // Nobody takes them while there is no sink.
+            let _ = self.wishes.send(pane);
+        }
     }
 
     fn gatherer(&mut self) -> Gatherer {
