@@ -1,6 +1,6 @@
 //! A server that pushes: a log, the sink beside it, and routes in front.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -188,10 +188,15 @@ impl Stage {
 
     /// The agent in a pane does this since so many seconds.
     pub fn agent(&self, pane: PaneId, status: AgentStatus, seconds: i64, message: &str) {
-        // No two begin at the same millisecond.
-        static BEGUN: AtomicI64 = AtomicI64::new(0);
-        let number = BEGUN.fetch_add(1, Ordering::Relaxed);
-        let since = Timestamp::now().as_millisecond() - seconds * 1000 - number;
+        // No two begin at the same millisecond: they would be one state, which is told once.
+        static BEGUN: Mutex<BTreeSet<i64>> = Mutex::new(BTreeSet::new());
+        let mut since = Timestamp::now().as_millisecond() - seconds * 1000;
+        {
+            let mut begun = BEGUN.lock().unwrap();
+            while !begun.insert(since) {
+                since -= 1;
+            }
+        }
         let since = Timestamp::from_millisecond(since).unwrap();
         let agent = Agent {
             reason: (status == AgentStatus::Waiting).then(|| "permission".to_owned()),
