@@ -414,6 +414,8 @@ fn modes(mode: TermMode) -> Modes {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::*;
 
     fn terminal(cols: u32, rows: u32) -> Terminal {

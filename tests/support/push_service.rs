@@ -70,11 +70,12 @@ impl PushService {
                 tokio::spawn(async move {
                     match tls {
                         None => serve(stream, &to, &told).await,
-                        // Who does not believe the certificate hangs up.
-                        Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => serve(stream, &to, &told).await,
-                            Err(_) => {}
-                        },
+                        Some(tls) => {
+                            // Who does not believe the certificate hangs up.
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(stream, &to, &told).await;
+                            }
+                        }
                     }
                 });
             }
