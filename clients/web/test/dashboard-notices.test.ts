@@ -14,7 +14,9 @@ import {
   world,
 } from "./support/stage.ts";
 
-stage({ MUXWIRE_SECURITY_REQUIRE_AUTH: "false" });
+// Contexts of Playwright are private windows: Chromium warns when one subscribes to push, and some time later takes back that
+// it may show notifications. What is pushed is in dashboard-push.test.ts.
+stage({ MUXWIRE_SECURITY_REQUIRE_AUTH: "false", MUXWIRE_PUSH_ENABLED: "false" });
 
 async function come(permissions = ["notifications"]): Promise<void> {
   await comeWith("", { permissions });
