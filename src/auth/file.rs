@@ -2,12 +2,14 @@
 //!
 //! This module knows how the file is kept and what its text looks like. What the entries mean is the store's business.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::private_file::{self, PrivateFileError};
 
 /// The name of the file in the state directory.
 pub(in crate::auth) const FILE_NAME: &str = "tokens.json";
@@ -72,6 +74,9 @@ pub enum FileError {
         /// The most that is read, in bytes.
         limit: u64,
     },
+    /// It can't be locked or replaced.
+    #[error(transparent)]
+    Private(#[from] PrivateFileError),
     /// It was to hold a token for a client.
     #[error("{} does not hold a token: it must be one line, as `muxwire token create` prints it", .0.display())]
     NoToken(PathBuf),
@@ -167,16 +172,7 @@ pub(in crate::auth) fn read_private(path: &Path, limit: u64) -> Result<Option<Ve
 
 /// Takes the lock of the directory; it is held until the file is dropped, and a killed process lets go of it.
 pub(in crate::auth) fn lock(directory: &Path) -> Result<File, FileError> {
-    let path = directory.join(LOCK_NAME);
-    let opened = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&path);
-    let file = opened.map_err(io_error("open", &path))?;
-    file.lock().map_err(io_error("lock", &path))?;
-    Ok(file)
+    Ok(private_file::lock(&directory.join(LOCK_NAME))?)
 }
 
 /// Replaces the entries. Readers see the old file or the new one, also when the machine loses power.
@@ -192,64 +188,7 @@ pub(in crate::auth) fn write(directory: &Path, tokens: Vec<Record>) -> Result<()
     };
     let mut text = serde_json::to_vec_pretty(&document).map_err(broken)?;
     text.push(b'\n');
-    let draft = Draft::create(directory)?;
-    draft.fill(&text)?;
-    draft.publish(&path)?;
-    let folder = File::open(directory).and_then(|folder| folder.sync_all());
-    folder.map_err(io_error("write", directory))
-}
-
-/// A new file under a name of its own, removed unless it is published.
-struct Draft {
-    path: PathBuf,
-    file: File,
-    published: bool,
-}
-
-impl Draft {
-    /// The caller holds the lock, so a draft that is there already was left by a writer that was killed.
-    fn create(directory: &Path) -> Result<Self, FileError> {
-        let path = directory.join(".tokens.json.new");
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(io_error("remove", &path)(error));
-            }
-            _ => {}
-        }
-        let opened = OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(0o600)
-            .open(&path);
-        let file = opened.map_err(io_error("make", &path))?;
-        Ok(Self {
-            path,
-            file,
-            published: false,
-        })
-    }
-
-    fn fill(&self, text: &[u8]) -> Result<(), FileError> {
-        let written = (&self.file)
-            .write_all(text)
-            .and_then(|()| self.file.sync_all());
-        written.map_err(io_error("write", &self.path))
-    }
-
-    fn publish(mut self, path: &Path) -> Result<(), FileError> {
-        fs::rename(&self.path, path).map_err(io_error("replace", path))?;
-        self.published = true;
-        Ok(())
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if !self.published {
-            // Nothing more can be done here: the next writer removes it.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
+    Ok(private_file::replace(&path, &text)?)
 }
 
 fn check_access(

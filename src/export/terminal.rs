@@ -2,21 +2,17 @@
 //!
 //! The lines right above the screen are kept for a while, since a screen that grows takes them back, as tmux's does.
 
-use std::time::Duration;
-
 use alacritty_terminal::event::VoidListener;
 use alacritty_terminal::grid::{Dimensions, GridCell};
 use alacritty_terminal::index::{Column, Line as Row};
 use alacritty_terminal::term::{Config, Term, TermMode};
-use alacritty_terminal::vte::ansi::{Processor, Timeout};
+use alacritty_terminal::vte::ansi::Processor;
 use memchr::memmem;
 
 use super::line::Line;
 use super::sieve::{Drawing, Sieve};
 use super::{ExportError, Size};
-
-/// The most cells of a pane that is drawn: 600 by 400.
-const MOST_CELLS: usize = 240_000;
+use crate::emulator::{AtOnce, FEWEST_COLUMNS, MOST_CELLS};
 
 /// How many cells the lines above the screen may take, and how many lines they are at most.
 const CELLS_ABOVE: usize = 100_000;
@@ -42,20 +38,6 @@ impl std::fmt::Debug for Terminal {
     }
 }
 
-/// Synchronized updates are drawn at once, as tmux takes them in at once.
-#[derive(Debug, Default)]
-struct AtOnce;
-
-impl Timeout for AtOnce {
-    fn set_timeout(&mut self, _: Duration) {}
-
-    fn clear_timeout(&mut self) {}
-
-    fn pending_timeout(&self) -> bool {
-        false
-    }
-}
-
 impl Dimensions for Size {
     fn total_lines(&self) -> usize {
         self.screen_lines()
@@ -66,8 +48,9 @@ impl Dimensions for Size {
     }
 
     fn columns(&self) -> usize {
-        // The emulator ends the program that puts a wide character into a single column.
-        usize::try_from(self.cols).unwrap_or(usize::MAX).max(2)
+        usize::try_from(self.cols)
+            .unwrap_or(usize::MAX)
+            .max(FEWEST_COLUMNS)
     }
 }
 
@@ -282,7 +265,7 @@ fn check(size: Size) -> Result<(), ExportError> {
     let cells = size.columns().saturating_mul(size.screen_lines());
     match cells {
         _ if size.cols == 0 || size.rows == 0 => Err(ExportError::Empty(size)),
-        ..=MOST_CELLS => Ok(()),
+        _ if cells <= MOST_CELLS as usize => Ok(()),
         _ => Err(ExportError::TooLarge(size)),
     }
 }

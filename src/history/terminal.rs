@@ -3,33 +3,26 @@
 //! The emulator is the one that the tests of exactness hold muxwire against (docs/exactness.md). What tmux tracks and no
 //! emulator gives out is read by the tracker of `screen` beside it.
 
-use std::time::Duration;
-
 use alacritty_terminal::event::VoidListener;
 use alacritty_terminal::grid::{Dimensions, Grid};
 use alacritty_terminal::index::{Column, Line};
 use alacritty_terminal::term::cell::{Cell, Flags};
 use alacritty_terminal::term::{Config, Term, TermMode};
-use alacritty_terminal::vte::ansi::{Handler as _, NamedPrivateMode, Processor, Timeout};
+use alacritty_terminal::vte::ansi::{Handler as _, NamedPrivateMode, Processor};
 use bytes::Bytes;
 use unicode_width::UnicodeWidthChar as _;
 
 use super::strings::StringFilter;
 use super::styled::Pen;
+use crate::emulator::{AtOnce, FEWEST_COLUMNS, MOST_CELLS};
 use crate::ids::PaneId;
 use crate::screen::{Alternate, Emulated, Modes, Mouse, PaneSnapshot, ScrollRegion, Tracker};
-
-/// The most cells of a pane whose screen is kept: 600 by 400.
-const MOST_CELLS: u32 = 240_000;
 
 /// How many bytes are read at once at most, so that all lines that go off the screen are still there to be taken.
 const PIECE: usize = 2048;
 
 /// The most cells of the lines that may go off the screen within a piece.
 const CELLS_ABOVE: usize = 400_000;
-
-/// The fewest columns of the emulator, which panics where a wide character has only one.
-const FEWEST_COLUMNS: usize = 2;
 
 /// The most characters without width in a cell.
 const MOST_MARKS: usize = 16;
@@ -86,20 +79,6 @@ impl Dimensions for Size {
 
     fn columns(&self) -> usize {
         (self.cols as usize).max(FEWEST_COLUMNS)
-    }
-}
-
-/// Synchronized updates are drawn at once, as tmux takes them in at once.
-#[derive(Debug, Default)]
-struct AtOnce;
-
-impl Timeout for AtOnce {
-    fn set_timeout(&mut self, _: Duration) {}
-
-    fn clear_timeout(&mut self) {}
-
-    fn pending_timeout(&self) -> bool {
-        false
     }
 }
 

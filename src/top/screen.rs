@@ -18,11 +18,9 @@ use ratatui::style::{Color, Modifier, Style};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::theme::{Depth, Theme};
+use crate::emulator::{FEWEST_COLUMNS, MOST_CELLS};
 use crate::printable::acts_on_terminals;
 use crate::without_strings::WithoutStrings;
-
-/// The most cells of a pane that is shown: 600 by 400.
-pub(super) const MOST_CELLS: u32 = 240_000;
 
 /// Characters without width that are taken between two resets.
 const MOST_MARKS: usize = 20_000;
@@ -102,8 +100,7 @@ impl Screen {
             return None;
         }
         let size = Size {
-            // A wide character needs two.
-            cols: usize::try_from(cols).ok()?.max(2),
+            cols: usize::try_from(cols).ok()?.max(FEWEST_COLUMNS),
             rows: usize::try_from(rows).ok()?,
         };
         let config = Config {

@@ -26,6 +26,7 @@ pub const MODULES: &[Module] = &[
     module("network", 0, &[]),
     module("printable", 0, &[]),
     module("without_strings", 0, &[]),
+    module("emulator", 0, &[]),
     module("site", 0, &[]),
     module("file_watch", 0, &[]),
     module("background", 0, &[]),
@@ -38,7 +39,7 @@ pub const MODULES: &[Module] = &[
     module("agent", 1, &[]),
     module("shim", 1, &[]),
     module("usage", 1, &[]),
-    module("export", 1, &["printable"]),
+    module("export", 1, &["printable", "emulator"]),
     module("resources", 1, &["process_stat", "machine_stat"]),
     module(
         "model",
@@ -47,7 +48,11 @@ pub const MODULES: &[Module] = &[
     ),
     module("screen", 2, &["ids", "control", "redact"]),
     module("hub", 3, &["ids", "glob", "redact", "model"]),
-    module("auth", 3, &["glob", "printable", "file_watch"]),
+    module(
+        "auth",
+        3,
+        &["glob", "printable", "file_watch", "private_file"],
+    ),
     module("audit", 3, &["ids"]),
     module("tls", 3, &["file_watch", "private_file"]),
     module(
@@ -90,6 +95,7 @@ pub const MODULES: &[Module] = &[
             "glob",
             "background",
             "private_file",
+            "emulator",
             "redact",
             "model",
             "screen",
@@ -107,6 +113,7 @@ pub const MODULES: &[Module] = &[
             "nearest",
             "printable",
             "without_strings",
+            "emulator",
             "wire",
             "client",
         ],
@@ -383,6 +390,7 @@ pub const OUTSIDE: &[Outside] = &[
     Outside {
         names: &["alacritty_terminal"],
         only_in: &[
+            "emulator",
             "export",
             "history::terminal",
             "history::styled",
