@@ -324,6 +324,24 @@ impl ChangeKind {
     pub fn is_structural(&self) -> bool {
         !matches!(self, Self::PaneOutput { .. })
     }
+
+    /// Whether panes may have come, gone or moved to other sessions or names.
+    #[must_use]
+    pub fn moves_panes(&self) -> bool {
+        matches!(
+            self,
+            Self::ServerConnected { .. }
+                | Self::ServerLost { .. }
+                | Self::SessionCreated { .. }
+                | Self::SessionRemoved
+                | Self::SessionRenamed { .. }
+                | Self::WindowCreated { .. }
+                | Self::WindowRemoved
+                | Self::WindowMoved { .. }
+                | Self::PaneCreated { .. }
+                | Self::PaneRemoved { .. }
+        )
+    }
 }
 
 impl Change {

@@ -147,7 +147,7 @@ impl Driver {
         }
         // What is kept from some stands in the log once more.
         let Some(pane) = change.pane.filter(|_| change.visibility.see(false)) else {
-            self.has_changed |= moves_panes(&change.kind);
+            self.has_changed |= change.kind.moves_panes();
             return;
         };
         match &change.kind {
@@ -171,7 +171,7 @@ impl Driver {
                 self.engine.agent_ended((pane, places), agent, moment);
                 self.engine.agent(pane, None, moment);
             }
-            kind => self.has_changed |= moves_panes(kind),
+            kind => self.has_changed |= kind.moves_panes(),
         }
     }
 
@@ -242,21 +242,4 @@ fn noises_of(output: &[u8]) -> Vec<Noise> {
             .filter_map(noise)
             .collect(),
     }
-}
-
-/// Whether panes may have come, gone or moved to other sessions or names.
-fn moves_panes(kind: &ChangeKind) -> bool {
-    matches!(
-        kind,
-        ChangeKind::ServerConnected { .. }
-            | ChangeKind::ServerLost { .. }
-            | ChangeKind::SessionCreated { .. }
-            | ChangeKind::SessionRemoved
-            | ChangeKind::SessionRenamed { .. }
-            | ChangeKind::WindowCreated { .. }
-            | ChangeKind::WindowRemoved
-            | ChangeKind::WindowMoved { .. }
-            | ChangeKind::PaneCreated { .. }
-            | ChangeKind::PaneRemoved { .. }
-    )
 }

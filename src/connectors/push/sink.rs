@@ -256,23 +256,15 @@ impl Running {
 
 /// Whether something else may be to be told after this.
 fn tells(event: &Published) -> bool {
-    matches!(
-        event.change.kind,
-        ChangeKind::AgentStarted { .. }
-            | ChangeKind::AgentStatus { .. }
-            | ChangeKind::AgentSeen { .. }
-            | ChangeKind::AgentEnded { .. }
-            | ChangeKind::Alert { .. }
-            | ChangeKind::AlertCleared { .. }
-            | ChangeKind::ServerConnected { .. }
-            | ChangeKind::ServerLost { .. }
-            | ChangeKind::SessionCreated { .. }
-            | ChangeKind::SessionRemoved
-            | ChangeKind::SessionRenamed { .. }
-            | ChangeKind::WindowCreated { .. }
-            | ChangeKind::WindowRemoved
-            | ChangeKind::WindowMoved { .. }
-            | ChangeKind::PaneCreated { .. }
-            | ChangeKind::PaneRemoved { .. }
-    )
+    let kind = &event.change.kind;
+    kind.moves_panes()
+        || matches!(
+            kind,
+            ChangeKind::AgentStarted { .. }
+                | ChangeKind::AgentStatus { .. }
+                | ChangeKind::AgentSeen { .. }
+                | ChangeKind::AgentEnded { .. }
+                | ChangeKind::Alert { .. }
+                | ChangeKind::AlertCleared { .. }
+        )
 }
