@@ -1,67 +1,18 @@
 //! `muxwire serve --demo`: agents that are played from recordings are known as the real ones are, take answers, and leave nothing.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
 
-use crate::support::program::{Home, Run};
+use crate::support::demo::Demo;
+use crate::support::program::Home;
 use crate::support::{SOON, wait_until};
 
-/// A running demo, whose files are below its home.
-struct Demo {
-    home: Home,
-    serve: Child,
-    url: String,
-}
-
-impl Demo {
-    fn start() -> Self {
-        let home = Home::new();
-        let mut serve = home.muxwire(["serve", "--demo", "--listen", "127.0.0.1:0", "--no-auth"]);
-        serve
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("TMPDIR", home.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut serve = serve.spawn().unwrap();
-        let mut lines = BufReader::new(serve.stdout.take().unwrap()).lines();
-        let url = lines
-            .by_ref()
-            .find_map(|line| Some(line.unwrap().strip_prefix("listening on ")?.to_owned()))
-            .unwrap();
-        // What it prints besides is read, so that it never waits for a reader.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { home, serve, url }
-    }
-
-    /// Asks the server, and waits for the answer.
-    fn ask(&self, arguments: &[&str]) -> Run {
-        let mut command = self.home.muxwire(arguments);
-        Run::of(command.args(["--url", &self.url]))
-    }
-
-    /// Waits until an agent is in this state, or its pane shows this text.
-    fn until(&self, session: &str, what: &str) {
-        let run = self.ask(&["wait", session, "--until", what, "--timeout", "120s"]);
-        assert_eq!(run.code, Some(0), "{session}: {what}: {}", run.stderr);
-    }
-
-    /// What is left of its folder.
-    fn left(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.home.path()).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        names
-            .filter(|name| name.starts_with("muxwire-demo"))
-            .collect()
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        // It may have ended already. What it has started ends with it.
-        let _ = self.serve.kill();
-        let _ = self.serve.wait();
-    }
+/// What is left of its folder.
+fn left(demo: &Demo) -> Vec<String> {
+    let entries = fs::read_dir(demo.home.path()).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names
+        .filter(|name| name.starts_with("muxwire-demo"))
+        .collect()
 }
 
 #[test]
@@ -98,10 +49,10 @@ fn its_agents_are_known_and_take_answers() {
 fn it_leaves_nothing_even_if_it_is_killed() {
     let mut demo = Demo::start();
     demo.until("checks", "waiting");
-    assert_eq!(demo.left().len(), 1);
+    assert_eq!(left(&demo).len(), 1);
     demo.serve.kill().unwrap();
     demo.serve.wait().unwrap();
-    wait_until("nothing is left", SOON, || demo.left().is_empty());
+    wait_until("nothing is left", SOON, || left(&demo).is_empty());
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use super::dialect::Dialect;
 use super::emulator::{Emulator, Size};
 use super::generate::RESET;
-use super::pane::{Feed, tmux_shows};
+use super::pane::{Feed, pane_of, tmux_shows};
 use crate::support::{SOON, TmuxServer, for_each_version, wait_until};
 
 const SIZE: Size = Size { cols: 20, rows: 6 };
@@ -328,25 +328,13 @@ fn the_differences_of_the_emulator_are_as_listed() {
         let server = TmuxServer::start(program);
         let dialect = Dialect::of(&program.version.to_string());
         let (mut feed, command) = Feed::new(&server, "feed");
-        let (cols, rows) = (SIZE.cols.to_string(), SIZE.rows.to_string());
-        let pane = server.run([
-            "new-session",
-            "-d",
-            "-P",
-            "-F",
-            "#{pane_id}",
-            "-x",
-            &cols,
-            "-y",
-            &rows,
-            &command,
-        ]);
+        let pane = pane_of(&server, SIZE, &command);
         let mut wrong = String::new();
         for (why, Difference(name, bytes, versions)) in TABLE
             .iter()
             .flat_map(|(why, rows)| rows.iter().map(move |row| (why, row)))
         {
-            let differs = difference(&server, &mut feed, pane.trim(), dialect, bytes);
+            let differs = difference(&server, &mut feed, &pane, dialect, bytes);
             if differs.is_empty() == versions.hold(dialect) {
                 wrong += &format!("{why}: {name} ({versions:?}):\n{differs}\n");
             }

@@ -7,7 +7,7 @@ use muxwire::export::{About, CastVersion, Extent, Form, Piece, Size as Columns, 
 use super::dialect::Dialect;
 use super::emulator::Size;
 use super::generate::{Generator, RESET};
-use super::pane::Feed;
+use super::pane::{Feed, pane_of};
 use crate::support::random::Random;
 use crate::support::{SOON, TmuxServer, any_program, for_each_version_at_once, wait_until};
 
@@ -111,23 +111,11 @@ struct Pane<'a> {
 impl<'a> Pane<'a> {
     fn new(server: &'a TmuxServer) -> Self {
         let (feed, command) = Feed::new(server, "feed");
-        let (cols, rows) = (SIZE.cols.to_string(), SIZE.rows.to_string());
-        let id = server.run([
-            "new-session",
-            "-d",
-            "-P",
-            "-F",
-            "#{pane_id}",
-            "-x",
-            &cols,
-            "-y",
-            &rows,
-            &command,
-        ]);
+        let id = pane_of(server, SIZE, &command);
         Self {
             server,
             feed,
-            id: id.trim().to_owned(),
+            id,
             written: 0,
         }
     }

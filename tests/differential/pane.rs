@@ -28,6 +28,24 @@ const STATE: [&str; 16] = [
     "pane_tabs",
 ];
 
+/// A session with one window of this size, whose pane runs a command. Returns the pane's id.
+pub fn pane_of(server: &TmuxServer, size: Size, command: &str) -> String {
+    let (cols, rows) = (size.cols.to_string(), size.rows.to_string());
+    let id = server.run([
+        "new-session",
+        "-d",
+        "-P",
+        "-F",
+        "#{pane_id}",
+        "-x",
+        &cols,
+        "-y",
+        &rows,
+        command,
+    ]);
+    id.trim().to_owned()
+}
+
 /// Where a pane's bytes come from.
 #[derive(Debug)]
 pub struct Feed {

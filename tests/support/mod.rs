@@ -6,6 +6,7 @@ pub mod archive;
 pub mod bridge;
 pub mod changes;
 pub mod cores;
+pub mod demo;
 pub mod executable;
 pub mod flood;
 pub mod fold;

@@ -1,12 +1,10 @@
 //! What shows, and what is typed.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
-
 use muxwire::auth::Permission;
 
 use super::stage::Watched;
 use crate::support::bridge::LiveBridge;
+use crate::support::demo::Demo;
 use crate::support::program::Home;
 use crate::support::proxy::Proxy;
 use crate::support::served::Served;
@@ -209,67 +207,13 @@ async fn keys_and_columns_are_those_of_the_file_and_a_wrong_file_is_refused() {
     top.shows("ended 1").await;
 }
 
-/// A demo that runs, and ends with the test.
-struct Demo {
-    serve: Child,
-    address: String,
-    home: Home,
-}
-
-impl Demo {
-    fn start() -> Self {
-        let home = Home::new();
-        let mut serve = home.muxwire(["serve", "--demo", "--listen", "127.0.0.1:0", "--no-auth"]);
-        serve
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("TMPDIR", home.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut serve = serve.spawn().unwrap();
-        let mut lines = BufReader::new(serve.stdout.take().unwrap()).lines();
-        let found = |line: Result<String, _>| {
-            Some(line.unwrap().strip_prefix("listening on ws://")?.to_owned())
-        };
-        let address = lines.by_ref().find_map(found).unwrap();
-        std::thread::spawn(move || lines.for_each(drop));
-        Self {
-            serve,
-            address,
-            home,
-        }
-    }
-
-    fn wait(&self, session: &str, until: &str) {
-        let url = format!("ws://{}", self.address);
-        let arguments = [
-            "wait",
-            session,
-            "--until",
-            until,
-            "--timeout",
-            "120s",
-            "--url",
-            &url,
-        ];
-        let run = crate::support::program::Run::of(&mut self.home.muxwire(arguments));
-        assert_eq!(run.code, Some(0), "{session} {until}: {}", run.stderr);
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        let own = rustix::process::Pid::from_child(&self.serve);
-        let _ = rustix::process::kill_process(own, rustix::process::Signal::TERM);
-        let _ = self.serve.wait();
-    }
-}
-
 #[tokio::test]
 async fn agents_are_listed_explained_searched_and_answered() {
     let demo = Demo::start();
-    demo.wait("checks", "waiting");
-    demo.wait("greeting", "ready");
-    let top = Watched::start(any_program(), (160, 45), &demo.address, ("", "")).await;
+    demo.until("checks", "waiting");
+    demo.until("greeting", "ready");
+    let address = demo.url.strip_prefix("ws://").unwrap();
+    let top = Watched::start(any_program(), (160, 45), address, ("", "")).await;
     top.shows("waiting permission").await;
     top.shows("Do you want to proceed?").await;
     top.press(&["e"]);
