@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Locator } from "playwright-core";
+import { openPanel, panel, type Shown, shownBy } from "./support/notifications.ts";
 import {
   agent,
   checkAccess,
@@ -23,14 +23,6 @@ async function come(permissions = ["notifications"]): Promise<void> {
   await page.getByRole("button", { name: "Connection: live" }).waitFor();
 }
 
-const panel = (): Locator => page.getByRole("dialog", { name: "Notifications" });
-
-async function openPanel(): Promise<void> {
-  await page.getByLabel("Menu").click();
-  await page.getByRole("button", { name: "Notifications" }).click();
-  await panel().waitFor();
-}
-
 /** On, and told of at once. */
 async function turnOn(): Promise<void> {
   await openPanel();
@@ -39,19 +31,7 @@ async function turnOn(): Promise<void> {
   await panel().getByText("On for this device").waitFor();
 }
 
-interface Shown {
-  readonly title: string;
-  readonly body: string;
-  readonly tag: string;
-}
-
-/** What the browser shows of this page now. */
-const shown = (of = page): Promise<Shown[]> =>
-  of.evaluate(async () => {
-    const worker = await navigator.serviceWorker.getRegistration();
-    const all = (await worker?.getNotifications()) ?? [];
-    return all.map(({ title, body, tag }) => ({ title, body, tag }));
-  });
+const shown = (of = page): Promise<Shown[]> => shownBy(of);
 
 const waiting = async (): Promise<Shown[]> => (await shown()).filter(({ tag }) => tag.endsWith(" waiting"));
 

@@ -1,39 +1,29 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import type { Browser, CDPSession, Locator, Page } from "playwright-core";
-import { until, World } from "../../js/test/support/world.ts";
-import { StandIn } from "./support/agents.ts";
-import { launch, PHONE, Visit } from "./support/browser.ts";
+import { after, afterEach, test } from "node:test";
+import type { CDPSession, Locator, Page } from "playwright-core";
+import { PHONE } from "./support/browser.ts";
+import { openPanel, panel, shownBy } from "./support/notifications.ts";
 import { claimsOf, PushService } from "./support/push-service.ts";
+import { agent, browser, openWindow, page, row, stage, until, visit } from "./support/stage.ts";
 
-let world: World;
-let browser: Browser;
 let service: PushService;
-let visit: Visit;
-let page: Page;
-let sessions: string[] = [];
 
-before(async () => {
-  world = await World.start({
+stage(
+  {
     MUXWIRE_SECURITY_REQUIRE_AUTH: "false",
     MUXWIRE_PUSH_PRIVATE_ENDPOINTS: "true",
     MUXWIRE_PUSH_SUBJECT: "mailto:me@box.example",
-  });
-  browser = await launch();
-  service = await PushService.start();
-});
-after(async () => {
-  service?.stop();
-  await browser?.close();
-  await world?.stop();
-});
+  },
+  undefined,
+  async () => {
+    service = await PushService.start();
+  },
+);
+after(() => service?.stop());
 afterEach(async () => {
-  await visit.end();
-  for (const name of sessions) await world.run("kill-session", "-t", name).catch(() => undefined);
   for (const { subscription } of await subscriptions()) {
     await fetch(`${visit.origin}/api/push/${subscription}`, { method: "DELETE" });
   }
-  sessions = [];
 });
 
 interface Row {
@@ -47,28 +37,13 @@ async function subscriptions(): Promise<Row[]> {
   return ((await answer.json()) as { subscriptions: Row[] }).subscriptions;
 }
 
-async function agent(name: string): Promise<StandIn> {
-  sessions.push(name);
-  return StandIn.start(world, name);
-}
-
 async function come(options: object = {}): Promise<void> {
-  visit = await Visit.begin(browser, world, { permissions: ["notifications"], ...options });
-  page = visit.page;
+  await openWindow({ permissions: ["notifications"], ...options });
   await service.serve(visit.context);
   await visit.goto();
 }
 
-const panel = (): Locator => page.getByRole("dialog", { name: "Notifications" });
-const row = (place: string): Locator =>
-  page.locator(".rows > .row", { has: page.locator(".place", { hasText: place }) });
 const brings = (): Locator => panel().getByText("127.0.0.1 brings them here");
-
-async function openPanel(): Promise<void> {
-  await page.getByLabel("Menu").click();
-  await page.getByRole("button", { name: "Notifications" }).click();
-  await panel().waitFor();
-}
 
 /** On, told of at once, and subscribed. */
 async function turnOn(): Promise<void> {
@@ -85,19 +60,6 @@ async function hide(of = page): Promise<void> {
     document.dispatchEvent(new Event("visibilitychange"));
   });
 }
-
-interface Shown {
-  readonly title: string;
-  readonly body: string;
-  readonly tag: string;
-}
-
-const shown = (of: Page): Promise<Shown[]> =>
-  of.evaluate(async () => {
-    const worker = await navigator.serviceWorker.getRegistration("/");
-    const all = (await worker?.getNotifications()) ?? [];
-    return all.map(({ title, body, tag }) => ({ title, body, tag }));
-  });
 
 /** Another page of the server's, which is no dashboard, and the browser's push service as far as its inspector plays it. */
 class Elsewhere {
@@ -147,17 +109,17 @@ test("a device is told with its page closed: encrypted for it, signed for the se
   assert.deepEqual([claims.aud, claims.sub], [service.origin, "mailto:me@box.example"]);
   assert.deepEqual([headers["content-encoding"], headers.ttl, headers.urgency], ["aes128gcm", "14400", "high"]);
   assert.deepEqual([told.kind, told.title, told.body], ["waiting", "closed:0.0", "claude: asks for permission"]);
-  assert.deepEqual(await shown(elsewhere.page), []);
+  assert.deepEqual(await shownBy(elsewhere.page), []);
   await elsewhere.deliver(text);
-  await until("it is shown", async () => (await shown(elsewhere.page)).length === 1);
-  const [first] = await shown(elsewhere.page);
+  await until("it is shown", async () => (await shownBy(elsewhere.page)).length === 1);
+  const [first] = await shownBy(elsewhere.page);
   assert.deepEqual(first, { title: "closed:0.0", body: "claude: asks for permission", tag: `${asks.pane} waiting` });
   // What comes twice is shown once, and what is no message is shown as something.
   await elsewhere.deliver(text);
   await elsewhere.deliver("nonsense");
-  await until("both are shown", async () => (await shown(elsewhere.page)).length === 2);
+  await until("both are shown", async () => (await shownBy(elsewhere.page)).length === 2);
   assert.ok(
-    (await shown(elsewhere.page)).some(({ title, body }) => `${title}: ${body}` === "muxwire: Something needs you."),
+    (await shownBy(elsewhere.page)).some(({ title, body }) => `${title}: ${body}` === "muxwire: Something needs you."),
   );
 });
 
@@ -174,15 +136,15 @@ test("what a page has shown is not shown again, and while somebody looks nothing
   await elsewhere.deliver(seen);
   const test = JSON.stringify({ v: 1, kind: "test", tag: "test", state: "test", title: "a test", body: "b", at: 2 });
   await elsewhere.deliver(test);
-  await until("the test is shown", async () => (await shown(page)).length > 0);
+  await until("the test is shown", async () => (await shownBy(page)).length > 0);
   assert.deepEqual(
-    (await shown(page)).map(({ title }) => title),
+    (await shownBy(page)).map(({ title }) => title),
     ["a test"],
   );
   const since = service.got.length;
   await hide();
   asks.tell("ask cargo test");
-  const waiting = async () => (await shown(page)).filter(({ tag }) => tag.endsWith("waiting"));
+  const waiting = async () => (await shownBy(page)).filter(({ tag }) => tag.endsWith("waiting"));
   await until("the page tells it", async () => (await waiting()).length === 1);
   const { text } = await service.next(since);
   await elsewhere.deliver(text);
@@ -257,8 +219,7 @@ test("other devices are listed, and can be removed", async () => {
 });
 
 test("a browser that reaches no push service tells with the page open, and says why no more", async () => {
-  visit = await Visit.begin(browser, world, { permissions: ["notifications"], colorScheme: "light" });
-  page = visit.page;
+  await openWindow({ permissions: ["notifications"], colorScheme: "light" });
   await page.addInitScript(() => {
     PushManager.prototype.subscribe = () =>
       Promise.reject(new DOMException("Registration failed - push service not available", "AbortError"));
@@ -270,7 +231,7 @@ test("a browser that reaches no push service tells with the page open, and says 
   await panel().getByText("The browser reaches no push service: Registration failed").waitFor();
   await visit.shot("notifications-light");
   await panel().getByRole("button", { name: "Send a test" }).click();
-  await until("it is shown by the page", async () => (await shown(page)).some(({ tag }) => tag === "test"));
+  await until("it is shown by the page", async () => (await shownBy(page)).some(({ tag }) => tag === "test"));
 });
 
 test("on a phone the panel is whole", async () => {
