@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
-import type { CDPSession, Locator, Page } from "playwright-core";
+import type { CDPSession, Locator, Page, Worker } from "playwright-core";
+import { shownLock } from "../src/dashboard/shown.ts";
 import { PHONE } from "./support/browser.ts";
 import { openPanel, panel, shownBy } from "./support/notifications.ts";
 import { claimsOf, PushService } from "./support/push-service.ts";
@@ -154,6 +155,74 @@ test("what a page has shown is not shown again, and while somebody looks nothing
   await openPanel();
   await panel().getByRole("listitem").filter({ hasText: "a test" }).filter({ hasText: "pushed" }).waitFor();
   assert.equal(await panel().locator(".notice-log li").filter({ hasText: "open:0.0" }).count(), 1);
+});
+
+/** What the page and its worker ask the browser for is noted there, and is not given up; the worker is slow to show the first. */
+function slowly(): void {
+  const scope = self as unknown as Slow;
+  const { showNotification, getNotifications } = ServiceWorkerRegistration.prototype;
+  scope.asked = [];
+  const patience = new AbortController();
+  AbortSignal.timeout = () => patience.signal;
+  scope.giveUp = () => patience.abort();
+  const released = new Promise<void>((done) => {
+    scope.release = done;
+  });
+  ServiceWorkerRegistration.prototype.showNotification = async function (title, options) {
+    scope.asked.push(`shows ${title}`);
+    if (title === "first") await released;
+    return showNotification.call(this, title, options);
+  };
+  ServiceWorkerRegistration.prototype.getNotifications = function (options) {
+    scope.asked.push(`lists ${options?.tag}`);
+    return getNotifications.call(this, options);
+  };
+}
+
+interface Slow {
+  asked: string[];
+  giveUp(): void;
+  release(): void;
+}
+
+test("regression: nobody lists notifications while another shows one", async () => {
+  const asks = await agent("third");
+  await come();
+  await row("third:0.0").waitFor();
+  await turnOn();
+  await page.keyboard.press("Escape");
+  const elsewhere = await Elsewhere.open();
+  await until("the worker is known", () => visit.context.serviceWorkers().length > 0);
+  const [worker] = visit.context.serviceWorkers();
+  assert.ok(worker);
+  const askedBy = (one: Page | Worker) => (one as Page).evaluate(() => (self as unknown as Slow).asked);
+  const pushed = (title: string) =>
+    JSON.stringify({ v: 1, kind: "test", tag: title, state: title, title, body: "b", at: 1 });
+  await hide();
+  await page.evaluate(slowly);
+  await worker.evaluate(slowly);
+  await elsewhere.deliver(pushed("first"));
+  await until("the worker shows one", async () => (await askedBy(worker)).includes("shows first"));
+  await elsewhere.deliver(pushed("second"));
+  asks.tell("ask cargo test");
+  // Both wait, or one of them does not.
+  const others = async () => [...(await askedBy(worker)).slice(2), ...(await askedBy(page))];
+  const waits = () =>
+    page.evaluate(
+      async (lock) => ((await navigator.locks.query()).pending ?? []).filter(({ name }) => name === lock).length,
+      shownLock({ scope: `${visit.origin}/` }),
+    );
+  await until("both have come", async () => (await waits()) + (await others()).length > 1);
+  assert.deepEqual(await others(), []);
+  // One that waits for too long goes on all the same.
+  await worker.evaluate(() => (self as unknown as Slow).giveUp());
+  await until("the second is shown", async () => (await askedBy(worker)).includes("shows second"));
+  assert.deepEqual(await askedBy(page), []);
+  await worker.evaluate(() => (self as unknown as Slow).release());
+  await until("all are shown", async () => {
+    const tags = (await shownBy(page)).map((one) => one.tag);
+    return ["first", "second", `${asks.pane} waiting`].every((one) => tags.includes(one));
+  });
 });
 
 test("a test goes by the server and the push service, and what goes wrong is said", async () => {

@@ -12,6 +12,7 @@ import {
 } from "./notices.ts";
 import { at, BASE } from "./place.ts";
 import { Push } from "./push.ts";
+import { inTurn } from "./shown.ts";
 
 /** Whether this browser shows notifications, and if it does not, why. */
 export type Ability = "granted" | "default" | "denied" | "insecure" | "unsupported";
@@ -136,8 +137,9 @@ export class Notifier {
     this.#worker = undefined;
     const known = await navigator.serviceWorker?.getRegistration(BASE.pathname);
     await this.push.stop(known);
-    for (const shown of (await known?.getNotifications()) ?? []) shown.close();
-    await known?.unregister();
+    if (!known) return;
+    await closeOf(known, () => true);
+    await known.unregister();
   }
 
   async #syncPush(): Promise<void> {
@@ -276,12 +278,14 @@ export class Notifier {
     const all = { ...options, renotify: true };
     if (worker) {
       const { state } = options.data as { state?: string };
-      const known = await worker.getNotifications({ tag: options.tag ?? "" });
-      // The server has pushed the very same, and was quicker.
-      const isShown = known.some(
-        ({ data }) => state !== "test" && (data as { state?: string } | null)?.state === state,
-      );
-      return isShown ? undefined : worker.showNotification(title, all);
+      return inTurn(worker, async () => {
+        const known = await worker.getNotifications({ tag: options.tag ?? "" });
+        // The server has pushed the very same, and was quicker.
+        const isShown = known.some(
+          ({ data }) => state !== "test" && (data as { state?: string } | null)?.state === state,
+        );
+        if (!isShown) await worker.showNotification(title, all);
+      });
     }
     const shown = new Notification(title, all);
     shown.onclick = () => {
@@ -312,12 +316,18 @@ export class Notifier {
     }
     try {
       const worker = await this.#registered();
-      for (const shown of (await worker?.getNotifications()) ?? []) if (isOver(shown.tag)) shown.close();
+      if (worker) await closeOf(worker, isOver);
       this.#swept = true;
     } catch (error) {
       this.problem.value = errorText(error);
     }
   }
+}
+
+function closeOf(worker: ServiceWorkerRegistration, isOver: (tag: string) => boolean): Promise<void> {
+  return inTurn(worker, async () => {
+    for (const shown of await worker.getNotifications()) if (isOver(shown.tag)) shown.close();
+  });
 }
 
 /** Whether this browser can show notifications now. */

@@ -1,3 +1,5 @@
+import { inTurn } from "./shown.ts";
+
 /**
  * The service worker: shows what it is pushed, and leads from a notification to its pane. It keeps and answers nothing that pages
  * load, so that no page is ever an old one.
@@ -90,17 +92,19 @@ async function tell(told: Told): Promise<void> {
   const { registration } = worker;
   const { tag, state, pane, title, body, at } = told;
   const pages = await dashboards();
-  const known = await registration.getNotifications({ tag });
-  const isShown = known.some(({ data }) => (data as { state?: unknown } | null)?.state === state);
   const isLookedAt = told.kind !== "test" && pages.some(({ visibilityState }) => visibilityState === "visible");
-  const shows = isShown || !isLookedAt || (await hasToShow());
-  if (shows) {
+  const mayLeaveOut = isLookedAt && !(await hasToShow());
+  const isNew = await inTurn(registration, async () => {
+    const known = await registration.getNotifications({ tag });
+    const isShown = known.some(({ data }) => (data as { state?: unknown } | null)?.state === state);
+    if (mayLeaveOut && !isShown) return false;
     const icon = new URL("icon.png", registration.scope).href;
     // One that takes the place of another is told as well, unless it is the very same.
     const how = { renotify: !isShown, silent: isShown || isLookedAt, timestamp: at };
     await registration.showNotification(title, { tag, body, icon, data: { state, pane }, ...how });
-  }
-  const news = { type: "pushed", told, shown: shows && !isShown };
+    return !isShown;
+  });
+  const news = { type: "pushed", told, shown: isNew };
   for (const page of pages) page.postMessage(news);
 }
 

@@ -1,4 +1,5 @@
 import type { Locator, Page } from "playwright-core";
+import { shownLock } from "../../src/dashboard/shown.ts";
 import { page } from "./stage.ts";
 
 export const panel = (): Locator => page.getByRole("dialog", { name: "Notifications" });
@@ -15,10 +16,13 @@ export interface Shown {
   readonly tag: string;
 }
 
-/** What the browser shows of the dashboard now, by any of its pages. */
+/** What the browser shows of the dashboard now, by any of its pages. A listing beside one that shows would lose what that shows: see `inTurn`. */
 export const shownBy = (of: Page): Promise<Shown[]> =>
-  of.evaluate(async () => {
-    const worker = await navigator.serviceWorker.getRegistration("/");
-    const all = (await worker?.getNotifications()) ?? [];
-    return all.map(({ title, body, tag }) => ({ title, body, tag }));
-  });
+  of.evaluate(
+    async (lock) => {
+      const worker = await navigator.serviceWorker.getRegistration("/");
+      const all = (await navigator.locks.request(lock, () => worker?.getNotifications())) ?? [];
+      return all.map(({ title, body, tag }) => ({ title, body, tag }));
+    },
+    shownLock({ scope: new URL("/", of.url()).href }),
+  );
