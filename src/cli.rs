@@ -35,7 +35,7 @@ pub use self::doctor::DoctorArgs;
 pub use self::explain::{ExplainArgs, RightState, ScreenSize};
 pub use self::hooks::{HookArgs, HookedAgent, HooksArgs, HooksCommand, HooksStatusArgs};
 pub use self::push::{PushCommand, PushListArgs, PushRemoveArgs};
-pub use self::remote::{ListArgs, SeenArgs, StatusArgs, Until, WaitArgs};
+pub use self::remote::{DigestArgs, ListArgs, SeenArgs, StatusArgs, Until, WaitArgs};
 pub use self::run::RunArgs;
 pub use self::top::{TopArgs, TopColours};
 pub use self::typing::{PromptArgs, SendArgs};
@@ -94,6 +94,8 @@ pub enum Command {
     Top(TopArgs),
     /// Show which coding agents there are, what each does, and which of them waits for you
     Status(StatusArgs),
+    /// Show what agents did while you were away: how long each worked and waited, what failed, and what it cost
+    Digest(DigestArgs),
     /// Mark agents as seen, so that those which you have not looked at yet stand out in `status`
     Seen(SeenArgs),
     /// Show every pane that there is, with its place and what runs in it

@@ -36,6 +36,7 @@ pub mod config;
 pub mod connectors;
 pub mod control;
 pub mod demo;
+pub mod digest;
 mod emulator;
 pub mod export;
 pub mod file_watch;

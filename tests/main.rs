@@ -59,6 +59,7 @@ mod on_demand;
 mod options;
 mod pages;
 mod panes;
+mod past;
 mod printing_in_panes;
 mod program_pages;
 mod protocol;

@@ -28,6 +28,7 @@ use muxwire::wire::{
 use serde_json::{Value, json};
 
 use crate::support::changes::{VIEWER, changes};
+use crate::support::past;
 use crate::support::schema::{
     check_from_client, check_from_server, client_actions, server_types, terminal_side,
     terminal_types,
@@ -343,9 +344,22 @@ fn messages() -> Vec<Value> {
     all.extend(seen());
     all.extend(explanations());
     all.extend(snapshots());
+    all.extend(past(&text));
     all.extend(panes(Form::Json));
     all.extend(panes(Form::Binary));
     all
+}
+
+/// What happened, in answers to questions.
+fn past(id: &RequestId) -> Vec<Value> {
+    let snapshot = pane_snapshot();
+    let screen = PaneScreen {
+        replay: Some("\u{1b}[H".into()),
+        ..PaneScreen::new(&snapshot, snapshot.offset, Scrollback::default())
+    };
+    let event = events().into_iter().next().unwrap().to_string();
+    let all = past::messages(id, &screen, &event);
+    all.iter().map(|message| read(&message.encode())).collect()
 }
 
 /// Events of a client's own stand in the log, and do so already.

@@ -28,6 +28,29 @@ pub struct StatusArgs {
     pub watch: bool,
 }
 
+/// `muxwire digest`
+#[derive(Debug, Clone, Args)]
+pub struct DigestArgs {
+    /// From when on: a span before now such as 8h or 2d, or a time such as 2026-11-30T03:12:00Z
+    #[arg(long, value_name = "TIME", default_value = "8h")]
+    pub since: String,
+    /// Up to when [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Of these sessions alone: names, or patterns with * and ?
+    #[arg(long = "session", value_name = "PATTERN")]
+    pub sessions: Vec<String>,
+    /// Of these agents alone: types such as claude, or patterns of them
+    #[arg(long = "agent", value_name = "PATTERN")]
+    pub agents: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub access: AccessArgs,
+}
+
 /// `muxwire list`
 #[derive(Debug, Clone, Args)]
 pub struct ListArgs {

@@ -11,9 +11,18 @@ use crate::connectors::Connectors;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::push::PushDesk;
+use crate::server::HistoryAccess;
 
-/// Begins what reads the log and adds to it. With the socket of a tmux server, its history is kept. Returns who is told by push,
-/// if anybody can be.
+/// What the server is given of what runs beside it.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// Who is told by push, if anybody can be.
+    pub(super) push: Option<PushDesk>,
+    /// What is asked what happened, if a history is kept.
+    pub(super) history: Option<HistoryAccess>,
+}
+
+/// Begins what reads the log and adds to it, unless what is served is a recording. With the socket of a tmux server, its history is kept, and can be asked.
 ///
 /// # Errors
 /// What is built in can't be used, which a test excludes, or the system gives no random numbers.
@@ -21,13 +30,17 @@ pub(super) async fn begin(
     config: &Config,
     connectors: &Connectors,
     from: (&Hub, &Handle, &Metrics),
-    (folders, socket): (Vec<PathBuf>, Option<&Path>),
+    live: Option<(Vec<PathBuf>, Option<&Path>)>,
     (authenticator, audit): (&Option<Authenticator>, &Log),
-) -> anyhow::Result<Option<PushDesk>> {
+) -> anyhow::Result<Beside> {
+    let Some((folders, socket)) = live else {
+        return Ok(Beside::default());
+    };
     let (hub, bridge, metrics) = from;
-    if let Some(socket) = socket {
-        keeping::begin(config, connectors, (hub, bridge), socket, metrics).await;
-    }
+    let history = match socket {
+        Some(socket) => keeping::begin(config, connectors, (hub, bridge), socket, metrics).await,
+        None => None,
+    };
     if config.agents.enabled {
         agents::watch(connectors, bridge.clone(), folders.clone(), metrics, config)?;
     }
@@ -36,7 +49,8 @@ pub(super) async fn begin(
         let host_name = host_name(config);
         alert::watch(connectors, (hub, bridge), folders, &host_name, metrics).await?;
     }
-    Ok(push::begin(config, connectors, from, authenticator, audit))
+    let push = push::begin(config, connectors, from, authenticator, audit);
+    Ok(Beside { push, history })
 }
 
 /// Says what is used of processors and memory, while somebody wants to know.

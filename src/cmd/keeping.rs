@@ -9,9 +9,10 @@ use crate::bridge::Handle;
 use crate::cmd::host_name;
 use crate::config::{Config, StoredSecrets};
 use crate::connectors::{Connectors, HistorySink};
-use crate::history::{DiskArchive, History, Reader, Secrets, Settings, StoreError};
+use crate::history::{DiskArchive, History, Secrets, Settings, StoreError};
 use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::server::HistoryAccess;
 
 /// The folder of the files below the state directory.
 const FOLDER: &str = "history";
@@ -24,7 +25,7 @@ pub(super) async fn begin(
     (hub, bridge): (&Hub, &Handle),
     socket: &Path,
     metrics: &Metrics,
-) -> Option<Reader> {
+) -> Option<HistoryAccess> {
     if !config.history.enabled {
         return None;
     }
@@ -45,9 +46,13 @@ pub(super) async fn begin(
         Ok((recorder, wishes, reader, archive)) => {
             tracing::info!(path = %path.display(), "history is kept");
             hub.archive_in(Arc::new(archive));
+            let access = HistoryAccess {
+                reader,
+                recorder: recorder.clone(),
+            };
             let sink = HistorySink::new(recorder, wishes, hub.clone(), bridge.clone());
             sink.begin(connectors, metrics);
-            Some(reader)
+            Some(access)
         }
         Err(error) => {
             tracing::error!(path = %path.display(), %error, "no history is kept");

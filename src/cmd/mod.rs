@@ -12,6 +12,7 @@ mod counters;
 mod dashboard;
 pub mod demo_agent;
 mod descriptors;
+pub mod digest;
 pub mod doctor;
 mod entry;
 pub mod exit;
@@ -70,6 +71,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Seen(args) => seen::run(&general, args).await,
         Command::List(args) => list::run(&general, args, &mut output).await,
         Command::Wait(args) => wait::run(&general, args, &mut output).await,
+        Command::Digest(args) => digest::run(&general, args, &mut output).await,
         Command::Explain(args) => explain::run(&general, args, &mut output).await,
         Command::Send(args) => send::run(&general, args).await,
         Command::Prompt(args) => prompt::run(&general, args, &mut output).await,

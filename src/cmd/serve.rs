@@ -187,19 +187,19 @@ async fn serve(
     let manager = Notifier::of_process();
     let (handle, ends) = ends(&hub, &metrics);
     let connectors = Connectors::new(hub.clone(), handle.clone(), &metrics);
-    let mut push = None;
-    if source.is_live() {
-        let (from, whose) = ((&hub, &handle, &metrics), (&authenticator, &audit));
-        let kept = (rule_folders, source.kept_socket());
-        push = connectors::begin(config, &connectors, from, kept, whose).await?;
-    }
+    let (from, whose) = ((&hub, &handle, &metrics), (&authenticator, &audit));
+    let live = source
+        .is_live()
+        .then_some((rule_folders, source.kept_socket()));
+    let beside = connectors::begin(config, &connectors, from, live, whose).await?;
     let sources = Sources {
         hub,
         bridge: handle.clone(),
+        history: beside.history,
         authenticator: authenticator.clone(),
         metrics: metrics.clone(),
         audit: audit.clone(),
-        push,
+        push: beside.push,
     };
     let stop_server = CancellationToken::new();
     let server_config = server_config(config, listening, size(room), &metrics, &manager)?;

@@ -35,6 +35,16 @@ pub(super) struct PaneFacts {
     pub(super) at: i64,
     pub(super) end_offset: u64,
     pub(super) ended: Option<i64>,
+    /// When it was first heard of.
+    pub(super) first_at: Option<i64>,
+}
+
+impl PaneFacts {
+    /// It was heard of.
+    pub(super) fn hear(&mut self, at: i64) {
+        self.at = at;
+        self.first_at.get_or_insert(at);
+    }
 }
 
 /// An event that is no output.
@@ -163,6 +173,7 @@ impl Keys {
             facts.end_offset.cast_signed(),
             facts.ended,
             is_known,
+            facts.first_at.unwrap_or(facts.at),
         ];
         let key = statement.query_row(values, |row| row.get(0))?;
         if self.panes.len() >= PANES {

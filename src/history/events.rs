@@ -38,7 +38,8 @@ pub struct EventCursor {
 pub struct EventQuery {
     /// Types, or patterns of them with `*` and `?`.
     pub types: Vec<String>,
-    /// Names of sessions, or patterns of them.
+    /// Names of sessions, or patterns of them. What was seen in several sessions is given whatever they are called: whoever
+    /// asks judges it by its view.
     pub sessions: Vec<String>,
     /// Panes, by tmux's own ids.
     pub panes: Vec<PaneId>,
@@ -118,6 +119,11 @@ impl Conditions {
 
     /// One of these, each a whole name or a pattern.
     pub(super) fn one_of(&mut self, column: &str, patterns: &[String]) {
+        self.one_of_or(column, patterns, None);
+    }
+
+    /// The same, or this instead.
+    fn one_of_or(&mut self, column: &str, patterns: &[String], other: Option<&str>) {
         if patterns.is_empty() {
             return;
         }
@@ -126,7 +132,7 @@ impl Conditions {
             true => format!("{column} GLOB ?"),
             false => format!("{column} = ?"),
         });
-        let each: Vec<String> = each.collect();
+        let each: Vec<String> = each.chain(other.map(str::to_owned)).collect();
         // What GLOB reads as a set of characters stands for itself in our patterns.
         let text = |pattern: &String| match is_pattern(pattern) {
             true => pattern.replace('[', "[[]"),
@@ -162,7 +168,8 @@ fn conditions(query: &EventQuery) -> Conditions {
     };
     conditions.add("seen_by <> ?", [Value::Text(other.to_owned())]);
     conditions.one_of("type", &query.types);
-    conditions.one_of("session", &query.sessions);
+    // Which of several sessions it is for somebody, a view says.
+    conditions.one_of_or("session", &query.sessions, Some("places > 1"));
     conditions.one_of("events.agent", &query.agents);
     if !query.panes.is_empty() {
         let panes = query.panes.iter().map(|pane| Value::Text(pane.to_string()));

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use super::error::StoreError;
 use super::keeper::Keeper;
@@ -42,6 +42,8 @@ struct Inner {
     room: Arc<Semaphore>,
     counts: Arc<Counts>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// The last place that was taken.
+    taken: watch::Sender<Seq>,
     path: PathBuf,
     rules: (Vec<String>, bool),
 }
@@ -115,6 +117,7 @@ impl History {
             room: Arc::new(Semaphore::new(QUEUE)),
             counts,
             thread: Mutex::new(Some(thread)),
+            taken: watch::Sender::new(after),
             path,
             rules,
         };
@@ -129,12 +132,21 @@ impl Recorder {
         let Ok(room) = Arc::clone(&self.0.room).acquire_many_owned(cost).await else {
             return;
         };
+        let seq = event.seq;
         self.send(Message::Event(event, room));
+        self.0.taken.send_replace(seq);
     }
 
     /// These events were gone before they could be taken.
     pub fn missed(&self, range: SeqRange) {
         self.send(Message::Missed(range));
+        self.0.taken.send_replace(range.until);
+    }
+
+    /// The last place that was taken.
+    #[must_use]
+    pub fn taken(&self) -> Seq {
+        *self.0.taken.borrow()
     }
 
     /// The state behind an event that was taken.
@@ -156,6 +168,14 @@ impl Recorder {
         self.send(Message::Flush(done));
         // The thread ends only once it has written everything.
         let _ = waits.await;
+    }
+
+    /// Waits until all up to this place is written.
+    pub async fn flushed(&self, place: Seq) {
+        let mut taken = self.0.taken.subscribe();
+        // It is not closed as long as this has the other end.
+        let _ = taken.wait_for(|taken| *taken >= place).await;
+        self.flush().await;
     }
 
     /// Writes everything, and ends. It blocks.

@@ -161,7 +161,7 @@ impl Gatherer {
         if !excluded || known.facts.session.is_empty() {
             known.set_place(change.audience.places().first(), None);
         }
-        known.facts.at = at;
+        known.facts.hear(at);
         known.changed = true;
         let output = OutputEvent {
             seq: event.seq.0,
@@ -369,7 +369,7 @@ impl Gatherer {
         known.excluded = excluded;
         known.log.resized(cols, rows);
         known.set_place(place, Some(window).filter(|name| !name.is_empty()));
-        known.facts.at = now;
+        known.facts.hear(now);
         known.changed = true;
         self.wish(pane);
     }
@@ -392,7 +392,7 @@ impl Gatherer {
         if let Some(known) = self.panes.get_mut(&pane) {
             let gathered = known.log.gather(now, true);
             known.facts.ended = Some(now);
-            known.facts.at = now;
+            known.facts.hear(now);
             known.changed = true;
             self.take(pane, gathered);
         }

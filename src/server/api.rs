@@ -23,7 +23,7 @@ use crate::audit::{Act, Who};
 use crate::auth::{AuthError, Principal};
 use crate::wire::{ErrorCode, ticket_answer};
 
-static NO_TOKEN: Refused = Refused::new(
+pub(super) static NO_TOKEN: Refused = Refused::new(
     StatusCode::UNAUTHORIZED,
     "no_token",
     "ask with a token: \"Authorization: Bearer mw_...\"\n",
@@ -194,7 +194,7 @@ fn not_emitted(refused: &NotEmitted) -> Response<Body> {
     response
 }
 
-fn json(status: StatusCode, reply: &Reply<'_>) -> Response<Body> {
+pub(super) fn json(status: StatusCode, reply: &Reply<'_>) -> Response<Body> {
     let mut response = Response::new(Body::from(reply_json(reply)));
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");

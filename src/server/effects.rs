@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::time;
 
+use super::asking;
 use super::audited;
 use super::browser::BrowserSession;
 use super::clock::now;
@@ -17,8 +18,8 @@ use super::emitting;
 use super::repeats::{Earlier, Slot, Typed};
 use super::services::Services;
 use super::session::{
-    ArchivePage, Captured, ClientStats, ComposeEffect, Credential, Dismissal, Effect, EffectResult,
-    EmitEffect, Present,
+    ArchivePage, AskEffect, Captured, ClientStats, ComposeEffect, Credential, Dismissal, Effect,
+    EffectResult, EmitEffect, Present, ReplayEffect,
 };
 use super::shard::Shards;
 use crate::audit::Who;
@@ -97,6 +98,8 @@ pub(super) fn begin(effect: Effect, who: &Who, services: &Arc<Services>) -> Begu
             Box::pin(resized.map(|outcome| EffectResult::Resized { id, outcome }))
         }
         Effect::View { pane, request } => Box::pin(view(bridge, pane, request)),
+        Effect::Ask(ask) => Box::pin(answered(Arc::clone(services), ask)),
+        Effect::Replay(replay) => Box::pin(replayed(Arc::clone(services), replay)),
         Effect::ReadArchive(page) => Box::pin(archived(services.context.hub.clone(), page)),
         Effect::Capture { wanted, screens } => Box::pin(captured(bridge, wanted, screens)),
     })
@@ -302,6 +305,34 @@ async fn dismiss(
         dismissal,
         gone: gone.ok().flatten(),
     }
+}
+
+async fn answered(services: Arc<Services>, ask: AskEffect) -> EffectResult {
+    let AskEffect {
+        id,
+        number,
+        by,
+        question,
+        wanted,
+    } = ask;
+    let outcome = asking::answer(&services, &by, question, wanted).await;
+    EffectResult::Answered {
+        id,
+        number,
+        outcome: outcome.map(Box::new),
+    }
+}
+
+async fn replayed(services: Arc<Services>, replay: ReplayEffect) -> EffectResult {
+    let ReplayEffect {
+        number,
+        turn,
+        by,
+        question,
+        wanted,
+    } = replay;
+    let page = asking::replay(&services, &by, question, wanted).await;
+    EffectResult::Replayed { number, turn, page }
 }
 
 /// A page of the archive; the log says why there is none.

@@ -14,6 +14,7 @@ mod addresses;
 mod admission;
 mod api;
 mod app;
+mod asking;
 mod assets;
 mod audited;
 mod base_path;
@@ -41,6 +42,7 @@ mod listen;
 mod origin;
 mod overdue;
 mod pages;
+mod past;
 mod push;
 mod refused;
 mod repeats;
@@ -92,6 +94,7 @@ use crate::site::{Host, Origin};
 use crate::wire::{Encoder, schema};
 
 pub use self::addresses::AddressLimits;
+pub use self::asking::HistoryAccess;
 pub use self::browser::SessionLimits;
 pub use self::bucket::{Bucket, Rate};
 pub use self::emitting::EmitRates;
@@ -199,6 +202,8 @@ pub struct Sources {
     pub hub: Hub,
     /// The way to tmux.
     pub bridge: Handle,
+    /// What is kept of what happened; `None` if nothing is.
+    pub history: Option<HistoryAccess>,
     /// Who is let in; `None` lets everybody in, with all rights.
     pub authenticator: Option<Authenticator>,
     /// What is counted.
@@ -240,6 +245,7 @@ pub async fn start(
     let services = Arc::new(Services {
         context: Arc::new(context),
         bridge: sources.bridge,
+        history: sources.history,
         metrics: sources.metrics,
         shards,
         tickets: Tickets::new(config.bounds.tickets),
@@ -256,9 +262,8 @@ pub async fn start(
     let all = routes::all(config.metrics);
     let listing = routes::listing(&all);
     let app = App::new(Arc::clone(&services), &config, tasks.clone(), listing);
-    let router = routes::router(&app, all);
     let reception = Reception::new(
-        (router, BasePath::new(&config.base_path)),
+        (routes::router(&app, all), BasePath::new(&config.base_path)),
         services.addresses.clone(),
         &config.bounds,
         &config.listeners,

@@ -9,7 +9,9 @@ use super::credential::checked;
 use super::http::guarded;
 use super::route::Route;
 use super::rules::Rules;
-use super::{absent, api, assets, browser, cors, front, health, installed, pages, push, websocket};
+use super::{
+    absent, api, assets, browser, cors, front, health, installed, pages, past, push, websocket,
+};
 
 /// All routes, as they are listed for people; `/metrics` may be switched off.
 pub(super) fn all(has_metrics: bool) -> Vec<Route> {
@@ -20,6 +22,7 @@ pub(super) fn all(has_metrics: bool) -> Vec<Route> {
         installed::routes(),
         websocket::routes(),
         api::routes(),
+        past::routes(),
         browser::routes(),
         push::routes(),
         health::routes(has_metrics),

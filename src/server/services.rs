@@ -6,6 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::addresses::Addresses;
+use super::asking::HistoryAccess;
 use super::browser::{BrowserSessions, SessionSocket};
 use super::dialect::Endpoint;
 use super::holders::Holders;
@@ -23,6 +24,8 @@ use crate::push::PushDesk;
 pub(super) struct Services {
     pub(super) context: Arc<Context>,
     pub(super) bridge: Handle,
+    /// What is kept of what happened; `None` if nothing is.
+    pub(super) history: Option<HistoryAccess>,
     pub(super) metrics: Metrics,
     pub(super) shards: Shards,
     pub(super) tickets: Tickets,

@@ -94,6 +94,7 @@ impl Rig {
         let services = Services {
             context: Arc::new(context),
             bridge: Handle::pair().0,
+            history: None,
             metrics,
             shards: shards.clone(),
             tickets: Tickets::new(0),

@@ -49,6 +49,12 @@ pub enum ErrorCode {
     Recording,
     /// A later request ended it before it was carried out.
     Cancelled,
+    /// No history is kept.
+    HistoryOff,
+    /// A question about the history took longer than it may.
+    HistoryTimeout,
+    /// The history can't be read.
+    HistoryUnavailable,
     /// An admin ends the connection.
     Disconnected,
     /// The log of what is done can't be written, so nothing is done that has to stand there.
@@ -57,7 +63,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All of them, for the tests of the schema.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::InvalidJson,
         Self::InvalidMessage,
         Self::UnknownAction,
@@ -81,6 +87,9 @@ impl ErrorCode {
         Self::Interrupted,
         Self::Recording,
         Self::Cancelled,
+        Self::HistoryOff,
+        Self::HistoryTimeout,
+        Self::HistoryUnavailable,
         Self::Disconnected,
         Self::AuditUnavailable,
     ];
@@ -112,6 +121,9 @@ impl ErrorCode {
             Self::Interrupted => "INTERRUPTED",
             Self::Recording => "RECORDING",
             Self::Cancelled => "CANCELLED",
+            Self::HistoryOff => "HISTORY_OFF",
+            Self::HistoryTimeout => "HISTORY_TIMEOUT",
+            Self::HistoryUnavailable => "HISTORY_UNAVAILABLE",
             Self::Disconnected => "DISCONNECTED",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
         }
@@ -122,7 +134,11 @@ impl ErrorCode {
     pub fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::RateLimited | Self::TmuxUnavailable | Self::PaneInMode | Self::AuditUnavailable
+            Self::RateLimited
+                | Self::TmuxUnavailable
+                | Self::PaneInMode
+                | Self::AuditUnavailable
+                | Self::HistoryUnavailable
         )
     }
 }

@@ -1,18 +1,23 @@
 //! Events as JSON text, each encoded once for all who see it alike.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::binary::{HEADER, Header, Kind, epoch_check};
+use super::event::Event;
 use super::event_of::data;
 use super::form::Form;
 use super::framed::{FrameBuilder, Framed, to_frame};
 use super::json::{lossy_string, number, string, write_json};
 use super::message::Message;
+use super::more::More;
+use super::objects::Text;
 use super::request::RequestId;
 use super::severity::severity;
 use super::snapshot::{Part, Screens, Source};
 use super::terminal_output::{self, TerminalContext};
-use super::time::Times;
+use super::time::{Times, text_of};
 use crate::hub::{Published, View, Viewer};
 use crate::ids::{Epoch, PaneId, Seq};
 use crate::model::{ChangeKind, Place, State};
@@ -131,6 +136,32 @@ impl Encoder {
             screens,
         };
         to_frame(&Message::Snapshot(Box::new(source.message(id))))
+    }
+
+    /// An event of the log of this name as seen so, to stand in another message.
+    pub(crate) fn listed<'a>(
+        &'a self,
+        epoch: &'a Epoch,
+        event: &'a Published,
+        view: View,
+    ) -> Event<'a> {
+        let change = &event.change;
+        let place = view.place(change);
+        let window = place.and_then(|place| place.window);
+        Event {
+            timestamp: Some(text_of(event.at).into()),
+            session: place.map(|place| Cow::Borrowed(&*place.session_name)),
+            window: window.map(|(_, index)| index),
+            session_id: place.map(|place| Text(place.session)),
+            window_id: window.map(|(id, _)| Text(id)),
+            pane: place.and(change.pane).map(Text),
+            host: Some(Cow::Borrowed(&self.host)),
+            epoch: Some(Cow::Borrowed(epoch.as_str())),
+            seq: Some(event.seq.0),
+            reconciled: change.reconciled.then_some(true),
+            data: data(event, view),
+            more: More::new(),
+        }
     }
 
     fn encode(&self, event: &Published, view: View) -> Framed {

@@ -4,8 +4,9 @@
 
 use std::borrow::Cow;
 
+use serde::de::Error as _;
 use serde::ser::SerializeMap as _;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::agent::{AgentObject, ChangedAgent, EndedAgent};
@@ -222,6 +223,12 @@ impl Event<'_> {
 }
 
 impl Event<'static> {
+    /// Reads an event as it stands on the wire; nothing if the text is none.
+    #[must_use]
+    pub fn read_text(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
     /// Reads the fields of an event of this type.
     pub(super) fn read(type_name: String, mut fields: More) -> Self {
         fields.remove("type");
@@ -241,6 +248,17 @@ impl Event<'static> {
             data: EventData::read(type_name, data),
             more: fields,
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Event<'_> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = More::deserialize(deserializer)?;
+        let name = fields.get("type").and_then(Value::as_str);
+        let name = name
+            .ok_or_else(|| D::Error::missing_field("type"))?
+            .to_owned();
+        Ok(Event::read(name, fields))
     }
 }
 

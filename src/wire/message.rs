@@ -8,14 +8,20 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
+pub use super::answers::{
+    Cancelled, HistoryPage, ReplayEnd, ReplayOutput, ReplayResized, ReplaySnapshot, ReplayStarted,
+    ReplayState, ScreenThen, SearchPage,
+};
 pub use super::clients::{Clients, Disconnected};
 pub use super::composed_response::ComposedResponse;
+pub use super::digest_answer::DigestAnswer;
 pub use super::emitted::EmittedAnswer;
 use super::event::Event;
 use super::explanation::Explanation;
 use super::framed::{Framed, to_frame};
 use super::json::to_json;
 use super::more::More;
+pub use super::notices::{Error, Lagged, Shutdown};
 use super::objects::Text;
 use super::pane::{PaneScrollback, PaneSnapshot};
 use super::request::RequestId;
@@ -94,6 +100,39 @@ pub enum Message<'a> {
     /// Events of the client's own stand in the log.
     #[serde(rename = "emitted")]
     Emitted(EmittedAnswer<'a>),
+    /// Events that are kept.
+    #[serde(rename = "history.page")]
+    HistoryPage(HistoryPage<'a>),
+    /// Lines that were found.
+    #[serde(rename = "search.page")]
+    SearchPage(SearchPage<'a>),
+    /// A pane as it was.
+    #[serde(rename = "screen")]
+    Screen(Box<ScreenThen<'a>>),
+    /// A replay begins.
+    #[serde(rename = "replay.started")]
+    ReplayStarted(ReplayStarted<'a>),
+    /// The screen that a replay goes on from.
+    #[serde(rename = "replay.snapshot")]
+    ReplaySnapshot(Box<ReplaySnapshot<'a>>),
+    /// What a pane printed then.
+    #[serde(rename = "replay.output")]
+    ReplayOutput(ReplayOutput<'a>),
+    /// The pane got another size then.
+    #[serde(rename = "replay.resized")]
+    ReplayResized(ReplayResized<'a>),
+    /// How a replay goes on.
+    #[serde(rename = "replay.state")]
+    ReplayState(ReplayState<'a>),
+    /// A replay is over.
+    #[serde(rename = "replay.end")]
+    ReplayEnd(ReplayEnd<'a>),
+    /// What agents did.
+    #[serde(rename = "digest")]
+    Digest(DigestAnswer<'a>),
+    /// A question was cancelled.
+    #[serde(rename = "cancelled")]
+    Cancelled(Cancelled<'a>),
     /// The server is about to close all connections.
     #[serde(rename = "shutdown")]
     Shutdown(Shutdown),
@@ -254,21 +293,6 @@ pub struct Closed<'a> {
     pub more: More,
 }
 
-/// Output of a pane was left out for this client; a snapshot of the pane follows.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Lagged {
-    /// The pane.
-    pub pane: Text<PaneId>,
-    /// The offset of the first byte that was left out.
-    pub from: u64,
-    /// The offset behind the last one: that of the snapshot.
-    pub to: u64,
-    /// What else there is.
-    #[serde(flatten)]
-    pub more: More,
-}
-
 /// How the client and the server fare.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -303,41 +327,9 @@ pub struct Bookmark<'a> {
     pub more: More,
 }
 
-/// A request was refused.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Error<'a> {
-    /// The request's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<Cow<'a, RequestId>>,
-    /// Why, as a stable word.
-    pub code: Cow<'a, str>,
-    /// Why, for people.
-    pub message: Cow<'a, str>,
-    /// Whether the same request may succeed later.
-    pub retryable: bool,
-    /// When to ask again, if that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_after_ms: Option<u64>,
-    /// What else there is.
-    #[serde(flatten)]
-    pub more: More,
-}
-
-/// The server is about to close all connections.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Shutdown {
-    /// When to come back.
-    pub retry_after_ms: u64,
-    /// What else there is.
-    #[serde(flatten)]
-    pub more: More,
-}
-
 impl Message<'_> {
     /// The types besides those of events that this version knows.
-    pub const TYPES: [&'static str; 24] = [
+    pub const TYPES: [&'static str; 35] = [
         "hello",
         "auth.response",
         "subscribed",
@@ -360,6 +352,17 @@ impl Message<'_> {
         "clients",
         "disconnected",
         "emitted",
+        "history.page",
+        "search.page",
+        "screen",
+        "replay.started",
+        "replay.snapshot",
+        "replay.output",
+        "replay.resized",
+        "replay.state",
+        "replay.end",
+        "digest",
+        "cancelled",
         "shutdown",
         "error",
     ];
@@ -390,6 +393,17 @@ impl Message<'_> {
             Self::Clients(_) => "clients",
             Self::Disconnected(_) => "disconnected",
             Self::Emitted(_) => "emitted",
+            Self::HistoryPage(_) => "history.page",
+            Self::SearchPage(_) => "search.page",
+            Self::Screen(_) => "screen",
+            Self::ReplayStarted(_) => "replay.started",
+            Self::ReplaySnapshot(_) => "replay.snapshot",
+            Self::ReplayOutput(_) => "replay.output",
+            Self::ReplayResized(_) => "replay.resized",
+            Self::ReplayState(_) => "replay.state",
+            Self::ReplayEnd(_) => "replay.end",
+            Self::Digest(_) => "digest",
+            Self::Cancelled(_) => "cancelled",
             Self::Shutdown(_) => "shutdown",
             Self::Error(_) => "error",
             Self::Event(event) => event.type_name(),

@@ -15,7 +15,9 @@ pub use super::composed::{Answer, Choice, Prompt};
 pub use super::filter::{Filters, SessionEntry, WindowEntry};
 pub use super::more::More;
 use super::more::take;
+pub use super::opening::{Ack, Close, Offset, Open};
 pub use super::printing::PrintsIn;
+pub use super::questions::{Digest, History, Replay, ReplayControl, ScreenAt, Search};
 pub use super::target::{IndexOrText, Target};
 
 /// A client's name for a request; its reply carries the same.
@@ -83,6 +85,20 @@ pub enum Action {
     Disconnect(Disconnect),
     /// Events to be added to the log.
     Emit(Emit),
+    /// Events that are kept.
+    History(History),
+    /// Lines that panes printed.
+    Search(Search),
+    /// A pane as it was at a moment.
+    Screen(ScreenAt),
+    /// What a pane printed, once more, at a pace.
+    Replay(Replay),
+    /// What a replay is to do from now on.
+    ReplayControl(ReplayControl),
+    /// What agents did.
+    Digest(Digest),
+    /// No answer to a question is wanted any more.
+    Cancel(Cancel),
     /// A sign of life.
     Ping(Plain),
     /// An action that this version doesn't know, with all of its fields.
@@ -226,59 +242,6 @@ pub struct SendKeys {
     pub more: More,
 }
 
-/// A pane's screen, and all that it prints from there on.
-#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Open {
-    /// How many bytes of output may be on their way unacknowledged.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ack_window: Option<u64>,
-    /// How many lines of its history come before the screen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scrollback: Option<u32>,
-    /// Up to where the client has the pane already.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<Offset>,
-    /// The pane.
-    pub target: Target,
-    /// What else there is.
-    #[serde(flatten)]
-    pub more: More,
-}
-
-/// A place in a pane's output.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct Offset {
-    /// The log's name.
-    pub epoch: String,
-    /// The place, in bytes.
-    pub offset: u64,
-    /// What else there is.
-    #[serde(flatten)]
-    pub more: More,
-}
-
-/// No more of an open pane.
-#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Close {
-    /// The pane.
-    pub target: Target,
-    /// What else there is.
-    #[serde(flatten)]
-    pub more: More,
-}
-
-/// The client has taken in what an open pane printed.
-#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Ack {
-    /// Up to this offset.
-    pub offset: u64,
-    /// The pane's id.
-    pub pane: String,
-    /// What else there is.
-    #[serde(flatten)]
-    pub more: More,
-}
-
 /// The end of somebody's connection.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Disconnect {
@@ -316,6 +279,25 @@ pub struct EmittedEvent {
     /// Its type.
     #[serde(rename = "type")]
     pub type_name: String,
+}
+
+/// No answer to a question is wanted any more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cancel {
+    /// The id of the question.
+    pub request: RequestId,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+impl Default for Cancel {
+    fn default() -> Self {
+        Self {
+            request: RequestId::from(0),
+            more: More::new(),
+        }
+    }
 }
 
 /// An action without fields.
@@ -463,6 +445,13 @@ impl fmt::Debug for Action {
             Self::Clients(_) => "Clients",
             Self::Disconnect(_) => "Disconnect",
             Self::Emit(_) => "Emit",
+            Self::History(_) => "History",
+            Self::Search(_) => "Search",
+            Self::Screen(_) => "Screen",
+            Self::Replay(_) => "Replay",
+            Self::ReplayControl(_) => "ReplayControl",
+            Self::Digest(_) => "Digest",
+            Self::Cancel(_) => "Cancel",
             Self::Ping(_) => "Ping",
             Self::Unknown(_) => "Unknown",
         })

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "question_strategies.rs"]
+mod question_strategies;
 #[path = "request_strategies.rs"]
 mod strategies;
 
 use proptest::prelude::*;
 
+use self::question_strategies::question;
 use self::strategies::{filters, id, more, prints_in, since, some, target, text};
 use super::super::terminal_request::{
     Connect, Input, PaneOffset, Resize, TerminalAck, TerminalAction,
@@ -74,6 +77,13 @@ fn of_variant(action: &Action) -> BoxedStrategy<Action> {
         Action::Clients(_) => plain(Action::Clients),
         Action::Emit(_) => emit(),
         Action::Ping(_) => plain(Action::Ping),
+        Action::History(_)
+        | Action::Search(_)
+        | Action::Screen(_)
+        | Action::Replay(_)
+        | Action::ReplayControl(_)
+        | Action::Digest(_)
+        | Action::Cancel(_) => question(action).unwrap(),
         Action::Disconnect(_) => (text(), some(text()), more())
             .prop_map(|(client_id, reason, more)| {
                 Action::Disconnect(Disconnect {
@@ -221,7 +231,7 @@ fn plain<A: fmt::Debug + 'static>(wrap: fn(Plain) -> A) -> BoxedStrategy<A> {
 }
 
 /// One of each variant.
-fn variants() -> [Action; 19] {
+fn variants() -> [Action; 26] {
     [
         Action::Auth(Auth::default()),
         Action::Subscribe(Subscribe::default()),
@@ -247,6 +257,13 @@ fn variants() -> [Action; 19] {
         Action::Clients(Plain::default()),
         Action::Disconnect(Disconnect::default()),
         Action::Emit(Emit::default()),
+        Action::History(History::default()),
+        Action::Search(Search::default()),
+        Action::Screen(ScreenAt::default()),
+        Action::Replay(Replay::default()),
+        Action::ReplayControl(ReplayControl::default()),
+        Action::Digest(Digest::default()),
+        Action::Cancel(Cancel::default()),
         Action::Ping(Plain::default()),
         Action::Unknown(More::new()),
     ]

@@ -48,7 +48,7 @@ pub const DOCUMENTS: [Document; 6] = [
 ];
 
 /// What clients can ask for.
-pub const ACTIONS: [&str; 18] = [
+pub const ACTIONS: [&str; 25] = [
     "auth",
     "subscribe",
     "unsubscribe",
@@ -66,6 +66,13 @@ pub const ACTIONS: [&str; 18] = [
     "clients",
     "disconnect",
     "emit",
+    "history",
+    "search",
+    "screen",
+    "replay",
+    "replay-control",
+    "digest",
+    "cancel",
     "ping",
 ];
 

@@ -42,6 +42,12 @@ pub(super) fn text_of(at: Timestamp) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// The same for a time in milliseconds since 1970.
+#[must_use]
+pub fn time_text(millis: i64) -> String {
+    text_of(Timestamp::from_millisecond(millis).unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

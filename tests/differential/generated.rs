@@ -64,7 +64,7 @@ fn generated_streams_are_shown_exactly() {
     assert!(all_failed.is_empty(), "{}", all_failed.join("\n"));
 }
 
-fn setting(name: &str, default: u64) -> u64 {
+pub fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().expect(name))
 }
 

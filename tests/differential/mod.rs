@@ -11,6 +11,7 @@ mod exported;
 mod generate;
 mod generated;
 mod pane;
+mod past;
 mod programs;
 mod quiet;
 mod viewer;

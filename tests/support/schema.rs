@@ -25,6 +25,8 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
         .unwrap()
         .add("urn:muxwire:protocol:v1:client", &documents["client"])
         .unwrap()
+        .add("urn:muxwire:protocol:v1:event", &documents["event"])
+        .unwrap()
         .prepare()
         .unwrap();
     let compile = |name: &str| -> BTreeMap<String, Validator> {

@@ -44,6 +44,7 @@ impl Served {
         let sources = Sources {
             hub: hub.clone(),
             bridge: bridge.clone(),
+            history: None,
             authenticator,
             metrics: Metrics::new(hub),
             audit: muxwire::audit::Log::off(),

@@ -14,7 +14,8 @@ use muxwire::metrics::Metrics;
 use muxwire::push::PushDesk;
 use muxwire::redact::Rules;
 use muxwire::server::{
-    self, Bounds, ConnectionLimits, ListenOptions, ResizePolicy, Running, ServerConfig, Sources,
+    self, Bounds, ConnectionLimits, HistoryAccess, ListenOptions, ResizePolicy, Running,
+    ServerConfig, Sources,
 };
 use muxwire::site::{Host, Origin};
 use muxwire::wire::binary::Header;
@@ -37,6 +38,8 @@ pub struct Setup {
     pub authenticator: Option<Authenticator>,
     pub limits: ConnectionLimits,
     pub history: HistoryLimits,
+    /// What is kept on disk.
+    pub kept: Option<HistoryAccess>,
     pub max_connections: Option<usize>,
     pub resize: ResizePolicy,
     pub audit: muxwire::audit::Log,
@@ -69,6 +72,7 @@ impl Default for Setup {
             authenticator: None,
             limits: patient(),
             history: HistoryLimits::default(),
+            kept: None,
             max_connections: None,
             resize: ResizePolicy::default(),
             audit: muxwire::audit::Log::default(),
@@ -135,6 +139,7 @@ impl TestServer {
         let sources = Sources {
             hub: hub.clone(),
             bridge,
+            history: setup.kept,
             authenticator: setup.authenticator,
             metrics: metrics.clone(),
             audit: setup.audit,

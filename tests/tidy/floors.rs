@@ -67,6 +67,7 @@ pub const MODULES: &[Module] = &[
             "process_stat",
         ],
     ),
+    module("digest", 3, &["ids", "usage", "model"]),
     module(
         "wire",
         4,
@@ -171,8 +172,8 @@ pub const MODULES: &[Module] = &[
         "server",
         7,
         &[
-            "ids", "nearest", "network", "site", "model", "screen", "hub", "auth", "audit", "tls",
-            "wire", "metrics", "push", "bridge",
+            "ids", "glob", "nearest", "network", "site", "model", "screen", "hub", "auth", "audit",
+            "tls", "wire", "digest", "history", "metrics", "push", "bridge",
         ],
     ),
     module(

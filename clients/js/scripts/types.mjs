@@ -80,6 +80,8 @@ function reference(file, ref) {
   if (local) return typeName(file, local[1]);
   const other = /^urn:muxwire:protocol:v1:([a-z-]+)#\/\$defs\/(.+)$/.exec(ref);
   if (!other || !(other[2] in (schemas[other[1]]?.$defs ?? {}))) throw new Error(`nothing is at ${ref}`);
+  // What has an envelope is an event.
+  if (other[1] === "event" && other[2] === "envelope") return "AnyEvent";
   return typeName(other[1], other[2]);
 }
 

@@ -1,24 +1,37 @@
 import { MuxwireError } from "./errors.js";
 import type { StreamItem, Wish } from "./follower.js";
 import type { Connected, Connecting, Link, Message, Shared, Status } from "./link.js";
-import { Main, type RequestOptions } from "./main.js";
+import { Main, type ReplayItem, type RequestOptions } from "./main.js";
 import { type ClientOptions, LIMITS } from "./options.js";
 import type { OpenOptions, Pane } from "./pane.js";
 import type {
   AnswerRequest,
   AnswerResponseMessage,
   AnyRequest,
+  CancelledMessage,
   ClientsMessage,
   CommandRequest,
   CommandResponseMessage,
+  DigestMessage,
+  DigestRequest,
   DisconnectedMessage,
   EmitRequest,
   Emitted,
   EmittedMessage,
   ExplanationMessage,
   Filters,
+  HistoryPageMessage,
+  HistoryRequest,
   PromptRequest,
   PromptResponseMessage,
+  ReplayControlRequest,
+  ReplayRequest,
+  ReplayStartedMessage,
+  ReplayStateMessage,
+  ScreenMessage,
+  ScreenRequest,
+  SearchPageMessage,
+  SearchRequest,
   SeenMessage,
   SendKeysRequest,
   SnapshotMessage,
@@ -224,6 +237,58 @@ export class Client {
   /** What the server holds for and against what it says of the agent in a pane. */
   explain(target: Target | string, options?: RequestOptions): Promise<ExplanationMessage> {
     return this.request({ action: "explain", target: toTarget(target) }, options);
+  }
+
+  /** Events of the past, a page at a time: `next` of the page goes on as `before`, or with the oldest first as `after`. */
+  history(fields: Fields<HistoryRequest, never> = {}, options?: RequestOptions): Promise<HistoryPageMessage> {
+    return this.request({ action: "history", ...fields }, options);
+  }
+
+  /** Lines that panes printed, the newest first: with `words`, or those that a `regex` fits. */
+  search(fields: Fields<SearchRequest, never>, options?: RequestOptions): Promise<SearchPageMessage> {
+    return this.request({ action: "search", ...fields }, options);
+  }
+
+  /** A pane as it was at a time, or behind the `offset` of a hit. */
+  screenAt(
+    target: Target | string,
+    at: string,
+    fields: Fields<ScreenRequest, "target" | "at"> = {},
+    options?: RequestOptions,
+  ): Promise<ScreenMessage> {
+    return this.request({ action: "screen", target: toTarget(target), at, ...fields }, options);
+  }
+
+  /** What a pane printed from a time on, once more, at a pace. What comes of it is given to `take`, at last its end. */
+  replay(
+    target: Target | string,
+    from: string,
+    take: (item: ReplayItem) => void,
+    fields: Fields<ReplayRequest, "target" | "from"> = {},
+    options: RequestOptions = {},
+  ): Promise<ReplayStartedMessage> {
+    if (this.#isClosed) return Promise.reject(closed());
+    const message = { action: "replay", target: toTarget(target), from, ...fields };
+    return this.#main.replay(message, take, options) as Promise<unknown> as Promise<ReplayStartedMessage>;
+  }
+
+  /** Lets a replay stand still, go on, go elsewhere or stop. */
+  controlReplay(
+    replay: number,
+    fields: Fields<ReplayControlRequest, "replay">,
+    options?: RequestOptions,
+  ): Promise<ReplayStateMessage> {
+    return this.request({ action: "replay-control", replay, ...fields }, options);
+  }
+
+  /** What agents did since a time, or a span before now such as `8h`. */
+  digest(since: string, fields: Fields<DigestRequest, "since"> = {}, options?: RequestOptions): Promise<DigestMessage> {
+    return this.request({ action: "digest", since, ...fields }, options);
+  }
+
+  /** Ends a question about the past, by the `id` that the program gave it with `request`. */
+  cancel(request: number | string, options?: RequestOptions): Promise<CancelledMessage> {
+    return this.request({ action: "cancel", request }, options);
   }
 
   /** Adds events of the program's own to the log, all of them or none, and once. */

@@ -2,7 +2,7 @@ export { Client, type EventOptions, type Reports } from "./client.js";
 export { type ClientErrorCode, type ErrorDetails, MuxwireError, printable, Unauthorized } from "./errors.js";
 export type { Lagged, Lost, Position, StreamItem } from "./follower.js";
 export type { Connected, Connecting, Message, Status } from "./link.js";
-export type { RequestOptions } from "./main.js";
+export type { ReplayItem, RequestOptions } from "./main.js";
 export { type ClientOptions, LIMITS, type Limits, type Socket, type SocketConstructor } from "./options.js";
 export type {
   OpenOptions,

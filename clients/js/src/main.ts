@@ -2,13 +2,25 @@ import { readBytes } from "./bytes.js";
 import { MuxwireError } from "./errors.js";
 import { Link, type Message, type Owner, type Shared } from "./link.js";
 import { type OpenOptions, Pane } from "./pane.js";
-import { KEYED, type OpenedMessage, type Target } from "./protocol.js";
+import {
+  KEYED,
+  type OpenedMessage,
+  type ReplayEndMessage,
+  type ReplayOutputMessage,
+  type ReplayResizedMessage,
+  type ReplaySnapshotMessage,
+  type ReplayStartedMessage,
+  type Target,
+} from "./protocol.js";
+
+/** What comes of a replay. */
+export type ReplayItem = ReplaySnapshotMessage | ReplayOutputMessage | ReplayResizedMessage | ReplayEndMessage;
 
 /** What a request may say besides its message. */
 export interface RequestOptions {
   /** How long it may take in milliseconds, connecting included. */
   timeout?: number;
-  /** Ends the wait. What was sent is not taken back. */
+  /** Ends the wait. What was sent is not taken back, but for questions about the past, which end. */
   signal?: AbortSignal;
 }
 
@@ -23,7 +35,9 @@ interface Ask {
 }
 
 /** Requests that change nothing, so that they can be sent twice. */
-const ASKING = ["snapshot", "explain", "stats", "clients", "ping"];
+const ASKING = ["snapshot", "explain", "history", "search", "screen", "digest", "stats", "clients", "ping"];
+/** Those of them that can be cancelled. */
+const QUESTIONS = ["history", "search", "screen", "digest"];
 /** How long to wait before a pane is opened again that could not be. */
 const OPEN_AGAIN = 1000;
 
@@ -43,6 +57,8 @@ export class Main implements Owner {
   /** Panes of this connection that nobody has open any more, as far as is known. */
   readonly #unheard = new Set<string>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  /** Who takes what comes of the replays of this connection, by their numbers. */
+  readonly #replays = new Map<number, (item: ReplayItem) => void>();
 
   constructor(shared: Shared, url: URL) {
     this.url = url;
@@ -51,7 +67,12 @@ export class Main implements Owner {
     this.link = new Link(shared, this);
   }
 
-  request(message: object & { action: string }, options: RequestOptions): Promise<Message> {
+  /** `answered` is told before anything that comes behind the answer is looked at. */
+  request(
+    message: object & { action: string },
+    options: RequestOptions,
+    answered?: (reply: Message) => void,
+  ): Promise<Message> {
     const keyed = KEYED.includes(message.action);
     const key = keyed && !("key" in message) ? { key: randomKey() } : {};
     const kind = keyed ? "keyed" : ASKING.includes(message.action) ? "asking" : "once";
@@ -72,6 +93,7 @@ export class Main implements Owner {
       };
       ask.resolve = (reply) => {
         over();
+        answered?.(reply);
         resolve(reply);
       };
       ask.reject = (error) => {
@@ -80,6 +102,16 @@ export class Main implements Owner {
       };
       if (options.signal?.aborted) return aborted();
       this.#flush();
+    });
+  }
+
+  replay(
+    message: object & { action: string },
+    take: (item: ReplayItem) => void,
+    options: RequestOptions,
+  ): Promise<Message> {
+    return this.request(message, options, (reply) => {
+      this.#replays.set((reply as unknown as ReplayStartedMessage).replay, take);
     });
   }
 
@@ -104,6 +136,7 @@ export class Main implements Owner {
     const id = typeof message.id === "number" ? message.id : undefined;
     const ask = id === undefined ? undefined : this.#underWay.get(id);
     if (ask) return this.#answered(ask, message);
+    if (typeof message.replay === "number") return this.#replayed(message as unknown as ReplayItem);
     if (typeof message.pane !== "string" || id !== undefined) return;
     for (const pane of this.#panes) {
       if (!pane.isOpen || pane.id !== message.pane) continue;
@@ -111,6 +144,21 @@ export class Main implements Owner {
       pane.onMessage(message);
       if (pane.ended !== undefined) this.#panes.delete(pane);
     }
+  }
+
+  #replayed(item: ReplayItem): void {
+    const take = this.#replays.get(item.replay);
+    if (item.type === "replay.end") this.#replays.delete(item.replay);
+    this.link.progress();
+    take?.(item);
+  }
+
+  /** Replays are of one connection, and end with it. */
+  #endReplays(): void {
+    const replays = [...this.#replays];
+    this.#replays.clear();
+    const [timestamp, message] = [new Date().toISOString(), "the connection ended"];
+    for (const [replay, take] of replays) take({ type: "replay.end", replay, timestamp, reason: "failed", message });
   }
 
   onBytes(message: Uint8Array): void {
@@ -125,6 +173,7 @@ export class Main implements Owner {
 
   onDown(): void {
     this.#stopTimers();
+    this.#endReplays();
     for (const pane of this.#panes) pane.onDown();
     const asks = [...this.#underWay.values()];
     this.#underWay.clear();
@@ -146,6 +195,7 @@ export class Main implements Owner {
 
   onEnd(error: MuxwireError): void {
     this.#stopTimers();
+    this.#endReplays();
     const asks = [...this.#underWay.values(), ...this.#waiting];
     this.#underWay.clear();
     this.#waiting = [];
@@ -202,7 +252,9 @@ export class Main implements Owner {
   }
 
   #giveUp(ask: Ask, error: MuxwireError): void {
-    this.#underWay.delete(ask.id);
+    // A question that nobody waits for keeps others waiting.
+    if (this.#underWay.delete(ask.id) && QUESTIONS.includes(ask.message.action) && this.link.isOpen)
+      this.link.send({ action: "cancel", request: ask.id });
     this.#waiting = this.#waiting.filter((other) => other !== ask);
     ask.reject(error);
     this.#flush();

@@ -1078,62 +1078,7 @@ export type PaneSnapshotMessage = {
   epoch: Epoch;
   seq: Seq;
   cursor: Cursor;
-  data: {
-    /** The pane's output goes on from this byte. */
-    offset: number;
-    /** The fields below stand at this byte; what was printed between the two is at the end of the replay. */
-    screen_offset: number;
-    /** Nothing can be missing or doubled. */
-    exact: boolean;
-    /** What tmux does not report and was not seen since, and is taken to be as in a fresh terminal. */
-    assumed: Array<string>;
-    cols: Count;
-    rows: Count;
-    primary: {
-      lines: Lines;
-    };
-    /** The alternate screen, while it shows; `saved` is the cursor that the primary screen comes back with. */
-    alternate: {
-      lines: Lines;
-      saved: {
-        x: Count;
-        y: Count;
-      } | null;
-    } | null;
-    /** `x` is `cols` when the next character goes to the next line. */
-    cursor: {
-      x: Count;
-      y: Count;
-      visible: boolean;
-      shape?: string;
-      blinking?: boolean;
-      colour?: string;
-    };
-    /** The modes that are known, by name. */
-    modes: {
-      [key: string]: boolean | string;
-    };
-    /** The columns of the tab stops, from 0. */
-    tabs: Array<Count>;
-    scroll_region: {
-      top: Count;
-      bottom: Count;
-    };
-    /** What has begun and is not complete: an escape sequence, and how many bytes of a character. */
-    unfinished: {
-      sequence: string;
-      character: Count;
-    };
-    /** Lines in the pane's history. */
-    history: number;
-    /** The lines of history that came before, and in how many `pane.scrollback` messages. */
-    scrollback: {
-      lines: Count;
-      pages: Count;
-    };
-    replay?: Replay;
-    replay_bytes?: Count;
-  };
+  data: PaneScreen;
 };
 
 /** Output of a pane was left out, since the client is too slow or has not acknowledged enough: from one offset up to the other, where the `pane.snapshot` stands that follows. */
@@ -1230,6 +1175,270 @@ export type Latency = {
   max: number;
 } | null;
 
+export type PaneScreen = {
+  /** The pane's output goes on from this byte. */
+  offset: number;
+  /** The fields below stand at this byte; what was printed between the two is at the end of the replay. */
+  screen_offset: number;
+  /** Nothing can be missing or doubled. */
+  exact: boolean;
+  /** What tmux does not report and was not seen since, and is taken to be as in a fresh terminal. */
+  assumed: Array<string>;
+  cols: Count;
+  rows: Count;
+  primary: {
+    lines: Lines;
+  };
+  /** The alternate screen, while it shows; `saved` is the cursor that the primary screen comes back with. */
+  alternate: {
+    lines: Lines;
+    saved: {
+      x: Count;
+      y: Count;
+    } | null;
+  } | null;
+  /** `x` is `cols` when the next character goes to the next line. */
+  cursor: {
+    x: Count;
+    y: Count;
+    visible: boolean;
+    shape?: string;
+    blinking?: boolean;
+    colour?: string;
+  };
+  /** The modes that are known, by name. */
+  modes: {
+    [key: string]: boolean | string;
+  };
+  /** The columns of the tab stops, from 0. */
+  tabs: Array<Count>;
+  scroll_region: {
+    top: Count;
+    bottom: Count;
+  };
+  /** What has begun and is not complete: an escape sequence, and how many bytes of a character. */
+  unfinished: {
+    sequence: string;
+    character: Count;
+  };
+  /** Lines in the pane's history. */
+  history: number;
+  /** The lines of history that came before, and in how many `pane.scrollback` messages. */
+  scrollback: {
+    lines: Count;
+    pages: Count;
+  };
+  replay?: Replay;
+  replay_bytes?: Count;
+};
+
+/** Events that are kept, in the order that was asked for, as they were sent when they happened. All up to the position is in the answer. */
+export type HistoryPageMessage = {
+  type: "history.page";
+  id?: Id;
+  events: Array<AnyEvent>;
+  /** What goes on from here, as `before` if the newest came first, else as `after`. Without it there is no more. */
+  next?: string;
+  epoch: Epoch;
+  seq: Seq;
+  cursor: Cursor;
+};
+
+/** Lines that were found, the newest first. All up to the position was looked at. */
+export type SearchPageMessage = {
+  type: "search.page";
+  id?: Id;
+  hits: Array<SearchHit>;
+  /** What goes on from here, as `before`. Without it everything was looked at. */
+  next?: string;
+  /** The time was over before there were as many as were asked for. */
+  out_of_time?: true;
+  epoch: Epoch;
+  seq: Seq;
+  cursor: Cursor;
+};
+
+/** A line. Its place is that of its pane at the time. */
+export type SearchHit = {
+  /** When it stood as it is. */
+  timestamp: string;
+  session: string;
+  window?: Count;
+  session_id: SessionId;
+  window_id?: WindowId;
+  pane: PaneId;
+  epoch: Epoch;
+  /** The moment to jump to: the offset of the pane's output behind which it stood. */
+  offset: Count;
+  /** Its number, which no other line of this history has. */
+  line: Count;
+  severity: "info" | "warning" | "error";
+  /** The line, cut so that every second piece is what was searched for. */
+  snippet: Array<string>;
+  /** The line goes on before or behind that. */
+  cut?: true;
+};
+
+/** A pane as it was, in the shape of `pane.snapshot`. */
+export type ScreenMessage = {
+  type: "screen";
+  id?: Id;
+  /** When the last of it was printed. */
+  timestamp: string;
+  session: string;
+  window: number | null;
+  session_id: SessionId;
+  window_id: null | WindowId;
+  pane: PaneId;
+  host: string;
+  epoch: Epoch;
+  seq: Seq;
+  cursor: Cursor;
+  data: PaneScreen;
+};
+
+/** A replay begins: its screen follows. */
+export type ReplayStartedMessage = {
+  type: "replay.started";
+  id?: Id;
+  /** Its number on this connection. */
+  replay: Count;
+  /** The pane that the target was resolved to. */
+  pane: PaneId;
+  from: string;
+  to: string;
+};
+
+/** The screen that a replay goes on from: at its beginning, and wherever it was told to go. */
+export type ReplaySnapshotMessage = {
+  type: "replay.snapshot";
+  replay: Count;
+  /** When the last of it was printed. */
+  timestamp: string;
+  pane: PaneId;
+  data: PaneScreen;
+};
+
+/** What a pane printed then. */
+export type ReplayOutputMessage = {
+  type: "replay.output";
+  replay: Count;
+  timestamp: string;
+  /** The text, escape sequences and all. It is hostile. */
+  content: string;
+  /** The place of its first byte in the pane's output. */
+  offset: Count;
+  bytes: Count;
+  /** These bytes are not kept, or not for this client. */
+  missing?: true;
+};
+
+/** The pane got another size then. */
+export type ReplayResizedMessage = {
+  type: "replay.resized";
+  replay: Count;
+  timestamp: string;
+  cols: Count;
+  rows: Count;
+};
+
+/** How a replay goes on. */
+export type ReplayStateMessage = {
+  type: "replay.state";
+  id?: Id;
+  replay: Count;
+  /** Where it is. */
+  timestamp: string;
+  paused: boolean;
+  speed: number;
+  skip_idle: boolean;
+};
+
+/** A replay is over. */
+export type ReplayEndMessage = {
+  type: "replay.end";
+  replay: Count;
+  /** Where it was. */
+  timestamp: string;
+  reason: "end" | "stopped" | "failed";
+  /** Why it failed, for people. */
+  message?: string;
+};
+
+/** What agents did, those first that want something. All up to the position is in the answer. */
+export type DigestMessage = {
+  type: "digest";
+  id?: Id;
+  since: string;
+  to: string;
+  agents: Array<AgentDigest>;
+  /** Not everything was looked at: a shorter time has it all. */
+  out_of_time?: true;
+  epoch: Epoch;
+  seq: Seq;
+  cursor: Cursor;
+};
+
+export type AgentDigest = {
+  /** The session that it was in last. */
+  session: string;
+  pane: PaneId;
+  agent_type: string;
+  /** When it began, if that lies within the time. */
+  started?: string;
+  /** When it ended, if it did. */
+  ended?: string;
+  /** Its last status. */
+  status: string;
+  spent_ms: SpentMs;
+  /** Its statuses, one after the other; of many the last 200. */
+  states: Array<StateSpan>;
+  /** How often it began to work for a prompt. */
+  prompts: Count;
+  /** How often it waited for somebody. */
+  waits: Count;
+  longest_wait_ms: Count;
+  /** What went wrong; of much the last 50. */
+  errors: Array<ErrorSpan>;
+  /** Files of tests, or tests, that its pane said failed. */
+  failed_tests: Array<string>;
+  /** What its session has used within the time, if it is known. */
+  usage?: Usage;
+};
+
+/** For how long it had each status, in milliseconds. */
+export type SpentMs = {
+  busy: Count;
+  ready: Count;
+  waiting: Count;
+  error: Count;
+  unknown: Count;
+};
+
+export type StateSpan = {
+  since: string;
+  /** For how long. */
+  ms: Count;
+  status: string;
+  reason?: string;
+  /** What the agent said about it. It is hostile. */
+  message?: string;
+};
+
+export type ErrorSpan = {
+  at: string;
+  reason?: string;
+  message?: string;
+};
+
+/** The question is cancelled; it gets the error CANCELLED. Or there was none. */
+export type CancelledMessage = {
+  type: "cancelled";
+  id?: Id;
+  /** Whether such a question was under way. */
+  found: boolean;
+};
+
 /** The server is about to close all connections with 4001. */
 export type ShutdownMessage = {
   type: "shutdown";
@@ -1253,7 +1462,7 @@ export type EmittedMessage = {
 export type ErrorMessage = {
   type: "error";
   id?: Id;
-  code: "INVALID_JSON" | "INVALID_MESSAGE" | "UNKNOWN_ACTION" | "INVALID_FILTER" | "AUTH_REQUIRED" | "AUTH_FAILED" | "PERMISSION_DENIED" | "NOT_FOUND" | "AMBIGUOUS_TARGET" | "RATE_LIMITED" | "LIMIT_REACHED" | "TOO_LARGE" | "PANE_DEAD" | "PANE_IN_MODE" | "INPUT_OFF" | "UNKNOWN_KEY" | "KEY_UNSUPPORTED" | "TMUX_ERROR" | "TMUX_UNAVAILABLE" | "OUTCOME_UNKNOWN" | "INTERRUPTED" | "RECORDING" | "CANCELLED" | "DISCONNECTED" | "AUDIT_UNAVAILABLE";
+  code: "INVALID_JSON" | "INVALID_MESSAGE" | "UNKNOWN_ACTION" | "INVALID_FILTER" | "AUTH_REQUIRED" | "AUTH_FAILED" | "PERMISSION_DENIED" | "NOT_FOUND" | "AMBIGUOUS_TARGET" | "RATE_LIMITED" | "LIMIT_REACHED" | "TOO_LARGE" | "PANE_DEAD" | "PANE_IN_MODE" | "INPUT_OFF" | "UNKNOWN_KEY" | "KEY_UNSUPPORTED" | "TMUX_ERROR" | "TMUX_UNAVAILABLE" | "OUTCOME_UNKNOWN" | "INTERRUPTED" | "RECORDING" | "CANCELLED" | "HISTORY_OFF" | "HISTORY_TIMEOUT" | "HISTORY_UNAVAILABLE" | "DISCONNECTED" | "AUDIT_UNAVAILABLE";
   /** For people. */
   message: string;
   /** Whether the same request may succeed later. */
@@ -1361,6 +1570,112 @@ export type ExplainRequest = {
   id?: Id;
   target: Target;
 };
+
+/** Asks for events that are kept, a page at a time. Lists are as in filters: one that is not given allows all. */
+export type HistoryRequest = {
+  action: "history";
+  id?: Id;
+  types?: Patterns;
+  sessions?: Patterns;
+  panes?: PaneIds;
+  agents?: Patterns;
+  from?: Time;
+  to?: Time;
+  after?: HistoryCursor;
+  before?: HistoryCursor;
+  /** How many events, at most 500; 100 if it is not said. */
+  limit?: number;
+  /** Which come first; newest if it is not said. */
+  order?: "newest" | "oldest";
+};
+
+/** Asks for lines that panes printed, the newest first: those with all these words and phrases, or those that a regular expression fits. */
+export type SearchRequest = {
+  action: "search";
+  id?: Id;
+  /** Words in any place; `word*` is the beginning of one, and words in quotation marks stand in a row. */
+  words?: string;
+  regex?: string;
+  sessions?: Patterns;
+  panes?: PaneIds;
+  /** How bad a line looks, at least. */
+  severity?: "info" | "warning" | "error";
+  from?: Time;
+  to?: Time;
+  before?: HistoryCursor;
+  /** How many lines, at most 200; 50 if it is not said. */
+  limit?: number;
+};
+
+/** Asks for a pane as it was at a moment. */
+export type ScreenRequest = {
+  action: "screen";
+  id?: Id;
+  target: Target;
+  at: Time;
+  /** The exact moment, as an offset of the pane's output. Then `at` only says which pane had the id. */
+  offset?: OffsetOfClient;
+};
+
+/** Asks for what a pane printed, once more, at a pace. */
+export type ReplayRequest = {
+  action: "replay";
+  id?: Id;
+  target: Target;
+  from: Time;
+  to?: Time;
+  speed?: Speed;
+  /** Pauses of more than half a second take half a second. */
+  skip_idle?: boolean;
+  /** How many bytes of output may be on their way without an `ack`. Beyond it, the replay stands still. */
+  ack_window?: number;
+};
+
+/** Says how a replay is to go on. */
+export type ReplayControlRequest = {
+  action: "replay-control";
+  id?: Id;
+  /** The number that `replay.started` named. */
+  replay: number;
+  paused?: boolean;
+  speed?: Speed;
+  skip_idle?: boolean;
+  /** Goes on from this time. */
+  seek?: Time;
+  /** Ends the replay. */
+  stop?: true;
+  /** The output up to this offset was taken in. */
+  ack?: OffsetOfClient;
+};
+
+/** Asks what agents did in a time. */
+export type DigestRequest = {
+  action: "digest";
+  id?: Id;
+  since: Time;
+  to?: Time;
+  sessions?: Patterns;
+  agents?: Patterns;
+};
+
+/** Says that no answer to a question is wanted any more. */
+export type CancelRequest = {
+  action: "cancel";
+  id?: Id;
+  /** The id of the question. */
+  request: Id;
+};
+
+/** RFC 3339, or a span before now: a number and s, m, h or d. */
+export type Time = string;
+
+/** How many times as fast as it was. */
+export type Speed = number;
+
+/** The `next` of a page. */
+export type HistoryCursor = string;
+
+export type PaneIds = Array<string>;
 
 /** Asks for a pane as it is, and for all that it prints from there on. */
 export type OpenRequest = {
@@ -1673,11 +1988,11 @@ export type AnyEvent = ServerConnectedEvent | ServerChangedEvent | ServerLostEve
 
 /** What the server sends besides events. */
 
-export type ServerMessage = HelloMessage | AuthResponseMessage | SubscribedMessage | UnsubscribedMessage | SnapshotMessage | CommandResponseMessage | PromptResponseMessage | AnswerResponseMessage | SeenMessage | ExplanationMessage | PongMessage | BookmarkMessage | OpenedMessage | ClosedMessage | AckedMessage | PaneScrollbackMessage | PaneSnapshotMessage | LaggedMessage | StatsMessage | ClientsMessage | DisconnectedMessage | EmittedMessage | ShutdownMessage | ErrorMessage;
+export type ServerMessage = HelloMessage | AuthResponseMessage | SubscribedMessage | UnsubscribedMessage | SnapshotMessage | CommandResponseMessage | PromptResponseMessage | AnswerResponseMessage | SeenMessage | ExplanationMessage | PongMessage | BookmarkMessage | OpenedMessage | ClosedMessage | AckedMessage | PaneScrollbackMessage | PaneSnapshotMessage | LaggedMessage | StatsMessage | ClientsMessage | DisconnectedMessage | EmittedMessage | HistoryPageMessage | SearchPageMessage | ScreenMessage | ReplayStartedMessage | ReplaySnapshotMessage | ReplayOutputMessage | ReplayResizedMessage | ReplayStateMessage | ReplayEndMessage | DigestMessage | CancelledMessage | ShutdownMessage | ErrorMessage;
 
 /** What clients send. */
 
-export type AnyRequest = AuthRequest | SubscribeRequest | UnsubscribeRequest | SnapshotRequest | CommandRequest | SendKeysRequest | PromptRequest | AnswerRequest | SeenRequest | ExplainRequest | OpenRequest | CloseRequest | AckRequest | StatsRequest | ClientsRequest | DisconnectRequest | EmitRequest | PingRequest;
+export type AnyRequest = AuthRequest | SubscribeRequest | UnsubscribeRequest | SnapshotRequest | CommandRequest | SendKeysRequest | PromptRequest | AnswerRequest | SeenRequest | ExplainRequest | OpenRequest | CloseRequest | AckRequest | StatsRequest | ClientsRequest | DisconnectRequest | EmitRequest | HistoryRequest | SearchRequest | ScreenRequest | ReplayRequest | ReplayControlRequest | DigestRequest | CancelRequest | PingRequest;
 
 /** What a terminal sends. */
 

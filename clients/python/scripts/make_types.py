@@ -119,7 +119,9 @@ def type_of(file: str, schema: Schema, hint: str) -> str:
         raise SystemExit(f"types: {hint} has {sorted(unknown)}, which this script does not know")
     structural = set(schema) - IGNORED
     if structural == {"$ref"}:
-        return type_name(*locate(file, schema["$ref"]))
+        found = locate(file, schema["$ref"])
+        # What has an envelope is an event.
+        return "AnyEvent | EmittedEvent" if found == ("event", "envelope") else type_name(*found)
     if "const" in schema:
         return literal([schema["const"]])
     if "enum" in schema:
@@ -169,7 +171,10 @@ def emit(name: str, base: str, fields: list[Line], about: str | None, total: boo
     ending = "" if total else ", total=False"
     if any(keyword.iskeyword(field) or not field.isidentifier() for field, *_ in fields):
         if base != "TypedDict":
-            raise SystemExit(f"types: {name} has an optional field that is no name in Python")
+            emit(f"{base}More", "TypedDict", fields, None, total)
+            about = f'    """{about}"""' if about else "    pass"
+            classes.append(f"class {name}({base}, {base}More):\n{about}\n")
+            return
         inner = ", ".join(f'"{field}": {kind!r}' for field, kind, _ in fields)
         classes.append(f'{name} = TypedDict("{name}", {{{inner}}}{ending})\n')
         return

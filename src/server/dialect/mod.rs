@@ -1,7 +1,9 @@
 //! The protocols that clients speak, as a closed set. Each decodes what its client says, encodes what is sent to it, and has
 //! the policy that only its kind of client needs; all of them use the same session ([`super::session`]).
 
+mod answers;
 mod monitor;
+mod questions;
 mod replies;
 mod requests;
 #[cfg(test)]
@@ -19,11 +21,13 @@ use self::terminal::Terminal;
 use self::terminal_encoding::TerminalEncoding;
 use super::emitting::EmitRequest;
 use super::session::Credential;
-use super::session::{ClientIdentity, ClientSession, Context, EffectResult, Encode, Reply};
+use super::session::{
+    ClientIdentity, ClientSession, Context, EffectResult, Encode, Reply, Request as Asked,
+};
 use super::target::TerminalAddress;
 use crate::auth::Ended;
 use crate::bridge::ClientNumber;
-use crate::wire::{Action, CloseCode, ErrorCode, Form, Rejected, Request, parse_emit};
+use crate::wire::{Action, CloseCode, ErrorCode, Form, Rejected, Request, parse_emit, parse_query};
 
 /// Reads the body of a request to emit events.
 ///
@@ -35,6 +39,16 @@ pub(super) fn read_emit(body: &[u8]) -> Result<EmitRequest, (ErrorCode, String)>
         Action::Emit(emit) => requests::emission(emit),
         _ => Err((ErrorCode::UnknownAction, "this emits nothing".to_owned())),
     }
+}
+
+/// Reads a question about what happened, of an address.
+///
+/// # Errors
+/// It is none, with the reason.
+pub(super) fn read_question(action: &str, query: &str) -> Result<Asked, (ErrorCode, String)> {
+    let request = parse_query(action, query).and_then(requests::read);
+    let request = request.map_err(|rejected| (rejected.code, rejected.message))?;
+    Ok(request.action)
 }
 
 /// A reply as JSON, for those who asked over HTTP.

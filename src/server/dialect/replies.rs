@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::answers;
 use crate::bridge::{Asked, Ground, Grounds, HeardSignal, NoGrounds, Screen};
 use crate::ids::{Epoch, Seq};
 use crate::metrics::Summary;
@@ -14,7 +15,7 @@ use crate::server::session::{
 };
 use crate::wire::explanation::{EvidenceObject, Explanation, GroundsObject, SignalObject};
 use crate::wire::message::{
-    Answer, AuthResponse, Bookmark, Clients, Closed, CommandResponse, ComposedResponse,
+    Answer, AuthResponse, Bookmark, Cancelled, Clients, Closed, CommandResponse, ComposedResponse,
     Disconnected, EmittedAnswer, Error, Hello, Lagged, Opened, SeenAnswer, Shutdown, Stats,
     Subscribed,
 };
@@ -37,6 +38,7 @@ const FEATURES: &[&str] = &[
     "prompts",
     "seen",
     "explain",
+    "history",
 ];
 
 /// The state of tmux as a message.
@@ -177,6 +179,13 @@ pub(super) fn message<'a>(reply: &Reply<'a>) -> Message<'a> {
             repeated: repeated.then_some(true),
             more,
         }),
+        Reply::Answered(reply) => answers::answered(reply),
+        Reply::Cancelled { id, found } => Message::Cancelled(Cancelled {
+            id: named(id),
+            found,
+            more,
+        }),
+        Reply::Replay(reply) => answers::replay(reply),
         Reply::Pong { id } => Message::Pong(answer(id)),
         Reply::Bookmark { epoch, seq } => Message::Bookmark(Bookmark {
             epoch: Cow::Borrowed(epoch.as_str()),
@@ -304,7 +313,7 @@ fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn named(id: Option<&RequestId>) -> Option<Cow<'_, RequestId>> {
+pub(super) fn named(id: Option<&RequestId>) -> Option<Cow<'_, RequestId>> {
     id.map(Cow::Borrowed)
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::questions;
 use crate::bridge::{AgentAnswer, AnswerChoice, ForAgent, Prompt};
 use crate::hub::{Filter, Position, PrintsIn, Since};
 use crate::ids::{Epoch, PaneId, Seq};
@@ -101,14 +102,8 @@ fn asked(action: Action) -> Result<Asked, Refusal> {
             target: target(snapshot.target.unwrap_or_default())?,
             screen: snapshot.screen.unwrap_or_default(),
         },
-        Action::Command(command) => Asked::Type {
-            key: command.key.clone(),
-            request: line(command)?,
-        },
-        Action::SendKeys(keys) => Asked::Type {
-            key: keys.key.clone(),
-            request: text_or_keys(keys)?,
-        },
+        Action::Command(command) => typed(command.key.clone(), line(command)?),
+        Action::SendKeys(keys) => typed(keys.key.clone(), text_or_keys(keys)?),
         Action::Prompt(prompt) => self::prompt(prompt)?,
         Action::Answer(answer) => self::answer(answer)?,
         Action::Seen(seen) => Asked::Seen {
@@ -131,6 +126,14 @@ fn asked(action: Action) -> Result<Asked, Refusal> {
             client_id, reason, ..
         }) => Asked::Disconnect(Dismissal { client_id, reason }),
         Action::Emit(emit) => Asked::Emit(emission(emit)?),
+        Action::History(_) | Action::Search(_) | Action::Screen(_) | Action::Digest(_) => {
+            questions::question(action)?
+        }
+        Action::Replay(replay) => questions::replay(replay)?,
+        Action::ReplayControl(control) => questions::replay_control(control)?,
+        Action::Cancel(cancel) => Asked::Cancel {
+            request: cancel.request,
+        },
         Action::Ping(_) => Asked::Ping,
         Action::Unknown(_) => return Err(unknown()),
     })
@@ -168,6 +171,10 @@ pub(super) fn emission(emit: request::Emit) -> Result<EmitRequest, Refusal> {
         events: events.collect::<Result<_, Refusal>>()?,
         key: emit.key,
     })
+}
+
+fn typed(key: Option<String>, request: TypeRequest) -> Asked {
+    Asked::Type { request, key }
 }
 
 fn line(command: request::Command) -> Result<TypeRequest, Refusal> {
@@ -361,7 +368,7 @@ fn target(named: request::Target) -> Result<Target, Refusal> {
 }
 
 /// A target that leads to one pane.
-fn pane_target(named: request::Target) -> Result<Target, Refusal> {
+pub(super) fn pane_target(named: request::Target) -> Result<Target, Refusal> {
     let target = target(named)?;
     if target == Target::default() {
         let why = "target: give a \"pane\", or a \"session\" and what is in it";
@@ -377,12 +384,12 @@ fn one_of<T, const N: usize>(forms: [Option<T>; N]) -> Option<Option<T>> {
     given.next().is_none().then_some(first)
 }
 
-fn pane_id(field: &str, text: &str) -> Result<PaneId, Refusal> {
+pub(super) fn pane_id(field: &str, text: &str) -> Result<PaneId, Refusal> {
     let why = || invalid(&format!("{field}: it is not a pane id such as %3"));
     text.parse().map_err(|_| why())
 }
 
-fn invalid(why: &str) -> Refusal {
+pub(super) fn invalid(why: &str) -> Refusal {
     (ErrorCode::InvalidMessage, why.to_owned())
 }
 

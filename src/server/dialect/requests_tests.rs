@@ -111,6 +111,12 @@ fn regression_no_action_is_taken_for_another_one() {
         "ack" => json!({ "pane": "%1", "offset": 1 }),
         "disconnect" => json!({ "client_id": "c1" }),
         "emit" => json!({ "events": [{ "type": "x.a", "data": {} }] }),
+        "search" => json!({ "words": "x" }),
+        "screen" => json!({ "target": { "pane": "%1" }, "at": "1h" }),
+        "replay" => json!({ "target": { "pane": "%1" }, "from": "1h" }),
+        "replay-control" => json!({ "replay": 1 }),
+        "digest" => json!({ "since": "1h" }),
+        "cancel" => json!({ "request": 1 }),
         _ => json!({}),
     };
     for action in ACTIONS {

@@ -16,6 +16,7 @@ use crate::bridge::{
 use crate::hub::Archived;
 use crate::ids::{PaneId, Seq};
 use crate::model::State;
+use crate::server::asking::{Answered, NoAnswer, Question, ReplayPage, ReplayQuestion, Wanted};
 use crate::server::emitting::Prepared;
 use crate::server::repeats::{Earlier, Emitted, Slot, Typed};
 use crate::site::Origin;
@@ -88,6 +89,10 @@ pub(in crate::server) enum Effect {
         id: Option<RequestId>,
         dismissal: Authorized<Dismissal>,
     },
+    /// Answer a question about what happened.
+    Ask(AskEffect),
+    /// Read what a replay needs next.
+    Replay(ReplayEffect),
     /// Read events that memory has let go.
     ReadArchive(ArchivePage),
     /// Capture screens.
@@ -114,6 +119,27 @@ pub(in crate::server) struct ComposeEffect {
     /// Who may type it.
     pub(in crate::server) by: (Principal, ClientNumber),
     pub(in crate::server) slot: Option<Slot<PaneId, Typed>>,
+}
+
+/// A question to be answered as far as this principal may know of it.
+#[derive(Debug)]
+pub(in crate::server) struct AskEffect {
+    pub(in crate::server) id: Option<RequestId>,
+    pub(in crate::server) number: u64,
+    pub(in crate::server) by: Principal,
+    pub(in crate::server) question: Question,
+    pub(in crate::server) wanted: Wanted,
+}
+
+/// What a replay needs next.
+#[derive(Debug)]
+pub(in crate::server) struct ReplayEffect {
+    pub(in crate::server) number: u64,
+    /// Which of its readings this is.
+    pub(in crate::server) turn: u64,
+    pub(in crate::server) by: Principal,
+    pub(in crate::server) question: ReplayQuestion,
+    pub(in crate::server) wanted: Wanted,
 }
 
 /// A snapshot that waits for its screens.
@@ -173,6 +199,17 @@ pub(in crate::server) enum EffectResult {
         id: Option<RequestId>,
         dismissal: Authorized<Dismissal>,
         gone: Option<Who>,
+    },
+    Answered {
+        id: Option<RequestId>,
+        number: u64,
+        outcome: Result<Box<Answered>, NoAnswer>,
+    },
+    Replayed {
+        /// Which replay, and which of its readings.
+        number: u64,
+        turn: u64,
+        page: Result<ReplayPage, NoAnswer>,
     },
     Archived {
         page: ArchivePage,

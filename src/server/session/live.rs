@@ -195,6 +195,7 @@ impl ClientSession {
         if self.stream.panes.wants_any() {
             self.ask_views(now);
         }
+        self.pump_replays(now);
     }
 
     /// What could not be had before, or not exactly, is asked for again.

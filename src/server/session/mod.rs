@@ -6,6 +6,7 @@
 
 mod admin;
 mod archive;
+mod asking;
 mod audit_trail;
 mod composing;
 mod effect;
@@ -18,6 +19,7 @@ mod limits;
 mod live;
 mod pages;
 mod panes;
+mod replaying;
 mod reply;
 mod request;
 mod requests;
@@ -39,18 +41,25 @@ use crate::wire::{CloseCode, Encoder, ErrorCode, Framed, RequestId};
 
 pub(super) use self::admin::{ClientInfo, Present};
 pub(super) use self::archive::ArchivePage;
+use self::asking::Questions;
 pub(super) use self::audit_trail::Asked;
 use self::audit_trail::AuditTrail;
-pub(super) use self::effect::{Captured, ComposeEffect, Effect, EffectResult, EmitEffect};
+pub(super) use self::effect::{
+    AskEffect, Captured, ComposeEffect, Effect, EffectResult, EmitEffect, ReplayEffect,
+};
 pub(super) use self::encode::{
     Encode, OpenedPane, Profile, SnapshotPage, StateSnapshot, Viewpoint,
 };
 use self::limits::Allowance;
 pub use self::limits::ConnectionLimits;
 pub(super) use self::panes::{Asker, Opening};
-pub(super) use self::reply::{ComposedReply, Entry, ExplainedReply, Reply};
+use self::replaying::Replays;
+pub(super) use self::reply::{
+    AnsweredReply, ComposedReply, Entry, ExplainedReply, ReplayReply, ReplaySaid, Reply,
+};
 pub(super) use self::request::{
-    ComposeRequest, Credential, Dismissal, OpenRequest, Request, TypeRequest, Typed,
+    ComposeRequest, Credential, Dismissal, OpenRequest, ReplayControl, ReplayRequest, Request,
+    TypeRequest, Typed,
 };
 pub(super) use self::requests::{Refusal, may_read, not_found, unmet};
 use self::stats::Watched;
@@ -141,6 +150,8 @@ pub(super) struct ClientSession {
     stream: Stream,
     /// Where the client prints what it gets, for as long as this is here.
     printer: Option<Printer>,
+    questions: Questions,
+    replays: Replays,
     send_queue: SendQueue,
     effects: Vec<Effect>,
     in_flight: usize,
@@ -178,6 +189,8 @@ impl ClientSession {
             verifying: false,
             stream: Stream::new(Subscription::new(&context.hub)),
             printer: None,
+            questions: Questions::default(),
+            replays: Replays::default(),
             send_queue: SendQueue::new(limits.send_queue),
             effects: Vec::new(),
             in_flight: 0,
@@ -272,7 +285,11 @@ impl ClientSession {
             Phase::Unknown { until, .. } if !self.verifying => first.min(until),
             Phase::Unknown { .. } => first,
             Phase::Open { .. } => {
-                let dues = [self.stream.bookmark_at, self.stream.view_at];
+                let dues = [
+                    self.stream.bookmark_at,
+                    self.stream.view_at,
+                    self.replays.deadline(),
+                ];
                 dues.into_iter().flatten().fold(first, Instant::min)
             }
         }
@@ -304,6 +321,7 @@ impl ClientSession {
         if self.stream.view_at.is_some_and(|at| at <= now) {
             self.ask_views_again(now);
         }
+        self.pump_replays(now);
     }
 
     /// The server stops.
@@ -348,6 +366,14 @@ impl ClientSession {
                 dismissal,
                 gone,
             } => self.send_dismissed(id.as_ref(), &dismissal, gone.as_ref(), now),
+            EffectResult::Answered {
+                id,
+                number,
+                outcome,
+            } => self.answered(id.as_ref(), number, outcome, now),
+            EffectResult::Replayed { number, turn, page } => {
+                self.replayed((number, turn), page, now);
+            }
             EffectResult::Archived { page, archived } => {
                 self.read_from_archive(page, archived, now)
             }

@@ -6,7 +6,8 @@ use super::admin::ClientInfo;
 use super::stats::{ClientStats, ServerStats};
 use crate::bridge::{Composed, Grounds, NoGrounds};
 use crate::ids::{Epoch, PaneId, Seq};
-use crate::wire::{ErrorCode, RequestId};
+use crate::server::asking::{Answered, ReplayItem, ScreenAnswer};
+use crate::wire::{Encoder, ErrorCode, RequestId};
 
 /// An answer of a session, or what it says without being asked, besides events and snapshots.
 #[derive(Debug, Clone, Copy)]
@@ -148,6 +149,17 @@ pub(in crate::server) enum Reply<'a> {
         /// Whether this is the answer to an earlier request with the same key.
         repeated: bool,
     },
+    /// What happened.
+    Answered(AnsweredReply<'a>),
+    /// A question is cancelled, if it was under way.
+    Cancelled {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// Whether it was.
+        found: bool,
+    },
+    /// Something of a replay.
+    Replay(ReplayReply<'a>),
     /// The answer to a ping.
     Pong {
         /// The request's id.
@@ -200,6 +212,68 @@ pub(in crate::server) struct ExplainedReply<'a> {
     pub(in crate::server) pane: PaneId,
     /// What is held.
     pub(in crate::server) grounds: Result<&'a Grounds, NoGrounds>,
+}
+
+/// An answer to a question about what happened.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) struct AnsweredReply<'a> {
+    /// The request's id.
+    pub(in crate::server) id: Option<&'a RequestId>,
+    /// What writes events.
+    pub(in crate::server) encoder: &'a Encoder,
+    /// The log's name.
+    pub(in crate::server) epoch: &'a Epoch,
+    /// The answer.
+    pub(in crate::server) answered: &'a Answered,
+}
+
+/// Something of a replay.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) struct ReplayReply<'a> {
+    /// Which.
+    pub(in crate::server) number: u64,
+    /// What.
+    pub(in crate::server) said: ReplaySaid<'a>,
+}
+
+/// What is said of a replay. Times are milliseconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) enum ReplaySaid<'a> {
+    /// It begins.
+    Started {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// The pane that the target was resolved to.
+        pane: PaneId,
+        /// The time in which it plays.
+        within: (i64, i64),
+    },
+    /// The screen that it goes on from.
+    Snapshot(&'a ScreenAnswer),
+    /// What happened then.
+    Item(&'a ReplayItem),
+    /// How it goes on.
+    State {
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// Where it is.
+        time: i64,
+        /// Whether it stands still.
+        paused: bool,
+        /// How many times as fast as it was.
+        speed: f64,
+        /// Whether long pauses are made short.
+        skip_idle: bool,
+    },
+    /// It is over.
+    End {
+        /// Where it was.
+        time: i64,
+        /// Why, in a word.
+        reason: &'static str,
+        /// Why it failed, for people.
+        message: Option<&'a str>,
+    },
 }
 
 /// As whom a client is let in.

@@ -6,8 +6,10 @@ use std::time::Duration;
 use crate::bridge::ForAgent;
 use crate::hub::{Filter, PrintsIn, Since};
 use crate::ids::PaneId;
+use crate::server::asking::{Question, When};
 use crate::server::emitting::EmitRequest;
 use crate::server::target::Target;
+use crate::wire::RequestId;
 
 /// What a client asks for.
 #[derive(Clone, PartialEq)]
@@ -84,6 +86,26 @@ pub(in crate::server) enum Request {
     Disconnect(Dismissal),
     /// Events of the client's own, to be added to the log.
     Emit(EmitRequest),
+    /// What happened.
+    Ask(Question),
+    /// A pane as it was.
+    Screen {
+        /// The pane.
+        target: Target,
+        /// When.
+        at: When,
+        /// The exact moment, as an offset of its output.
+        offset: Option<u64>,
+    },
+    /// What a pane printed, once more.
+    Replay(ReplayRequest),
+    /// What a replay is to do from now on.
+    ReplayControl(ReplayControl),
+    /// No answer to a question is wanted any more.
+    Cancel {
+        /// The question.
+        request: RequestId,
+    },
     /// A sign of life.
     Ping,
 }
@@ -108,6 +130,50 @@ pub(in crate::server) struct OpenRequest {
     pub(in crate::server) since: Option<(String, u64)>,
     /// How many bytes of output may be on their way unacknowledged; `None` bounds nothing.
     pub(in crate::server) ack_window: Option<u64>,
+}
+
+/// How a pane is to be replayed.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::server) struct ReplayRequest {
+    /// The pane.
+    pub(in crate::server) target: Target,
+    /// From when on.
+    pub(in crate::server) from: When,
+    /// Up to when; `None` is up to now.
+    pub(in crate::server) to: Option<When>,
+    /// How many times as fast as it was.
+    pub(in crate::server) speed: f64,
+    /// Whether long pauses are made short.
+    pub(in crate::server) skip_idle: bool,
+    /// How many bytes of output may be on their way unacknowledged; `None` bounds nothing.
+    pub(in crate::server) ack_window: Option<u64>,
+}
+
+/// What a replay is to do from now on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::server) struct ReplayControl {
+    /// Which.
+    pub(in crate::server) replay: u64,
+    /// Whether it stands still.
+    pub(in crate::server) paused: Option<bool>,
+    /// How many times as fast as it was.
+    pub(in crate::server) speed: Option<f64>,
+    /// Whether long pauses are made short.
+    pub(in crate::server) skip_idle: Option<bool>,
+    /// From where it goes on.
+    pub(in crate::server) seek: Option<When>,
+    /// Whether it ends.
+    pub(in crate::server) stop: bool,
+    /// The client has taken in what came up to this offset.
+    pub(in crate::server) ack: Option<u64>,
+}
+
+impl ReplayControl {
+    /// Whether it acknowledges and asks for nothing.
+    pub(in crate::server) fn is_ack(&self) -> bool {
+        let asks = self.paused.is_some() || self.speed.is_some() || self.skip_idle.is_some();
+        self.ack.is_some() && !asks && self.seek.is_none() && !self.stop
+    }
 }
 
 /// Something to be typed.
@@ -193,6 +259,11 @@ impl Request {
             Self::Clients => "clients",
             Self::Disconnect(_) => "disconnect",
             Self::Emit(_) => "emit",
+            Self::Ask(question) => question.name(),
+            Self::Screen { .. } => "screen",
+            Self::Replay(_) => "replay",
+            Self::ReplayControl(_) => "replay-control",
+            Self::Cancel { .. } => "cancel",
             Self::Ping => "ping",
         }
     }
@@ -203,10 +274,12 @@ impl Request {
             Self::Snapshot { target, .. }
             | Self::Seen { target }
             | Self::Explain { target }
-            | Self::Close { target } => Some(target),
+            | Self::Close { target }
+            | Self::Screen { target, .. } => Some(target),
             Self::Type { request, .. } => Some(&request.target),
             Self::Compose { request, .. } => Some(&request.target),
             Self::Open(request) => Some(&request.target),
+            Self::Replay(request) => Some(&request.target),
             Self::Emit(request) => request.events.first()?.target.as_ref(),
             Self::Auth { .. }
             | Self::Subscribe { .. }
@@ -215,6 +288,9 @@ impl Request {
             | Self::Stats
             | Self::Clients
             | Self::Disconnect(_)
+            | Self::Ask(_)
+            | Self::ReplayControl(_)
+            | Self::Cancel { .. }
             | Self::Ping => None,
         }
     }

@@ -95,6 +95,17 @@ impl ClientSession {
             Request::Clients => self.ask_clients(id, principal),
             Request::Disconnect(dismissal) => self.ask_dismissal(id, principal, dismissal),
             Request::Emit(request) => self.ask_emit(id, principal, &request, now),
+            Request::Ask(question) => self.ask_question(id, principal, question),
+            Request::Screen { target, at, offset } => {
+                self.ask_screen(id, principal, &target, (at, offset))
+            }
+            Request::Replay(request) => self.ask_replay(id, principal, &request, now),
+            Request::ReplayControl(control) => {
+                self.control_replay(id.as_ref(), principal, &control, now)
+            }
+            Request::Cancel { request } => {
+                self.cancel_question(id.as_ref(), principal, &request, now)
+            }
             Request::Auth { .. } | Request::Ping => Ok(()),
         }
     }

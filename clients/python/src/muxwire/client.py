@@ -7,7 +7,7 @@ import inspect
 import random as _random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, TypeVar, Union, cast
+from typing import Any, Literal, TypeVar, Union, cast
 
 from .errors import MuxwireError, invalid
 from .follower import Cursor, StreamItem
@@ -17,15 +17,22 @@ from .options import Limits, endpoint, terminal_endpoint
 from .pane import Pane, PaneSince
 from .protocol import (
     AnswerResponseMessage,
+    CancelledMessage,
     ClientsMessage,
     CommandResponseMessage,
+    DigestMessage,
     DisconnectedMessage,
     Emitted,
     EmittedMessage,
     ExplanationMessage,
     Filters,
+    HistoryPageMessage,
     PrintsIn,
     PromptResponseMessage,
+    ReplayStartedMessage,
+    ReplayStateMessage,
+    ScreenMessage,
+    SearchPageMessage,
     SeenMessage,
     SnapshotMessage,
     StatsMessage,
@@ -283,6 +290,112 @@ class Client:
         """What the server holds for and against what it says of the agent in a pane."""
         request = {"action": "explain", "target": to_target(target)}
         return cast(ExplanationMessage, await self.request(request, timeout=timeout))
+
+    async def history(
+        self,
+        *,
+        types: Sequence[str] | None = None,
+        sessions: Sequence[str] | None = None,
+        panes: Sequence[str] | None = None,
+        agents: Sequence[str] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+        order: Literal["newest", "oldest"] | None = None,
+        timeout: int | None = None,
+    ) -> HistoryPageMessage:
+        """Events of the past, a page at a time.
+
+        `next` of the page goes on as `before`, or with the oldest first as `after`.
+        """
+        lists = given(types=types, sessions=sessions, panes=panes, agents=agents)
+        fields = given(**{"from": from_}, to=to, after=after, before=before, limit=limit, order=order)
+        request = {"action": "history", **lists, **fields}
+        return cast(HistoryPageMessage, await self.request(request, timeout=timeout))
+
+    async def search(
+        self,
+        *,
+        words: str | None = None,
+        regex: str | None = None,
+        sessions: Sequence[str] | None = None,
+        panes: Sequence[str] | None = None,
+        severity: Literal["info", "warning", "error"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+        timeout: int | None = None,
+    ) -> SearchPageMessage:
+        """Lines that panes printed, the newest first: with `words`, or those that a `regex` fits."""
+        what = given(words=words, regex=regex, sessions=sessions, panes=panes, severity=severity)
+        fields = given(**{"from": from_}, to=to, before=before, limit=limit)
+        request = {"action": "search", **what, **fields}
+        return cast(SearchPageMessage, await self.request(request, timeout=timeout))
+
+    async def screen_at(
+        self, target: Targets, at: str, *, offset: int | None = None, timeout: int | None = None
+    ) -> ScreenMessage:
+        """A pane as it was at a time, or behind the `offset` of a hit."""
+        request = {"action": "screen", "target": to_target(target), "at": at, **given(offset=offset)}
+        return cast(ScreenMessage, await self.request(request, timeout=timeout))
+
+    async def replay(
+        self,
+        target: Targets,
+        from_: str,
+        take: Callable[[dict[str, Any]], object],
+        *,
+        to: str | None = None,
+        speed: float | None = None,
+        skip_idle: bool | None = None,
+        ack_window: int | None = None,
+        timeout: int | None = None,
+    ) -> ReplayStartedMessage:
+        """What a pane printed from a time on, once more, at a pace.
+
+        What comes of it is given to `take`, at last its end.
+        """
+        self._check()
+        fields = given(to=to, speed=speed, skip_idle=skip_idle, ack_window=ack_window)
+        request = {"action": "replay", "target": to_target(target), "from": from_, **fields}
+        return cast(ReplayStartedMessage, await self._main.replay(request, take, timeout))
+
+    async def control_replay(
+        self,
+        replay: int,
+        *,
+        paused: bool | None = None,
+        speed: float | None = None,
+        skip_idle: bool | None = None,
+        seek: str | None = None,
+        stop: bool | None = None,
+        ack: int | None = None,
+        timeout: int | None = None,
+    ) -> ReplayStateMessage:
+        """Lets a replay stand still, go on, go elsewhere or stop."""
+        fields = given(paused=paused, speed=speed, skip_idle=skip_idle, seek=seek, stop=stop, ack=ack)
+        request = {"action": "replay-control", "replay": replay, **fields}
+        return cast(ReplayStateMessage, await self.request(request, timeout=timeout))
+
+    async def digest(
+        self,
+        since: str,
+        *,
+        to: str | None = None,
+        sessions: Sequence[str] | None = None,
+        agents: Sequence[str] | None = None,
+        timeout: int | None = None,
+    ) -> DigestMessage:
+        """What agents did since a time, or a span before now such as `8h`."""
+        fields = given(to=to, sessions=sessions, agents=agents)
+        return cast(DigestMessage, await self.request({"action": "digest", "since": since, **fields}, timeout=timeout))
+
+    async def cancel(self, request: int | str, *, timeout: int | None = None) -> CancelledMessage:
+        """Ends a question about the past, by the `id` that the program gave it with `request`."""
+        return cast(CancelledMessage, await self.request({"action": "cancel", "request": request}, timeout=timeout))
 
     async def emit(
         self, events: Sequence[Emitted], *, key: str | None = None, timeout: int | None = None

@@ -16,7 +16,9 @@ from .pane import Home, Pane, PaneSince
 from .protocol import KEYED, Target
 
 # Requests that change nothing, so that they can be sent twice.
-_ASKING = ("snapshot", "explain", "stats", "clients", "ping")
+_ASKING = ("snapshot", "explain", "history", "search", "screen", "digest", "stats", "clients", "ping")
+# Those of them that can be cancelled.
+_QUESTIONS = ("history", "search", "screen", "digest")
 # How long to wait before a pane is opened again that could not be, in milliseconds.
 _OPEN_AGAIN = 1000
 _TOO_LONG = "the connection was gone for too long: it may or may not have been done"
@@ -49,8 +51,24 @@ class Main(Owner, Home):
         # Panes of this connection that nobody has open any more, as far as is known.
         self._unheard: set[str] = set()
         self._timers: set[asyncio.TimerHandle] = set()
+        # Who takes what comes of the replays of this connection, by their numbers.
+        self._replays: dict[int, Callable[[Message], object]] = {}
 
-    async def request(self, message: Mapping[str, Any], timeout: int | None) -> Message:
+    async def replay(
+        self, message: Mapping[str, Any], take: Callable[[Message], object], timeout: int | None
+    ) -> Message:
+        def begun(reply: Message) -> None:
+            self._replays[reply["replay"]] = take
+
+        return await self.request(message, timeout, begun)
+
+    async def request(
+        self,
+        message: Mapping[str, Any],
+        timeout: int | None,
+        answered: Callable[[Message], None] | None = None,
+    ) -> Message:
+        """`answered` is told before anything that comes behind the answer is looked at."""
         keyed = message.get("action") in KEYED
         kind: Literal["asking", "keyed", "once"] = "keyed" if keyed else "once"
         if message.get("action") in _ASKING:
@@ -58,7 +76,13 @@ class Main(Owner, Home):
         key = {"key": secrets.token_hex(16)} if keyed and "key" not in message else {}
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self.link.start()
-        ask = self._ask({**message, **key}, kind, _once(answer.set_result, answer), _once(answer.set_exception, answer))
+
+        def resolve(reply: Message) -> None:
+            if answered is not None and not answer.done():
+                answered(reply)
+            _once(answer.set_result, answer)(reply)
+
+        ask = self._ask({**message, **key}, kind, resolve, _once(answer.set_exception, answer))
         self._flush()
         # What is asked to wait for proof is given that time besides.
         limit = self._limits.request + int(message.get("timeout_ms", 0)) if timeout is None else timeout
@@ -90,11 +114,29 @@ class Main(Owner, Home):
             if ask is not None:
                 self._answered(ask, message)
             return
+        if isinstance(message.get("replay"), int):
+            return self._replayed(message)
         for pane in self._bound(message.get("pane")):
             self.link.progress()
             pane.on_message(message)
             if pane.ended is not None and pane in self._panes:
                 self._panes.remove(pane)
+
+    def _replayed(self, message: Message) -> None:
+        take = self._replays.get(message["replay"])
+        if message["type"] == "replay.end":
+            self._replays.pop(message["replay"], None)
+        self.link.progress()
+        if take is not None:
+            take(message)
+
+    def _end_replays(self) -> None:
+        """Replays are of one connection, and end with it."""
+        replays, self._replays = self._replays, {}
+        now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+        for replay, take in replays.items():
+            end = {"type": "replay.end", "replay": replay, "timestamp": now, "reason": "failed"}
+            take({**end, "message": "the connection ended"})
 
     def on_bytes(self, data: bytes) -> None:
         frame = read_frame(data)
@@ -109,6 +151,7 @@ class Main(Owner, Home):
 
     def on_down(self) -> None:
         self._stop_timers()
+        self._end_replays()
         for pane in self._panes:
             pane.on_down()
         asks, self._under_way = list(self._under_way.values()), {}
@@ -138,6 +181,7 @@ class Main(Owner, Home):
 
     def on_end(self, error: MuxwireError) -> None:
         self._stop_timers()
+        self._end_replays()
         asks = [*self._under_way.values(), *self._asks]
         self._under_way, self._asks = {}, []
         for ask in asks:
@@ -197,7 +241,10 @@ class Main(Owner, Home):
         self._pause = asyncio.get_running_loop().call_later(wait / 1000, over)
 
     def _forget(self, ask: _Ask) -> None:
-        self._under_way.pop(ask.id, None)
+        was_under_way = self._under_way.pop(ask.id, None) is not None
+        # A question that nobody waits for keeps others waiting.
+        if was_under_way and ask.message["action"] in _QUESTIONS and self.link.is_open:
+            self.link.send({"action": "cancel", "request": ask.id})
         if ask in self._asks:
             self._asks.remove(ask)
         self._flush()

@@ -1987,89 +1987,6 @@ class PaneScrollbackMessage(_PaneScrollbackMessage, total=False):
     replay_bytes: Count
 
 
-class PaneSnapshotMessageDataPrimary(TypedDict):
-    lines: Lines
-
-
-class PaneSnapshotMessageDataAlternateSaved(TypedDict):
-    x: Count
-    y: Count
-
-
-class PaneSnapshotMessageDataAlternate(TypedDict):
-    """The alternate screen, while it shows; `saved` is the cursor that the primary screen comes back with."""
-
-    lines: Lines
-    saved: PaneSnapshotMessageDataAlternateSaved | None
-
-
-class _PaneSnapshotMessageDataCursor(TypedDict):
-    x: Count
-    y: Count
-    visible: bool
-
-
-class PaneSnapshotMessageDataCursor(_PaneSnapshotMessageDataCursor, total=False):
-    """`x` is `cols` when the next character goes to the next line."""
-
-    shape: str
-    blinking: bool
-    colour: str
-
-
-class PaneSnapshotMessageDataScrollRegion(TypedDict):
-    top: Count
-    bottom: Count
-
-
-class PaneSnapshotMessageDataUnfinished(TypedDict):
-    """What has begun and is not complete: an escape sequence, and how many bytes of a character."""
-
-    sequence: str
-    character: Count
-
-
-class PaneSnapshotMessageDataScrollback(TypedDict):
-    """The lines of history that came before, and in how many `pane.scrollback` messages."""
-
-    lines: Count
-    pages: Count
-
-
-class _PaneSnapshotMessageData(TypedDict):
-    # The pane's output goes on from this byte.
-    offset: int
-    # The fields below stand at this byte; what was printed between the two is at the end of the replay.
-    screen_offset: int
-    # Nothing can be missing or doubled.
-    exact: bool
-    # What tmux does not report and was not seen since, and is taken to be as in a fresh terminal.
-    assumed: list[str]
-    cols: Count
-    rows: Count
-    primary: PaneSnapshotMessageDataPrimary
-    # The alternate screen, while it shows; `saved` is the cursor that the primary screen comes back with.
-    alternate: PaneSnapshotMessageDataAlternate | None
-    # `x` is `cols` when the next character goes to the next line.
-    cursor: PaneSnapshotMessageDataCursor
-    # The modes that are known, by name.
-    modes: dict[str, bool | str]
-    # The columns of the tab stops, from 0.
-    tabs: list[Count]
-    scroll_region: PaneSnapshotMessageDataScrollRegion
-    # What has begun and is not complete: an escape sequence, and how many bytes of a character.
-    unfinished: PaneSnapshotMessageDataUnfinished
-    # Lines in the pane's history.
-    history: int
-    # The lines of history that came before, and in how many `pane.scrollback` messages.
-    scrollback: PaneSnapshotMessageDataScrollback
-
-
-class PaneSnapshotMessageData(_PaneSnapshotMessageData, total=False):
-    replay: Replay
-    replay_bytes: Count
-
-
 class PaneSnapshotMessage(TypedDict):
     """A pane as it is at `offset`, which stands in the stream exactly at its place: the pane's output before it is in it, all that follows is behind it."""
 
@@ -2083,7 +2000,7 @@ class PaneSnapshotMessage(TypedDict):
     epoch: Epoch
     seq: Seq
     cursor: Cursor
-    data: PaneSnapshotMessageData
+    data: PaneScreen
 
 
 LaggedMessage = TypedDict("LaggedMessage", {"type": 'Literal["lagged"]', "pane": 'PaneId', "from": 'Count', "to": 'Count'})
@@ -2202,6 +2119,341 @@ class LatencyObject(TypedDict):
     max: int
 
 
+class PaneScreenPrimary(TypedDict):
+    lines: Lines
+
+
+class PaneScreenAlternateSaved(TypedDict):
+    x: Count
+    y: Count
+
+
+class PaneScreenAlternate(TypedDict):
+    """The alternate screen, while it shows; `saved` is the cursor that the primary screen comes back with."""
+
+    lines: Lines
+    saved: PaneScreenAlternateSaved | None
+
+
+class _PaneScreenCursor(TypedDict):
+    x: Count
+    y: Count
+    visible: bool
+
+
+class PaneScreenCursor(_PaneScreenCursor, total=False):
+    """`x` is `cols` when the next character goes to the next line."""
+
+    shape: str
+    blinking: bool
+    colour: str
+
+
+class PaneScreenScrollRegion(TypedDict):
+    top: Count
+    bottom: Count
+
+
+class PaneScreenUnfinished(TypedDict):
+    """What has begun and is not complete: an escape sequence, and how many bytes of a character."""
+
+    sequence: str
+    character: Count
+
+
+class PaneScreenScrollback(TypedDict):
+    """The lines of history that came before, and in how many `pane.scrollback` messages."""
+
+    lines: Count
+    pages: Count
+
+
+class _PaneScreen(TypedDict):
+    # The pane's output goes on from this byte.
+    offset: int
+    # The fields below stand at this byte; what was printed between the two is at the end of the replay.
+    screen_offset: int
+    # Nothing can be missing or doubled.
+    exact: bool
+    # What tmux does not report and was not seen since, and is taken to be as in a fresh terminal.
+    assumed: list[str]
+    cols: Count
+    rows: Count
+    primary: PaneScreenPrimary
+    # The alternate screen, while it shows; `saved` is the cursor that the primary screen comes back with.
+    alternate: PaneScreenAlternate | None
+    # `x` is `cols` when the next character goes to the next line.
+    cursor: PaneScreenCursor
+    # The modes that are known, by name.
+    modes: dict[str, bool | str]
+    # The columns of the tab stops, from 0.
+    tabs: list[Count]
+    scroll_region: PaneScreenScrollRegion
+    # What has begun and is not complete: an escape sequence, and how many bytes of a character.
+    unfinished: PaneScreenUnfinished
+    # Lines in the pane's history.
+    history: int
+    # The lines of history that came before, and in how many `pane.scrollback` messages.
+    scrollback: PaneScreenScrollback
+
+
+class PaneScreen(_PaneScreen, total=False):
+    replay: Replay
+    replay_bytes: Count
+
+
+class _HistoryPageMessage(TypedDict):
+    type: Literal["history.page"]
+    events: list[AnyEvent | EmittedEvent]
+    epoch: Epoch
+    seq: Seq
+    cursor: Cursor
+
+
+class HistoryPageMessage(_HistoryPageMessage, total=False):
+    """Events that are kept, in the order that was asked for, as they were sent when they happened. All up to the position is in the answer."""
+
+    id: Id
+    # What goes on from here, as `before` if the newest came first, else as `after`. Without it there is no more.
+    next: str
+
+
+class _SearchPageMessage(TypedDict):
+    type: Literal["search.page"]
+    hits: list[SearchHit]
+    epoch: Epoch
+    seq: Seq
+    cursor: Cursor
+
+
+class SearchPageMessage(_SearchPageMessage, total=False):
+    """Lines that were found, the newest first. All up to the position was looked at."""
+
+    id: Id
+    # What goes on from here, as `before`. Without it everything was looked at.
+    next: str
+    # The time was over before there were as many as were asked for.
+    out_of_time: Literal[True]
+
+
+class _SearchHit(TypedDict):
+    # When it stood as it is.
+    timestamp: str
+    session: str
+    session_id: SessionId
+    pane: PaneId
+    epoch: Epoch
+    # The moment to jump to: the offset of the pane's output behind which it stood.
+    offset: Count
+    # Its number, which no other line of this history has.
+    line: Count
+    severity: Literal["info", "warning", "error"]
+    # The line, cut so that every second piece is what was searched for.
+    snippet: list[str]
+
+
+class SearchHit(_SearchHit, total=False):
+    """A line. Its place is that of its pane at the time."""
+
+    window: Count
+    window_id: WindowId
+    # The line goes on before or behind that.
+    cut: Literal[True]
+
+
+class _ScreenMessage(TypedDict):
+    type: Literal["screen"]
+    # When the last of it was printed.
+    timestamp: str
+    session: str
+    window: int | None
+    session_id: SessionId
+    window_id: WindowId | None
+    pane: PaneId
+    host: str
+    epoch: Epoch
+    seq: Seq
+    cursor: Cursor
+    data: PaneScreen
+
+
+class ScreenMessage(_ScreenMessage, total=False):
+    """A pane as it was, in the shape of `pane.snapshot`."""
+
+    id: Id
+
+
+_ReplayStartedMessage = TypedDict("_ReplayStartedMessage", {"type": 'Literal["replay.started"]', "replay": 'Count', "pane": 'PaneId', "from": 'str', "to": 'str'})
+
+
+class ReplayStartedMessage(_ReplayStartedMessage, total=False):
+    """A replay begins: its screen follows."""
+
+    id: Id
+
+
+class ReplaySnapshotMessage(TypedDict):
+    """The screen that a replay goes on from: at its beginning, and wherever it was told to go."""
+
+    type: Literal["replay.snapshot"]
+    replay: Count
+    # When the last of it was printed.
+    timestamp: str
+    pane: PaneId
+    data: PaneScreen
+
+
+class _ReplayOutputMessage(TypedDict):
+    type: Literal["replay.output"]
+    replay: Count
+    timestamp: str
+    # The text, escape sequences and all. It is hostile.
+    content: str
+    # The place of its first byte in the pane's output.
+    offset: Count
+    bytes: Count
+
+
+class ReplayOutputMessage(_ReplayOutputMessage, total=False):
+    """What a pane printed then."""
+
+    # These bytes are not kept, or not for this client.
+    missing: Literal[True]
+
+
+class ReplayResizedMessage(TypedDict):
+    """The pane got another size then."""
+
+    type: Literal["replay.resized"]
+    replay: Count
+    timestamp: str
+    cols: Count
+    rows: Count
+
+
+class _ReplayStateMessage(TypedDict):
+    type: Literal["replay.state"]
+    replay: Count
+    # Where it is.
+    timestamp: str
+    paused: bool
+    speed: float
+    skip_idle: bool
+
+
+class ReplayStateMessage(_ReplayStateMessage, total=False):
+    """How a replay goes on."""
+
+    id: Id
+
+
+class _ReplayEndMessage(TypedDict):
+    type: Literal["replay.end"]
+    replay: Count
+    # Where it was.
+    timestamp: str
+    reason: Literal["end", "stopped", "failed"]
+
+
+class ReplayEndMessage(_ReplayEndMessage, total=False):
+    """A replay is over."""
+
+    # Why it failed, for people.
+    message: str
+
+
+class _DigestMessage(TypedDict):
+    type: Literal["digest"]
+    since: str
+    to: str
+    agents: list[AgentDigest]
+    epoch: Epoch
+    seq: Seq
+    cursor: Cursor
+
+
+class DigestMessage(_DigestMessage, total=False):
+    """What agents did, those first that want something. All up to the position is in the answer."""
+
+    id: Id
+    # Not everything was looked at: a shorter time has it all.
+    out_of_time: Literal[True]
+
+
+class _AgentDigest(TypedDict):
+    # The session that it was in last.
+    session: str
+    pane: PaneId
+    agent_type: str
+    # Its last status.
+    status: str
+    spent_ms: SpentMs
+    # Its statuses, one after the other; of many the last 200.
+    states: list[StateSpan]
+    # How often it began to work for a prompt.
+    prompts: Count
+    # How often it waited for somebody.
+    waits: Count
+    longest_wait_ms: Count
+    # What went wrong; of much the last 50.
+    errors: list[ErrorSpan]
+    # Files of tests, or tests, that its pane said failed.
+    failed_tests: list[str]
+
+
+class AgentDigest(_AgentDigest, total=False):
+    # When it began, if that lies within the time.
+    started: str
+    # When it ended, if it did.
+    ended: str
+    # What its session has used within the time, if it is known.
+    usage: Usage
+
+
+class SpentMs(TypedDict):
+    """For how long it had each status, in milliseconds."""
+
+    busy: Count
+    ready: Count
+    waiting: Count
+    error: Count
+    unknown: Count
+
+
+class _StateSpan(TypedDict):
+    since: str
+    # For how long.
+    ms: Count
+    status: str
+
+
+class StateSpan(_StateSpan, total=False):
+    reason: str
+    # What the agent said about it. It is hostile.
+    message: str
+
+
+class _ErrorSpan(TypedDict):
+    at: str
+
+
+class ErrorSpan(_ErrorSpan, total=False):
+    reason: str
+    message: str
+
+
+class _CancelledMessage(TypedDict):
+    type: Literal["cancelled"]
+    # Whether such a question was under way.
+    found: bool
+
+
+class CancelledMessage(_CancelledMessage, total=False):
+    """The question is cancelled; it gets the error CANCELLED. Or there was none."""
+
+    id: Id
+
+
 class ShutdownMessage(TypedDict):
     """The server is about to close all connections with 4001."""
 
@@ -2229,7 +2481,7 @@ class EmittedMessage(_EmittedMessage, total=False):
 
 class _ErrorMessage(TypedDict):
     type: Literal["error"]
-    code: Literal["INVALID_JSON", "INVALID_MESSAGE", "UNKNOWN_ACTION", "INVALID_FILTER", "AUTH_REQUIRED", "AUTH_FAILED", "PERMISSION_DENIED", "NOT_FOUND", "AMBIGUOUS_TARGET", "RATE_LIMITED", "LIMIT_REACHED", "TOO_LARGE", "PANE_DEAD", "PANE_IN_MODE", "INPUT_OFF", "UNKNOWN_KEY", "KEY_UNSUPPORTED", "TMUX_ERROR", "TMUX_UNAVAILABLE", "OUTCOME_UNKNOWN", "INTERRUPTED", "RECORDING", "CANCELLED", "DISCONNECTED", "AUDIT_UNAVAILABLE"]
+    code: Literal["INVALID_JSON", "INVALID_MESSAGE", "UNKNOWN_ACTION", "INVALID_FILTER", "AUTH_REQUIRED", "AUTH_FAILED", "PERMISSION_DENIED", "NOT_FOUND", "AMBIGUOUS_TARGET", "RATE_LIMITED", "LIMIT_REACHED", "TOO_LARGE", "PANE_DEAD", "PANE_IN_MODE", "INPUT_OFF", "UNKNOWN_KEY", "KEY_UNSUPPORTED", "TMUX_ERROR", "TMUX_UNAVAILABLE", "OUTCOME_UNKNOWN", "INTERRUPTED", "RECORDING", "CANCELLED", "HISTORY_OFF", "HISTORY_TIMEOUT", "HISTORY_UNAVAILABLE", "DISCONNECTED", "AUDIT_UNAVAILABLE"]
     # For people.
     message: str
     # Whether the same request may succeed later.
@@ -2378,6 +2630,104 @@ class _ExplainRequest(TypedDict):
 
 class ExplainRequest(_ExplainRequest, total=False):
     """Asks what the server holds for and against what it says of the agent in a pane."""
+
+    id: Id
+
+
+class _HistoryRequest(TypedDict):
+    action: Literal["history"]
+
+
+_HistoryRequestMore = TypedDict("_HistoryRequestMore", {"id": 'Id', "types": 'Patterns', "sessions": 'Patterns', "panes": 'PaneIds', "agents": 'Patterns', "from": 'Time', "to": 'Time', "after": 'HistoryCursor', "before": 'HistoryCursor', "limit": 'int', "order": 'Literal["newest", "oldest"]'}, total=False)
+
+
+class HistoryRequest(_HistoryRequest, _HistoryRequestMore):
+    """Asks for events that are kept, a page at a time. Lists are as in filters: one that is not given allows all."""
+
+
+class _SearchRequest(TypedDict):
+    action: Literal["search"]
+
+
+_SearchRequestMore = TypedDict("_SearchRequestMore", {"id": 'Id', "words": 'str', "regex": 'str', "sessions": 'Patterns', "panes": 'PaneIds', "severity": 'Literal["info", "warning", "error"]', "from": 'Time', "to": 'Time', "before": 'HistoryCursor', "limit": 'int'}, total=False)
+
+
+class SearchRequest(_SearchRequest, _SearchRequestMore):
+    """Asks for lines that panes printed, the newest first: those with all these words and phrases, or those that a regular expression fits."""
+
+
+class _ScreenRequest(TypedDict):
+    action: Literal["screen"]
+    target: Target
+    at: Time
+
+
+class ScreenRequest(_ScreenRequest, total=False):
+    """Asks for a pane as it was at a moment."""
+
+    id: Id
+    # The exact moment, as an offset of the pane's output. Then `at` only says which pane had the id.
+    offset: OffsetOfClient
+
+
+_ReplayRequest = TypedDict("_ReplayRequest", {"action": 'Literal["replay"]', "target": 'Target', "from": 'Time'})
+
+
+class ReplayRequest(_ReplayRequest, total=False):
+    """Asks for what a pane printed, once more, at a pace."""
+
+    id: Id
+    to: Time
+    speed: Speed
+    # Pauses of more than half a second take half a second.
+    skip_idle: bool
+    # How many bytes of output may be on their way without an `ack`. Beyond it, the replay stands still.
+    ack_window: int
+
+
+class _ReplayControlRequest(TypedDict):
+    action: Literal["replay-control"]
+    # The number that `replay.started` named.
+    replay: int
+
+
+class ReplayControlRequest(_ReplayControlRequest, total=False):
+    """Says how a replay is to go on."""
+
+    id: Id
+    paused: bool
+    speed: Speed
+    skip_idle: bool
+    # Goes on from this time.
+    seek: Time
+    # Ends the replay.
+    stop: Literal[True]
+    # The output up to this offset was taken in.
+    ack: OffsetOfClient
+
+
+class _DigestRequest(TypedDict):
+    action: Literal["digest"]
+    since: Time
+
+
+class DigestRequest(_DigestRequest, total=False):
+    """Asks what agents did in a time."""
+
+    id: Id
+    to: Time
+    sessions: Patterns
+    agents: Patterns
+
+
+class _CancelRequest(TypedDict):
+    action: Literal["cancel"]
+    # The id of the question.
+    request: Id
+
+
+class CancelRequest(_CancelRequest, total=False):
+    """Says that no answer to a question is wanted any more."""
 
     id: Id
 
@@ -2753,6 +3103,10 @@ AgentStatus: TypeAlias = Literal["busy", "ready", "waiting", "error", "unknown",
 Lines: TypeAlias = 'list[str]'
 Replay: TypeAlias = str
 Latency: TypeAlias = 'LatencyObject | None'
+Time: TypeAlias = str
+Speed: TypeAlias = float
+HistoryCursor: TypeAlias = str
+PaneIds: TypeAlias = 'list[str]'
 OffsetOfClient: TypeAlias = int
 EmittedType: TypeAlias = str
 EmittedName: TypeAlias = str
@@ -2847,6 +3201,17 @@ ServerMessage: TypeAlias = Union[
     ClientsMessage,
     DisconnectedMessage,
     EmittedMessage,
+    HistoryPageMessage,
+    SearchPageMessage,
+    ScreenMessage,
+    ReplayStartedMessage,
+    ReplaySnapshotMessage,
+    ReplayOutputMessage,
+    ReplayResizedMessage,
+    ReplayStateMessage,
+    ReplayEndMessage,
+    DigestMessage,
+    CancelledMessage,
     ShutdownMessage,
     ErrorMessage,
 ]
@@ -2870,6 +3235,13 @@ AnyRequest: TypeAlias = Union[
     ClientsRequest,
     DisconnectRequest,
     EmitRequest,
+    HistoryRequest,
+    SearchRequest,
+    ScreenRequest,
+    ReplayRequest,
+    ReplayControlRequest,
+    DigestRequest,
+    CancelRequest,
     PingRequest,
 ]
 
@@ -2906,6 +3278,9 @@ ERROR_CODES: tuple[str, ...] = (
     "INTERRUPTED",
     "RECORDING",
     "CANCELLED",
+    "HISTORY_OFF",
+    "HISTORY_TIMEOUT",
+    "HISTORY_UNAVAILABLE",
     "DISCONNECTED",
     "AUDIT_UNAVAILABLE",
 )

@@ -13,7 +13,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from . import client as _client
 from . import pane as _pane
@@ -26,15 +26,22 @@ from .link import Connected, Message, Report, Status
 from .pane import PaneItem, PaneSince
 from .protocol import (
     AnswerResponseMessage,
+    CancelledMessage,
     ClientsMessage,
     CommandResponseMessage,
+    DigestMessage,
     DisconnectedMessage,
     Emitted,
     EmittedMessage,
     ExplanationMessage,
     Filters,
+    HistoryPageMessage,
     PrintsIn,
     PromptResponseMessage,
+    ReplayStartedMessage,
+    ReplayStateMessage,
+    ScreenMessage,
+    SearchPageMessage,
     SeenMessage,
     SnapshotMessage,
     StatsMessage,
@@ -384,6 +391,95 @@ class Client:
 
     def explain(self, target: _client.Targets, *, timeout: int | None = None) -> ExplanationMessage:
         return self._thread.wait(self._client.explain(target, timeout=timeout))
+
+    def history(
+        self,
+        *,
+        types: Sequence[str] | None = None,
+        sessions: Sequence[str] | None = None,
+        panes: Sequence[str] | None = None,
+        agents: Sequence[str] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+        order: Literal["newest", "oldest"] | None = None,
+        timeout: int | None = None,
+    ) -> HistoryPageMessage:
+        options: dict[str, Any] = {"types": types, "sessions": sessions, "panes": panes, "agents": agents}
+        options.update({"from_": from_, "to": to, "after": after, "before": before, "limit": limit})
+        return self._thread.wait(self._client.history(**options, order=order, timeout=timeout))
+
+    def search(
+        self,
+        *,
+        words: str | None = None,
+        regex: str | None = None,
+        sessions: Sequence[str] | None = None,
+        panes: Sequence[str] | None = None,
+        severity: Literal["info", "warning", "error"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+        timeout: int | None = None,
+    ) -> SearchPageMessage:
+        options: dict[str, Any] = {"words": words, "regex": regex, "sessions": sessions, "panes": panes}
+        options.update({"severity": severity, "from_": from_, "to": to, "before": before, "limit": limit})
+        return self._thread.wait(self._client.search(**options, timeout=timeout))
+
+    def screen_at(
+        self, target: _client.Targets, at: str, *, offset: int | None = None, timeout: int | None = None
+    ) -> ScreenMessage:
+        return self._thread.wait(self._client.screen_at(target, at, offset=offset, timeout=timeout))
+
+    def replay(
+        self,
+        target: _client.Targets,
+        from_: str,
+        take: Callable[[dict[str, Any]], object],
+        *,
+        to: str | None = None,
+        speed: float | None = None,
+        skip_idle: bool | None = None,
+        ack_window: int | None = None,
+        timeout: int | None = None,
+    ) -> ReplayStartedMessage:
+        """`take` is called in the thread of the connections, which waits for it."""
+        options: dict[str, Any] = {"to": to, "speed": speed, "skip_idle": skip_idle, "ack_window": ack_window}
+        return self._thread.wait(self._client.replay(target, from_, take, **options, timeout=timeout))
+
+    def control_replay(
+        self,
+        replay: int,
+        *,
+        paused: bool | None = None,
+        speed: float | None = None,
+        skip_idle: bool | None = None,
+        seek: str | None = None,
+        stop: bool | None = None,
+        ack: int | None = None,
+        timeout: int | None = None,
+    ) -> ReplayStateMessage:
+        options: dict[str, Any] = {"paused": paused, "speed": speed, "skip_idle": skip_idle}
+        options.update({"seek": seek, "stop": stop, "ack": ack})
+        return self._thread.wait(self._client.control_replay(replay, **options, timeout=timeout))
+
+    def digest(
+        self,
+        since: str,
+        *,
+        to: str | None = None,
+        sessions: Sequence[str] | None = None,
+        agents: Sequence[str] | None = None,
+        timeout: int | None = None,
+    ) -> DigestMessage:
+        options: dict[str, Any] = {"to": to, "sessions": sessions, "agents": agents}
+        return self._thread.wait(self._client.digest(since, **options, timeout=timeout))
+
+    def cancel(self, request: int | str, *, timeout: int | None = None) -> CancelledMessage:
+        return self._thread.wait(self._client.cancel(request, timeout=timeout))
 
     def emit(self, events: Sequence[Emitted], *, key: str | None = None, timeout: int | None = None) -> EmittedMessage:
         return self._thread.wait(self._client.emit(events, key=key, timeout=timeout))

@@ -219,7 +219,12 @@ class Play:
 
     async def _do_call(self, message: Json, step: Json) -> None:
         fields = dict(message)
-        method = getattr(self._client, fields.pop("action").replace("-", "_"))
+        action = fields.pop("action").replace("-", "_")
+        method = getattr(self._client, {"screen": "screen_at", "replay_control": "control_replay"}.get(action, action))
+        if "from" in fields:
+            fields["from_"] = fields.pop("from")
+        if action == "replay":
+            fields["take"] = lambda _: None
         self._asked[step["as"]] = asyncio.ensure_future(method(**fields))
         await asyncio.sleep(0)
 

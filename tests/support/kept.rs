@@ -1,0 +1,149 @@
+//! A history on disk that takes what a log brings, as the sink of `muxwire serve` does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use muxwire::connectors::{Connectors, HistorySink};
+use muxwire::history::{History, Moment, Recorder, Secrets, Settings, StoreError, Wishes};
+use muxwire::hub::{Hub, Next};
+use muxwire::ids::{Epoch, PaneId, Seq};
+use muxwire::metrics::Metrics;
+use muxwire::screen::{self, PaneSnapshot, Tracked};
+use muxwire::server::HistoryAccess;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use super::bridge::LiveBridge;
+
+/// A history in a folder of its own.
+pub struct Kept {
+    pub folder: TempDir,
+    pub access: HistoryAccess,
+    wishes: Option<Wishes>,
+    /// Gives the history the log.
+    pump: Option<JoinHandle<()>>,
+}
+
+impl Kept {
+    /// An empty one of the log of this name, that masks or keeps secrets.
+    pub fn new(epoch: &str, secrets: Secrets) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            path: folder.path().join("default.db"),
+            max_bytes: 1 << 40,
+            max_age: Duration::from_secs(100 * 365 * 86_400),
+            exclude: Vec::new(),
+            secrets,
+            rules: (Vec::new(), true),
+            host: "build-3".to_owned(),
+        };
+        let history = History::open(settings).unwrap();
+        let epoch = Epoch::new(epoch).unwrap();
+        let (recorder, wishes) = history.start(&epoch, Seq(0), None).unwrap();
+        let reader = recorder.open_reader().unwrap();
+        Self {
+            folder,
+            access: HistoryAccess { reader, recorder },
+            wishes: Some(wishes),
+            pump: None,
+        }
+    }
+
+    /// From now on it is given what is published.
+    pub fn follow(&mut self, hub: &Hub) {
+        let recorder = self.access.recorder.clone();
+        let pumped = pump(hub.clone(), recorder, self.wishes.take().unwrap());
+        self.pump = Some(tokio::spawn(pumped));
+    }
+}
+
+impl Kept {
+    /// Waits until it has the snapshot from which it knows what the pane showed at this offset.
+    pub async fn seen(&self, pane: PaneId, offset: u64, head: Seq) {
+        let HistoryAccess { reader, recorder } = &self.access;
+        loop {
+            recorder.flushed(head).await;
+            let known = reader.pane_at(pane, i64::MAX).await.unwrap();
+            match reader.screen(known.key, Moment::Offset(offset), true).await {
+                Ok(_) => return,
+                Err(StoreError::NotKept | StoreError::TooLong) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(pump) = self.pump.take() {
+            pump.abort();
+        }
+    }
+}
+
+async fn pump(hub: Hub, recorder: Recorder, mut wishes: Wishes) {
+    let mut log = hub.reader_behind(Seq(0));
+    loop {
+        tokio::select! {
+            () = log.readable() => match log.pull() {
+                Next::Event(event) => recorder.event(event).await,
+                Next::Head => {}
+                Next::Archived(_) | Next::Evicted => panic!("the log has let go what was not kept"),
+            },
+            Some(pane) = wishes.recv() => recorder.seed(pane, Some(Arc::new(empty(pane)))),
+        }
+    }
+}
+
+/// The screen of a pane that was seen from its beginning, in which nothing was printed.
+fn empty(pane: PaneId) -> PaneSnapshot {
+    PaneSnapshot {
+        pane,
+        offset: 0,
+        exact: true,
+        assumed: Vec::new(),
+        cols: 80,
+        rows: 24,
+        primary: vec![Bytes::new(); 24],
+        alternate: None,
+        cursor: screen::Cursor {
+            x: 0,
+            y: 0,
+            visible: true,
+            shape: None,
+            blinking: None,
+            colour: None,
+        },
+        modes: screen::Modes {
+            wrap: true,
+            ..screen::Modes::default()
+        },
+        tabs: (1..10).map(|tab| tab * 8).collect(),
+        scroll_region: screen::ScrollRegion { top: 0, bottom: 23 },
+        unfinished: screen::Unfinished::default(),
+        history: 0,
+        scrollback: Vec::new(),
+        tracked: Tracked::default(),
+    }
+}
+
+/// What gives a history the log of a bridge, snapshots included. It ends with this.
+pub struct Sunk {
+    _connectors: Connectors,
+}
+
+impl Kept {
+    /// From now on it is given what this bridge publishes, by the sink of `muxwire serve`.
+    pub fn follow_bridge(&mut self, bridge: &LiveBridge) -> Sunk {
+        let metrics = Metrics::new(&bridge.hub);
+        let (hub, handle) = (bridge.hub.clone(), bridge.handle.clone());
+        let connectors = Connectors::new(hub.clone(), handle.clone(), &metrics);
+        let recorder = self.access.recorder.clone();
+        let sink = HistorySink::new(recorder, self.wishes.take().unwrap(), hub, handle);
+        sink.begin(&connectors, &metrics);
+        Sunk {
+            _connectors: connectors,
+        }
+    }
+}
