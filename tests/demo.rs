@@ -1,10 +1,11 @@
 //! `muxwire serve --demo`: agents that are played from recordings are known as the real ones are, take answers, and leave nothing.
 
 use std::fs;
+use std::process::Command;
 
 use crate::support::demo::Demo;
 use crate::support::program::Home;
-use crate::support::{SOON, wait_until};
+use crate::support::{SOON, is_alive, wait_until};
 
 /// What is left of its folder.
 fn left(demo: &Demo) -> Vec<String> {
@@ -53,6 +54,21 @@ fn it_leaves_nothing_even_if_it_is_killed() {
     demo.serve.kill().unwrap();
     demo.serve.wait().unwrap();
     wait_until("nothing is left", SOON, || left(&demo).is_empty());
+}
+
+#[test]
+fn regression_it_leaves_no_server_even_if_its_folder_is_gone() {
+    let mut demo = Demo::start();
+    let folder = demo.home.path().join(left(&demo).remove(0));
+    let mut ask = Command::new("tmux");
+    ask.arg("-S").arg(folder.join("tmux"));
+    let said = ask.args(["display-message", "-p", "#{pid}"]).output();
+    let pid = String::from_utf8(said.unwrap().stdout).unwrap();
+    demo.serve.kill().unwrap();
+    demo.serve.wait().unwrap();
+    fs::remove_dir_all(folder).unwrap();
+    let pid = pid.trim().parse().unwrap();
+    wait_until("the server is gone", SOON, || !is_alive(pid));
 }
 
 #[test]

@@ -31,7 +31,8 @@ while kill -0 $1 2>/dev/null; do
 done
 # The end of the server must not be the end of this.
 trap '' HUP
-"$2" -S "$3" kill-server
+# Without its socket, as when somebody has cleaned up, it takes no command.
+"$2" -S "$3" kill-server || kill $PPID
 rm -f -- "$3" "$3.lock" "${3%/*}/claude" "${3%/*}/codex"
 rmdir -- "${3%/*}""#;
 
