@@ -33,6 +33,7 @@ mod control_properties;
 mod crowds;
 mod dangers;
 mod demo;
+mod detaching;
 mod differential;
 mod disk_history;
 mod doctor;

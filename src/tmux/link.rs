@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use crate::control::Command;
 use crate::tmux::link_task::{LinkTask, MAX_IN_FLIGHT, Request, Stop};
 use crate::tmux::mark::Mark;
+use crate::tmux::spawn::Pipes;
 use crate::tmux::tap::Tap;
 use crate::tmux::{LinkEvent, LinkId, LinkKind, Relay, Tmux, TmuxError, Version, spawn};
 
@@ -58,7 +59,7 @@ impl LinkHandle {
         tap: Option<Tap>,
     ) -> Result<Self, TmuxError> {
         let relay = tmux.relay()?;
-        let child = start(tmux, kind, relay.as_ref())?;
+        let (child, pipes) = start(tmux, kind, relay.as_ref())?;
         let pid = child.id().unwrap_or_default();
         tracing::debug!(link = %id, ?kind, pid, "link opened");
         if let Some(Tap(sink)) = &tap {
@@ -69,7 +70,7 @@ impl LinkHandle {
         let (stop, stopped) = watch::channel(Stop::Run);
         let in_flight = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
         let relay = relay.map(Relay::start).transpose()?;
-        let task = LinkTask::new(id, kind, child, relay, tap);
+        let task = LinkTask::new(id, kind, child, pipes, relay, tap);
         tokio::spawn(task.run(received, stopped, events, Arc::clone(&in_flight)));
         Ok(Self {
             id,
@@ -157,7 +158,7 @@ pub fn attachable(session: &crate::control::rows::SessionRow) -> Result<(), Tmux
     Ok(())
 }
 
-fn start(tmux: &Tmux, kind: LinkKind, relay: Option<&Relay>) -> Result<Child, TmuxError> {
+fn start(tmux: &Tmux, kind: LinkKind, relay: Option<&Relay>) -> Result<(Child, Pipes), TmuxError> {
     if !tmux.starts_no_server() {
         tmux.check_socket_now()?;
     }
@@ -169,18 +170,13 @@ fn start(tmux: &Tmux, kind: LinkKind, relay: Option<&Relay>) -> Result<Child, Tm
     if let Some(mark) = Mark::own(tmux.socket_path()) {
         spawn::mark_as_link(&mut command, &mark);
     }
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stderr(Stdio::piped());
     // Its own process group: what a terminal sends to muxwire's (SIGINT, SIGHUP) must not cut the links before muxwire
     // has announced the stop to its clients.
     command.process_group(0);
-    if tmux.version().survives_killed_links() {
-        spawn::end_with_parent(&mut command);
-        command.kill_on_drop(true);
-    }
-    command.spawn().map_err(|source| tmux.start_error(source))
+    spawn::end_with_parent(&mut command);
+    command.kill_on_drop(true);
+    spawn::with_lasting_input(command).map_err(|source| tmux.start_error(source))
 }
 
 /// `-C attach -E -t ID -f FLAGS`.

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::{Buf as _, Bytes};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
+use tokio::net::unix::pipe;
+use tokio::process::{Child, ChildStderr};
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::yield_now;
@@ -16,6 +17,7 @@ use tokio::time::{sleep_until, timeout};
 use crate::control::{Command, Limits};
 use crate::tmux::link_backlog::LinkBacklog;
 use crate::tmux::output::printable;
+use crate::tmux::spawn::Pipes;
 use crate::tmux::tap::Tap;
 use crate::tmux::{
     CloseReason, LinkEvent, LinkId, LinkKind, LinkReader, RelayError, RelayTask, ReplyError,
@@ -37,7 +39,7 @@ const FLOODED_REPLY_LIMIT: Duration = Duration::from_secs(120);
 /// answer is there already.
 const LAST_LOOK: Duration = Duration::from_millis(500);
 
-/// How long a detached link may take to say what tmux had queued for it.
+/// How long tmux may take to send a detached link what it has queued for it.
 const DRAIN_LIMIT: Duration = Duration::from_millis(1500);
 
 /// How long a child may take to end after SIGTERM before it gets SIGKILL, and after that before it is given up.
@@ -76,8 +78,8 @@ pub(super) struct LinkTask {
     child: Child,
     /// What hands the child over to the server, where that is needed. It ends with the link.
     relay: Option<RelayTask>,
-    stdin: Option<ChildStdin>,
-    stdout: Option<ChildStdout>,
+    stdin: Option<pipe::Sender>,
+    stdout: Option<pipe::Receiver>,
     stderr: Option<ChildStderr>,
     reader: LinkReader,
     outgoing: Bytes,
@@ -98,7 +100,7 @@ pub(super) struct LinkTask {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Serving,
-    /// No more input; tmux ends the link when all is read.
+    /// No more requests; the link ends when the last reply is read.
     Draining {
         until: Instant,
     },
@@ -128,6 +130,7 @@ impl LinkTask {
         link: LinkId,
         kind: LinkKind,
         mut child: Child,
+        pipes: Pipes,
         relay: Option<RelayTask>,
         tap: Option<Tap>,
     ) -> Self {
@@ -140,8 +143,8 @@ impl LinkTask {
         Self {
             link,
             kind,
-            stdin: child.stdin.take(),
-            stdout: child.stdout.take(),
+            stdin: Some(pipes.stdin),
+            stdout: Some(pipes.stdout),
             stderr: child.stderr.take(),
             child,
             relay,
@@ -221,11 +224,13 @@ impl LinkTask {
                 // tmux has closed its side; what it still has to say comes first.
                 tracing::debug!(link = %self.link, %error, "tmux takes no more commands");
                 self.outgoing.clear();
+                self.stdin = None;
                 self.drain_to_end();
             }
             LinkTaskEvent::Request(Some(request)) => self.enqueue(request, &mut owner.link_backlog),
             LinkTaskEvent::Request(None) | LinkTaskEvent::Stop(Stop::Detach) => {
                 self.reason.get_or_insert(CloseReason::Requested);
+                self.reader.ask_for_a_last_reply();
                 self.drain_to_end();
             }
             LinkTaskEvent::Stop(Stop::Kill) => {
@@ -289,6 +294,7 @@ impl LinkTask {
     fn prepare(&mut self, owner: &Owner) {
         if self.outgoing.is_empty()
             && self.stdin.is_some()
+            && matches!(self.phase, Phase::Serving | Phase::Draining { .. })
             && let Some(bytes) = self.reader.take_outgoing()
         {
             if let Some(Tap(sink)) = &self.tap {
@@ -296,9 +302,8 @@ impl LinkTask {
             }
             self.outgoing = bytes;
         }
-        if matches!(self.phase, Phase::Draining { .. }) && self.outgoing.is_empty() {
-            // The end of input detaches: tmux sends what it has queued, and ends the link.
-            self.stdin = None;
+        if self.is_drained() {
+            self.terminate();
         }
         if self.reader.pending() == 0 && self.reader.is_attached() {
             self.waiting_since = None;
@@ -310,6 +315,15 @@ impl LinkTask {
             self.reason.get_or_insert(CloseReason::Requested);
             self.terminate();
         }
+    }
+
+    /// Whether all that was sent is answered, and with it all read that tmux had queued before.
+    fn is_drained(&self) -> bool {
+        matches!(self.phase, Phase::Draining { .. })
+            && self.stdin.is_some()
+            && self.outgoing.is_empty()
+            && self.reader.is_attached()
+            && self.reader.pending() == 0
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -383,13 +397,13 @@ impl LinkTask {
         }
     }
 
-    /// SIGTERM, on which tmux drops what it has queued for this client.
+    /// SIGTERM, on which tmux drops what it has queued for this client. The pipes stay open: a server can end with a
+    /// client whose input ends while it has output for it.
     fn terminate(&mut self) {
         if matches!(self.phase, Phase::Serving | Phase::Draining { .. }) {
             if let Some(Err(error)) = self.process().map(|pid| kill_process(pid, Signal::TERM)) {
                 tracing::debug!(link = %self.link, %error, "tmux -C has ended already");
             }
-            self.stdin = None;
             self.outgoing.clear();
             self.phase = Phase::Ending {
                 until: Instant::now() + END_LIMIT,
@@ -399,9 +413,9 @@ impl LinkTask {
 
     /// Reaps the child, answers what was never answered, and says the last word.
     async fn finish(mut self, mut owner: Owner) {
+        let said = self.reap().await;
         self.stdin = None;
         self.stdout = None;
-        let said = self.reap().await;
         let said = self.not_handed_over().await.unwrap_or(said);
         self.reader
             .close(&mut |event| owner.link_backlog.push(event));
@@ -477,7 +491,7 @@ async fn child_changed(children: &mut Option<unix::Signal>) -> Option<()> {
 }
 
 /// Writes a part of the bytes; may be cancelled without loss.
-async fn write(stdin: &mut Option<ChildStdin>, bytes: &[u8]) -> io::Result<usize> {
+async fn write(stdin: &mut Option<pipe::Sender>, bytes: &[u8]) -> io::Result<usize> {
     match stdin {
         Some(stdin) => stdin.write(bytes).await,
         None => Ok(bytes.len()),

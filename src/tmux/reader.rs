@@ -117,6 +117,17 @@ impl LinkReader {
         self.resume_paused();
     }
 
+    /// Asks for a reply that comes behind all that tmux has queued for the link, and that nobody else gets.
+    pub fn ask_for_a_last_reply(&mut self) {
+        // If there is no place for one more, the replies that are due serve as well.
+        if self.client.enqueue(Command::ServerInfo).is_ok() {
+            self.state.sent.push_back(Sent {
+                tag: None,
+                index: 0,
+            });
+        }
+    }
+
     /// Ends the link: whatever was not answered is answered with [`ReplyError::LinkClosed`].
     pub fn close(&mut self, emit: &mut impl FnMut(LinkEvent)) {
         for (_, command) in self.client.close() {

@@ -3,11 +3,20 @@
 //! An orphaned `tmux -C` goes on taking output that nobody reads, and from tmux 3.3a on it keeps a killed server
 //! half alive, so that every later command on that socket fails. Hence the kernel ends each child with its parent.
 //!
+//! A server can end with a `tmux -C` whose input ends while the server has output for it (danger 17 of
+//! `docs/control-mode.md`). Hence each child keeps the writing end of its own input: whatever becomes of muxwire, it
+//! stays open until the child has detached. Of its output it keeps nothing: a child that waits for itself to read what
+//! it says would never end.
+//!
 //! What must hold: the kernel watches the *thread* that forked. Spawn from one that lives as long as the process, as
 //! the single thread of muxwire's runtime does.
 
 use std::env;
+use std::io;
+use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
+use std::process::Stdio;
 
+use tokio::net::unix::pipe;
 use tokio::process::Command;
 
 use crate::tmux::mark::Mark;
@@ -48,6 +57,57 @@ fn end_with(command: &mut Command, parent: rustix::process::Pid) {
 /// Elsewhere the kernel has no such signal: the links of a killed muxwire are ended by the next one's `reap_stale`.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn end_with_parent(_command: &mut Command) {}
+
+/// Muxwire's ends of a child's standard input and output.
+#[derive(Debug)]
+pub(super) struct Pipes {
+    pub(super) stdin: pipe::Sender,
+    pub(super) stdout: pipe::Receiver,
+}
+
+/// Starts the command with an input that does not end before its process does, even if muxwire's end closes.
+pub(super) fn with_lasting_input(
+    mut command: Command,
+) -> io::Result<(tokio::process::Child, Pipes)> {
+    let (input, stdin) = io::pipe()?;
+    let (stdout, output) = io::pipe()?;
+    command
+        .stdin(Stdio::from(input))
+        .stdout(Stdio::from(output));
+    keep_open(&mut command, stdin.as_raw_fd());
+    let child = command.spawn()?;
+    // With it go the child's own ends, which would hide the end of the output.
+    drop(command);
+    let pipes = Pipes {
+        stdin: pipe::Sender::from_owned_fd(stdin.into())?,
+        stdout: pipe::Receiver::from_owned_fd(stdout.into())?,
+    };
+    Ok((child, pipes))
+}
+
+/// Lets the command's process inherit a descriptor, which must be open when it is spawned.
+#[cfg(target_os = "linux")]
+#[expect(
+    unsafe_code,
+    reason = "only pre_exec runs code in the child alone, where the descriptor loses close-on-exec"
+)]
+fn keep_open(command: &mut Command, descriptor: RawFd) {
+    use rustix::io::{FdFlags, fcntl_setfd};
+
+    let keep = move || {
+        // SAFETY: the parent has it open while it forks, so that the child has it too.
+        let descriptor = unsafe { BorrowedFd::borrow_raw(descriptor) };
+        Ok(fcntl_setfd(descriptor, FdFlags::empty())?)
+    };
+    // SAFETY: the closure makes one plain system call, allocates nothing, takes no lock, and captures a copied number.
+    unsafe {
+        command.pre_exec(keep);
+    }
+}
+
+/// Elsewhere nothing but the end of its input ends a child with its parent.
+#[cfg(not(target_os = "linux"))]
+fn keep_open(_command: &mut Command, _descriptor: RawFd) {}
 
 /// Takes out of a child's environment what would change tmux's behaviour, and muxwire's own settings.
 ///

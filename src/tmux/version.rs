@@ -149,13 +149,6 @@ impl Version {
     pub fn captures_lose_blanks(&self) -> bool {
         (Rank::release(3, 2)..Rank(3, 4, false, 0)).contains(&self.rank)
     }
-
-    /// A signal to a `tmux -C` whose pipes are closed already is harmless: 3.2. In 3.1c the server dies of it; there
-    /// the link ends by itself, and at once, when its pipes close.
-    #[must_use]
-    pub fn survives_killed_links(&self) -> bool {
-        self.rank >= Rank::release(3, 2)
-    }
 }
 
 /// `3.3a` and `3.9-rc`: two numbers, a letter or none, and for a pre-release what follows the hyphen.
@@ -266,9 +259,8 @@ mod tests {
                 version.has_flow_control(),
                 version.has_subscriptions(),
                 version.has_no_start_flag(),
-                version.survives_killed_links(),
             ];
-            assert_eq!(found, [full; 4], "{text}");
+            assert_eq!(found, [full; 3], "{text}");
         }
     }
 }

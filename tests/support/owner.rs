@@ -99,8 +99,12 @@ impl Owner {
     }
 
     pub async fn closed(&mut self, link: &LinkHandle) -> CloseReason {
+        self.closed_id(link.id()).await
+    }
+
+    pub async fn closed_id(&mut self, link: LinkId) -> CloseReason {
         self.until(|event| match event {
-            LinkEvent::Closed { link: id, reason } if *id == link.id() => Some(reason.clone()),
+            LinkEvent::Closed { link: id, reason } if *id == link => Some(reason.clone()),
             _ => None,
         })
         .await
