@@ -9,12 +9,12 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::unix::pipe;
 use tokio::process::{Child, ChildStderr};
-use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{sleep_until, timeout};
 
 use crate::control::{Command, Limits};
+use crate::tmux::children::Children;
 use crate::tmux::link_backlog::LinkBacklog;
 use crate::tmux::output::printable;
 use crate::tmux::spawn::Pipes;
@@ -92,7 +92,7 @@ pub(super) struct LinkTask {
     give_up_at: Option<Instant>,
     last_read: Instant,
     /// Says that some child of muxwire has ended, or was stopped.
-    children: Option<unix::Signal>,
+    children: Children,
     tap: Option<Tap>,
 }
 
@@ -155,7 +155,7 @@ impl LinkTask {
             waiting_since: Some(now),
             give_up_at: None,
             last_read: now,
-            children: listen_for_children(),
+            children: Children::listen(),
             tap,
         }
     }
@@ -203,7 +203,7 @@ impl LinkTask {
                 Err(_) => LinkTaskEvent::Stop(Stop::Detach),
             },
             () = owner.link_backlog.room(), if owner.link_backlog.is_backlogged() => LinkTaskEvent::Room,
-            Some(()) = child_changed(&mut self.children) => LinkTaskEvent::Child,
+            Some(()) = self.children.changed() => LinkTaskEvent::Child,
             () = until(time_is_up), if time_is_up.is_some() => LinkTaskEvent::TimeUp,
         };
         Some(step)
@@ -472,21 +472,6 @@ impl LinkTask {
             Some(reason) => reason.clone(),
             None => CloseReason::Ended((!said.is_empty()).then_some(said)),
         }
-    }
-}
-
-/// Listens for children that end or are stopped. Without it, links that are stopped are found by their silence only.
-fn listen_for_children() -> Option<unix::Signal> {
-    unix::signal(SignalKind::child())
-        .inspect_err(|error| tracing::debug!(%error, "can't listen for children"))
-        .ok()
-}
-
-/// Waits until some child of muxwire has changed; may be cancelled without loss.
-async fn child_changed(children: &mut Option<unix::Signal>) -> Option<()> {
-    match children {
-        Some(children) => children.recv().await,
-        None => std::future::pending().await,
     }
 }
 

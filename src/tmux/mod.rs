@@ -3,6 +3,7 @@
 //! [`Tmux`] is a program and a socket that can be used; [`Version`] says what it can do; [`TmuxError`] says what is
 //! wrong and what to do about it.
 
+mod children;
 mod demo;
 mod error;
 mod event;
