@@ -57,6 +57,7 @@ mod listening;
 mod live_panes;
 mod misfit;
 mod on_demand;
+mod on_disk;
 mod options;
 mod pages;
 mod panes;

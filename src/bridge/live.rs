@@ -157,8 +157,11 @@ impl Live {
         listeners.mark_changed();
         let finder = Finder::start(tmux.clone(), settings.exit_unattached);
         finder.find();
+        let now = Instant::now();
+        let mut core = Core::new(ends.hub, ends.counters, settings.setup(), now);
+        core.go_on(now);
         Self {
-            core: Core::new(ends.hub, ends.counters, settings.setup(), Instant::now()),
+            core,
             tmux,
             tap,
             links: HashMap::new(),

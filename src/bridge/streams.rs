@@ -50,9 +50,25 @@ pub(super) struct Streams {
     announced: Announced,
     /// How far panes had come that listings showed and show no more.
     gone: BTreeMap<PaneId, u64>,
+    /// Where panes go on that the first listing shows and nobody knows.
+    unknown: u64,
 }
 
 impl Streams {
+    /// Goes on with panes that an earlier run knew: each with a gap, behind this offset. `unknown` is that of panes that are there
+    /// by now.
+    pub(super) fn go_on(&mut self, offsets: &[(PaneId, u64)], unknown: u64) {
+        self.unknown = unknown;
+        for (pane, offset) in offsets {
+            let stream = Stream {
+                offset: *offset,
+                judged: true,
+                ..Stream::unplaced()
+            };
+            self.panes.insert(*pane, stream);
+        }
+    }
+
     /// Takes output of a link. `None` if it is a copy, or if it waits for a listing.
     pub(super) fn output(&mut self, link: LinkId, pane: PaneId, bytes: Bytes) -> Option<Change> {
         let stream = self.stream(pane);
@@ -243,11 +259,10 @@ impl Streams {
             stream.doubtful |= doubtful;
             stream.tracker.listed();
         }
+        let offset = std::mem::take(&mut self.unknown);
         for pane in state.panes.keys() {
-            self.panes
-                .entry(*pane)
-                .or_insert_with(|| Stream::first_seen(doubtful))
-                .unseen = 0;
+            let first_seen = || Stream::first_seen(offset, doubtful);
+            self.panes.entry(*pane).or_insert_with(first_seen).unseen = 0;
         }
         self.sessions = state.sessions.keys().copied().collect();
         let mut changes = self.assign(state, links);
@@ -289,7 +304,10 @@ impl Streams {
 
     /// The server is gone, and all panes with it.
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            unknown: self.unknown,
+            ..Self::default()
+        };
     }
 
     /// Whether a session was there at the last listing in which a pane could begin unseen.

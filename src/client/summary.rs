@@ -32,6 +32,8 @@ pub fn summary(event: &Event<'_>) -> String {
     summary
 }
 
+const LOG_GAP: &str = "muxwire ended unexpectedly: events of its last moment may be missing";
+
 /// One row a type.
 fn describe(data: &EventData<'_>) -> String {
     use EventData as E;
@@ -66,6 +68,7 @@ fn describe(data: &EventData<'_>) -> String {
         E::PaneModeChanged(mode) => mode_change(mode),
         E::PaneResized(resized) => new_size(resized),
         E::PaneGap(gap) => missing(gap),
+        E::LogGap(_) => LOG_GAP.to_owned(),
         E::PaneOutput(output) => format!("{} bytes", output.bytes),
         E::ClientAttached(attached) => client(attached),
         E::ClientDetached(client) => escaped(&client.name).into_owned(),

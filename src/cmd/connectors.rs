@@ -1,11 +1,12 @@
 //! What is beside the bridge and the clients in `muxwire serve`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::audit::Log;
 use crate::auth::Authenticator;
 use crate::bridge::Handle;
-use crate::cmd::{agents, alert, host_name, keeping, push};
+use crate::cmd::keeping::Kept;
+use crate::cmd::{agents, alert, host_name, push};
 use crate::config::Config;
 use crate::connectors::Connectors;
 use crate::hub::Hub;
@@ -22,7 +23,7 @@ pub(super) struct Beside {
     pub(super) history: Option<HistoryAccess>,
 }
 
-/// Begins what reads the log and adds to it, unless what is served is a recording. With the socket of a tmux server, its history is kept, and can be asked.
+/// Begins what reads the log and adds to it, unless what is served is a recording. What is kept can be asked.
 ///
 /// # Errors
 /// What is built in can't be used, which a test excludes, or the system gives no random numbers.
@@ -30,17 +31,14 @@ pub(super) async fn begin(
     config: &Config,
     connectors: &Connectors,
     from: (&Hub, &Handle, &Metrics),
-    live: Option<(Vec<PathBuf>, Option<&Path>)>,
+    live: Option<(Vec<PathBuf>, Kept)>,
     (authenticator, audit): (&Option<Authenticator>, &Log),
 ) -> anyhow::Result<Beside> {
-    let Some((folders, socket)) = live else {
+    let Some((folders, kept)) = live else {
         return Ok(Beside::default());
     };
     let (hub, bridge, metrics) = from;
-    let history = match socket {
-        Some(socket) => keeping::begin(config, connectors, (hub, bridge), socket, metrics).await,
-        None => None,
-    };
+    let history = kept.begin(connectors, (hub, bridge), metrics).await;
     if config.agents.enabled {
         agents::watch(connectors, bridge.clone(), folders.clone(), metrics, config)?;
     }

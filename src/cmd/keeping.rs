@@ -9,56 +9,101 @@ use crate::bridge::Handle;
 use crate::cmd::host_name;
 use crate::config::{Config, StoredSecrets};
 use crate::connectors::{Connectors, HistorySink};
-use crate::history::{DiskArchive, History, Secrets, Settings, StoreError};
-use crate::hub::Hub;
+use crate::history::{DiskArchive, History, Previous, Secrets, Settings, StoreError};
+use crate::hub::{HistoryLimits, Hub, Redaction, Resumed};
+use crate::ids::Epoch;
 use crate::metrics::Metrics;
 use crate::server::HistoryAccess;
 
 /// The folder of the files below the state directory.
 const FOLDER: &str = "history";
 
-/// Begins to keep what is published of the tmux server with this socket. Whatever is wrong with the file, the log says so, and
-/// all else goes on without it.
-pub(super) async fn begin(
-    config: &Config,
-    connectors: &Connectors,
-    (hub, bridge): (&Hub, &Handle),
-    socket: &Path,
-    metrics: &Metrics,
-) -> Option<HistoryAccess> {
-    if !config.history.enabled {
-        return None;
+/// The history, opened before there is a log: what an earlier run left makes the log.
+pub(super) struct Kept(Option<(History, Option<Previous>)>);
+
+impl Kept {
+    /// Opens the file of the tmux server with this socket. Whatever is wrong with it, the log says so, and all else goes on
+    /// without it.
+    pub(super) async fn open(config: &Config, socket: Option<&Path>) -> Self {
+        let Some(socket) = socket.filter(|_| config.history.enabled) else {
+            return Self(None);
+        };
+        let settings = settings(config, socket);
+        let path = settings.path.clone();
+        let opened = on_disk(move || {
+            let history = History::open(settings)?;
+            let previous = history.previous()?;
+            Ok((history, previous))
+        });
+        Self(opened.await.map_err(|error| refuse(&path, &error)).ok())
     }
-    let settings = settings(config, socket);
-    let path = settings.path.clone();
-    let (epoch, head) = (hub.epoch().clone(), hub.head());
-    let begun = spawn_blocking(move || {
-        let (recorder, wishes) = History::open(settings)?.start(&epoch, head, None)?;
-        let reader = recorder.open_reader()?;
-        let archive = DiskArchive::new(reader.clone(), epoch, recorder.clone());
-        Ok::<_, StoreError>((recorder, wishes, reader, archive))
-    });
-    let begun = match begun.await {
-        Ok(begun) => begun.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    match begun {
-        Ok((recorder, wishes, reader, archive)) => {
-            tracing::info!(path = %path.display(), "history is kept");
-            hub.archive_in(Arc::new(archive));
-            let access = HistoryAccess {
-                reader,
-                recorder: recorder.clone(),
-            };
-            let sink = HistorySink::new(recorder, wishes, hub.clone(), bridge.clone());
-            sink.begin(connectors, metrics);
-            Some(access)
-        }
-        Err(error) => {
-            tracing::error!(path = %path.display(), %error, "no history is kept");
-            None
-        }
+
+    /// The log: that of an earlier run, or one of this name.
+    pub(super) fn hub(
+        &self,
+        limits: HistoryLimits,
+        fresh: Epoch,
+        redaction: Option<Redaction>,
+    ) -> Hub {
+        let previous = self.0.as_ref().and_then(|(_, previous)| previous.clone());
+        let Some(previous) = previous else {
+            return Hub::redacting(limits, fresh, redaction);
+        };
+        tracing::info!(
+            epoch = %previous.epoch, after = previous.after.0, ended_in_order = previous.ended,
+            "the log goes on where an earlier run ended"
+        );
+        let resumed = Resumed {
+            after: previous.after,
+            state: previous.state,
+            lost: previous.lost,
+            offsets: previous.offsets,
+            unknown: previous.unknown,
+        };
+        Hub::resumed(limits, previous.epoch, redaction, resumed)
     }
+
+    /// Begins to keep what is published.
+    pub(super) async fn begin(
+        self,
+        connectors: &Connectors,
+        (hub, bridge): (&Hub, &Handle),
+        metrics: &Metrics,
+    ) -> Option<HistoryAccess> {
+        let (history, previous) = self.0?;
+        let path = history.path().to_owned();
+        let (epoch, head) = (hub.epoch().clone(), hub.head());
+        let begun = on_disk(move || {
+            let (recorder, wishes) = history.start(&epoch, head, previous.as_ref())?;
+            let reader = recorder.open_reader()?;
+            let archive = DiskArchive::new(reader.clone(), epoch, recorder.clone());
+            Ok((recorder, wishes, reader, archive))
+        });
+        let begun = begun.await.map_err(|error| refuse(&path, &error));
+        let (recorder, wishes, reader, archive) = begun.ok()?;
+        tracing::info!(path = %path.display(), "history is kept");
+        hub.archive_in(Arc::new(archive));
+        let access = HistoryAccess {
+            reader,
+            recorder: recorder.clone(),
+        };
+        let sink = HistorySink::new(recorder, wishes, hub.clone(), bridge.clone());
+        sink.begin(connectors, metrics);
+        Some(access)
+    }
+}
+
+/// Does something that blocks.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, String> {
+    let done = spawn_blocking(work).await;
+    let done = done.map_err(|error| error.to_string())?;
+    done.map_err(|error| error.to_string())
+}
+
+fn refuse(path: &Path, error: &str) {
+    tracing::error!(path = %path.display(), %error, "no history is kept");
 }
 
 fn settings(config: &Config, socket: &Path) -> Settings {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -19,6 +19,7 @@ use crate::cmd::counters;
 use crate::cmd::dashboard::welcome;
 use crate::cmd::descriptors;
 use crate::cmd::entry::{authenticator, log_tokens};
+use crate::cmd::keeping::Kept;
 use crate::cmd::listeners;
 use crate::cmd::notify::Notifier;
 use crate::cmd::output::CommandOutput;
@@ -180,7 +181,8 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let listening = listening(config)?;
     let room = descriptors::make_room(u64::from(config.server.max_connections));
-    let hub = Hub::redacting(history(config), source.epoch()?, redaction(config)?);
+    let kept = Kept::open(config, source.kept_socket()).await;
+    let hub = kept.hub(history(config), source.epoch()?, redaction(config)?);
     let metrics = Metrics::new(&hub);
     let authenticator = authenticator(config)?;
     let audit = audited::start(config, &metrics, authenticator.as_ref())?;
@@ -188,9 +190,7 @@ async fn serve(
     let (handle, ends) = ends(&hub, &metrics);
     let connectors = Connectors::new(hub.clone(), handle.clone(), &metrics);
     let (from, whose) = ((&hub, &handle, &metrics), (&authenticator, &audit));
-    let live = source
-        .is_live()
-        .then_some((rule_folders, source.kept_socket()));
+    let live = source.is_live().then_some((rule_folders, kept));
     let beside = connectors::begin(config, &connectors, from, live, whose).await?;
     let sources = Sources {
         hub,
@@ -272,6 +272,7 @@ impl Started {
     /// Sources and clients first, so that clients get `shutdown`; then the links, unless the bridge has ended already; and last
     /// the sinks, which take what was published meanwhile.
     async fn stop(self, limit: Duration, bridge_has_ended: bool) -> anyhow::Result<()> {
+        let began = Instant::now();
         self.stop_server.cancel();
         self.connectors.stop_sources().await;
         if timeout(limit / 3, self.running.finished()).await.is_err() {
@@ -288,7 +289,12 @@ impl Started {
                 ended_within(limit * 2 / 3 - for_sinks, self.bridge).await
             }
         };
-        self.connectors.drain(for_sinks).await;
+        // What they write takes as long as the disk does, so they get the time that is left.
+        let left = match for_sinks.is_zero() {
+            true => Duration::ZERO,
+            false => limit.saturating_sub(began.elapsed()).max(for_sinks),
+        };
+        self.connectors.drain(left).await;
         ended
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "a test fails by panicking"
 )]
@@ -600,4 +601,200 @@ fn a_tracker_knows_when_a_sequence_is_unfinished() {
     tracker.feed(b"1m");
     assert!(tracker.is_ground());
     assert_eq!(Visibility::default(), Visibility::All);
+}
+
+#[tokio::test]
+async fn a_file_that_cant_be_written_is_tried_again_and_nothing_is_lost() {
+    let mut stage = Stage::new();
+    stage.prints("before\r\n");
+    stage.keep().await;
+    let path = stage.folder.path().join("default.db");
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    stage.of_pane(bell());
+    stage.keep().await;
+    assert!(stage.recorder.figures().failures > 0);
+    // The log goes on meanwhile.
+    let last = stage.of_pane(bell());
+    other.execute_batch("ROLLBACK").unwrap();
+    let everything = EventQuery {
+        limit: 10,
+        ..EventQuery::default()
+    };
+    loop {
+        stage.keep().await;
+        let page = stage.reader().events(everything.clone()).await.unwrap();
+        if page.events.first().is_some_and(|event| event.seq == last) {
+            assert_eq!(page.events.len(), 2);
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stage.recorder.figures().lost, 0);
+}
+
+#[tokio::test]
+async fn a_file_that_is_damaged_while_it_is_written_is_set_aside_and_another_begun() {
+    let mut stage = Stage::new();
+    stage.prints("before\r\n");
+    stage.keep().await;
+    let path = stage.folder.path().join("default.db");
+    let other = rusqlite::Connection::open(&path).unwrap();
+    // The table of events is where there is no page.
+    let damage = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 99999 WHERE name = 'events'; \
+                  PRAGMA schema_version = 12345;";
+    other.execute_batch(damage).unwrap();
+    drop(other);
+    let last = stage.of_pane(bell());
+    stage.keep().await;
+    stage.keep().await;
+    assert!(stage.folder.path().join("default.db.damaged-1").exists());
+    let everything = EventQuery {
+        limit: 10,
+        ..EventQuery::default()
+    };
+    let page = stage.reader().events(everything).await.unwrap();
+    assert_eq!(page.events[0].seq, last);
+    assert_eq!(stage.recorder.figures().lost, 0);
+}
+
+#[tokio::test]
+async fn the_oldest_goes_when_there_is_too_much() {
+    let bound = 600 << 10;
+    let mut stage = Stage::with(|settings| settings.max_bytes = bound);
+    stage.prints("first words\r\n");
+    stage.keep().await;
+    let mut number = 1_u64;
+    for round in 0..120 {
+        let mut text = format!("round {round}\r\n");
+        for _ in 0..150 {
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            text.push_str(&format!(
+                "{number:016x} {:016x}\r\n",
+                number.rotate_left(20)
+            ));
+        }
+        stage.prints(&text);
+        stage.of_pane(bell());
+        stage.keep().await;
+    }
+    stage.keep().await;
+    let size = stage.recorder.figures().size;
+    assert!(size < bound + (bound / 2), "{size} bytes");
+    let reader = stage.reader();
+    assert!(
+        reader
+            .search(words("first"))
+            .await
+            .unwrap()
+            .found
+            .is_empty()
+    );
+    assert_eq!(reader.search(words("119")).await.unwrap().found.len(), 1);
+    let oldest = EventQuery {
+        order: Order::OldestFirst,
+        limit: 1,
+        ..EventQuery::default()
+    };
+    let oldest = reader.events(oldest).await.unwrap().events;
+    assert!(oldest[0].seq.0 > 10, "{:?}", oldest[0].seq);
+    // What is left of the index is what is left of the lines.
+    let found = reader
+        .search(SearchQuery {
+            limit: 500,
+            ..words("round")
+        })
+        .await
+        .unwrap();
+    assert!(found.found.len() < 120 && !found.found.is_empty());
+    let archive = stage.archive();
+    let gone = SeqRange {
+        after: Seq(0),
+        until: Seq(5),
+    };
+    assert!(archive.read(gone).await.unwrap().is_empty());
+    stage.recorder.close();
+    let connection = rusqlite::Connection::open(stage.folder.path().join("default.db")).unwrap();
+    let whole: String = connection
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(whole, "ok");
+}
+
+#[tokio::test]
+async fn a_question_ends_in_time_and_when_nobody_waits() {
+    let mut stage = Stage::new();
+    for round in 0..200 {
+        stage.prints(&format!("line {round} of many\r\n"));
+    }
+    stage.keep().await;
+    let reader = stage.reader();
+    let hurried = reader.within(TimeLimit(Duration::ZERO));
+    let everything = EventQuery {
+        limit: 10,
+        ..EventQuery::default()
+    };
+    let pane = reader.pane_at(PANE, i64::MAX).await.unwrap();
+    let late = hurried.screen(pane.key, Moment::At(i64::MAX), false).await;
+    assert!(matches!(late, Err(StoreError::TooLong)), "{late:?}");
+    let page = hurried.search(words("many")).await.unwrap();
+    assert!(page.out_of_time && page.next.is_some());
+    // A question that is dropped leaves its thread to others.
+    for _ in 0..100 {
+        let asked = reader.search(words("many"));
+        drop(tokio::time::timeout(Duration::ZERO, asked).await);
+    }
+    loop {
+        match reader.events(everything.clone()).await {
+            Err(StoreError::Busy) => tokio::task::yield_now().await,
+            answered => break drop(answered.unwrap()),
+        }
+    }
+}
+
+/// A file that the first version wrote, which every later one has to read. `MUXWIRE_BLESS=1` makes it where it is missing.
+#[tokio::test]
+async fn a_file_of_the_first_version_is_read() {
+    let fixture =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/history/version-1.db");
+    if !fixture.exists() && std::env::var_os("MUXWIRE_BLESS").is_some() {
+        let mut stage = Stage::new();
+        stage.prints("$ make\r\n");
+        stage.keep().await;
+        stage.prints("\x1b[31mone error\x1b[m\r\n");
+        stage.of_pane(bell());
+        stage.prints(&"\r\n".repeat(30));
+        stage.keep().await;
+        stage.recorder.close();
+        std::fs::create_dir_all(fixture.parent().unwrap()).unwrap();
+        std::fs::copy(stage.folder.path().join("default.db"), &fixture).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(&folder);
+    std::fs::write(&settings.path, std::fs::read(&fixture).unwrap()).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&settings.path, private).unwrap();
+    let history = History::open(settings).unwrap();
+    assert_eq!(history.set_aside(), None);
+    let reader = Reader::open(history.path(), (Vec::new(), false)).unwrap();
+    let found = reader.search(words("error")).await.unwrap();
+    assert_eq!(texts(&found), ["one error"]);
+    let pane = Arc::clone(&found.found[0].pane);
+    let moment = Moment::Offset(found.found[0].offset);
+    let then = reader.screen(pane.key, moment, false).await.unwrap();
+    assert!(then.snapshot.exact);
+    let events = reader.events(EventQuery {
+        types: vec!["pane.bell".to_owned()],
+        limit: 10,
+        ..EventQuery::default()
+    });
+    let events = events.await.unwrap().events;
+    assert_eq!(events.len(), 1);
+    assert!(
+        events[0].json.contains("\"pane\":\"%3\""),
+        "{}",
+        events[0].json
+    );
 }

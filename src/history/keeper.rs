@@ -245,7 +245,12 @@ impl Keeper {
         let after = Seq(first.map_or(self.after.0, |(after, _)| after));
         let begun = self.store.begin_anew().and_then(|aside| {
             tracing::error!(moved_to = %aside.display(), "the history was damaged: it was set aside, and a new one is begun");
-            retention::begin_run(&mut self.store, &self.epoch, &self.settings.host, after)
+            retention::begin_run(
+                &mut self.store,
+                &self.epoch,
+                &self.settings.host,
+                (after, None),
+            )
         });
         match begun {
             Ok((epoch, run)) => {

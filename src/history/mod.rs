@@ -44,7 +44,12 @@ pub use recorder::{History, Recorder, Wishes};
 pub use screens::ScreenThen;
 pub use search::{Found, Pattern, SearchPage, SearchQuery};
 pub use settings::{Figures, Secrets, Settings};
+pub use terminal::blank;
 
 #[cfg(test)]
 #[path = "history_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "restart_tests.rs"]
+mod restart_tests;

@@ -32,6 +32,8 @@ pub struct Previous {
     pub state: Arc<State>,
     /// Behind which offset of each pane's bytes nothing was ever published.
     pub offsets: Vec<(PaneId, u64)>,
+    /// Behind which offset nothing was ever published of panes that are there and not among these.
+    pub unknown: u64,
 }
 
 /// A run, as it stands in the file.
@@ -74,6 +76,7 @@ pub(super) fn previous(connection: &Connection) -> Result<Option<Previous>, Stor
         lost: lost(connection, &run, after)?,
         ended: run.ended,
         offsets: offsets(connection, &run, &state)?,
+        unknown: if run.ended { 0 } else { after },
         state: Arc::new(state),
     }))
 }

@@ -1,6 +1,6 @@
 //! The history, opened, and the way to the thread that writes it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -64,6 +64,12 @@ impl History {
         Ok(Self { store, settings })
     }
 
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.settings.path
+    }
+
     /// Where a damaged file was put, if there was one.
     #[must_use]
     pub fn set_aside(&self) -> Option<PathBuf> {
@@ -93,7 +99,7 @@ impl History {
             mut store,
             settings,
         } = self;
-        let run = retention::begin_run(&mut store, epoch, &settings.host, after)?;
+        let run = retention::begin_run(&mut store, epoch, &settings.host, (after, previous))?;
         let counts = Arc::new(Counts::default());
         let (sender, receiver) = channel();
         let (wishes, wanted) = mpsc::unbounded_channel();

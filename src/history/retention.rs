@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::batch::{self, Batch, Keys, PaneName, THOROUGH, WHOLE};
 use super::chunk::Chunk;
 use super::error::StoreError;
+use super::previous::Previous;
 use super::store::Store;
 use crate::ids::{Epoch, Seq};
 
@@ -37,12 +38,15 @@ pub(super) struct Bounds {
     pub(super) oldest: i64,
 }
 
-/// Notes that a run has begun. Returns the numbers of the log and the run.
+/// Notes that a run has begun, from what the one before left. Returns the numbers of the log and the run.
+///
+/// What is noted makes up for a run that ends before anything else is: the next one finds the same state, and no offset of a
+/// pane behind which this one may have published.
 pub(super) fn begin_run(
     store: &mut Store,
     epoch: &Epoch,
     host: &str,
-    after: Seq,
+    (after, previous): (Seq, Option<&Previous>),
 ) -> Result<(i64, i64), StoreError> {
     let now = Timestamp::now().as_millisecond();
     let transaction = store.connection.transaction()?;
@@ -56,10 +60,24 @@ pub(super) fn begin_run(
         |row| row.get(0),
     )?;
     let run = transaction.query_row(
-        "INSERT INTO runs (epoch, began, after_seq, last_seq) VALUES (?1, ?2, ?3, ?3) RETURNING id",
+        "INSERT INTO runs (epoch, began, after_seq, last_seq, state) \
+         VALUES (?1, ?2, ?3, ?3, (SELECT state FROM runs WHERE epoch = ?1 ORDER BY id DESC LIMIT 1)) RETURNING id",
         params![key, now, after.0.cast_signed()],
         |row| row.get(0),
     )?;
+    if let Some(previous) = previous
+        && let Some(server) = &previous.state.server
+    {
+        let mut statement = transaction.prepare(
+            "UPDATE panes SET end_offset = max(end_offset, ?1) \
+             WHERE epoch = ?2 AND server_pid = ?3 AND server_start = ?4 AND pane = ?5",
+        )?;
+        let start = server.start_time.cast_signed();
+        for (pane, offset) in &previous.offsets {
+            let (offset, pane) = (offset.cast_signed(), pane.to_string());
+            statement.execute(params![offset, key, server.pid, start, pane])?;
+        }
+    }
     transaction.commit()?;
     Ok((key, run))
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ pub(super) const VERSION: i64 = 1;
 /// The steps from each form to the next: the first makes the tables.
 const STEPS: [&str; 1] = [include_str!("schema.sql")];
 
-/// How long another program that reads the file is waited for.
-const BUSY: Duration = Duration::from_secs(5);
+/// How long another program that writes the file is waited for: nobody should, and what is to be written can wait elsewhere.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// The file, held by this process alone as far as writing goes.
 #[derive(Debug)]
@@ -102,15 +102,15 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "cache_size", -4096)?;
     connection.pragma_update(None, "wal_autocheckpoint", 1000)?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
-    migrate(&mut connection, found)?;
+    migrate(&mut connection, found, &STEPS)?;
     look(&connection)?;
     Ok(connection)
 }
 
 /// Brings the file from its form to the newest, each step as a whole or not at all.
-fn migrate(connection: &mut Connection, found: i64) -> Result<(), StoreError> {
+fn migrate(connection: &mut Connection, found: i64, steps: &[&str]) -> Result<(), StoreError> {
     let first = usize::try_from(found).unwrap_or(0);
-    for (step, number) in STEPS.iter().zip(1_i64..).skip(first) {
+    for (step, number) in steps.iter().zip(1_i64..).skip(first) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", number)?;
@@ -194,17 +194,8 @@ fn private(options: &mut OpenOptions, path: &Path) -> Result<File, StoreError> {
 /// Makes the file if it is missing, so that nobody else can read it from the beginning. SQLite gives its journal the same mode.
 fn make_file(path: &Path) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();
-    let file = private(
-        options.read(true).write(true).create(true).truncate(false),
-        path,
-    )?;
-    let mode = file
-        .metadata()
-        .map_err(failed("look at", path))?
-        .permissions()
-        .mode();
-    debug_assert_eq!(mode & 0o077, 0);
-    Ok(())
+    options.read(true).write(true).create(true).truncate(false);
+    private(&mut options, path).map(drop)
 }
 
 /// The lock that says who writes the file. It is a file of its own, since SQLite's locks come and go.
@@ -218,5 +209,85 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         Ok(()) => Ok(lock),
         Err(fs::TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_owned())),
         Err(fs::TryLockError::Error(error)) => Err(failed("lock", &lock_path)(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn version(connection: &Connection) -> i64 {
+        connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap()
+    }
+
+    #[test]
+    fn each_step_is_taken_once_and_as_a_whole() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let first = "CREATE TABLE one (a); INSERT INTO one VALUES (1);";
+        let second = "ALTER TABLE one ADD COLUMN b DEFAULT 7; CREATE TABLE two (c);";
+        migrate(&mut connection, 0, &[first]).unwrap();
+        assert_eq!(version(&connection), 1);
+        // A step that fails in its middle has done nothing.
+        let broken = "CREATE TABLE half (a); CREATE TABLE one (again);";
+        assert!(migrate(&mut connection, 1, &[first, broken]).is_err());
+        assert_eq!(version(&connection), 1);
+        let half = connection.query_row("SELECT 1 FROM half", [], |_| Ok(()));
+        assert!(half.is_err());
+        migrate(&mut connection, 1, &[first, second]).unwrap();
+        migrate(&mut connection, 2, &[first, second]).unwrap();
+        assert_eq!(version(&connection), 2);
+        let row: (i64, i64) = connection
+            .query_row("SELECT a, b FROM one", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(row, (1, 7));
+    }
+
+    #[test]
+    fn a_damaged_file_is_set_aside_under_a_name_that_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("default.db");
+        for number in 1..=2 {
+            drop(Store::open(&path).unwrap());
+            fs::write(
+                &path,
+                b"this is no database, and long enough to be seen as none",
+            )
+            .unwrap();
+            let store = Store::open(&path).unwrap();
+            let aside = folder.path().join(format!("default.db.damaged-{number}"));
+            assert_eq!(store.set_aside.as_deref(), Some(&*aside));
+            assert!(fs::read(aside).unwrap().starts_with(b"this is no"));
+            assert_eq!(version(&store.connection), VERSION);
+        }
+    }
+
+    #[test]
+    fn a_file_belongs_to_one_muxwire_that_knows_its_form() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/below/default.db");
+        let store = Store::open(&path).unwrap();
+        assert!(matches!(Store::open(&path), Err(StoreError::Locked(_))));
+        store
+            .connection
+            .pragma_update(None, "user_version", VERSION + 1)
+            .unwrap();
+        drop(store);
+        let newer = Store::open(&path).map(|_| ()).unwrap_err();
+        assert!(matches!(newer, StoreError::Newer { .. }), "{newer}");
+        for name in ["default.db", "default.db.lock"] {
+            let file = path.parent().unwrap().join(name);
+            let mode = fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).unwrap();
+        assert!(matches!(Store::open(&path), Err(StoreError::Open(_))));
     }
 }

@@ -82,6 +82,13 @@ impl Dimensions for Size {
     }
 }
 
+/// The screen of a pane that has printed nothing.
+#[must_use]
+pub fn blank(pane: PaneId, cols: u32, rows: u32) -> PaneSnapshot {
+    let size = Size::new(cols, rows).unwrap_or(Size { cols: 80, rows: 24 });
+    Terminal::new(size).snapshot(pane, 0, true)
+}
+
 impl Terminal {
     /// A terminal on which nothing was printed.
     pub(super) fn new(size: Size) -> Self {

@@ -47,6 +47,7 @@ pub(super) struct Gatherer {
 struct Known {
     log: PaneLog,
     facts: PaneFacts,
+    place: Option<Place>,
     changed: bool,
     excluded: bool,
 }
@@ -158,9 +159,7 @@ impl Gatherer {
         self.raw += bytes.len();
         let known = self.pane(pane);
         known.excluded = excluded;
-        if !excluded || known.facts.session.is_empty() {
-            known.set_place(change.audience.places().first(), None);
-        }
+        known.set_place(change.audience.places().first(), None);
         known.facts.hear(at);
         known.changed = true;
         let output = OutputEvent {
@@ -241,6 +240,7 @@ impl Gatherer {
         self.panes.entry(pane).or_insert_with(|| Known {
             log: PaneLog::new(how.clone()),
             facts: PaneFacts::default(),
+            place: None,
             changed: true,
             excluded: false,
         })
@@ -312,6 +312,12 @@ impl Gatherer {
 
     /// What an event says of panes.
     fn follow(&mut self, change: &Change) {
+        if let Some(pane) = change.pane {
+            let now = self.now;
+            let known = self.pane(pane);
+            known.set_place(change.audience.places().first(), None);
+            known.facts.hear(now);
+        }
         match (&change.kind, change.pane) {
             (ChangeKind::ServerConnected { server }, _) => {
                 let name = (server.pid, server.start_time);
@@ -411,15 +417,14 @@ impl Known {
     fn set_place(&mut self, place: Option<&Place>, window: Option<&str>) {
         let Some(place) = place else { return };
         let facts = &mut self.facts;
-        if *facts.session != *place.session_name {
+        // Output comes often, and its place is nearly always the one before.
+        if self.place.as_ref() != Some(place) {
             facts.session = place.session_name.to_string();
-        }
-        let session_id = place.session.to_string();
-        if facts.session_id != session_id {
-            facts.session_id = session_id;
-        }
-        if let Some((id, _)) = place.window {
-            facts.window_id = id.to_string();
+            facts.session_id = place.session.to_string();
+            if let Some((id, _)) = place.window {
+                facts.window_id = id.to_string();
+            }
+            self.place = Some(place.clone());
         }
         if let Some(window) = window {
             window.clone_into(&mut facts.window);

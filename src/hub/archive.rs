@@ -64,9 +64,9 @@ pub enum ArchiveError {
 }
 
 impl SeqRange {
-    /// The first page of what lies behind a place and is older than what memory holds.
-    pub(super) fn page(after: Seq, evicted: Seq) -> Self {
-        let until = Seq(evicted.0.min(after.0 + PAGE));
+    /// The first page of what lies behind a place, up to this one.
+    pub(super) fn page(after: Seq, last: Seq) -> Self {
+        let until = Seq(last.0.min(after.0 + PAGE));
         Self { after, until }
     }
 

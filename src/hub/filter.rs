@@ -8,6 +8,9 @@ use crate::model::{AgentStatus, Family, Place, Session, State};
 /// The type of what is used of processors and memory.
 pub(super) const RESOURCES: &str = "system.resources";
 
+/// The type of what says that events are missing, whichever they were: nobody's filter leaves it out.
+const LOG_GAP: &str = "log.gap";
+
 /// What the types of all that is said of the system begin with.
 const SYSTEM: &str = "system.";
 
@@ -316,11 +319,14 @@ impl Filter {
     /// Whether the event passes.
     #[must_use]
     pub fn matches(&self, subject: &Subject<'_>, names: WindowNames<'_>) -> bool {
-        self.type_matches(subject.kind)
-            && self.session_matches(subject.place)
-            && self.window_matches(subject.place, names)
-            && self.pane_matches(subject.pane)
-            && self.agent_matches(subject.agent)
+        let passes = || {
+            self.type_matches(subject.kind)
+                && self.session_matches(subject.place)
+                && self.window_matches(subject.place, names)
+                && self.pane_matches(subject.pane)
+                && self.agent_matches(subject.agent)
+        };
+        subject.kind == LOG_GAP || passes()
     }
 
     /// Whether the event is asked for: it passes, and is not one that only those get who name its type.

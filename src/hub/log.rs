@@ -5,21 +5,21 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use bytes::Bytes;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
 use super::archive::{Archive, ArchiveError, Archived, READS, SeqRange};
-use super::printed;
+use super::context::context_of;
+use super::lost::{Lost, Resumed};
 use super::printing::{Printer, Printing, PrintsIn};
 use super::published::{EventContext, Published, Stamp};
 use super::reader::{Heads, NotRecoverable, Position, Reader, Since};
 use super::redaction_filter::{Redaction, RedactionFilter};
 use super::ring::{Behind, Found, HistoryLimits, Ring};
 use super::wants::{ResourcesWanted, ResourcesWish};
-use crate::ids::{Epoch, PaneId, Seq, WindowId};
-use crate::model::{Audience, Change, ChangeKind, State, Visibility};
+use crate::ids::{Epoch, PaneId, Seq};
+use crate::model::{Change, State, Visibility};
 
 /// The event log and the state that it leads to. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
@@ -30,6 +30,9 @@ struct HubInner {
     epoch: Epoch,
     log: Mutex<Log>,
     head: watch::Sender<Seq>,
+    /// Places that an earlier run may have published and nobody can be given.
+    lost: Lost,
+    offsets: (Vec<(PaneId, u64)>, u64),
     printing: Printing,
     resources: watch::Sender<ResourcesWanted>,
     archive_reads: Semaphore,
@@ -37,8 +40,8 @@ struct HubInner {
 
 /// What one lock guards: the state is always the one that the events up to the head lead to.
 #[derive(Debug)]
-struct Log {
-    ring: Ring,
+pub(super) struct Log {
+    pub(super) ring: Ring,
     state: Arc<State>,
     published: BTreeMap<&'static str, u64>,
     /// What those see from whom secrets are kept; nothing while they are kept from nobody.
@@ -72,23 +75,60 @@ impl Hub {
     /// An empty log of this name that keeps secrets from those who ask for that.
     #[must_use]
     pub fn redacting(limits: HistoryLimits, epoch: Epoch, redaction: Option<Redaction>) -> Self {
+        Self::resumed(limits, epoch, redaction, Resumed::default())
+    }
+
+    /// The log of this name that an earlier run began.
+    #[must_use]
+    pub fn resumed(
+        limits: HistoryLimits,
+        epoch: Epoch,
+        redaction: Option<Redaction>,
+        resumed: Resumed,
+    ) -> Self {
+        let Resumed {
+            after,
+            state,
+            lost,
+            offsets,
+            unknown,
+        } = resumed;
+        let mut filter = redaction.map(|redaction| Box::new(RedactionFilter::new(redaction)));
+        if let Some(filter) = &mut filter {
+            filter.enter(&state);
+        }
         let log = Log {
-            ring: Ring::new(limits),
-            state: Arc::default(),
+            ring: Ring::new(limits, after),
+            state,
             published: BTreeMap::new(),
-            redaction_filter: redaction.map(|redaction| Box::new(RedactionFilter::new(redaction))),
+            redaction_filter: filter,
             split: Vec::new(),
             archive: None,
         };
-        let head = watch::Sender::new(Seq::default());
+        let head = watch::Sender::new(after);
         Self(Arc::new(HubInner {
             epoch,
+            lost: Lost::new(lost),
+            offsets: (offsets, unknown),
             log: Mutex::new(log),
             head,
             printing: Printing::default(),
             resources: watch::Sender::default(),
             archive_reads: Semaphore::new(READS),
         }))
+    }
+
+    /// Behind which offset each pane goes on that an earlier run knew, and all others that were there before this one.
+    #[must_use]
+    pub fn offsets(&self) -> (&[(PaneId, u64)], u64) {
+        let (known, unknown) = &self.0.offsets;
+        (known, *unknown)
+    }
+
+    /// What may have been published right before the place from which this run goes on, and is lost.
+    #[must_use]
+    pub fn lost_before(&self, place: Seq) -> Option<SeqRange> {
+        self.0.lost.up_to(place)
     }
 
     /// From now on readers fall back to this archive. It has to keep what is published until the history lets it go.
@@ -235,11 +275,12 @@ impl Hub {
         if since.seq > log.ring.head() {
             return Err(NotRecoverable::Future);
         }
-        if since.seq < log.ring.evicted() {
+        let place = self.0.lost.over(since.seq);
+        if place < log.ring.evicted() || self.0.lost.holds(place) {
             return Err(NotRecoverable::Evicted);
         }
         drop(log);
-        Ok(Reader::new(self.clone(), since.seq))
+        Ok(Reader::new(self.clone(), place))
     }
 
     /// What has to be read from the archive first by one who wants the events after a position; nothing if memory holds it,
@@ -270,10 +311,16 @@ impl Hub {
 
     /// The next page behind a place, if that is older than the history and there is an archive.
     pub(super) fn archived_behind(&self, place: Seq) -> Option<SeqRange> {
+        let place = self.over_lost(place);
         let log = self.lock();
         let evicted = log.ring.evicted();
-        let is_archived = place < evicted && log.archive.is_some();
-        is_archived.then(|| SeqRange::page(place, evicted))
+        let is_archived = place < evicted && log.archive.is_some() && !self.0.lost.holds(place);
+        is_archived.then(|| SeqRange::page(place, self.0.lost.next(place).min(evicted)))
+    }
+
+    /// This place, or where the log goes on if what came behind it is lost.
+    pub(super) fn over_lost(&self, place: Seq) -> Seq {
+        self.0.lost.over(place)
     }
 
     /// The head, and when the event right behind a place was read from tmux, if there is one and it was.
@@ -305,37 +352,6 @@ impl Hub {
     #[must_use]
     pub fn limits(&self) -> HistoryLimits {
         self.lock().ring.limits()
-    }
-
-    /// What a pane printed from one offset to another, in pieces; nothing if not all of it is kept.
-    #[must_use]
-    pub fn output_between(&self, pane: PaneId, from: u64, to: u64) -> Option<Vec<Bytes>> {
-        self.output_for(pane, false, from, to)
-    }
-
-    /// The same as one sees it who may know of secrets or from whom they are kept.
-    #[must_use]
-    pub fn output_for(
-        &self,
-        pane: PaneId,
-        redacted: bool,
-        from: u64,
-        to: u64,
-    ) -> Option<Vec<Bytes>> {
-        printed::between(&self.lock().ring, (pane, redacted), from, to)
-    }
-
-    /// The place behind which all comes that a pane printed from an offset on, and the offset at which that begins: the one
-    /// that was asked for, or that of the event in whose middle it lies. Nothing if not all of it is kept.
-    #[must_use]
-    pub fn place_of_output(&self, pane: PaneId, offset: u64) -> Option<(Seq, u64)> {
-        self.place_for(pane, false, offset)
-    }
-
-    /// The same for one who may know of secrets or from whom they are kept.
-    #[must_use]
-    pub fn place_for(&self, pane: PaneId, redacted: bool, offset: u64) -> Option<(Seq, u64)> {
-        printed::place_of(&self.lock().ring, (pane, redacted), offset)
     }
 
     /// The place behind which all is kept in memory.
@@ -404,7 +420,7 @@ impl Hub {
     }
 
     /// What the lock guards is whole after each statement, so a panic elsewhere leaves it usable.
-    fn lock(&self) -> MutexGuard<'_, Log> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Log> {
         self.0.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -465,32 +481,5 @@ impl Log {
             *self.published.entry(change.kind.label()).or_default() += 1;
         }
         self.ring.push(stamp, change, context);
-    }
-}
-
-/// What has to be kept beside a change, out of the state that it led to and the one before. Output comes too often to
-/// look.
-fn context_of(change: &Change, new: Option<&Arc<State>>, old: &Arc<State>) -> EventContext {
-    if !change.kind.is_structural() {
-        return EventContext::default();
-    }
-    // A window that was removed is in the old state alone.
-    let find = |id: WindowId| {
-        [new, Some(old)]
-            .into_iter()
-            .flatten()
-            .find_map(|state| state.windows.get(&id))
-    };
-    let window_name = match &change.audience {
-        Audience::Places(places) => places.first().and_then(|place| place.window),
-        Audience::Everyone | Audience::Unscoped => None,
-    };
-    let renamed = matches!(change.kind, ChangeKind::SessionRenamed { .. });
-    EventContext {
-        window_name: window_name
-            .and_then(|(id, _)| find(id))
-            .map(|window| window.name.as_str().into()),
-        masked_name: None,
-        state: renamed.then(|| Arc::clone(new.unwrap_or(old))),
     }
 }

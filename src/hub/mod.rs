@@ -10,8 +10,10 @@
 //! but its own place in it. This module knows nothing of tmux, tokens, JSON or sockets, and reads no clock.
 
 mod archive;
+mod context;
 mod filter;
 mod log;
+mod lost;
 mod patterns;
 mod printed;
 mod printing;
@@ -26,6 +28,7 @@ mod wants;
 pub use archive::{Archive, ArchiveError, ArchiveRead, Archived, SeqRange};
 pub use filter::{Filter, FilterError, Idle, Mistakable, Subject, WindowNames};
 pub use log::{Hub, HubFigures};
+pub use lost::Resumed;
 pub use patterns::{SessionPattern, WindowPattern};
 pub use printing::{Printer, PrintsIn};
 pub use published::{EncodingId, EventContext, Published, Stamp};

@@ -4,13 +4,47 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::log::Hub;
 use super::published::Published;
 use super::ring::Ring;
 use crate::ids::{PaneId, Seq};
 use crate::model::{Change, ChangeKind};
 
+impl Hub {
+    /// What a pane printed from one offset to another, in pieces; nothing if not all of it is kept.
+    #[must_use]
+    pub fn output_between(&self, pane: PaneId, from: u64, to: u64) -> Option<Vec<Bytes>> {
+        self.output_for(pane, false, from, to)
+    }
+
+    /// The same as one sees it who may know of secrets or from whom they are kept.
+    #[must_use]
+    pub fn output_for(
+        &self,
+        pane: PaneId,
+        redacted: bool,
+        from: u64,
+        to: u64,
+    ) -> Option<Vec<Bytes>> {
+        between(&self.lock().ring, (pane, redacted), from, to)
+    }
+
+    /// The place behind which all comes that a pane printed from an offset on, and the offset at which that begins: the one
+    /// that was asked for, or that of the event in whose middle it lies. Nothing if not all of it is kept.
+    #[must_use]
+    pub fn place_of_output(&self, pane: PaneId, offset: u64) -> Option<(Seq, u64)> {
+        self.place_for(pane, false, offset)
+    }
+
+    /// The same for one who may know of secrets or from whom they are kept.
+    #[must_use]
+    pub fn place_for(&self, pane: PaneId, redacted: bool, offset: u64) -> Option<(Seq, u64)> {
+        place_of(&self.lock().ring, (pane, redacted), offset)
+    }
+}
+
 /// What a pane printed from one offset to another, in pieces; nothing if not all of it is kept.
-pub(super) fn between(
+fn between(
     ring: &Ring,
     (pane, redacted): (PaneId, bool),
     from: u64,
@@ -41,11 +75,7 @@ pub(super) fn between(
 ///
 /// Nothing if not all of it is kept, or if just at this offset something else changed the screen: nobody knows whether
 /// who asks has learnt of that.
-pub(super) fn place_of(
-    ring: &Ring,
-    (pane, redacted): (PaneId, bool),
-    offset: u64,
-) -> Option<(Seq, u64)> {
+fn place_of(ring: &Ring, (pane, redacted): (PaneId, bool), offset: u64) -> Option<(Seq, u64)> {
     let mut place = Some((ring.head(), offset));
     let mut disturbed = false;
     for event in of_pane(ring, (pane, redacted)) {

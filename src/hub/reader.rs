@@ -113,6 +113,7 @@ impl Reader {
 
     /// Reads one event.
     pub fn pull(&mut self) -> Next {
+        self.place = self.hub.over_lost(self.place);
         let found = match self.archived.pop_front() {
             Some(event) => Found::Event(event),
             None => self.hub.after(self.place),

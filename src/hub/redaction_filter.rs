@@ -432,6 +432,7 @@ fn mask_kind(kind: &mut ChangeKind, mask: &mut impl FnMut(&mut String)) {
         | K::ClientAttached { .. }
         | K::ClientDetached { .. }
         | K::ClientSessionChanged { .. }
-        | K::SystemResources { .. } => {}
+        | K::SystemResources { .. }
+        | K::LogGap { .. } => {}
     }
 }

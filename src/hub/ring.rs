@@ -58,13 +58,14 @@ pub struct Behind {
 }
 
 impl Ring {
-    pub(super) fn new(limits: HistoryLimits) -> Self {
+    /// Of a log that has come to this place.
+    pub(super) fn new(limits: HistoryLimits, head: Seq) -> Self {
         Self {
             limits,
             events: VecDeque::new(),
             bytes: 0,
             total: 0,
-            head: Seq::default(),
+            head,
         }
     }
 

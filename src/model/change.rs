@@ -10,7 +10,7 @@ use super::alert::{Alert, ClearCause};
 use super::audience::{Audience, Place, Places};
 use super::emitted::Emitted;
 use super::state::{Alerts, Buffer, Client, Exit, Pane, Server, Session, Window};
-use crate::ids::{PaneId, ViewerId, WindowId};
+use crate::ids::{PaneId, Seq, ViewerId, WindowId};
 use crate::resources::Resources;
 
 /// One change of tmux's state or of an agent, or output of a pane.
@@ -231,6 +231,11 @@ pub enum ChangeKind {
     SystemResources {
         resources: Box<Resources>,
     },
+    /// Events may have been lost with an earlier run of muxwire, which ended before they were kept.
+    LogGap {
+        after: Seq,
+        until: Seq,
+    },
 }
 
 impl ChangeKind {
@@ -277,6 +282,7 @@ impl ChangeKind {
             Self::PaneBell => "pane.bell",
             Self::PaneOutput { .. } => "pane.output",
             Self::PaneGap { .. } => "pane.gap",
+            Self::LogGap { .. } => "log.gap",
             Self::ClientAttached { .. } => "client.attached",
             Self::ClientDetached { .. } => "client.detached",
             Self::ClientSessionChanged { .. } => "client.session_changed",

@@ -12,9 +12,9 @@ use serde_json::Value;
 use super::agent::{AgentObject, ChangedAgent, EndedAgent};
 use super::alert::{AlertObject, ClearedAlert};
 use super::event_data::{
-    ActivePane, ActiveWindow, ForegroundCommand, ForegroundPath, Gap, Layout, LostServer, Marks,
-    MissedWindow, Mode, MovedClient, MovedWindow, Named, NewPane, NewSession, Nothing, PaneOutput,
-    RemovedPane, Renamed, RenamedSession, Resized, Title, UnfitServer,
+    ActivePane, ActiveWindow, ForegroundCommand, ForegroundPath, Gap, Layout, LogGap, LostServer,
+    Marks, MissedWindow, Mode, MovedClient, MovedWindow, Named, NewPane, NewSession, Nothing,
+    PaneOutput, RemovedPane, Renamed, RenamedSession, Resized, Title, UnfitServer,
 };
 use super::more::{More, take};
 use super::objects::{
@@ -176,6 +176,8 @@ event_types! {
     "pane.output" => PaneOutput(PaneOutput<'a>),
     /// Output of a pane was lost on the way from tmux.
     "pane.gap" => PaneGap(Gap),
+    /// Events may have been lost, as muxwire ended before they were kept.
+    "log.gap" => LogGap(LogGap),
     /// A client attached.
     "client.attached" => ClientAttached(ClientObject<'a>),
     /// A client detached.

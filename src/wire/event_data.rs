@@ -303,6 +303,19 @@ pub struct Gap {
     pub more: More,
 }
 
+/// Places of the log whose events, if there were any, are lost.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogGap {
+    /// The place behind which they begin.
+    pub after: u64,
+    /// The last of them.
+    pub until: u64,
+    /// What else there is.
+    #[serde(flatten)]
+    pub more: More,
+}
+
 /// Something by its name.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -8,9 +8,9 @@ use super::alert::ClearedAlert;
 use super::emitted;
 use super::event::EventData;
 use super::event_data::{
-    ActivePane, ActiveWindow, ForegroundCommand, ForegroundPath, Gap, Layout, LostServer, Marks,
-    MissedWindow, Mode, MovedClient, MovedWindow, Named, NewPane, NewSession, Nothing, PaneIndex,
-    PaneOutput, RemovedPane, Renamed, RenamedSession, Resized, Size, Title, UnfitServer,
+    ActivePane, ActiveWindow, ForegroundCommand, ForegroundPath, Gap, Layout, LogGap, LostServer,
+    Marks, MissedWindow, Mode, MovedClient, MovedWindow, Named, NewPane, NewSession, Nothing,
+    PaneIndex, PaneOutput, RemovedPane, Renamed, RenamedSession, Resized, Size, Title, UnfitServer,
 };
 use super::more::More;
 use super::objects::{ClientObject, Contents, PaneObject, SessionObject, Text, WindowObject};
@@ -162,6 +162,11 @@ pub(super) fn data(event: &Published, view: View) -> EventData<'_> {
             more,
         }),
         K::PaneOutput { offset, bytes } => E::PaneOutput(output(*offset, bytes)),
+        K::LogGap { after, until } => E::LogGap(LogGap {
+            after: after.0,
+            until: until.0,
+            more,
+        }),
         K::PaneGap { offset, bytes } => E::PaneGap(Gap {
             bytes: *bytes,
             offset: *offset,

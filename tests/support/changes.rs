@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use muxwire::ids::{PaneId, SessionId, ViewerId, WindowId};
+use muxwire::ids::{PaneId, Seq, SessionId, ViewerId, WindowId};
 use muxwire::model::{
     Agent, AgentConfidence, AgentDialog, AgentStatus, Alert, AlertSeverity, Alerts, Audience,
     Buffer, Change, ChangeKind as K, ClearCause, Client, Datum, Emission, Emitted, Exit, Pane,
@@ -52,6 +52,11 @@ pub fn changes() -> (State, Vec<Change>) {
             .iter()
             .map(|emission| emission.change(&state).unwrap()),
     );
+    let gap = K::LogGap {
+        after: Seq(12),
+        until: Seq(1 << 40),
+    };
+    all.push(Change::new(Audience::Everyone, gap));
     let missed = K::WindowMissed { window: EDITOR };
     all.push(Change::new(Audience::Unscoped, missed));
     let [of_pane, of_muxwire, of_host] = of_resources();

@@ -196,6 +196,7 @@ impl Folded {
             ("buffer", _) => {
                 self.buffers.insert(text(data, "name"), data.clone());
             }
+            ("log", "gap") => {}
             _ => panic!("an unknown event: {event}"),
         }
     }

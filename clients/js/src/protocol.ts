@@ -677,6 +677,17 @@ export type PaneGapEvent = Envelope & {
   pane: PaneId;
 };
 
+/** muxwire ended before all events were kept: what was published of these places is lost. */
+export type LogGapEvent = Envelope & {
+  type: "log.gap";
+  data: {
+    /** The place behind which they begin. */
+    after: number;
+    /** The last of them. */
+    until: number;
+  };
+};
+
 /** A client attached to a session, or to none. */
 export type ClientAttachedEvent = Envelope & {
   type: "client.attached";
@@ -1984,7 +1995,7 @@ export type OffsetOfTerminalClient = number;
 
 /** An event of a type that this version knows. */
 
-export type AnyEvent = ServerConnectedEvent | ServerChangedEvent | ServerLostEvent | ServerUnfitEvent | SessionCreatedEvent | SessionRemovedEvent | SessionRenamedEvent | SessionChangedEvent | WindowCreatedEvent | WindowRemovedEvent | WindowMissedEvent | WindowRenamedEvent | WindowMovedEvent | WindowLayoutChangedEvent | WindowActiveChangedEvent | WindowAlertEvent | PaneCreatedEvent | PaneRemovedEvent | PaneExitedEvent | PaneActiveChangedEvent | PaneTitleChangedEvent | PaneCommandChangedEvent | PanePathChangedEvent | PaneModeChangedEvent | PaneResizedEvent | PaneMissedEvent | PaneBellEvent | PaneOutputEvent | PaneGapEvent | ClientAttachedEvent | ClientDetachedEvent | ClientSessionChangedEvent | BufferChangedEvent | BufferDeletedEvent | AgentStartedEvent | AgentStatusEvent | AgentUsageEvent | AgentEndedEvent | AlertEvent | AlertClearedEvent | SystemResourcesEvent | TaskEvent | CostEvent | ToolEvent | XEvent;
+export type AnyEvent = ServerConnectedEvent | ServerChangedEvent | ServerLostEvent | ServerUnfitEvent | SessionCreatedEvent | SessionRemovedEvent | SessionRenamedEvent | SessionChangedEvent | WindowCreatedEvent | WindowRemovedEvent | WindowMissedEvent | WindowRenamedEvent | WindowMovedEvent | WindowLayoutChangedEvent | WindowActiveChangedEvent | WindowAlertEvent | PaneCreatedEvent | PaneRemovedEvent | PaneExitedEvent | PaneActiveChangedEvent | PaneTitleChangedEvent | PaneCommandChangedEvent | PanePathChangedEvent | PaneModeChangedEvent | PaneResizedEvent | PaneMissedEvent | PaneBellEvent | PaneOutputEvent | PaneGapEvent | LogGapEvent | ClientAttachedEvent | ClientDetachedEvent | ClientSessionChangedEvent | BufferChangedEvent | BufferDeletedEvent | AgentStartedEvent | AgentStatusEvent | AgentUsageEvent | AgentEndedEvent | AlertEvent | AlertClearedEvent | SystemResourcesEvent | TaskEvent | CostEvent | ToolEvent | XEvent;
 
 /** What the server sends besides events. */
 

@@ -43,7 +43,7 @@ IGNORED = set(
 KNOWN = set("type $ref const enum oneOf anyOf allOf required properties items additionalProperties".split())
 SIMPLE = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 # Events that change nothing of what there is, and so are not for a state.
-PASSING = {"pane.output", "pane.gap", "pane.bell", "pane.missed", "window.missed", "server.unfit"}
+PASSING = {"pane.output", "pane.gap", "pane.bell", "pane.missed", "window.missed", "server.unfit", "log.gap"}
 
 Schema = dict[str, Any]
 # The name of a field, its type, and what it is.

@@ -7,6 +7,7 @@ mod attaching;
 mod coming;
 mod exits;
 mod finding;
+mod going_on;
 mod hints;
 mod listing;
 mod requests;

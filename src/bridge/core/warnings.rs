@@ -7,6 +7,9 @@ use super::Core;
 use crate::model::{Audience, Change, ChangeKind, State, Warning};
 use crate::tmux::Version;
 
+/// The code of the warning about `exit-unattached`.
+pub(super) const EXIT_UNATTACHED: &str = "exit_unattached";
+
 impl Core {
     /// What was found out about the server, and what ends servers of its version.
     pub(super) fn warnings(&self) -> Arc<[Warning]> {
@@ -65,7 +68,7 @@ impl Core {
 /// What is to be known of a server with `exit-unattached` on.
 fn exit_unattached() -> Warning {
     Warning {
-        code: "exit_unattached".to_owned(),
+        code: EXIT_UNATTACHED.to_owned(),
         message: "exit-unattached is on: while muxwire is attached the server outlives the last user's detach, and it ends \
                   with all its sessions when muxwire stops or restarts while nobody else is attached"
             .to_owned(),

@@ -88,8 +88,9 @@ impl Stream {
         }
     }
 
-    pub(super) fn first_seen(doubtful: bool) -> Self {
+    pub(super) fn first_seen(offset: u64, doubtful: bool) -> Self {
         Self {
+            offset,
             doubtful,
             ..Self::unplaced()
         }

@@ -1178,6 +1178,36 @@ class PaneGapEvent(_PaneGapEvent, total=False):
     reconciled: Literal[True]
 
 
+class LogGapEventData(TypedDict):
+    # The place behind which they begin.
+    after: int
+    # The last of them.
+    until: int
+
+
+class _LogGapEvent(TypedDict):
+    type: Literal["log.gap"]
+    # RFC 3339, UTC, milliseconds.
+    timestamp: str
+    host: str
+    epoch: Epoch
+    seq: Seq
+    data: LogGapEventData
+
+
+class LogGapEvent(_LogGapEvent, total=False):
+    """muxwire ended before all events were kept: what was published of these places is lost."""
+
+    session: str
+    # The window's index in that session.
+    window: int
+    session_id: SessionId
+    window_id: WindowId
+    pane: PaneId
+    # No notification announced it; the periodic comparison found it.
+    reconciled: Literal[True]
+
+
 class _ClientAttachedEvent(TypedDict):
     type: Literal["client.attached"]
     # RFC 3339, UTC, milliseconds.
@@ -3155,6 +3185,7 @@ AnyEvent: TypeAlias = Union[
     PaneBellEvent,
     PaneOutputEvent,
     PaneGapEvent,
+    LogGapEvent,
     ClientAttachedEvent,
     ClientDetachedEvent,
     ClientSessionChangedEvent,
