@@ -68,6 +68,30 @@ test("a restart of the server is a lost item with a snapshot, and a fresh screen
     await until("the screen is as tmux's", async () => screen.shown === (await shown()));
   }));
 
+test("a restart of a server that keeps its log is no loss", async () => {
+  const kept = await World.start({ MUXWIRE_HISTORY_ENABLED: "true" });
+  const client = new Client(kept.url, { token: kept.token });
+  try {
+    const items: StreamItem[] = [];
+    collect(client.events({ types: ["window.*"] }), (item) => items.push(item));
+    const told = (name: string) => items.some((item) => item.type === "window.created" && item.data.name === name);
+    await client.state().ready;
+    await kept.run("new-window", "-d", "-n", "before", "-t", "keep:", "cat");
+    await until("the window is told of", () => told("before"));
+    await kept.endServer();
+    await kept.run("new-window", "-d", "-n", "meanwhile", "-t", "keep:", "cat");
+    await kept.serve();
+    await until("what happened meanwhile is told", () => told("meanwhile"));
+    assert.deepEqual(
+      items.filter(({ type: kind }) => kind === "lost"),
+      [],
+    );
+  } finally {
+    await client.close();
+    await kept.stop();
+  }
+});
+
 test("a pane is the same where only text passes", () =>
   withClient({ binary: false }, async (client, proxy) => {
     const screen = new Screen();

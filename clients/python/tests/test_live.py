@@ -74,6 +74,22 @@ async def test_another_server_makes_a_lost_item_with_a_snapshot() -> None:
         assert closed and closed[0]["retry_in"] >= 1000, reports
 
 
+async def test_a_restart_of_a_server_that_keeps_its_log_is_no_loss() -> None:
+    async with World(MUXWIRE_HISTORY_ENABLED="true") as world, muxwire.Client(world.url, token=world.token) as client:
+        stream = client.events({"types": ["session.created"]})
+        await client.state().ready()
+        await until("it has begun", lambda: stream.cursor is not None)
+        await world.new_pane("one", "cat")
+        assert (await take(stream, "session.created"))["session"] == "one"
+        await world.end_server()
+        await world.new_pane("two", "cat")
+        await world.serve()
+        async for item in stream:
+            assert item["type"] == "session.created"
+            if item["session"] == "two":
+                break
+
+
 async def test_what_types_is_typed_once() -> None:
     async with World() as world, Proxy(world.url) as proxy, muxwire.Client(proxy.url, token=world.token) as client:
         pane = await new_pane(world, client, "one", "cat")

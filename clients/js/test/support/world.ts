@@ -29,6 +29,8 @@ export class World {
     SHELL: "/bin/sh",
     MUXWIRE_SERVER_TMUX: this.tmux,
     MUXWIRE_SERVER_HOST_NAME: "lab",
+    // A restart is a new log then, unless a test wants to go on with it.
+    MUXWIRE_HISTORY_ENABLED: "false",
   };
   readonly #program = process.env.MUXWIRE ?? join(ROOT, "target/debug/muxwire");
   #server: ChildProcess | undefined;

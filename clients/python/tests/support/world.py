@@ -35,6 +35,8 @@ class World:
             "SHELL": "/bin/sh",
             "MUXWIRE_SERVER_TMUX": self.tmux,
             "MUXWIRE_SERVER_HOST_NAME": "lab",
+            # A restart is a new log then, unless a test wants to go on with it.
+            "MUXWIRE_HISTORY_ENABLED": "false",
             **settings,
         }
         self.url = ""
