@@ -114,7 +114,7 @@ async fn emit_events(State(app): State<App>, request: Request) -> Response<Body>
     match emit(&app, &who, &principal, request).await {
         Ok(answer) => answer,
         Err(refused) => {
-            record_denied(&app, &who, refused.code);
+            record_denied(&app, &who, "emit", refused.code);
             not_emitted(&refused)
         }
     }
@@ -150,13 +150,13 @@ async fn emit(
 }
 
 /// Records what the holder of a token asked for and may not have.
-fn record_denied(app: &App, who: &Who, code: ErrorCode) {
+pub(super) fn record_denied(app: &App, who: &Who, request: &'static str, code: ErrorCode) {
     let reason = match code {
         ErrorCode::PermissionDenied => "permission",
         ErrorCode::NotFound => "missing",
         _ => return,
     };
-    let (request, target) = ("emit", None);
+    let target = None;
     let act = Act::Denied {
         request,
         reason,

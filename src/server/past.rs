@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
 use axum::routing::get;
 
-use super::api::{NO_TOKEN, json, not_accepted};
+use super::api::{NO_TOKEN, json, not_accepted, record_denied};
 use super::app::{App, address};
 use super::asking::{self, NoAnswer, Question, ScreenQuestion, Wanted};
 use super::credential::Holder;
@@ -14,7 +14,7 @@ use super::route::Route;
 use super::rules::{Bearer, Cors, Credential, Rules};
 use super::session::{AnsweredReply, Reply, Request as Asked, may_read, unmet};
 use super::target;
-use crate::audit::{Act, Who};
+use crate::audit::Who;
 use crate::auth::Principal;
 use crate::wire::ErrorCode;
 
@@ -102,21 +102,6 @@ fn question(
             "this is no question about what happened".to_owned(),
         )),
     }
-}
-
-fn record_denied(app: &App, who: &Who, request: &'static str, code: ErrorCode) {
-    let reason = match code {
-        ErrorCode::PermissionDenied => "permission",
-        ErrorCode::NotFound => "missing",
-        _ => return,
-    };
-    let target = None;
-    let act = Act::Denied {
-        request,
-        reason,
-        target,
-    };
-    app.services().context.audit.record_stranger(who, act);
 }
 
 fn refused(code: ErrorCode, why: &str) -> Response<Body> {
