@@ -13,6 +13,7 @@ mod report;
 mod search;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -23,10 +24,12 @@ use super::clock::today;
 use super::services::Services;
 use crate::auth::Principal;
 use crate::glob::NamePattern;
-use crate::history::{EventCursor, Order, Pattern, Reader, Recorder, StoreError, TimeLimit};
+use crate::history::{
+    EventCursor, KnownPane, Order, Pattern, Reader, Recorder, StoreError, TimeLimit,
+};
 use crate::hub::Filter;
 use crate::ids::{PaneId, Seq};
-use crate::model::Place;
+use crate::model::{Audience, Place};
 use crate::wire::ErrorCode;
 use crate::wire::severity::Severity;
 
@@ -296,6 +299,27 @@ impl<'a> Asker<'a> {
             now: today(),
         };
         Ok((asker, known_to))
+    }
+
+    /// Where the one who asks saw what a pane printed, if anywhere that is wanted: one of the places that stand with it, else where
+    /// the pane was last.
+    fn seen(
+        &self,
+        audience: Option<&Audience>,
+        pane: &KnownPane,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Option<Place> {
+        match audience {
+            Some(Audience::Places(places)) => self.place(places, is_wanted).cloned(),
+            Some(Audience::Everyone | Audience::Unscoped) | None => {
+                let place = Place {
+                    session: pane.session_id.parse().ok()?,
+                    session_name: Arc::from(&*pane.session),
+                    window: None,
+                };
+                self.place(std::slice::from_ref(&place), is_wanted).cloned()
+            }
+        }
     }
 
     /// The first of these places that the one who asks may see and that is wanted.

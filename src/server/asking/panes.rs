@@ -1,7 +1,5 @@
 //! What panes showed, and what they printed: screens as they were, and pages of a replay.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
 use super::{Asker, NoAnswer, ReplayBeginning, ReplayQuestion, ScreenQuestion, no_answer};
@@ -171,24 +169,9 @@ impl Asker<'_> {
         let redacted = self.principal.is_redacted();
         let then = self.reader.screen(pane, moment, redacted).await;
         let then = then.map_err(|error| no_answer(&error))?;
-        let place = self.seen(then.audience.as_ref(), &then.pane);
+        let place = self.seen(then.audience.as_ref(), &then.pane, |_| true);
         let place = place.ok_or_else(|| no_answer(&StoreError::NotKept))?;
         Ok(ScreenAnswer { then, place })
-    }
-
-    /// Where the one who asks saw what a pane printed, if anywhere.
-    fn seen(&self, audience: Option<&Audience>, pane: &KnownPane) -> Option<Place> {
-        match audience {
-            Some(Audience::Places(places)) => self.place(places, |_| true).cloned(),
-            Some(Audience::Everyone | Audience::Unscoped) | None => {
-                let place = Place {
-                    session: pane.session_id.parse().ok()?,
-                    session_name: Arc::from(&*pane.session),
-                    window: None,
-                };
-                self.place(std::slice::from_ref(&place), |_| true).cloned()
-            }
-        }
     }
 
     /// What happened in a pane from an offset on and up to a time.

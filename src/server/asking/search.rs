@@ -1,11 +1,9 @@
 //! Lines that panes printed: a page of those that the one who asks may see.
 
-use std::sync::Arc;
-
 use super::{Asker, NoAnswer, SearchQuestion, no_answer};
 use crate::history::{Found, PaneQuery, SearchQuery};
 use crate::ids::PaneId;
-use crate::model::{Audience, Place};
+use crate::model::Place;
 
 /// The longest piece of a line that is shown, in characters.
 const SNIPPET: usize = 400;
@@ -113,13 +111,7 @@ impl Asker<'_> {
             let patterns = &query.sessions;
             patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(name))
         };
-        let place = match &found.audience {
-            Some(Audience::Places(places)) => self.place(places, is_wanted)?.clone(),
-            Some(Audience::Everyone | Audience::Unscoped) | None => {
-                let place = last_place(&found)?;
-                self.place(std::slice::from_ref(&place), is_wanted)?.clone()
-            }
-        };
+        let place = self.seen(found.audience.as_ref(), &found.pane, is_wanted)?;
         let snippet = Snippet::of(&found.text, &found.spans);
         Some(Hit {
             found,
@@ -127,16 +119,6 @@ impl Asker<'_> {
             snippet,
         })
     }
-}
-
-/// Where a pane was last.
-fn last_place(found: &Found) -> Option<Place> {
-    let pane = &found.pane;
-    Some(Place {
-        session: pane.session_id.parse().ok()?,
-        session_name: Arc::from(&*pane.session),
-        window: None,
-    })
 }
 
 impl Snippet {
