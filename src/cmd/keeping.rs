@@ -10,7 +10,7 @@ use crate::cmd::host_name;
 use crate::config::{Config, StoredSecrets};
 use crate::connectors::{Connectors, HistorySink};
 use crate::history::{DiskArchive, History, Previous, Secrets, Settings, StoreError};
-use crate::hub::{HistoryLimits, Hub, Redaction, Resumed};
+use crate::hub::{HistoryLimits, Hub, Redaction};
 use crate::ids::Epoch;
 use crate::metrics::Metrics;
 use crate::server::HistoryAccess;
@@ -45,22 +45,15 @@ impl Kept {
         fresh: Epoch,
         redaction: Option<Redaction>,
     ) -> Hub {
-        let previous = self.0.as_ref().and_then(|(_, previous)| previous.clone());
-        let Some(previous) = previous else {
+        let Some((_, Some(previous))) = &self.0 else {
             return Hub::redacting(limits, fresh, redaction);
         };
         tracing::info!(
             epoch = %previous.epoch, after = previous.after.0, ended_in_order = previous.ended,
             "the log goes on where an earlier run ended"
         );
-        let resumed = Resumed {
-            after: previous.after,
-            state: previous.state,
-            lost: previous.lost,
-            offsets: previous.offsets,
-            unknown: previous.unknown,
-        };
-        Hub::resumed(limits, previous.epoch, redaction, resumed)
+        let resumed = previous.resumed();
+        Hub::resumed(limits, previous.epoch.clone(), redaction, resumed)
     }
 
     /// Begins to keep what is published.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::StoreError;
 use super::form;
-use crate::hub::SeqRange;
+use crate::hub::{Resumed, SeqRange};
 use crate::ids::{Epoch, PaneId, Seq};
 use crate::model::State;
 
@@ -34,6 +34,20 @@ pub struct Previous {
     pub offsets: Vec<(PaneId, u64)>,
     /// Behind which offset nothing was ever published of panes that are there and not among these.
     pub unknown: u64,
+}
+
+impl Previous {
+    /// What the log of the next run goes on from.
+    #[must_use]
+    pub fn resumed(&self) -> Resumed {
+        Resumed {
+            after: self.after,
+            state: Arc::clone(&self.state),
+            lost: self.lost.clone(),
+            offsets: self.offsets.clone(),
+            unknown: self.unknown,
+        }
+    }
 }
 
 /// A run, as it stands in the file.

@@ -23,8 +23,7 @@ use tempfile::TempDir;
 use super::tests::{PANE, START, places, settings};
 use super::*;
 use crate::hub::{
-    HistoryLimits, Hub, Next, NotRecoverable, Position, Reader as LogReader, Redaction, Resumed,
-    Stamp,
+    HistoryLimits, Hub, Next, NotRecoverable, Position, Reader as LogReader, Redaction, Stamp,
 };
 use crate::ids::{Epoch, Seq, WindowId};
 use crate::model::{Audience, Change, ChangeKind, Pane, Server, State, Window};
@@ -115,14 +114,8 @@ impl World {
         let fresh = Epoch::new(&format!("epoch{}", self.epochs)).unwrap();
         let hub = match &previous {
             Some(previous) => {
-                let resumed = Resumed {
-                    after: previous.after,
-                    state: Arc::clone(&previous.state),
-                    lost: previous.lost.clone(),
-                    offsets: previous.offsets.clone(),
-                    unknown: previous.unknown,
-                };
-                Hub::resumed(TINY, previous.epoch.clone(), None::<Redaction>, resumed)
+                let epoch = previous.epoch.clone();
+                Hub::resumed(TINY, epoch, None::<Redaction>, previous.resumed())
             }
             None => Hub::new(TINY, fresh),
         };
