@@ -42,11 +42,14 @@ impl Lost {
 
     /// Where one goes on who stands here: behind what is lost, if nothing of that was seen.
     pub(super) fn over(&self, place: Seq) -> Seq {
+        // Each event that is read asks: they are in order, and the log goes on behind all of them.
+        let first = self.0.partition_point(|range| range.after < place);
         let mut place = place;
-        for range in &self.0 {
-            if range.after == place {
-                place = range.until;
+        for range in &self.0[first..] {
+            if range.after != place {
+                break;
             }
+            place = range.until;
         }
         place
     }
