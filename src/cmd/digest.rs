@@ -1,6 +1,7 @@
 //! `muxwire digest`: what agents did while nobody looked.
 
 use std::io::Write;
+use std::time::Duration;
 
 use anyhow::bail;
 use serde_json::to_value;
@@ -9,6 +10,7 @@ use crate::cli::{DigestArgs, General};
 use crate::cmd::output::{CommandOutput, aligned};
 use crate::cmd::prepare;
 use crate::cmd::remote::Remote;
+use crate::cmd::span::hours;
 use crate::printable::escaped;
 use crate::wire::Message;
 use crate::wire::digest_answer::{AgentDigest, DigestAnswer};
@@ -74,6 +76,11 @@ fn lines(digest: &DigestAnswer<'_>) -> Vec<String> {
     lines
 }
 
+fn name(agent: &AgentDigest<'_>) -> String {
+    let (kind, session) = (escaped(&agent.agent_type), escaped(&agent.session));
+    format!("{kind} in {session}")
+}
+
 fn row(agent: &AgentDigest<'_>) -> [String; 10] {
     let usage = agent.usage.as_ref();
     let last = agent.states.last();
@@ -85,11 +92,7 @@ fn row(agent: &AgentDigest<'_>) -> [String; 10] {
         None => agent.status.clone().into_owned(),
     };
     [
-        format!(
-            "{} in {}",
-            escaped(&agent.agent_type),
-            escaped(&agent.session)
-        ),
+        name(agent),
         agent.pane.0.to_string(),
         escaped(&now).into_owned(),
         span(agent.spent_ms.busy),
@@ -106,11 +109,7 @@ fn row(agent: &AgentDigest<'_>) -> [String; 10] {
 
 /// What an agent waits for, and what went wrong.
 fn details(agent: &AgentDigest<'_>) -> Vec<String> {
-    let name = format!(
-        "{} in {}",
-        escaped(&agent.agent_type),
-        escaped(&agent.session)
-    );
+    let name = name(agent);
     let text = |reason: Option<&str>, message: Option<&str>| {
         let parts = [reason, message];
         let parts: Vec<_> = parts.into_iter().flatten().map(escaped).collect();
@@ -159,14 +158,11 @@ fn short(count: u64) -> String {
     }
 }
 
-/// How long that is: `12s`, `12m`, `3h05m`.
+/// How long that is, if it is anything.
 fn span(millis: u64) -> String {
-    let seconds = millis / 1000;
-    match seconds {
-        0 if millis == 0 => "-".to_owned(),
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m", seconds / 60),
-        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+    match millis {
+        0 => "-".to_owned(),
+        _ => hours(Duration::from_millis(millis)),
     }
 }
 
@@ -259,7 +255,13 @@ mod tests {
         for (count, expected) in rows {
             assert_eq!(short(count), expected);
         }
-        let rows = [(0, "-"), (900, "0s"), (61_000, "1m"), (3_600_000, "1h00m")];
+        let rows = [
+            (0, "-"),
+            (900, "0s"),
+            (61_000, "1m"),
+            (3_600_000, "1h00m"),
+            (97_500_000, "27h05m"),
+        ];
         for (millis, expected) in rows {
             assert_eq!(span(millis), expected);
         }

@@ -8,12 +8,19 @@ const DAY: u64 = 24 * HOUR;
 
 /// `5s`, `12m`, `3h05m`, `2d`.
 pub(super) fn short(span: Duration) -> String {
+    match span.as_secs() {
+        0..DAY => hours(span),
+        seconds => format!("{}d", seconds / DAY),
+    }
+}
+
+/// The same, and as exact beyond a day: `27h05m`.
+pub(super) fn hours(span: Duration) -> String {
     let seconds = span.as_secs();
     match seconds {
         0..MINUTE => format!("{seconds}s"),
         MINUTE..HOUR => format!("{}m", seconds / MINUTE),
-        HOUR..DAY => format!("{}h{:02}m", seconds / HOUR, seconds / MINUTE % 60),
-        _ => format!("{}d", seconds / DAY),
+        _ => format!("{}h{:02}m", seconds / HOUR, seconds / MINUTE % 60),
     }
 }
 
