@@ -290,11 +290,8 @@ impl Started {
             }
         };
         // What they write takes as long as the disk does, so they get the time that is left.
-        let left = match for_sinks.is_zero() {
-            true => Duration::ZERO,
-            false => limit.saturating_sub(began.elapsed()).max(for_sinks),
-        };
-        self.connectors.drain(left).await;
+        let left = limit.saturating_sub(began.elapsed());
+        self.connectors.drain(left.max(for_sinks)).await;
         ended
     }
 }
