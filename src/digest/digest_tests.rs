@@ -7,30 +7,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::*;
-use crate::model::{AgentConfidence, SeenBy};
+use crate::model::AgentConfidence;
 use crate::usage::{ModelUsage, Tokens, ToolUsage};
 
 fn agent(kind: &str, status: AgentStatus) -> Agent {
     Agent {
-        agent_type: kind.to_owned(),
-        status,
-        reason: None,
         confidence: AgentConfidence::High,
-        source: None,
-        since: Timestamp::UNIX_EPOCH,
-        message: None,
-        dialog: None,
-        model: None,
-        mode: None,
-        context_left: None,
-        elapsed: None,
-        tokens: None,
-        resets_at: None,
-        background_shells: None,
-        background_agents: None,
-        usage: None,
-        seen_by: SeenBy::default(),
-        is_fresh: false,
+        ..Agent::new(kind, status, Timestamp::UNIX_EPOCH)
     }
 }
 

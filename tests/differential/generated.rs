@@ -11,7 +11,7 @@ use std::time::Instant;
 use super::dialect::Dialect;
 use super::emulator::{Emulator, Size};
 use super::generate::{Generator, RESET, Stream};
-use super::pane::{Feed, tmux_shows};
+use super::pane::{Feed, pane_of, tmux_shows};
 use super::viewer::{Form, Seen, Viewer};
 use crate::support::bridge::LiveBridge;
 use crate::support::random::Random;
@@ -166,21 +166,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     async fn start(server: &'a TmuxServer) -> Self {
         let (feed, command) = Feed::new(server, "feed");
-        let (cols, rows) = (SIZE.cols.to_string(), SIZE.rows.to_string());
-        let pane = server.run([
-            "new-session",
-            "-d",
-            "-P",
-            "-F",
-            "#{pane_id}",
-            "-s",
-            "fed",
-            "-x",
-            &cols,
-            "-y",
-            &rows,
-            &command,
-        ]);
+        let pane = pane_of(server, SIZE, &command);
         let bridge = LiveBridge::start(server.tmux().await);
         bridge.settled().await;
         let served = bridge.serve().await;
@@ -189,7 +175,7 @@ impl<'a> Run<'a> {
             ack_window: None,
             scrollback: None,
         };
-        let mut resident = Viewer::new(served.address, pane.trim(), form);
+        let mut resident = Viewer::new(served.address, &pane, form);
         resident.open(false).await;
         resident.reach(0).await;
         Self {
@@ -197,7 +183,7 @@ impl<'a> Run<'a> {
             bridge,
             dialect: Dialect::of(&server.version().to_string()),
             feed,
-            pane: pane.trim().to_owned(),
+            pane,
             resident,
             served,
             seen: Seen::default(),

@@ -11,7 +11,7 @@ use super::dialect::Dialect;
 use super::emulator::{Emulator, Shown, Size};
 use super::generate::{Generator, RESET};
 use super::generated::setting;
-use super::pane::{Feed, tmux_shows};
+use super::pane::{Feed, pane_of, tmux_shows};
 use super::viewer::{Form, Viewer};
 use crate::support::bridge::LiveBridge;
 use crate::support::kept::Kept;
@@ -50,22 +50,7 @@ fn screens_of_the_past_are_what_tmux_showed_then() {
         let server = TmuxServer::start(&program);
         let dialect = Dialect::of(&server.version().to_string());
         let (mut feed, command) = Feed::new(&server, "feed");
-        let (cols, rows) = (SIZE.cols.to_string(), SIZE.rows.to_string());
-        let pane = server.run([
-            "new-session",
-            "-d",
-            "-P",
-            "-F",
-            "#{pane_id}",
-            "-s",
-            "fed",
-            "-x",
-            &cols,
-            "-y",
-            &rows,
-            &command,
-        ]);
-        let pane = pane.trim();
+        let pane = pane_of(&server, SIZE, &command);
         let bridge = LiveBridge::start(server.tmux().await);
         let mut kept = Kept::new("test", Secrets::Mask);
         let _sunk = kept.follow_bridge(&bridge);
@@ -76,7 +61,7 @@ fn screens_of_the_past_are_what_tmux_showed_then() {
             ack_window: None,
             scrollback: None,
         };
-        let mut resident = Viewer::new(served.address, pane, form);
+        let mut resident = Viewer::new(served.address, &pane, form);
         resident.open(false).await;
         resident.reach(0).await;
         // What was printed before the history has seen the pane can't be shown.
@@ -109,7 +94,7 @@ fn screens_of_the_past_are_what_tmux_showed_then() {
                 if feed.reachable() < feed.written {
                     continue;
                 }
-                let shown = tmux_shows(&server, pane);
+                let shown = tmux_shows(&server, &pane);
                 let of_alone = dialect.as_captured_late(alone.shown(), &shown);
                 noted.push(Noted {
                     seed,
