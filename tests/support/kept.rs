@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use muxwire::connectors::{Connectors, HistorySink};
-use muxwire::history::{History, Moment, Recorder, Secrets, Settings, StoreError, Wishes};
+use muxwire::history::{History, Moment, Recorder, Secrets, Settings, StoreError, Wishes, blank};
 use muxwire::hub::{Hub, Next};
 use muxwire::ids::{Epoch, PaneId, Seq};
 use muxwire::metrics::Metrics;
-use muxwire::screen::{self, PaneSnapshot, Tracked};
 use muxwire::server::HistoryAccess;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -56,9 +54,7 @@ impl Kept {
         let pumped = pump(hub.clone(), recorder, self.wishes.take().unwrap());
         self.pump = Some(tokio::spawn(pumped));
     }
-}
 
-impl Kept {
     /// Waits until it has the snapshot from which it knows what the pane showed at this offset.
     pub async fn seen(&self, pane: PaneId, offset: u64, head: Seq) {
         let HistoryAccess { reader, recorder } = &self.access;
@@ -91,40 +87,8 @@ async fn pump(hub: Hub, recorder: Recorder, mut wishes: Wishes) {
                 Next::Head => {}
                 Next::Archived(_) | Next::Evicted => panic!("the log has let go what was not kept"),
             },
-            Some(pane) = wishes.recv() => recorder.seed(pane, Some(Arc::new(empty(pane)))),
+            Some(pane) = wishes.recv() => recorder.seed(pane, Some(Arc::new(blank(pane, 80, 24)))),
         }
-    }
-}
-
-/// The screen of a pane that was seen from its beginning, in which nothing was printed.
-fn empty(pane: PaneId) -> PaneSnapshot {
-    PaneSnapshot {
-        pane,
-        offset: 0,
-        exact: true,
-        assumed: Vec::new(),
-        cols: 80,
-        rows: 24,
-        primary: vec![Bytes::new(); 24],
-        alternate: None,
-        cursor: screen::Cursor {
-            x: 0,
-            y: 0,
-            visible: true,
-            shape: None,
-            blinking: None,
-            colour: None,
-        },
-        modes: screen::Modes {
-            wrap: true,
-            ..screen::Modes::default()
-        },
-        tabs: (1..10).map(|tab| tab * 8).collect(),
-        scroll_region: screen::ScrollRegion { top: 0, bottom: 23 },
-        unfinished: screen::Unfinished::default(),
-        history: 0,
-        scrollback: Vec::new(),
-        tracked: Tracked::default(),
     }
 }
 

@@ -176,13 +176,12 @@ impl Replay {
 
     /// What is to be sent next, if it is due and the client has room.
     fn due(&mut self, has_room: bool, now: Instant) -> Option<ReplayItem> {
-        let first = self.items.front()?;
+        let due_at = self.items.front()?.at;
         let can_be_sent = has_room && self.is_acked();
         if std::mem::take(&mut self.blocked) && can_be_sent && !self.clock.paused {
-            self.clock.set(first.at.min(self.clock.time(now)), now);
+            self.clock.set(due_at.min(self.clock.time(now)), now);
         }
-        let first = self.items.front()?;
-        if first.at > self.clock.time(now) {
+        if due_at > self.clock.time(now) {
             return None;
         }
         if !can_be_sent {
