@@ -4,6 +4,7 @@ import type { StreamItem } from "muxwire";
 import { iconText } from "../src/dashboard/icon.ts";
 import { entriesOf, KINDS, kindOf, TYPES } from "../src/dashboard/journal.ts";
 import { cellsOf } from "../src/dashboard/layout.ts";
+import { readTime, spanOf, timeText } from "../src/dashboard/moment.ts";
 import { placeOf, textOf } from "../src/dashboard/route.ts";
 import { keeping, type Tab, tabBeside, tabOf, withoutPanes, withPanes } from "../src/dashboard/tabs.ts";
 import { ageText, bytesText, costText, plain, tokensText } from "../src/dashboard/words.ts";
@@ -36,6 +37,57 @@ test("an address names a view or panes, and is read as it was written", () => {
   // More than four are too small to be read.
   const many = placeOf(`#pane=${[1, 2, 3, 4, 5, 6].map((id) => `%25${id}`).join(",")}`);
   assert.deepEqual(many, { kind: "panes", panes: ["%3", "%4", "%5", "%6"] });
+});
+
+test("an address says when, of panes alone", () => {
+  const at = Date.parse("2026-11-20T03:12:00.250Z");
+  for (const moment of [{ at }, { at, offset: 90_211 }, { at, offset: 0 }]) {
+    const panes = { kind: "panes", panes: ["%7", "%12"], moment } as const;
+    assert.deepEqual(placeOf(textOf(panes)), panes);
+    const view = { kind: "view", view: "panes", moment } as const;
+    assert.deepEqual(placeOf(textOf(view)), view);
+  }
+  assert.equal(textOf({ kind: "panes", panes: ["%7"], moment: { at } }), "#pane=%257&at=2026-11-20T03:12:00.250Z");
+  assert.deepEqual(placeOf("#overview&at=2026-11-20T03:12:00Z"), { kind: "view", view: "overview" });
+  for (const none of ["at=", "at=yesterday", "offset=7", "on=2026-11-20T03:12:00Z"]) {
+    assert.deepEqual(placeOf(`#pane=%257&${none}`), { kind: "panes", panes: ["%7"] }, none);
+  }
+  assert.deepEqual(placeOf("#panes&at=2026-11-20T03:12:00.250Z&offset=-1"), {
+    kind: "view",
+    view: "panes",
+    moment: { at },
+  });
+});
+
+test("a time is read as somebody means it", () => {
+  const now = new Date(2026, 10, 30, 9, 30).getTime();
+  const local = (day: number, hour: number, minute: number, second = 0) =>
+    new Date(2026, 10, day, hour, minute, second).getTime();
+  const rows: [string, number | undefined][] = [
+    ["03:12", local(30, 3, 12)],
+    [" 3:12:05 ", local(30, 3, 12, 5)],
+    ["9:30", now],
+    // What comes later today was yesterday.
+    ["09:31", local(29, 9, 31)],
+    ["23:59:59", local(29, 23, 59, 59)],
+    ["2026-11-02 03:12", local(2, 3, 12)],
+    ["2026-11-02T03:12:30", local(2, 3, 12, 30)],
+    ["2026-11-02", local(2, 0, 0)],
+    ["2026-11-20T03:12:00Z", Date.UTC(2026, 10, 20, 3, 12)],
+    ["2026-11-20t03:12:00.250+01:00", Date.UTC(2026, 10, 20, 2, 12, 0, 250)],
+    ["8h", now - 8 * 3_600_000],
+    ["90 s ago", now - 90_000],
+    ["2d", now - 2 * 86_400_000],
+  ];
+  for (const none of ["", "24:00", "12:60", "3", "8w", "-8h", "half past three", "2026-02-30", "2026-11-02 25:00"]) {
+    rows.push([none, undefined]);
+  }
+  for (const [text, expected] of rows) assert.equal(readTime(text, now), expected, text);
+  assert.equal(spanOf("15m"), 900_000);
+  // What is written is read as the same, to the second.
+  for (const at of [local(30, 3, 12, 7), local(2, 23, 59, 59)]) assert.equal(readTime(timeText(at, now), now), at);
+  assert.equal(timeText(local(30, 3, 12), now), "03:12:00");
+  assert.equal(timeText(local(2, 3, 12), now), "2026-11-02 03:12:00");
 });
 
 test("figures are said as the command line says them", () => {

@@ -16,6 +16,7 @@ import { NotificationsSheet } from "./notifications.tsx";
 import { Notifier } from "./notifier.ts";
 import { Overview } from "./overview.tsx";
 import { Palette } from "./palette.tsx";
+import { PastBar } from "./past-bar.tsx";
 import { VIEWS } from "./route.ts";
 import {
   FONTS,
@@ -64,13 +65,14 @@ function Dashboard({ door, settings, nonce }: Omit<AppProps, "embedded">) {
   const place = board.place.value;
   const name = place.kind === "panes" ? "work" : place.view;
   return (
-    <div class={`dashboard shows-${name}`}>
+    <div class={`dashboard shows-${name} ${board.past.isOn.value ? "in-past" : ""}`}>
       <Top board={board} />
       <div class="below">
         <aside class="side">
           <Attention board={board} />
         </aside>
         <main>
+          <PastBar board={board} />
           {place.kind === "panes" ? <TabBar board={board} /> : null}
           <Work board={board} nonce={nonce} />
           {place.kind === "view" && (place.view === "panes" || place.view === "attention") ? (

@@ -4,8 +4,10 @@ import type { Door, Who } from "./access.ts";
 import { Glances } from "./glances.ts";
 import { ALL, calls, countsOf, type Filter, type Item, nextCalling, orderOf, passes } from "./items.ts";
 import { errorText, type Live } from "./live.ts";
+import { isSame, type Moment } from "./moment.ts";
+import { Past } from "./past.ts";
 import { monitorUrl } from "./place.ts";
-import { PHONE, type Place, placeOf, textOf, type View } from "./route.ts";
+import { hasPast, PHONE, type Place, placeOf, textOf, type View } from "./route.ts";
 import type { Settings } from "./settings.ts";
 import { keeping, readTabs, type Tab, tabBeside, tabOf, withoutPanes, withPanes, writeTabs } from "./tabs.ts";
 
@@ -24,6 +26,8 @@ export type Sheet = "palette" | "search" | "help" | "composer" | "connection" | 
 const SETTLES = 400;
 /** How long somebody has to look at an agent before it counts as seen. */
 const LOOK = 1000;
+/** A moment that has stood for so long is in the address. */
+const STANDS = 300;
 
 /** What the person looks at and does. */
 export class Board {
@@ -31,6 +35,7 @@ export class Board {
   readonly door: Door;
   readonly settings: Settings;
   readonly glances: Glances;
+  readonly past: Past;
   readonly who: ReadonlySignal<Who | undefined>;
   readonly place = signal<Place>({ kind: "view", view: "panes" });
   readonly tabs = signal<readonly Tab[]>([]);
@@ -82,6 +87,7 @@ export class Board {
     this.live = live;
     this.door = door;
     this.glances = new Glances(live);
+    this.past = new Past(() => Date.now() + door.ahead.peek());
     this.who = computed(() => (door.access.value.kind === "in" ? door.access.value.who : undefined));
     this.filtered = computed(() => live.items.value.filter((item) => passes(item, this.filter.value)));
     const follow = () => {
@@ -94,6 +100,7 @@ export class Board {
       () => removeEventListener("hashchange", follow),
       effect(() => this.#arrange()),
       effect(() => this.#onPlace()),
+      effect(() => this.#onMoment()),
       effect(() => this.#onTabs()),
       effect(() => this.#announce()),
     );
@@ -101,6 +108,8 @@ export class Board {
 
   close(): void {
     for (const end of this.#ends) end();
+    clearTimeout(this.#moving);
+    this.past.close();
     this.glances.stop();
     void this.#terminals?.close();
     this.live.close();
@@ -128,11 +137,33 @@ export class Board {
     return recent !== undefined && opened.includes(recent) ? recent : opened.at(-1);
   }
 
-  go(place: Place): void {
+  /** The moment that shows goes along, unless the place has one or has none. */
+  go(to: Place): void {
+    const moment = this.past.moment.peek();
+    const place = moment && hasPast(to) && !to.moment ? { ...to, moment: { at: moment.at } } : to;
+    this.#show(place);
+  }
+
+  #show(place: Place): void {
     const hash = textOf(place);
     if (hash === location.hash) return;
     location.hash = hash;
     this.place.value = place;
+  }
+
+  /** Shows the panes as they were. */
+  toPast(moment: Moment = { at: Math.floor(this.past.now()) }): void {
+    const { value: place } = this.place;
+    this.said.value = "You look at the past. Nothing is typed there.";
+    this.#show({ ...(hasPast(place) ? place : { kind: "view", view: "panes" }), moment });
+  }
+
+  toLive(): void {
+    const { moment: _, ...place } = this.place.value;
+    // A key that is held or comes behind it is not typed into what is live.
+    this.takesKeys = false;
+    this.said.value = "You look at what is live. The dashboard has the keys.";
+    this.#show(place);
   }
 
   /** To all panes, or whatever was looked at before one was opened. */
@@ -229,6 +260,7 @@ export class Board {
       this.said.value = "No agent needs you.";
       return undefined;
     }
+    if (this.past.isOn.peek()) this.toLive();
     this.chosen.value = found.pane;
     if (this.place.value.kind === "panes") this.open(found.pane);
     return found;
@@ -322,7 +354,8 @@ export class Board {
       const open = this.live.items.value.filter(
         ({ pane, agent }) => this.opened.includes(pane) && agent?.seen === false,
       );
-      if (open.length === 0 || document.visibilityState !== "visible" || !document.hasFocus()) return;
+      if (open.length === 0 || this.past.isOn.value || document.visibilityState !== "visible" || !document.hasFocus())
+        return;
       timer = setTimeout(() => {
         if (document.visibilityState === "visible" && document.hasFocus()) void this.seen(open);
       }, LOOK);
@@ -348,7 +381,25 @@ export class Board {
     const place = this.place.value;
     if (place.kind === "view") this.#view = place.view;
     else this.tabs.value = untracked(() => withPanes(this.tabs.value, place.panes));
+    untracked(() => this.past.show(place.moment));
   }
+
+  /** The address says which moment shows, once it stands. */
+  #onMoment(): void {
+    const moment = this.past.moment.value;
+    const isPlaying = this.past.state.value === "plays";
+    clearTimeout(this.#moving);
+    if (!moment || isPlaying) return;
+    this.#moving = setTimeout(() => {
+      const place = this.place.peek();
+      if (!hasPast(place) || isSame(place.moment, moment)) return;
+      const moved = { ...place, moment };
+      history.replaceState(null, "", textOf(moved));
+      this.place.value = moved;
+    }, STANDS);
+  }
+
+  #moving: ReturnType<typeof setTimeout> | undefined;
 
   /** Tabs survive the page, and not their panes. What is open stays until it is left, and says that it is gone. */
   #onTabs(): void {

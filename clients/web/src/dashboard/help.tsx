@@ -18,6 +18,7 @@ export const KEYS = [
   ["[, ]", "to the tab before, or the next one"],
   ["w", "closes the open pane"],
   ["p, o, a", "panes, overview, activity"],
+  ["t", "shows the panes as they were at another time"],
   ["Esc", "closes what is open; back to all panes, tabs stay"],
   ["?", "this help"],
 ] as const;
@@ -65,6 +66,28 @@ export function Help({ board }: { board: Board }) {
             <kbd>Ctrl+Shift+→</kbd>
           </dt>
           <dd>to the next tab, ← to the one before</dd>
+        </div>
+      </dl>
+      <h3>While you look at the past</h3>
+      <p>Nothing is typed into the past: keys that would be are refused.</p>
+      <dl class="keys">
+        <div>
+          <dt>
+            <kbd>Space</kbd>
+          </dt>
+          <dd>plays from there, or stands still</dd>
+        </div>
+        <div>
+          <dt>
+            <kbd>,</kbd> <kbd>.</kbd>
+          </dt>
+          <dd>10 seconds back, or on; &lt; and &gt; a minute</dd>
+        </div>
+        <div>
+          <dt>
+            <kbd>Esc</kbd>
+          </dt>
+          <dd>back to live; so does t</dd>
         </div>
       </dl>
       <h3>States</h3>

@@ -3,7 +3,8 @@ import type { Item } from "./items.ts";
 
 /** Whether a key is for what has the focus, and not for the page. */
 export function isTyping({ target }: KeyboardEvent): boolean {
-  if (!(target instanceof HTMLElement)) return false;
+  // Nobody types into the past, so that its keys are those of the page.
+  if (!(target instanceof HTMLElement) || target.closest(".past-pane .terminal")) return false;
   if (target.isContentEditable || /^(SELECT|TEXTAREA)$/.test(target.tagName)) return true;
   return target instanceof HTMLInputElement && !["radio", "checkbox", "button"].includes(target.type);
 }
@@ -42,6 +43,8 @@ export function listen(board: Board): () => void {
 
 function act(board: Board, event: KeyboardEvent): boolean {
   const { key } = event;
+  const done = board.past.isOn.peek() ? actInPast(board, event) : undefined;
+  if (done !== undefined) return done;
   const step = STEPS[key];
   if (step) return move(board, step, event);
   if (/^[1-9]$/.test(key)) return answer(board, Number(key));
@@ -52,6 +55,9 @@ function act(board: Board, event: KeyboardEvent): boolean {
       return true;
     case "Enter":
       return enter(board, event);
+    case "t":
+      board.toPast();
+      return true;
     case "x":
       void board.seen(chosen(board));
       return true;
@@ -69,7 +75,7 @@ function act(board: Board, event: KeyboardEvent): boolean {
     case "p":
     case "o":
     case "a":
-      board.go({ kind: "view", view: ({ p: "panes", o: "overview", a: "activity" } as const)[key] });
+      board.go({ kind: "view", view: VIEW_KEYS[key] });
       return true;
     case "[":
     case "]":
@@ -84,6 +90,41 @@ function act(board: Board, event: KeyboardEvent): boolean {
       return false;
   }
 }
+
+/** Seconds that a key goes back or on. */
+const JUMPS: Record<string, number> = { ",": -10, ".": 10, "<": -60, ">": 60 };
+
+/** Keys that mean something else, or nothing, while the past is looked at. `undefined` for all others. */
+function actInPast(board: Board, { key, target }: KeyboardEvent): boolean | undefined {
+  const { past } = board;
+  const on = target instanceof HTMLElement ? target : undefined;
+  const isControl = on?.closest("button, a, summary, input") != null;
+  if (key === "Escape") {
+    board.toLive();
+    return true;
+  }
+  if (key === " " && !isControl) {
+    past.toggle();
+    return true;
+  }
+  // What somebody types who has not seen that it is the past leads nowhere, and least of all to what is live.
+  const isTyped = on?.closest(".terminal") != null && (key.length === 1 || TYPED.includes(key));
+  const isAnswer = /^[1-9c]$/.test(key) || (key === "Enter" && board.place.peek().kind === "panes" && !isControl);
+  if (isTyped || isAnswer) {
+    past.refuse();
+    return true;
+  }
+  const jump = JUMPS[key];
+  if (jump !== undefined) past.step(jump * 1000);
+  else if (key === "t") board.toLive();
+  else return undefined;
+  return true;
+}
+
+/** Keys with names that are typed as letters are. */
+const TYPED = ["Enter", "Tab", "Backspace", "Delete", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
+/** Keys that lead to views. */
+const VIEW_KEYS = { p: "panes", o: "overview", a: "activity" } as const;
 
 function chosen(board: Board): Item[] {
   const item = board.live.item(board.active ?? board.chosen.value);

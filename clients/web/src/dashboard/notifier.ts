@@ -213,6 +213,8 @@ export class Notifier {
   }
 
   #lead(pane: string | undefined): void {
+    // What called stands now.
+    if (this.#board.past.isOn.peek()) this.#board.toLive();
     if (pane !== undefined && this.#board.live.item(pane)) this.#board.open(pane);
     else this.#board.go({ kind: "view", view: "attention" });
   }

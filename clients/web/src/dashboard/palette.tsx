@@ -180,6 +180,9 @@ function commands(board: Board): Hit[] {
         board.sheet.value = "search";
       },
     },
+    board.past.isOn.value
+      ? { id: "live", name: "Back to live", about: "", keys: "Esc", run: () => board.toLive() }
+      : { id: "past", name: "As it was at another time", about: "the past", keys: "t", run: () => board.toPast() },
     board.canWrite && {
       id: "prompt",
       name: "Prompt agents",

@@ -1,6 +1,13 @@
 import type { Client, Target } from "muxwire";
 import { useEffect, useRef, useSignal } from "vendor";
-import { createFocus, type Focus, type FocusOptions, type Paste } from "../terminal/index.ts";
+import {
+  createFocus,
+  type Focus,
+  type FocusOptions,
+  type Paste,
+  type Problem,
+  type Source,
+} from "../terminal/index.ts";
 import { PHONE } from "./route.ts";
 import type { FontSize, Settings } from "./settings.ts";
 import { countText } from "./words.ts";
@@ -11,11 +18,14 @@ interface Props {
   settings: Settings;
   nonce: string;
   canWrite: boolean;
+  /** What is shown in the place of the pane as it is. */
+  source?: () => Source;
+  isHidden?: boolean;
   /** Takes keys to begin with. */
   takesKeys?: boolean;
   onKey?: (event: KeyboardEvent) => boolean;
   onTyped?: () => void;
-  onProblem?: (text: string) => void;
+  onProblem?: (text: string, kind: Problem["kind"]) => void;
   /** The terminal is there; or is not any more. */
   onFocus?: (focus: Focus | undefined) => void;
 }
@@ -45,6 +55,7 @@ export function Screen(props: Props) {
       element,
       client,
       target: latest.current.target,
+      ...(latest.current.source ? { source: latest.current.source } : {}),
       theme: settings.terminal.value,
       nonce,
       canWrite: latest.current.canWrite,
@@ -56,7 +67,7 @@ export function Screen(props: Props) {
       mouse: settings.mouse.peek() === "on",
       onKey: (event) => latest.current.onKey?.(event) ?? false,
       onTyped: () => latest.current.onTyped?.(),
-      onProblem: ({ message }) => latest.current.onProblem?.(message),
+      onProblem: ({ message, kind }) => latest.current.onProblem?.(message, kind),
       confirmPaste: (pasted) =>
         new Promise((answer) => {
           paste.value = {
@@ -82,7 +93,7 @@ export function Screen(props: Props) {
         });
       },
       (error: unknown) =>
-        latest.current.onProblem?.(`The terminal could not be loaded: ${String(error)}. Load the page anew.`),
+        latest.current.onProblem?.(`The terminal could not be loaded: ${String(error)}. Load the page anew.`, "pane"),
     );
     return () => {
       isOver = true;
@@ -93,7 +104,7 @@ export function Screen(props: Props) {
     };
   }, [client, key, nonce, settings, paste]);
   return (
-    <div class="screen-box">
+    <div class="screen-box" hidden={props.isHidden === true}>
       <div class="terminal" ref={box} />
       {paste.value ? <PasteQuestion paste={paste.value.paste} answer={paste.value.answer} /> : null}
     </div>

@@ -1,18 +1,22 @@
 import { useComputed, useEffect, useRef, useSignal } from "vendor";
-import { createTile, TILE_WINDOW, type Tile } from "../terminal/index.ts";
+import { createTile, type Source, TILE_WINDOW, type Tile } from "../terminal/index.ts";
 import { clear } from "./attention.tsx";
 import type { Board } from "./board.ts";
 import { useGrowing } from "./growing.ts";
 import { byPlace, type Filter, type Item, NEEDS } from "./items.ts";
 import { Age, Answers, opens, ReceiptLine } from "./parts.tsx";
+import { PastButton, Printed } from "./past-bar.tsx";
+import type { PastSource } from "./past-source.ts";
 import { SIZES } from "./settings.ts";
-import { Shape } from "./shape.tsx";
+import { Icon, Shape } from "./shape.tsx";
 import { countText, NEED_WORDS, plain, reasonText } from "./words.ts";
 
 /** Lines of tiles are looked at so many milliseconds apart. */
 const GLANCE = 500;
 /** Pixels around what a tile shows. */
 const EDGE = 6;
+/** Panes that are gone are looked for once the moment has stood for so long. */
+const SETTLES = 400;
 /** A tile that is out of sight stays open for so long, for those who scroll to and fro. */
 const LINGER = 3000;
 
@@ -22,6 +26,7 @@ export function Tiles({ board }: { board: Board }) {
   const root = useRef<HTMLDivElement>(null);
   const items = [...filtered.value].sort(byPlace);
   const shown = useGrowing(items.length);
+  const isPast = board.past.isOn.value;
   return (
     <section class="grid-view" aria-labelledby="grid-title">
       <h2 id="grid-title" class="unseen">
@@ -29,10 +34,17 @@ export function Tiles({ board }: { board: Board }) {
       </h2>
       <FilterBar board={board} count={items.length} />
       <div class={`grid ${settings.tiles.value}`} ref={root}>
-        {items.slice(0, shown).map((item) => (
-          <TileCard key={item.pane} board={board} item={item} root={root} />
-        ))}
-        {live.ready.value && items.length === 0 ? <NoTiles board={board} /> : null}
+        {items
+          .slice(0, shown)
+          .map((item) =>
+            isPast ? (
+              <PastTile key={item.pane} board={board} pane={item.pane} place={item.place} root={root} />
+            ) : (
+              <TileCard key={item.pane} board={board} item={item} root={root} />
+            ),
+          )}
+        {isPast ? <GoneTiles board={board} root={root} /> : null}
+        {live.ready.value && items.length === 0 && !isPast ? <NoTiles board={board} /> : null}
       </div>
     </section>
   );
@@ -115,6 +127,7 @@ function FilterBar({ board, count }: { board: Board; count: number }) {
         />
       </label>
       <span class="note tabular">{countText(count, "pane")}</span>
+      <PastButton board={board} />
       <fieldset class="sizes">
         <legend class="unseen">Size of tiles</legend>
         {SIZES.map((size) => (
@@ -175,6 +188,75 @@ function TileCard({ board, item, root }: CardProps) {
   );
 }
 
+interface PastTileProps extends Omit<CardProps, "item"> {
+  pane: string;
+  place: string;
+  isGone?: boolean;
+}
+
+/** A pane as it was. */
+function PastTile({ board, pane, place, isGone = false, root }: PastTileProps) {
+  const body = useRef<HTMLDivElement>(null);
+  const source = useSignal<PastSource | undefined>(undefined);
+  const opened = useRef<Tile | undefined>(undefined);
+  const { chosen, past, settings } = board;
+  useEffect(() => opened.current?.setTheme(settings.terminal.value), [settings.terminal.value]);
+  useEffect(() => opened.current?.setFamily(settings.families.value), [settings.families.value]);
+  useEffect(() => {
+    const element = body.current;
+    if (!element) return;
+    return watchTile(board, element, root.current, {
+      open: () => {
+        const made = past.view(pane, false);
+        source.value = made;
+        return made;
+      },
+      onTile: (tile) => {
+        opened.current = tile;
+      },
+    });
+  }, [board, past, pane, root, source]);
+  const isChosen = useComputed(() => chosen.value === pane).value;
+  const isEmpty = source.value?.isEmpty.value === true;
+  const choose = () => {
+    chosen.value = pane;
+  };
+  return (
+    <article class={`tile then ${isEmpty ? "empty-then" : ""}`} data-pane={pane} aria-label={`${place}, as it was`}>
+      <button type="button" class="main" tabIndex={isChosen ? 0 : -1} onFocus={choose} {...opens(board, pane)}>
+        <span class="head">
+          <Icon name="clock" />
+          <span class="place">{place}</span>
+          {isGone ? <span class="badge">gone since</span> : null}
+          <span class="about">{isEmpty ? "" : <Printed board={board} at={source.value?.printed.value} />}</span>
+        </span>
+        <span class="screen" ref={body} aria-hidden="true" />
+        {source.value?.note.value ? <span class="then-note">{source.value.note}</span> : null}
+      </button>
+    </article>
+  );
+}
+
+/** Panes that were there then and are gone. */
+function GoneTiles({ board, root }: Omit<CardProps, "item">) {
+  const { past, live, filter } = board;
+  const at = past.moment.value?.at;
+  const isPlaying = past.state.value === "plays";
+  useEffect(() => {
+    if (at === undefined || isPlaying) return;
+    const timer = setTimeout(() => void past.lookForGone((pane) => live.item(pane) !== undefined), SETTLES);
+    return () => clearTimeout(timer);
+  }, [past, live, at, isPlaying]);
+  const { session, need, text } = filter.value;
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return past.gone.value
+    .filter((gone) => session === undefined || gone.session === session)
+    .filter(({ place }) => need === undefined && words.every((word) => place.toLowerCase().includes(word)))
+    .map(({ pane, place }) => (
+      <PastTile key={`gone ${pane}`} board={board} pane={pane} place={place} isGone root={root} />
+    ));
+}
+
 /** Opens the pane while its card is in sight, and keeps the last frame when it is not. */
 function useLiveTile(
   board: Board,
@@ -191,69 +273,75 @@ function useLiveTile(
   useEffect(() => {
     const element = body.current;
     if (!element) return;
-    const end = watchTile(
-      board,
-      pane,
-      element,
-      root.current,
-      (tile) => {
-        opened.current = tile;
-      },
-      (now) => {
-        freshness.value = now;
-      },
-    );
-    return end;
-  }, [board, pane, root, body, freshness]);
-  return board.live.link.value.kind === "live" || freshness.value === "ended" ? freshness.value : "stale";
-}
-
-function watchTile(
-  board: Board,
-  pane: string,
-  element: HTMLElement,
-  root: HTMLElement | null,
-  opened: (tile: Tile | undefined) => void,
-  fresh: (freshness: string) => void,
-): () => void {
-  let tile: Tile | undefined;
-  let ends: (() => void)[] = [];
-  let linger: ReturnType<typeof setTimeout> | undefined;
-  let glance: ReturnType<typeof setTimeout> | undefined;
-  const fit = () => tile?.setBox(element.clientWidth - 2 * EDGE, element.clientHeight - 2 * EDGE);
-  const open = () => {
-    clearTimeout(linger);
-    if (tile) return tile.resume();
-    const made = createTile({
+    let glance: ReturnType<typeof setTimeout> | undefined;
+    let ends: (() => void)[] = [];
+    const shut = () => {
+      clearTimeout(glance);
+      glance = undefined;
+      for (const end of ends.splice(0)) end();
+    };
+    const end = watchTile(board, element, root.current, {
       open: () => board.live.client.open(pane, { scrollback: 0, ackWindow: TILE_WINDOW }),
-      theme: board.settings.terminal.value,
-      fontFamily: board.settings.families.value,
       onFrame: () => {
         glance ??= setTimeout(() => {
           glance = undefined;
           board.glances.painted(pane);
         }, GLANCE);
       },
+      onTile: (tile) => {
+        opened.current = tile;
+        if (!tile) return shut();
+        ends = [
+          board.glances.tile(pane, () => tile.lines()),
+          tile.freshness.subscribe((now) => {
+            freshness.value = now;
+            if (now === "lagging") board.live.lagged();
+          }),
+        ];
+      },
     });
-    tile = made;
-    opened(made);
+    return () => {
+      end();
+      shut();
+    };
+  }, [board, pane, root, body, freshness]);
+  return board.live.link.value.kind === "live" || freshness.value === "ended" ? freshness.value : "stale";
+}
+
+interface Watch {
+  open(): Source;
+  onFrame?(): void;
+  /** It is there; or it is not any more. */
+  onTile(tile: Tile | undefined): void;
+}
+
+/** Has a tile in this element while that is in sight. */
+function watchTile(
+  board: Board,
+  element: HTMLElement,
+  root: HTMLElement | null,
+  { open: source, onFrame, onTile }: Watch,
+): () => void {
+  let tile: Tile | undefined;
+  let linger: ReturnType<typeof setTimeout> | undefined;
+  const fit = () => tile?.setBox(element.clientWidth - 2 * EDGE, element.clientHeight - 2 * EDGE);
+  const open = () => {
+    clearTimeout(linger);
+    if (tile) return tile.resume();
+    tile = createTile({
+      open: source,
+      theme: board.settings.terminal.value,
+      fontFamily: board.settings.families.value,
+      ...(onFrame ? { onFrame } : {}),
+    });
+    onTile(tile);
     fit();
-    element.replaceChildren(made.canvas);
-    ends = [
-      board.glances.tile(pane, () => made.lines()),
-      made.freshness.subscribe((now) => {
-        fresh(now);
-        if (now === "lagging") board.live.lagged();
-      }),
-    ];
+    element.replaceChildren(tile.canvas);
   };
   const shut = () => {
-    clearTimeout(glance);
-    glance = undefined;
-    for (const end of ends) end();
+    onTile(undefined);
     tile?.dispose();
     tile = undefined;
-    opened(undefined);
   };
   const sight = new IntersectionObserver(
     ([entry]) => {

@@ -3,6 +3,9 @@ import type { Focus } from "../terminal/index.ts";
 import type { Board } from "./board.ts";
 import { type Item, numberOf } from "./items.ts";
 import { Age, Answers, ReceiptLine } from "./parts.tsx";
+import { PastButton, Printed } from "./past-bar.tsx";
+import { PastScreen, type Then } from "./past-screen.tsx";
+import type { PastSource } from "./past-source.ts";
 import { PHONE } from "./route.ts";
 import { Screen } from "./screen.tsx";
 import { Icon, Shape } from "./shape.tsx";
@@ -59,6 +62,8 @@ interface PaneProps {
 
 function Pane({ board, pane, nonce, order, isActive, root }: PaneProps) {
   const focus = useSignal<Focus | undefined>(undefined);
+  const then = useSignal<Then>({});
+  const isPast = board.past.isOn.value && order >= 0;
   const searches = useSignal(false);
   const item = board.live.item(pane);
   const hasKeys = focus.value?.hasKeys.value === true;
@@ -79,17 +84,17 @@ function Pane({ board, pane, nonce, order, isActive, root }: PaneProps) {
     };
   }, [board, pane, terminal]);
   useEffect(() => {
-    if (!isActive) return;
+    if (!isActive || isPast) return;
     const type = () => focus.peek()?.focus();
     document.addEventListener("muxwire-type", type);
     return () => document.removeEventListener("muxwire-type", type);
-  }, [isActive, focus]);
+  }, [isActive, isPast, focus]);
   useEffect(() => {
     // One that has not painted gets the keys when it has.
     if (!terminal?.size.peek()) return;
-    if (order < 0) terminal.blur();
+    if (order < 0 || isPast) terminal.blur();
     else if (isActive && board.takesKeys && board.canWrite && !isTouch()) terminal.focus();
-  }, [board, terminal, order < 0, isActive]);
+  }, [board, terminal, order < 0, isActive, isPast]);
   const isSized = terminal !== undefined && terminal.sizeOwner.value.by !== "tmux";
   useEffect(() => {
     if (!isSized) return;
@@ -99,10 +104,11 @@ function Pane({ board, pane, nonce, order, isActive, root }: PaneProps) {
     };
   }, [board, pane, isSized]);
   const isGone = board.live.ready.value && !item;
+  const shown = isPast ? then.value.focus : focus.value;
   return (
     <article
-      class={`pane ${item?.need ?? "none"} ${hasKeys ? "typing" : ""}`}
-      aria-label={item?.place ?? pane}
+      class={`pane ${isPast ? "past-pane" : (item?.need ?? "none")} ${hasKeys ? "typing" : ""}`}
+      aria-label={`${item?.place ?? pane}${isPast ? ", as it was" : ""}`}
       hidden={order < 0}
       style={{ order }}
     >
@@ -111,25 +117,30 @@ function Pane({ board, pane, nonce, order, isActive, root }: PaneProps) {
         pane={pane}
         item={item}
         focus={focus.value}
+        then={isPast ? then.value.source : undefined}
         root={root}
         search={() => (searches.value = !searches.value)}
       />
-      {searches.value && focus.value ? <SearchBar focus={focus.value} close={() => (searches.value = false)} /> : null}
+      {searches.value && shown ? <SearchBar focus={shown} close={() => (searches.value = false)} /> : null}
+      {isPast ? <PastScreen board={board} pane={pane} nonce={nonce} then={then} /> : null}
       {isGone ? (
-        <div class="empty large">
-          <p>This pane is gone.</p>
-          <button type="button" onClick={() => board.shut(pane)}>
-            Close
-          </button>
-        </div>
+        isPast ? null : (
+          <div class="empty large">
+            <p>This pane is gone.</p>
+            <button type="button" onClick={() => board.shut(pane)}>
+              Close
+            </button>
+          </div>
+        )
       ) : (
         <Screen
           client={board.terminals}
           target={{ pane }}
           settings={board.settings}
           nonce={nonce}
-          canWrite={board.canWrite}
-          takesKeys={isActive && board.takesKeys && board.sheet.value === undefined && !isTouch()}
+          isHidden={isPast}
+          canWrite={board.canWrite && !isPast}
+          takesKeys={isActive && !isPast && board.takesKeys && board.sheet.value === undefined && !isTouch()}
           onKey={(event) => pageKey(board, focus.peek(), event)}
           onTyped={() => board.typed(pane)}
           onProblem={(text) => board.failed(pane, text)}
@@ -138,13 +149,13 @@ function Pane({ board, pane, nonce, order, isActive, root }: PaneProps) {
           }}
         />
       )}
-      {focus.value?.loadingHistory.value ? <p class="loading">Older lines are on their way</p> : null}
-      {focus.value?.anchored.value ? (
-        <button type="button" class="bottom" onClick={() => focus.value?.toBottom()}>
-          {focus.value.unread.value ? "New lines below" : "To the newest line"}
+      {focus.value?.loadingHistory.value && !isPast ? <p class="loading">Older lines are on their way</p> : null}
+      {shown?.anchored.value ? (
+        <button type="button" class="bottom" onClick={() => shown.toBottom()}>
+          {shown.unread.value ? "New lines below" : "To the newest line"}
         </button>
       ) : null}
-      {item ? (
+      {item && !isPast ? (
         <footer>
           <Answers board={board} item={item} />
           <ReceiptLine receipt={board.receipts.value.get(pane)} />
@@ -186,11 +197,13 @@ interface HeadProps {
   pane: string;
   item: Item | undefined;
   focus: Focus | undefined;
+  /** Where the past comes from that shows in its place. */
+  then: PastSource | undefined;
   root: { current: HTMLElement | null };
   search(): void;
 }
 
-function Head({ board, pane, item, focus, root, search }: HeadProps) {
+function Head({ board, pane, item, focus, then, root, search }: HeadProps) {
   const fresh = board.live.link.value.kind === "live" ? (focus?.freshness.value ?? "loading") : "stale";
   const size = focus?.size.value;
   const fullscreen = () => {
@@ -203,16 +216,29 @@ function Head({ board, pane, item, focus, root, search }: HeadProps) {
         <Icon name="back" />
         <span class="unseen">Back to all panes</span>
       </button>
-      {item ? <Shape need={item.need} /> : null}
-      <h2>{item?.place ?? pane}</h2>
-      <span class="about">
-        {item?.agent ? `${item.agent.agent_type}, ` : ""}
-        {item ? reasonText(item) : ""}
-        {item?.agent?.message ? <span class="says"> {plain(item.agent.message)}</span> : null}
-      </span>
-      {item ? <Age board={board} since={item.since} /> : null}
-      {fresh === "live" || fresh === "loading" ? null : <span class="fresh">{fresh}</span>}
-      {focus ? <SizeSign focus={focus} canWrite={board.canWrite} size={size} /> : null}
+      {board.past.isOn.value ? (
+        <>
+          <Icon name="clock" />
+          <h2>{item?.place ?? board.past.gone.value.find((gone) => gone.pane === pane)?.place ?? pane}</h2>
+          <span class="about">
+            <Printed board={board} at={then?.printed.value} />
+          </span>
+        </>
+      ) : (
+        <>
+          {item ? <Shape need={item.need} /> : null}
+          <h2>{item?.place ?? pane}</h2>
+          <span class="about">
+            {item?.agent ? `${item.agent.agent_type}, ` : ""}
+            {item ? reasonText(item) : ""}
+            {item?.agent?.message ? <span class="says"> {plain(item.agent.message)}</span> : null}
+          </span>
+          {item ? <Age board={board} since={item.since} /> : null}
+          {fresh === "live" || fresh === "loading" ? null : <span class="fresh">{fresh}</span>}
+          {focus ? <SizeSign focus={focus} canWrite={board.canWrite} size={size} /> : null}
+        </>
+      )}
+      <PastButton board={board} brief />
       <button type="button" class="quiet" onClick={search} title="Search in this pane">
         <Icon name="search" />
         <span class="unseen">Search in this pane</span>

@@ -1,12 +1,4 @@
-import {
-  type Client,
-  MuxwireError,
-  type Pane,
-  type PaneItem,
-  type PaneSnapshot,
-  printable,
-  type Target,
-} from "muxwire";
+import { type Client, MuxwireError, printable, type Target } from "muxwire";
 import { encode, join } from "muxwire/bytes";
 import { signal } from "vendor";
 import { type IDisposable, Terminal, UnicodeGraphemesAddon } from "vendor/terminal";
@@ -19,7 +11,19 @@ import { MouseModes, swallowQueries } from "./queries.ts";
 import { Sizing } from "./sizing.ts";
 import { shownLines } from "./text.ts";
 import { MONOSPACE } from "./tile.ts";
-import type { Focus, FocusOptions, Found, Freshness, Problem, SearchOptions, Size, Theme } from "./types.ts";
+import type {
+  Focus,
+  FocusOptions,
+  Found,
+  Freshness,
+  Problem,
+  SearchOptions,
+  Shown,
+  Size,
+  Source,
+  SourceItem,
+  Theme,
+} from "./types.ts";
 import { Typing } from "./typing.ts";
 
 /** Lines of history that come first, and how many at most. */
@@ -79,7 +83,7 @@ class PaneFocus implements Focus, Tenant {
   #webgl: InstanceType<Addons["WebglAddon"]> | undefined;
   #hadLoss = false;
   #onPainted: () => void = () => undefined;
-  #current: Pane | undefined;
+  #current: Source | undefined;
   #session: string | undefined;
   #history = { loaded: 0, there: 0 };
   #scrollback: number;
@@ -351,7 +355,8 @@ class PaneFocus implements Focus, Tenant {
 
   /** Begins to read the pane, or begins anew with more of its history. */
   #open(): void {
-    this.#current = this.#client.open(this.#target, { scrollback: this.#scrollback });
+    const { source } = this.#options;
+    this.#current = source ? source() : this.#client.open(this.#target, { scrollback: this.#scrollback });
   }
 
   async #read(): Promise<void> {
@@ -379,7 +384,7 @@ class PaneFocus implements Focus, Tenant {
     }
   }
 
-  async #take(pane: Pane, item: PaneItem): Promise<void> {
+  async #take(pane: Source, item: SourceItem): Promise<void> {
     if (this.#isDisposed) return;
     this.pane.value = pane.id;
     if (item.type === "gap" || item.type === "lagged") this.freshness.value = "lagging";
@@ -387,11 +392,14 @@ class PaneFocus implements Focus, Tenant {
     else if (item.type === "output") {
       await this.#write(item.bytes);
       if (this.anchored.value) this.unread.value = true;
+    } else if (item.type === "resized") {
+      this.#terminal.resize(item.cols, item.rows);
+      this.#setSize({ cols: item.cols, rows: item.rows });
     }
   }
 
   /** The whole pane, at once: size, history and screen in one picture. */
-  async #show(pane: Pane, { bytes, cols, rows, message }: PaneSnapshot): Promise<void> {
+  async #show(pane: Source, { bytes, cols, rows, message }: Shown): Promise<void> {
     const terminal = this.#terminal;
     this.#session = message.session_id;
     this.#history = { loaded: message.data.scrollback?.lines ?? 0, there: message.data.history };
@@ -500,7 +508,7 @@ class PaneFocus implements Focus, Tenant {
     const { viewportY, type } = this.#terminal.buffer.active;
     const isNearTop = anchored && type === "normal" && viewportY < this.#terminal.rows;
     if (!isNearTop || loaded >= there || this.#scrollback >= MOST_LINES || this.loadingHistory.value) return;
-    if (!this.#current?.isOpen) return;
+    if (!this.#current?.isOpen || this.#options.source) return;
     this.loadingHistory.value = true;
     this.#scrollback = Math.min(this.#scrollback * MORE, MOST_LINES);
     this.#open();

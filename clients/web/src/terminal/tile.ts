@@ -1,11 +1,11 @@
-import { MuxwireError, type Pane, type PaneItem } from "muxwire";
+import { MuxwireError } from "muxwire";
 import { signal } from "vendor";
 import { Terminal, UnicodeGraphemesAddon } from "vendor/terminal";
 import { forget, nextFrame, paintSoon } from "./frames.ts";
 import { isCursorHidden, onColours, terminals } from "./internals.ts";
 import { Painter } from "./painter.ts";
 import { shownLines } from "./text.ts";
-import type { Freshness, Size, Theme, Tile, TileOptions } from "./types.ts";
+import type { Freshness, Size, Source, SourceItem, Theme, Tile, TileOptions } from "./types.ts";
 
 /** How many bytes of a pane may be on their way to a tile: a flood is left out rather than drawn. */
 export const TILE_WINDOW = 65_536;
@@ -25,7 +25,7 @@ class PaneTile implements Tile {
   readonly size = signal<Size | undefined>(undefined);
   readonly freshness = signal<Freshness>("loading");
   readonly painted: Promise<void>;
-  readonly #pane: Pane;
+  readonly #pane: Source;
   readonly #terminal = new Terminal({ allowProposedApi: true, disableStdin: true, scrollback: 0, logLevel: "off" });
   readonly #painter: Painter;
   readonly #onFrame: (() => void) | undefined;
@@ -120,7 +120,7 @@ class PaneTile implements Tile {
     }
   }
 
-  async #take(item: PaneItem): Promise<void> {
+  async #take(item: SourceItem): Promise<void> {
     if (item.type === "gap" || item.type === "lagged") {
       this.freshness.value = "lagging";
       return;

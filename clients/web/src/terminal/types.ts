@@ -1,4 +1,4 @@
-import type { Client, MuxwireError, Pane, Target } from "muxwire";
+import type { Client, MuxwireError, PaneItem, PaneScreen, PaneSnapshot, Target } from "muxwire";
 import type { ReadonlySignal } from "vendor";
 
 /** Colours of a terminal, as CSS writes them in hex digits. */
@@ -31,9 +31,26 @@ export type Freshness =
   /** The pane is gone, or was closed. */
   | "ended";
 
+/** A whole screen, as panes yield it, or as it was once. */
+export interface Shown extends Pick<PaneSnapshot, "type" | "bytes" | "cols" | "rows"> {
+  readonly message: { readonly session_id?: string; readonly data: PaneScreen };
+}
+
+/** What a terminal is given. Panes that are live bring a screen with another size. */
+export type SourceItem = Exclude<PaneItem, PaneSnapshot> | Shown | ({ readonly type: "resized" } & Size);
+
+/** What a terminal shows: a pane, or what is like one. */
+export interface Source extends AsyncIterable<SourceItem> {
+  /** tmux's id of the pane, once it is known. */
+  readonly id: string;
+  readonly isOpen: boolean;
+  onChange(listener: () => void): () => void;
+  close(): void;
+}
+
 export interface TileOptions {
   /** Opens the pane: with a small window, so that floods are left out rather than drawn (`TILE_WINDOW`). */
-  readonly open: () => Pane;
+  readonly open: () => Source;
   readonly theme: Theme;
   /** As CSS has it; the page's monospace if it is left out. */
   readonly fontFamily?: string;
@@ -82,6 +99,8 @@ export interface FocusOptions {
   readonly client: Client;
   /** The pane, best by its id. */
   readonly target: Target;
+  /** What is shown in the place of the pane as it is: nothing that is typed goes anywhere then. */
+  readonly source?: () => Source;
   readonly theme: Theme;
   /** For the style elements that xterm.js makes, under a strict Content-Security-Policy. */
   readonly nonce: string;
