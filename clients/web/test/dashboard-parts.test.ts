@@ -3,7 +3,9 @@ import { test } from "node:test";
 import type { StreamItem } from "muxwire";
 import { iconText } from "../src/dashboard/icon.ts";
 import { entriesOf, KINDS, kindOf, TYPES } from "../src/dashboard/journal.ts";
+import { AWAY, visitAt } from "../src/dashboard/last-visit.ts";
 import { cellsOf } from "../src/dashboard/layout.ts";
+import { NOTHING, questionOf } from "../src/dashboard/line-search.ts";
 import { readTime, spanOf, timeText } from "../src/dashboard/moment.ts";
 import { placeOf, textOf } from "../src/dashboard/route.ts";
 import { keeping, type Tab, tabBeside, tabOf, withoutPanes, withPanes } from "../src/dashboard/tabs.ts";
@@ -88,6 +90,37 @@ test("a time is read as somebody means it", () => {
   for (const at of [local(30, 3, 12, 7), local(2, 23, 59, 59)]) assert.equal(readTime(timeText(at, now), now), at);
   assert.equal(timeText(local(30, 3, 12), now), "03:12:00");
   assert.equal(timeText(local(2, 3, 12), now), "2026-11-02 03:12:00");
+});
+
+test("what is written in the form becomes the question, or is told to be wrong", () => {
+  const now = new Date(2026, 10, 30, 9, 30).getTime();
+  const of = (wanted: object) => questionOf({ ...NOTHING, text: "disk full", ...wanted }, now);
+  assert.deepEqual(of({}), { limit: 100, words: "disk full" });
+  const all = { kind: "regex", session: "backend-*, api", pane: "%7,%12", from: "8h", severity: "error" };
+  assert.deepEqual(of(all), {
+    limit: 100,
+    regex: "disk full",
+    sessions: ["backend-*", "api"],
+    panes: ["%7", "%12"],
+    from: new Date(now - 8 * 3_600_000).toISOString(),
+    severity: "error",
+  });
+  assert.match(String(of({ text: " " })), /Write what/);
+  assert.match(String(of({ pane: "7" })), /by their ids/);
+  assert.match(String(of({ to: "soon" })), /“soon” is no time/);
+});
+
+test("a visit ends when nobody has looked for a while", () => {
+  const first = visitAt(undefined, "lab", 1_000_000);
+  assert.deepEqual(first, { host: "lab", last: 1_000_000 });
+  const still = visitAt(first, "lab", 1_000_000 + AWAY);
+  assert.deepEqual(still, { host: "lab", last: 1_000_000 + AWAY });
+  const second = visitAt(still, "lab", still.last + AWAY + 1);
+  assert.deepEqual(second, { host: "lab", since: still.last, last: still.last + AWAY + 1 });
+  assert.deepEqual(visitAt(second, "lab", second.last + 1), { ...second, last: second.last + 1 });
+  // A clock that goes back does not.
+  assert.deepEqual(visitAt(second, "lab", 5), second);
+  assert.deepEqual(visitAt(second, "other", 7), { host: "other", last: 7 });
 });
 
 test("figures are said as the command line says them", () => {

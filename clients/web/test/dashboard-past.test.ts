@@ -8,6 +8,7 @@ import {
   keysSign,
   openWindow,
   page,
+  prints,
   row,
   session,
   stage,
@@ -31,19 +32,6 @@ async function readable(): Promise<void> {
   await visit.context.addInitScript(() => {
     localStorage.setItem("muxwire.dashboard", JSON.stringify({ reader: "on" }));
   });
-}
-
-/** Has a pane print a line, and waits until it stands in the history. Returns a moment at which it stood there. */
-async function prints(target: string, text: string): Promise<number> {
-  await world.run("send-keys", "-t", target, "-l", text);
-  await world.run("send-keys", "-t", target, "Enter");
-  await until(`${text} is kept`, async () => {
-    const words = encodeURIComponent(`"${text}"`);
-    const found = await fetch(`${visit.origin}/api/search?words=${words}`);
-    const { hits } = (await found.json()) as { hits: unknown[] };
-    return hits.length > 0;
-  });
-  return Date.now();
 }
 
 /** Goes to a time by typing it. */

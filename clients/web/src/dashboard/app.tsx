@@ -6,8 +6,10 @@ import { Board } from "./board.ts";
 import { Brand, ComingIn } from "./coming-in.tsx";
 import { Composer } from "./composer.tsx";
 import { ConnectionSheet, ConnectionSign } from "./connection.tsx";
+import { Digest } from "./digest.tsx";
 import { Embedded, type EmbeddedTarget } from "./embedded.tsx";
 import { Help } from "./help.tsx";
+import { History } from "./history.tsx";
 import { drawIcon } from "./icon.ts";
 import { pageTitle } from "./items.ts";
 import { listen } from "./keys.ts";
@@ -80,6 +82,8 @@ function Dashboard({ door, settings, nonce }: Omit<AppProps, "embedded">) {
           ) : null}
           {place.kind === "view" && place.view === "overview" ? <Overview board={board} /> : null}
           {place.kind === "view" && place.view === "activity" ? <Activity board={board} /> : null}
+          {place.kind === "view" && place.view === "history" ? <History board={board} /> : null}
+          {place.kind === "view" && place.view === "digest" ? <Digest board={board} /> : null}
         </main>
       </div>
       <Tabs board={board} />
@@ -152,7 +156,13 @@ function Top({ board }: { board: Board }) {
 }
 
 const SEARCH = "Search names and what panes show";
-export const VIEW_NAMES = { panes: "Panes", overview: "Overview", activity: "Activity" } as const;
+export const VIEW_NAMES = {
+  panes: "Panes",
+  overview: "Overview",
+  activity: "Activity",
+  history: "History",
+  digest: "Digest",
+} as const;
 
 /** Who gets the keys. */
 function KeysSign({ board }: { board: Board }) {
@@ -319,6 +329,8 @@ function Tabs({ board }: { board: Board }) {
     ["panes", "Panes", "panes"],
     ["overview", "Overview", "overview"],
     ["activity", "Activity", "activity"],
+    ["history", "History", "history"],
+    ["digest", "Digest", "digest"],
   ] as const;
   return (
     <nav class="tabs" aria-label="Views on phones">

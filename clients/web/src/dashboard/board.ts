@@ -3,6 +3,8 @@ import { computed, effect, type ReadonlySignal, type Signal, signal, untracked }
 import type { Door, Who } from "./access.ts";
 import { Glances } from "./glances.ts";
 import { ALL, calls, countsOf, type Filter, type Item, nextCalling, orderOf, passes } from "./items.ts";
+import { LastVisit } from "./last-visit.ts";
+import { LineSearch } from "./line-search.ts";
 import { errorText, type Live } from "./live.ts";
 import { isSame, type Moment } from "./moment.ts";
 import { Past } from "./past.ts";
@@ -36,6 +38,8 @@ export class Board {
   readonly settings: Settings;
   readonly glances: Glances;
   readonly past: Past;
+  readonly lines: LineSearch;
+  readonly visit: LastVisit;
   readonly who: ReadonlySignal<Who | undefined>;
   readonly place = signal<Place>({ kind: "view", view: "panes" });
   readonly tabs = signal<readonly Tab[]>([]);
@@ -87,7 +91,10 @@ export class Board {
     this.live = live;
     this.door = door;
     this.glances = new Glances(live);
-    this.past = new Past(() => Date.now() + door.ahead.peek());
+    const now = () => Date.now() + door.ahead.peek();
+    this.past = new Past(now);
+    this.lines = new LineSearch(live.client, now);
+    this.visit = new LastVisit(live.host, now);
     this.who = computed(() => (door.access.value.kind === "in" ? door.access.value.who : undefined));
     this.filtered = computed(() => live.items.value.filter((item) => passes(item, this.filter.value)));
     const follow = () => {
@@ -110,6 +117,8 @@ export class Board {
     for (const end of this.#ends) end();
     clearTimeout(this.#moving);
     this.past.close();
+    this.lines.cancel();
+    this.visit.close();
     this.glances.stop();
     void this.#terminals?.close();
     this.live.close();

@@ -18,6 +18,7 @@ export const KEYS = [
   ["[, ]", "to the tab before, or the next one"],
   ["w", "closes the open pane"],
   ["p, o, a", "panes, overview, activity"],
+  ["s, d", "searches what panes printed; what agents did since you were last here"],
   ["t", "shows the panes as they were at another time"],
   ["Esc", "closes what is open; back to all panes, tabs stay"],
   ["?", "this help"],

@@ -55,6 +55,11 @@ function act(board: Board, event: KeyboardEvent): boolean {
       return true;
     case "Enter":
       return enter(board, event);
+    case "s":
+      board.go({ kind: "view", view: "history" });
+      // It is there in the next frame.
+      requestAnimationFrame(() => document.getElementById("filter")?.focus());
+      return true;
     case "t":
       board.toPast();
       return true;
@@ -75,6 +80,7 @@ function act(board: Board, event: KeyboardEvent): boolean {
     case "p":
     case "o":
     case "a":
+    case "d":
       board.go({ kind: "view", view: VIEW_KEYS[key] });
       return true;
     case "[":
@@ -124,7 +130,7 @@ function actInPast(board: Board, { key, target }: KeyboardEvent): boolean | unde
 /** Keys with names that are typed as letters are. */
 const TYPED = ["Enter", "Tab", "Backspace", "Delete", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
 /** Keys that lead to views. */
-const VIEW_KEYS = { p: "panes", o: "overview", a: "activity" } as const;
+const VIEW_KEYS = { p: "panes", o: "overview", a: "activity", d: "digest" } as const;
 
 function chosen(board: Board): Item[] {
   const item = board.live.item(board.active ?? board.chosen.value);

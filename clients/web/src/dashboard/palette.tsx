@@ -3,6 +3,7 @@ import type { Board } from "./board.ts";
 import { type Item, matches } from "./items.ts";
 import { show } from "./keys.ts";
 import { errorText } from "./live.ts";
+import type { View } from "./route.ts";
 import { THEMES } from "./settings.ts";
 import { Shape } from "./shape.tsx";
 import { SheetBox } from "./sheet.tsx";
@@ -151,7 +152,7 @@ function commandsFor(board: Board, text: string): Hit[] {
 
 function commands(board: Board): Hit[] {
   const { settings, door, who } = board;
-  const go = (view: "panes" | "overview" | "activity", keys: string): Hit => ({
+  const go = (view: View, keys: string): Hit => ({
     id: view,
     name: `Show ${view}`,
     about: "",
@@ -171,6 +172,8 @@ function commands(board: Board): Hit[] {
     go("panes", "p"),
     go("overview", "o"),
     go("activity", "a"),
+    { ...go("history", "s"), about: "search what panes printed" },
+    { ...go("digest", "d"), about: "since you were last here" },
     {
       id: "search",
       name: "Search what panes show",

@@ -1,6 +1,6 @@
 import type { Moment } from "./moment.ts";
 
-export const VIEWS = ["panes", "overview", "activity"] as const;
+export const VIEWS = ["panes", "overview", "activity", "history", "digest"] as const;
 export type View = (typeof VIEWS)[number];
 
 /** Where the list is a view of its own, as in phone.css. */

@@ -24,10 +24,14 @@ const REASONS: Record<string, string> = {
   interrupted: "was interrupted",
 };
 
+export function reasonOf(reason: string | undefined): string | undefined {
+  return reason === undefined ? undefined : (REASONS[reason] ?? plain(reason));
+}
+
 export function reasonText({ need, agent, exit, mode, command }: Item): string {
   if (exit) return exitText(exit);
   if (!agent) return mode ? mode : command;
-  const reason = agent.reason === undefined ? undefined : (REASONS[agent.reason] ?? agent.reason);
+  const reason = reasonOf(agent.reason);
   const until = agent.resets_at ? `, until ${agent.resets_at}` : "";
   if (reason) return `${reason}${until}`;
   if (need === "finished") return "finished, not seen";

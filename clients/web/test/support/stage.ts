@@ -5,7 +5,7 @@ import { after, afterEach, before } from "node:test";
 import type { Browser, Locator, Page } from "playwright-core";
 import { until, World } from "../../../js/test/support/world.ts";
 import { StandIn } from "./agents.ts";
-import { launch, Visit } from "./browser.ts";
+import { launch, originOf, Visit } from "./browser.ts";
 
 /** What the scenarios of a file share: a server with its tmux, and a browser. */
 export let world: World;
@@ -82,6 +82,19 @@ export const tile = (place: string): Locator => page.locator(`.tile[aria-label="
 export const keysSign = (place: string): Locator => page.locator(".keys-sign", { hasText: place });
 /** What a pane shows, as tmux has it. */
 export const captured = (target: string): Promise<string> => world.run("capture-pane", "-p", "-t", target);
+
+/** Has a pane print a line, and waits until it stands in the history. Returns a moment at which it stood there. */
+export async function prints(target: string, text: string): Promise<number> {
+  await world.run("send-keys", "-t", target, "-l", text);
+  await world.run("send-keys", "-t", target, "Enter");
+  await until(`${text} is kept`, async () => {
+    const words = encodeURIComponent(`"${text}"`);
+    const found = await fetch(`${originOf(world)}/api/search?words=${words}`);
+    const { hits } = (await found.json()) as { hits: unknown[] };
+    return hits.length > 0;
+  });
+  return Date.now();
+}
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
