@@ -22,6 +22,7 @@ mod beginnings;
 mod bridge;
 mod browser;
 mod bundle;
+mod compression;
 mod config;
 mod conformance;
 mod connectors;

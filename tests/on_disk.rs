@@ -19,7 +19,9 @@ use crate::support::fold::Folded;
 use crate::support::random::Random;
 use crate::support::server::Client;
 use crate::support::serving::Serving;
-use crate::support::{SOON, TmuxServer, any_program, for_each_version_async, pause, wait_until};
+use crate::support::{
+    SOON, TmuxServer, any_program, for_each_version_async, pause, signal, wait_until,
+};
 
 fn settings(folder: &Path) -> [(&str, &str); 4] {
     [
@@ -215,6 +217,25 @@ fn a_client_goes_on_over_a_stop_and_a_start_of_muxwire() {
         let snapshot = Follower::new(&serving).await;
         assert_eq!(follower.folded, snapshot.folded);
     });
+}
+
+#[test]
+fn regression_a_server_that_an_earlier_run_knew_is_not_ready_before_it_is_attached_to() {
+    let server = TmuxServer::start(&any_program());
+    server.new_session("kept", "cat");
+    let folder = tempfile::tempdir().unwrap();
+    let mut serving = serve(&server, folder.path());
+    let is_ready = |serving: &Serving| serving.get("/readyz").starts_with("HTTP/1.1 200");
+    wait_until("it is ready", SOON, || is_ready(&serving));
+    serving.signal(Signal::TERM);
+    serving.wait(SOON);
+    // Nobody can attach now.
+    signal(server.pid(), Signal::STOP);
+    let serving = serve(&server, folder.path());
+    let said = serving.get("/readyz");
+    signal(server.pid(), Signal::CONT);
+    assert!(said.starts_with("HTTP/1.1 503"), "{said}");
+    wait_until("it is ready", SOON, || is_ready(&serving));
 }
 
 /// Waits until the file holds all up to this place.

@@ -32,6 +32,7 @@ pub struct Demand(Arc<DemandInner>);
 struct DemandInner {
     listeners: watch::Sender<usize>,
     idle: AtomicBool,
+    detached: AtomicBool,
 }
 
 /// Somebody listens for as long as this lives.
@@ -43,6 +44,7 @@ impl Default for Demand {
         Self(Arc::new(DemandInner {
             listeners: watch::Sender::new(0),
             idle: AtomicBool::new(false),
+            detached: AtomicBool::new(false),
         }))
     }
 }
@@ -69,6 +71,16 @@ impl Demand {
 
     pub(super) fn set_idle(&self, idle: bool) {
         self.0.idle.store(idle, Ordering::Relaxed);
+    }
+
+    /// Whether requests for tmux are refused, since nobody is attached to it though somebody listens.
+    #[must_use]
+    pub fn is_detached(&self) -> bool {
+        self.0.detached.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_detached(&self, detached: bool) {
+        self.0.detached.store(detached, Ordering::Relaxed);
     }
 
     pub(super) fn watch(&self) -> watch::Receiver<usize> {

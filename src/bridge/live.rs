@@ -160,6 +160,7 @@ impl Live {
         let now = Instant::now();
         let mut core = Core::new(ends.hub, ends.counters, settings.setup(), now);
         core.go_on(now);
+        ends.demand.set_detached(core.is_detached());
         Self {
             core,
             tmux,
@@ -279,6 +280,7 @@ impl Live {
             let actions = self.core.actions();
             if actions.is_empty() {
                 self.demand.set_idle(self.core.is_idle());
+                self.demand.set_detached(self.core.is_detached());
                 return;
             }
             for action in actions {

@@ -26,7 +26,7 @@ use crate::cmd::output::CommandOutput;
 use crate::cmd::reload::ConfigWatch;
 use crate::cmd::signals::{INTERRUPTED, Signals};
 use crate::cmd::{host_name, prepare};
-use crate::config::{Attaching, Config, Listening, Resize, Unattached, listening};
+use crate::config::{Attaching, Compressing, Config, Listening, Resize, Unattached, listening};
 use crate::connectors::Connectors;
 use crate::hub::{HistoryLimits, Hub, Redaction};
 use crate::ids::Epoch;
@@ -35,8 +35,8 @@ use crate::model::Debounce;
 use crate::recording::Recording;
 use crate::redact::Rules;
 use crate::server::{
-    self, AddressLimits, Bounds, ConnectionLimits, EmitRates, HttpLimits, Rate, ResizePolicy,
-    Running, SendQueueLimits, ServerConfig, SessionLimits, Sources,
+    self, AddressLimits, Bounds, Compression, ConnectionLimits, EmitRates, HttpLimits, Rate,
+    ResizePolicy, Running, SendQueueLimits, ServerConfig, SessionLimits, Sources,
 };
 use crate::tmux::{Demo, ExitUnattached, Tmux};
 
@@ -388,6 +388,11 @@ fn server_config(
         host_name: host_name(config),
         base_path: config.server.base_path.clone(),
         assets_dir: config.server.assets_dir.clone(),
+        compression: match config.server.compression {
+            Compressing::Auto => Compression::Auto,
+            Compressing::On => Compression::On,
+            Compressing::Off => Compression::Off,
+        },
         frame_ancestors: config.security.frame_ancestors.clone(),
         allowed_hosts: config.security.allowed_hosts.clone(),
         allowed_origins: config.security.allowed_origins.clone(),

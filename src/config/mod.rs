@@ -28,7 +28,7 @@ pub use reading::{Problem, Setting, Source};
 pub use reference::reference;
 pub use resolve::{ConfigError, Resolved, resolve};
 pub use table::{
-    Agents, Alerts, Attaching, Config, History, Limits, LogFormat, Monitoring, Performance, Push,
-    Redaction, Resize, Resources, Row, Security, Server, StoredSecrets, Terminal, Tls, Unattached,
-    rows,
+    Agents, Alerts, Attaching, Compressing, Config, History, Limits, LogFormat, Monitoring,
+    Performance, Push, Redaction, Resize, Resources, Row, Security, Server, StoredSecrets,
+    Terminal, Tls, Unattached, rows,
 };

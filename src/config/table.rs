@@ -47,6 +47,17 @@ pub enum Unattached {
     Leave,
 }
 
+/// Which messages are compressed, for clients that offer it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compressing {
+    /// Those to other machines.
+    Auto,
+    /// All.
+    On,
+    /// None.
+    Off,
+}
+
 /// Who may give windows a size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resize {
@@ -188,6 +199,11 @@ settings! {
         auth_timeout: Duration = Span(ms(100)..=s(300)), "5s";
         /// How often a quiet connection is pinged. Silence of two intervals closes it.
         ping_interval: Duration = Span(ms(100)..=s(3600)), "25s";
+        /// Whether messages are compressed (`permessage-deflate`) for clients that offer it, as browsers do: `auto` for those on
+        /// other machines, as far as it is known where a client is, `on` for all, `off` for none.
+        compression: Compressing = Choice(&[
+            ("auto", Compressing::Auto), ("on", Compressing::On), ("off", Compressing::Off),
+        ]), "auto";
         /// How long a stop may take until it is forced.
         shutdown_timeout: Duration = Span(ms(100)..=s(300)), "5s";
         /// The name of this machine in events. Empty means the name that the system gives.

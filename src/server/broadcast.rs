@@ -11,7 +11,7 @@ use crate::auth::Principal;
 use crate::hub::{Filter, Hub, Published, filtered_view};
 use crate::ids::Seq;
 use crate::model::ChangeKind;
-use crate::wire::{Form, Framed};
+use crate::wire::{Coding, Form, Framed};
 
 /// Events that a round takes at most; beyond, clients are visited one by one.
 const MOST_EVENTS: usize = 16;
@@ -24,7 +24,7 @@ pub(super) struct BroadcastGroup {
     /// One of them.
     principal: Principal,
     filter: Filter,
-    form: Form,
+    form: (Form, Coding),
 }
 
 /// The groups of a server.
@@ -56,7 +56,7 @@ impl BroadcastGroups {
         last: Option<Arc<BroadcastGroup>>,
         principal: &Principal,
         filter: &Filter,
-        form: Form,
+        form: (Form, Coding),
     ) -> Option<Arc<BroadcastGroup>> {
         let last = last.filter(|group| group.is_of(principal, filter, form));
         if last.is_some() {
@@ -84,7 +84,7 @@ impl BroadcastGroups {
 
 impl BroadcastGroup {
     /// Whether somebody with these rights and wishes gets exactly what this group gets.
-    fn is_of(&self, principal: &Principal, filter: &Filter, form: Form) -> bool {
+    fn is_of(&self, principal: &Principal, filter: &Filter, form: (Form, Coding)) -> bool {
         self.form == form
             && self.principal.is_redacted() == principal.is_redacted()
             && self.principal.scope() == principal.scope()
@@ -120,7 +120,7 @@ impl BroadcastRound {
         let index = self.frames.iter().position(known).unwrap_or_else(|| {
             let frame = |event: &Arc<Published>| {
                 let view = filtered_view(event, &group.principal, &group.filter)?;
-                Some(context.encoder.event(event, view, group.form))
+                Some(context.encoder.coded_event(event, view, group.form))
             };
             let frames = events.iter().map(frame).collect();
             self.frames.push((Arc::clone(group), frames));

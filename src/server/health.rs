@@ -62,9 +62,10 @@ fn not_accepted(error: &AuthError) -> Refused {
 
 async fn ready(State(app): State<App>) -> impl IntoResponse {
     let (state, _) = app.services().context.hub.snapshot();
-    if let Some(server) = &state.server {
-        let is_idle = app.services().bridge.demand().is_idle();
-        return (StatusCode::OK, readiness(server, is_idle));
+    let demand = app.services().bridge.demand();
+    // What an earlier run knew of the server is shown before this one is attached to it.
+    if let Some(server) = state.server.as_ref().filter(|_| !demand.is_detached()) {
+        return (StatusCode::OK, readiness(server, demand.is_idle()));
     }
     let reason = state.unfit.as_deref();
     let reason = reason.unwrap_or("no tmux server is connected");

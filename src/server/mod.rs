@@ -31,12 +31,14 @@ mod dialect;
 mod effects;
 mod emitting;
 mod encoding;
+mod extensions;
 mod framing;
 mod front;
 mod headers;
 mod health;
 mod holders;
 mod http;
+mod inflating;
 mod installed;
 mod listen;
 mod origin;
@@ -98,6 +100,7 @@ pub use self::asking::HistoryAccess;
 pub use self::browser::SessionLimits;
 pub use self::bucket::{Bucket, Rate};
 pub use self::emitting::EmitRates;
+pub use self::extensions::Compression;
 pub use self::listen::{ClientAddress, HttpLimits, ListenError, ListenOptions, Tls};
 pub use self::send_queue::SendQueueLimits;
 pub use self::session::ConnectionLimits;
@@ -129,6 +132,8 @@ pub struct ServerConfig {
     pub resize: ResizePolicy,
     /// From whom secrets are kept besides those whose tokens say so: holders of these as their highest permission.
     pub redacted_roles: Vec<Permission>,
+    /// Which messages are compressed.
+    pub compression: Compression,
     /// Times and bounds of each connection.
     pub limits: ConnectionLimits,
     /// Bounds of all connections together.
@@ -283,6 +288,7 @@ fn context(config: &ServerConfig, sources: &Sources) -> Context {
         encoder: Encoder::new(&config.host_name, sources.hub.epoch()),
         hub: sources.hub.clone(),
         limits: config.limits,
+        compression: config.compression,
         resize: config.resize,
         repeats: TypedRepeats::default(),
         emitted: EmittedRepeats::default(),

@@ -77,6 +77,7 @@ impl Rig {
             limits,
             repeats: Repeats::default(),
             emitted: Repeats::default(),
+            compression: crate::server::Compression::Off,
             emit_rates: EmitRates::default(),
             emitting: EmitAllowances::default(),
             resize: super::ResizePolicy::Never,
@@ -128,7 +129,7 @@ impl Rig {
             held: HeldLimits::default(),
             permit: Some(permit),
         };
-        let socket = Socket::new(theirs, &[]);
+        let socket = Socket::new(theirs, &[], crate::wire::Coding::Identity);
         let connection = Connection::new(accepted, socket, Arc::clone(&self.services));
         let client = Arc::clone(&connection);
         if let Some(slot) = self.shards.slot(client, WakeInterest::NEW) {

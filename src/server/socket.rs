@@ -17,9 +17,10 @@ use tokio_tungstenite::tungstenite::protocol::{
 };
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::inflating::Inflating;
 use super::send_queue::{Frame, Overflow, SendQueue};
 use crate::hub::Published;
-use crate::wire::{CloseCode, Framed, MAX_MESSAGE};
+use crate::wire::{CloseCode, Coding, Framed, MAX_MESSAGE};
 
 /// The bytes that one read may bring. They lie on the stack, and are looked at before anything else happens.
 const READ: usize = 16 << 10;
@@ -57,6 +58,8 @@ pub(super) struct Socket<S> {
     reader: WebSocketContext,
     /// What was received and tungstenite has not taken.
     unread: Bytes,
+    /// What makes compressed messages plain before tungstenite gets them, if the client may send any.
+    inflating: Option<Box<Inflating>>,
     /// tungstenite has nothing more to report what it has taken.
     hungry: bool,
     reading: Reading,
@@ -79,23 +82,52 @@ enum Reading {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// The server's end of a connection whose handshake is done; `read_before` received behind it.
-    pub(super) fn new(io: S, read_before: &[u8]) -> Self {
+    pub(super) fn new(io: S, read_before: &[u8], coding: Coding) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(0)
             .max_message_size(Some(MAX_READ))
             .max_frame_size(Some(MAX_READ));
-        Self {
+        let is_compressed = coding == Coding::Deflate;
+        let mut socket = Self {
             io,
             reader: WebSocketContext::new(Role::Server, Some(config)),
-            // It shares the buffer of the handshake, which must not live on for it.
-            unread: Bytes::copy_from_slice(read_before),
-            hungry: false,
+            unread: Bytes::new(),
+            inflating: is_compressed.then(|| Box::new(Inflating::new(MAX_READ))),
+            hungry: true,
             reading: Reading::Frames,
             unflushed: false,
             closing: false,
             shut: false,
+        };
+        socket.receive(read_before);
+        socket
+    }
+
+    /// Keeps what was received until it is looked at.
+    fn receive(&mut self, bytes: &[u8]) {
+        match &mut self.inflating {
+            Some(inflating) => inflating.receive(bytes),
+            // It shares no buffer, which must not live on for it.
+            None => {
+                self.unread = Bytes::copy_from_slice(bytes);
+                self.hungry = bytes.is_empty();
+            }
         }
+    }
+
+    /// Makes the next that was received plain, if it may be compressed. Whether there was anything.
+    fn inflate(&mut self) -> bool {
+        let next = self
+            .inflating
+            .as_mut()
+            .and_then(|inflating| inflating.next());
+        if let Some(next) = next {
+            self.hungry = next.is_empty();
+            self.unread = next;
+            return true;
+        }
+        false
     }
 
     /// Sends Close behind all that waits; what comes after it would not be read. Only the first call counts.
@@ -187,9 +219,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                     if happened.is_ready() {
                         return happened;
                     }
+                    continue;
+                }
+                Reading::Frames => {
+                    if self.inflate() {
+                        continue;
+                    }
                 }
                 Reading::Done => return Poll::Pending,
-                Reading::Frames | Reading::Discarding => {}
+                Reading::Discarding => {}
             }
             let mut buffer = [MaybeUninit::uninit(); READ];
             let mut buffer = ReadBuf::uninit(&mut buffer);
@@ -200,7 +238,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             if left.is_empty() {
                 return Poll::Ready(Happened::Over(None));
             }
-            if self.reading == Reading::Frames {
+            if self.inflating.is_some() {
+                self.receive(left);
+            } else if self.reading == Reading::Frames {
                 let happened = self.look(&mut left, send_queue);
                 self.unread = Bytes::copy_from_slice(left);
                 if happened.is_ready() {

@@ -3,18 +3,19 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{
-    CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use data_encoding::BASE64;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::extensions::{ACCEPTED, offers_deflate};
 use super::headers::{bearer, lists, text, words};
 use super::refused::Refused;
 use super::session::Credential;
-use crate::wire::Form;
 use crate::wire::{BINARY_SUBPROTOCOL, SUBPROTOCOL, TICKET_PREFIX};
+use crate::wire::{Coding, Form};
 
 /// A handshake that is as it has to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(super) struct Handshake {
     accept_key: String,
     /// The subprotocol that the client offered, which has to be named back.
     subprotocol: Option<&'static str>,
+    /// The client takes messages that are compressed, and may send such.
+    pub(super) offers_deflate: bool,
     /// What the client showed with it.
     pub(super) credential: Option<Credential>,
 }
@@ -74,12 +77,13 @@ impl Handshake {
         Ok(Self {
             accept_key: derive_accept_key(key.as_bytes()),
             subprotocol,
+            offers_deflate: offers_deflate(headers),
             credential: shown(headers)?,
         })
     }
 
     /// The answer that makes the connection a WebSocket.
-    pub(super) fn response(&self) -> Response<Body> {
+    pub(super) fn response(&self, coding: Coding) -> Response<Body> {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
@@ -93,6 +97,9 @@ impl Handshake {
                 SEC_WEBSOCKET_PROTOCOL,
                 HeaderValue::from_static(subprotocol),
             );
+        }
+        if coding == Coding::Deflate {
+            headers.insert(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(ACCEPTED));
         }
         response
     }
@@ -167,7 +174,7 @@ mod tests {
     #[test]
     fn the_key_is_answered_as_the_standard_says() {
         let handshake = read(Method::GET, &[]).unwrap();
-        let response = handshake.response();
+        let response = handshake.response(Coding::Identity);
         assert_eq!(
             response.headers()["sec-websocket-accept"],
             "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -264,7 +271,7 @@ mod tests {
             ];
             let found = read(Method::GET, &changes).map(|handshake| {
                 // What is answered is a protocol, and never the ticket.
-                let answer = handshake.response();
+                let answer = handshake.response(Coding::Identity);
                 let answer = answer.headers().get("sec-websocket-protocol").cloned();
                 assert!(
                     answer.is_none_or(|answer| answer.to_str().unwrap().starts_with("muxwire.v1"))

@@ -72,8 +72,11 @@ impl App {
         check_form(request)?;
         let handshake = Handshake::read(request.method(), request.headers())?;
         let (permit, held) = self.take_up(request)?;
-        let response = handshake.response();
         let info = request.extensions().get::<ConnectionInfo>().copied();
+        let address = info.map(|info| info.address);
+        let compression = self.services().context.compression;
+        let coding = compression.coding(handshake.offers_deflate, address);
+        let response = handshake.response(coding);
         let known = info.and_then(|info| info.admitted());
         // A client that is still to authenticate has no place among those who are let in yet.
         let is_known = known.is_some() || self.services().context.authenticator.is_none();
@@ -90,7 +93,8 @@ impl App {
                 terminal,
             },
             identity: ClientIdentity {
-                address: info.map(|info| info.address),
+                address,
+                coding,
                 origin: visitor(request).origin,
                 principal: known.or(of_browser),
             },
@@ -143,7 +147,8 @@ impl App {
         parts: Parts<TokioIo<S>>,
         accepted: AcceptedClient,
     ) -> io::Result<()> {
-        let socket = Socket::new(parts.io.into_inner(), &parts.read_buf);
+        let coding = accepted.identity.coding;
+        let socket = Socket::new(parts.io.into_inner(), &parts.read_buf, coding);
         let services = Arc::clone(self.services());
         let connection = Connection::new(accepted, socket, services);
         // Nobody comes in while the server stops.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::binary::{HEADER, Header, Kind, epoch_check};
+use super::deflate::Coding;
 use super::event::Event;
 use super::event_of::data;
 use super::form::Form;
@@ -60,19 +61,35 @@ impl Encoder {
         &self.epoch
     }
 
+    /// An event as seen so in this form and coding, encoded now or before.
+    #[must_use]
+    pub fn coded_event(
+        &self,
+        event: &Published,
+        view: View,
+        (form, coding): (Form, Coding),
+    ) -> Framed {
+        match coding {
+            Coding::Identity => self.event(event, view, form),
+            Coding::Deflate => Framed::built(event.encoded(form.id(coding), view, || {
+                let plain = self.event(event, view, form);
+                plain.deflated().bytes().clone()
+            })),
+        }
+    }
+
     /// An event as seen so in this form, encoded now or before.
     ///
     /// Only output has a form of its own in binary; all else is JSON text in every form.
     #[must_use]
     pub fn event(&self, event: &Published, view: View, form: Form) -> Framed {
         let change = &event.change;
+        let id = |form: Form| form.id(Coding::Identity);
         let own = |form, shared, encode: &dyn Fn(u64, &Bytes) -> Framed| match &change.kind {
             ChangeKind::PaneOutput { offset, bytes } => {
-                event.encoded(Form::id(form), shared, || {
-                    encode(*offset, bytes).bytes().clone()
-                })
+                event.encoded(id(form), shared, || encode(*offset, bytes).bytes().clone())
             }
-            _ => event.encoded(Form::Json.id(), view, || {
+            _ => event.encoded(id(Form::Json), view, || {
                 self.encode(event, view).bytes().clone()
             }),
         };

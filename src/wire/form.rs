@@ -1,5 +1,6 @@
 //! The forms in which events travel.
 
+use super::deflate::Coding;
 use crate::hub::EncodingId;
 
 /// An encoding of events.
@@ -15,9 +16,13 @@ pub enum Form {
 }
 
 impl Form {
-    /// What readers of the same form share their encodings by.
+    /// What readers of the same form and coding share their encodings by.
     #[must_use]
-    pub fn id(self) -> EncodingId {
-        EncodingId(self as u8)
+    pub fn id(self, coding: Coding) -> EncodingId {
+        let coding = match coding {
+            Coding::Identity => 0,
+            Coding::Deflate => 0x80,
+        };
+        EncodingId(self as u8 | coding)
     }
 }

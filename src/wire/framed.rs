@@ -3,10 +3,13 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::deflate::deflate;
 use super::json::write_json;
 
 /// The longest head of a frame that is not masked.
 const MOST_HEAD: usize = 10;
+/// In the first byte: the message is compressed (RFC 7692, section 6).
+const COMPRESSED: u8 = 0x40;
 
 /// What a frame is, and that it is the last of its message (RFC 6455, section 5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +69,29 @@ impl Framed {
     /// Whether it is a message, and not part of the WebSocket protocol.
     #[must_use]
     pub fn is_message(&self) -> bool {
-        let message = [Opcode::Text as u8, Opcode::Binary as u8];
-        self.0.first().is_some_and(|first| message.contains(first))
+        self.opcode().is_some()
+    }
+
+    /// What it is as a message, compressed or not.
+    fn opcode(&self) -> Option<Opcode> {
+        let first = self.0.first()? & !COMPRESSED;
+        let message = [Opcode::Text, Opcode::Binary];
+        message.into_iter().find(|opcode| *opcode as u8 == first)
+    }
+
+    /// The same message compressed, if that makes it shorter; otherwise it is the same.
+    #[must_use]
+    pub fn deflated(&self) -> Self {
+        let is_plain = self.0.first().is_some_and(|first| first & COMPRESSED == 0);
+        let Some(opcode) = self.opcode().filter(|_| is_plain) else {
+            return self.clone();
+        };
+        let payload = self.payload();
+        let mut builder = FrameBuilder::new(0);
+        match deflate(payload, builder.out()) {
+            true => builder.framed(opcode as u8 | COMPRESSED),
+            false => self.clone(),
+        }
     }
 }
 
@@ -89,14 +113,14 @@ impl FrameBuilder {
     }
 
     pub(super) fn text(self) -> Framed {
-        self.framed(Opcode::Text)
+        self.framed(Opcode::Text as u8)
     }
 
     pub(super) fn binary(self) -> Framed {
-        self.framed(Opcode::Binary)
+        self.framed(Opcode::Binary as u8)
     }
 
-    fn framed(self, opcode: Opcode) -> Framed {
+    fn framed(self, first: u8) -> Framed {
         let mut out = self.0;
         let length = out.len() - MOST_HEAD;
         let bytes = (length as u64).to_be_bytes();
@@ -106,7 +130,7 @@ impl FrameBuilder {
             _ => (127, &bytes[..]),
         };
         let start = MOST_HEAD - 2 - length.len();
-        out[start] = opcode as u8;
+        out[start] = first;
         out[start + 1] = mark;
         out[start + 2..MOST_HEAD].copy_from_slice(length);
         Framed(Bytes::from(out).slice(start..))

@@ -20,6 +20,7 @@ mod code;
 mod composed;
 mod composed_response;
 mod cursor;
+mod deflate;
 pub mod digest_answer;
 mod emitted;
 mod encoder;
@@ -69,6 +70,7 @@ pub use browser::{
 pub use clients::ClientInfo;
 pub use code::{CloseCode, ErrorCode};
 pub use cursor::{cursor, read_cursor, since_cursor};
+pub use deflate::{Coding, InflateError, inflate};
 pub use encoder::Encoder;
 pub use event::{Event, EventData};
 pub use form::Form;

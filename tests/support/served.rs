@@ -6,7 +6,7 @@ use muxwire::auth::Authenticator;
 use muxwire::bridge::Handle;
 use muxwire::hub::Hub;
 use muxwire::metrics::Metrics;
-use muxwire::server::{self, ListenOptions, ResizePolicy, ServerConfig, Sources};
+use muxwire::server::{self, Compression, ListenOptions, ResizePolicy, ServerConfig, Sources};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -32,6 +32,7 @@ impl Served {
             base_path: String::new(),
             assets_dir: None,
             frame_ancestors: Vec::new(),
+            compression: Compression::Auto,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             max_connections: 100,

@@ -14,8 +14,8 @@ use muxwire::metrics::Metrics;
 use muxwire::push::PushDesk;
 use muxwire::redact::Rules;
 use muxwire::server::{
-    self, Bounds, ConnectionLimits, HistoryAccess, ListenOptions, ResizePolicy, Running,
-    ServerConfig, Sources,
+    self, Bounds, Compression, ConnectionLimits, HistoryAccess, ListenOptions, ResizePolicy,
+    Running, ServerConfig, Sources,
 };
 use muxwire::site::{Host, Origin};
 use muxwire::wire::binary::Header;
@@ -46,6 +46,7 @@ pub struct Setup {
     pub base_path: String,
     pub assets_dir: Option<std::path::PathBuf>,
     pub frame_ancestors: Vec<Origin>,
+    pub compression: Compression,
     pub allowed_hosts: Vec<Host>,
     pub allowed_origins: Vec<Origin>,
     pub bounds: Bounds,
@@ -79,6 +80,7 @@ impl Default for Setup {
             base_path: String::new(),
             assets_dir: None,
             frame_ancestors: Vec::new(),
+            compression: Compression::default(),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             bounds: Bounds::default(),
@@ -127,6 +129,7 @@ impl TestServer {
             base_path: setup.base_path,
             assets_dir: setup.assets_dir,
             frame_ancestors: setup.frame_ancestors,
+            compression: setup.compression,
             allowed_hosts: setup.allowed_hosts,
             allowed_origins: setup.allowed_origins,
             max_connections: setup.max_connections.unwrap_or(100),

@@ -1,5 +1,6 @@
 //! How long it takes from the start of the program until all sessions of a server are streamed, and what that costs.
 
+use std::fs;
 use std::io::Read as _;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -100,7 +101,8 @@ fn start(tmux: &Tmux) -> Start {
         thread::sleep(Duration::from_millis(5));
     }
     let seconds = begin.elapsed().as_secs_f64();
-    let links = children(muxwire.pid());
+    let mut links = children(muxwire.pid());
+    links.retain(|pid| is_link(*pid));
     let cpu = [
         Cost::of(muxwire.pid()),
         Cost::of_all(&links),
@@ -112,6 +114,14 @@ fn start(tmux: &Tmux) -> Start {
         cpu: cpu.map(Cost::cpu_seconds),
         memory: [resident(muxwire.pid()), sum(resident), sum(proportional)],
     }
+}
+
+/// Whether a child is a control client, and no command of a moment, which may have ended since.
+fn is_link(pid: u32) -> bool {
+    let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    arguments
+        .split(|byte| *byte == 0)
+        .any(|argument| argument == b"-C")
 }
 
 /// How many sessions are streamed, by a snapshot.

@@ -97,6 +97,11 @@ impl Core {
         self.state.server.is_some() && !self.attaching.is_on()
     }
 
+    /// Whether no request can be passed on to tmux: it is not attached, and nobody who listens would change that.
+    pub(in crate::bridge) fn is_detached(&self) -> bool {
+        !self.control_attached && !self.is_idle()
+    }
+
     /// Somebody listens, or nobody does any more.
     pub(super) fn demand(&mut self, wanted: bool, now: Instant) {
         let was_on = self.attaching.is_on();

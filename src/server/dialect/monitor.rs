@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use super::{replies, requests};
-use crate::hub::{Published, View};
 use crate::screen::PaneSnapshot;
 use crate::server::session::{
     ClientSession, Context, Encode, OpenedPane, Profile, Reply, Request, SnapshotPage,
@@ -52,12 +51,12 @@ impl Encode for MonitorEncoding {
         &PROFILE
     }
 
-    fn event(&self, context: &Context, event: &Published, view: View) -> Framed {
-        context.encoder.event(event, view, self.form)
+    fn form(&self) -> Form {
+        self.form
     }
 
-    fn shared_form(&self) -> Option<Form> {
-        Some(self.form)
+    fn is_shared(&self) -> bool {
+        true
     }
 
     fn message(&self, reply: &Reply<'_>) -> Framed {

@@ -184,6 +184,7 @@ impl Run {
             },
             repeats: Repeats::default(),
             emitted: Repeats::default(),
+            compression: crate::server::Compression::Off,
             emit_rates: EmitRates::default(),
             emitting: EmitAllowances::default(),
             authenticator: None,

@@ -1,7 +1,6 @@
 //! How a terminal's messages are encoded.
 
 use super::replies;
-use crate::hub::{Published, View};
 use crate::ids::{PaneId, SessionId};
 use crate::screen::PaneSnapshot;
 use crate::server::session::{
@@ -63,8 +62,8 @@ impl Encode for TerminalEncoding {
         &PROFILE
     }
 
-    fn event(&self, context: &Context, event: &Published, view: View) -> Framed {
-        context.encoder.event(event, view, self.form)
+    fn form(&self) -> Form {
+        self.form
     }
 
     fn message(&self, reply: &Reply<'_>) -> Framed {

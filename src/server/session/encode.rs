@@ -10,7 +10,6 @@ use super::Context;
 use super::reply::Reply;
 use crate::auth::Principal;
 use crate::bridge::{Screen, ScreenError};
-use crate::hub::{Published, View};
 use crate::ids::{PaneId, Seq, SessionId};
 use crate::model::{Place, State};
 use crate::screen::PaneSnapshot;
@@ -103,12 +102,12 @@ pub(in crate::server) trait Encode: Debug + Send {
     /// The state of tmux.
     fn snapshot(&self, context: &Context, snapshot: StateSnapshot<'_>) -> Framed;
 
-    /// An event.
-    fn event(&self, context: &Context, event: &Published, view: View) -> Framed;
+    /// The form of the events.
+    fn form(&self) -> Form;
 
-    /// The form of the events, if they are the same for all who see them alike.
-    fn shared_form(&self) -> Option<Form> {
-        None
+    /// Whether events are the same for all who see them alike.
+    fn is_shared(&self) -> bool {
+        false
     }
 
     /// The panes that are opened from now on are shown as those of this session.

@@ -19,8 +19,8 @@ impl ClientSession {
         let Phase::Open { principal } = &self.phase else {
             return None;
         };
-        let form = self.encode.shared_form()?;
-        let is_idle = self.send_queue.is_empty()
+        let is_idle = self.encode.is_shared()
+            && self.send_queue.is_empty()
             && self.effects.is_empty()
             && self.stream.is_plain()
             && !self.is_timed_now(now);
@@ -28,6 +28,7 @@ impl ClientSession {
         if !is_idle || place != self.context.hub.head() {
             return None;
         }
+        let form = (self.encode.form(), self.coding);
         let group = self.context.groups.of(last, principal, filter, form)?;
         Some(Following { group, place })
     }

@@ -37,7 +37,7 @@ use crate::bridge::ClientNumber;
 use crate::hub::{Hub, Printer, Subscription};
 use crate::metrics::Metrics;
 use crate::site::Origin;
-use crate::wire::{CloseCode, Encoder, ErrorCode, Framed, RequestId};
+use crate::wire::{CloseCode, Coding, Encoder, ErrorCode, Framed, RequestId};
 
 pub(super) use self::admin::{ClientInfo, Present};
 pub(super) use self::archive::ArchivePage;
@@ -68,6 +68,7 @@ use self::stream::Stream;
 use super::ResizePolicy;
 use super::broadcast::BroadcastGroups;
 use super::emitting::{EmitAllowances, EmitRates};
+use super::extensions::Compression;
 use super::listen::ClientAddress;
 use super::repeats::{EmittedRepeats, TypedRepeats};
 use super::send_queue::{Frame, SendQueue};
@@ -81,6 +82,7 @@ pub(super) struct Context {
     pub(super) hub: Hub,
     pub(super) encoder: Encoder,
     pub(super) limits: ConnectionLimits,
+    pub(super) compression: Compression,
     pub(super) resize: ResizePolicy,
     /// From whom secrets are kept.
     pub(super) redact: Redact,
@@ -131,6 +133,8 @@ pub(super) struct ClientIdentity {
     pub(super) origin: Option<Origin>,
     /// Who it is, if that is known without a token.
     pub(super) principal: Option<Principal>,
+    /// How messages to it are coded.
+    pub(super) coding: Coding,
 }
 
 /// One client.
@@ -140,6 +144,8 @@ pub(super) struct ClientSession {
     client_id: String,
     /// How it is spoken to.
     encode: Box<dyn Encode>,
+    /// How its messages are coded on their way.
+    coding: Coding,
     /// Who it is to the bridge.
     number: ClientNumber,
     /// The page that it is; its tickets are good for that alone.
@@ -175,6 +181,7 @@ impl ClientSession {
             address,
             origin,
             principal,
+            coding,
         } = identity;
         let limits = context.limits;
         let principal = principal.map(|known| context.redact.applied_to(known));
@@ -182,6 +189,7 @@ impl ClientSession {
         let mut session = Self {
             audit_trail: AuditTrail::new(&client_id, address),
             client_id,
+            coding,
             number: ClientNumber::next(),
             encode,
             origin: origin.map(Box::new),
@@ -441,6 +449,10 @@ impl ClientSession {
 
     /// Sends a message of the dialect's own.
     pub(super) fn send_framed(&mut self, framed: Framed, now: Instant) {
+        let framed = match self.coding {
+            Coding::Identity => framed,
+            Coding::Deflate => framed.deflated(),
+        };
         self.send(Frame::new(framed), now);
     }
 

@@ -14,7 +14,6 @@ use super::{ClientSession, Phase, SnapshotPage};
 use crate::bridge::PaneView;
 use crate::ids::{PaneId, Seq};
 use crate::screen::replay_scrollback;
-use crate::server::send_queue::Frame;
 use crate::wire::Framed;
 
 /// Lines in one page of a pane's history.
@@ -119,7 +118,7 @@ impl ClientSession {
             return self.lose(view.pane(), now);
         }
         for framed in frames {
-            self.send(Frame::new(framed), now);
+            self.send_framed(framed, now);
         }
         if !is_last {
             view.next += 1;

@@ -293,8 +293,9 @@ impl ClientSession {
         self.stream.changed |= !is_output;
         let is_sent = is_output || self.encode.profile().sends_structure;
         if self.admit(event, now) && is_sent {
+            let form = (self.encode.form(), self.coding);
             let frame = Frame {
-                framed: self.encode.event(&self.context, event, view),
+                framed: self.context.encoder.coded_event(event, view, form),
                 event: self.is_timed(event, now).then(|| Arc::clone(event)),
                 output: output_of(event),
             };
@@ -404,7 +405,7 @@ impl ClientSession {
             screens,
         };
         let framed = self.encode.snapshot(&self.context, snapshot);
-        self.send(Frame::new(framed), now);
+        self.send_framed(framed, now);
     }
 
     /// Tells the client how far it is complete, when events that are not for it have gone by.
