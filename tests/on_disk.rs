@@ -221,7 +221,7 @@ fn a_client_goes_on_over_a_stop_and_a_start_of_muxwire() {
 
 #[test]
 fn regression_a_server_that_an_earlier_run_knew_is_not_ready_before_it_is_attached_to() {
-    let server = TmuxServer::start(&any_program());
+    let server = TmuxServer::start(any_program());
     server.new_session("kept", "cat");
     let folder = tempfile::tempdir().unwrap();
     let mut serving = serve(&server, folder.path());

@@ -46,6 +46,7 @@ const PARTS: &[(&str, Measure)] = &[
     ("history", parts::history::measure),
     ("flood", parts::flood::measure),
     ("fan-out", parts::fanout::measure),
+    ("compression", parts::compression::measure),
     ("idle-connections", parts::idle_connections::measure),
     ("idle", parts::idle::measure),
     ("polling", parts::polling::measure),

@@ -67,19 +67,26 @@ impl Muxwire {
 
     /// Serves everybody, and waits for no session.
     pub fn start_at_once(tmux: &Tmux) -> Self {
-        Self::launch(tmux, None)
+        Self::launch(tmux, None, false)
+    }
+
+    /// Serves everybody, with messages compressed for those who offer it or for nobody.
+    pub fn start_compressing(tmux: &Tmux, compresses: bool) -> Self {
+        let served = Self::launch(tmux, None, compresses);
+        tmux.wait_for_clients(3);
+        served
     }
 
     fn serve(tmux: &Tmux, token: Option<String>) -> Self {
         let clients = tmux.run(&["list-clients", "-F", "x"]).lines().count();
         let sessions = tmux.run(&["list-sessions", "-F", "x"]).lines().count();
-        let served = Self::launch(tmux, token);
+        let served = Self::launch(tmux, token, false);
         // One control link, and an output link for each session.
         tmux.wait_for_clients(clients + 1 + sessions);
         served
     }
 
-    fn launch(tmux: &Tmux, token: Option<String>) -> Self {
+    fn launch(tmux: &Tmux, token: Option<String>, compresses: bool) -> Self {
         let mut command = Self::command(tmux);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error"])
@@ -88,6 +95,9 @@ impl Muxwire {
             .arg("--state-dir")
             .arg(tmux.folder().join("state"))
             .stdout(Stdio::piped());
+        if compresses {
+            command.env("MUXWIRE_SERVER_COMPRESSION", "on");
+        }
         if token.is_none() {
             command.arg("--no-auth");
         }
@@ -120,6 +130,7 @@ impl Muxwire {
             path: "/monitor",
             subprotocols: "muxwire.v1",
             token: self.token.as_deref(),
+            deflate: false,
         }
     }
 
@@ -135,6 +146,17 @@ impl Muxwire {
     pub fn subscribed(&self) -> Socket {
         let mut socket = Socket::connect(&self.address, self.json());
         socket.send(ALL_OUTPUT);
+        socket
+    }
+
+    /// A client that has asked for everything, and takes it compressed or not.
+    pub fn subscribed_to_all(&self, deflate: bool) -> Socket {
+        let offer = Offer {
+            deflate,
+            ..self.json()
+        };
+        let mut socket = Socket::connect(&self.address, offer);
+        socket.send(r#"{"action":"subscribe"}"#);
         socket
     }
 

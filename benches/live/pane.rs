@@ -1,5 +1,6 @@
 //! What runs in panes, and the other processes that the benchmark makes of its own program.
 
+use std::fs;
 use std::io::{BufRead as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -22,6 +23,7 @@ pub fn run(arguments: &[String]) {
         "stamp" => stamp(),
         "flood" => flood(number(1)),
         "lines" => lines(number(1)),
+        "play" => play(&arguments[1]),
         "print" => print(Duration::from_millis(number(1))),
         "poll" => crate::parts::polling::poll(&arguments[1..]),
         "exec" => exec(&arguments[1], &arguments[2..]),
@@ -39,6 +41,19 @@ fn lines(count: u64) {
     }
     output.flush().unwrap();
     drop(output);
+    while read_line().is_some() {}
+}
+
+/// Once something is typed, writes the pieces of a file, each so many milliseconds after the one before, and stays.
+fn play(file: &str) {
+    let pieces: Vec<(u64, String)> = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+    read_line();
+    let mut at = now();
+    for (pause, text) in pieces {
+        at += pause * 1_000_000;
+        sleep_until(at);
+        write(&text);
+    }
     while read_line().is_some() {}
 }
 

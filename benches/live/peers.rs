@@ -69,6 +69,7 @@ impl Ttyd {
             path: "/ws",
             subprotocols: "tty",
             token: None,
+            deflate: false,
         };
         let clients = tmux.run(&["list-clients", "-F", "x"]).lines().count();
         let mut socket = Socket::connect(&self.address, offer);
@@ -126,6 +127,7 @@ impl Bun {
             path: "/",
             subprotocols: "",
             token: None,
+            deflate: false,
         }
     }
 }

@@ -10,6 +10,8 @@ pub struct Offer<'a> {
     /// The subprotocols, or nothing.
     pub subprotocols: &'a str,
     pub token: Option<&'a str>,
+    /// Whether messages may come compressed.
+    pub deflate: bool,
 }
 
 /// An open WebSocket. Reading it gives frames as they come; those of a server are not masked.
@@ -36,6 +38,9 @@ impl Socket {
         if let Some(token) = offer.token {
             request += &format!("Authorization: Bearer {token}\r\n");
         }
+        if offer.deflate {
+            request += "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+        }
         request += "\r\n";
         stream.write_all(request.as_bytes()).unwrap();
         let head = read_head(&mut stream);
@@ -45,6 +50,8 @@ impl Socket {
             name.eq_ignore_ascii_case("sec-websocket-protocol")
                 .then(|| value.trim().to_owned())
         });
+        let has_deflate = head.to_ascii_lowercase().contains("permessage-deflate");
+        assert_eq!(has_deflate, offer.deflate, "what is offered is taken");
         Self {
             stream,
             subprotocol: chosen.unwrap_or_default(),

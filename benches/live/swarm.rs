@@ -110,12 +110,13 @@ impl Swarm {
         group
     }
 
-    /// Reads until nothing comes for a while.
-    pub fn settle(&mut self, quiet: Duration) {
+    /// Reads until nothing comes for a while. Returns how many bytes came.
+    pub fn settle(&mut self, quiet: Duration) -> u64 {
         let mut rounds = self.rounds();
         while self.wait(quiet) > 0 {
             self.read(&mut rounds);
         }
+        rounds.iter().map(|round| round.bytes).sum()
     }
 
     /// Reads a round of stamps, until every client saw its end.

@@ -264,6 +264,7 @@ impl Line {
             path: "/monitor",
             subprotocols: "muxwire.v1",
             token: Some(&target.token),
+            deflate: false,
         };
         let mut socket = Socket::connect(&target.address.to_string(), offer);
         let welcome = answer(&mut socket.stream);

@@ -1,6 +1,7 @@
 //! What is measured, a module each.
 
 pub mod auth_flood;
+pub mod compression;
 pub mod echo;
 pub mod fanout;
 pub mod flood;
