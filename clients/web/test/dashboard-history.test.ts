@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { World } from "../../js/test/support/world.ts";
-import { PHONE } from "./support/browser.ts";
+import { originOf, PHONE } from "./support/browser.ts";
 import {
   agent,
   checkAccess,
   come,
+  expect,
   openWindow,
   page,
   prints,
@@ -224,4 +225,62 @@ test("what panes printed becomes text, and nothing else", async () => {
   await finds("the line", "needle", 1);
   assert.match((await hits().locator(".text").textContent()) ?? "", /<img src=x onerror=alert\(1\)> needle <b>x<\/b>/);
   assert.equal(await page.evaluate(() => document.querySelectorAll("#app img, #app b:not(.tabular)").length), 0);
+});
+
+/** Has programs say something, and returns once it stands in the log. */
+async function emits(to: World, events: object[]): Promise<void> {
+  const answer = await fetch(`${originOf(to)}/api/events`, { method: "POST", body: JSON.stringify({ events }) });
+  assert.equal(answer.status, 200, await answer.text());
+}
+
+test("the activity goes back as far as the history does", async () => {
+  const count = 450;
+  for (let from = 0; from < count; from += 50) {
+    const events = Array.from({ length: 50 }, (_, at) => ({
+      type: "x.lab.tick",
+      data: { title: `tick ${from + at}.` },
+    }));
+    await emits(world, events);
+  }
+  await come("#activity");
+  const entry = (text: string) => page.locator(".entries li", { hasText: text });
+  await entry(`tick ${count - 1}.`).waitFor();
+  assert.equal(await entry("tick 0.").count(), 0);
+  await until("the first is there", async () => {
+    const older = page.getByRole("button", { name: "Older events" });
+    if ((await older.count()) > 0 && (await older.isEnabled())) await older.click();
+    return (await entry("tick 0.").count()) === 1;
+  });
+  const ticks = await page.locator(".entries li .text", { hasText: "tick" }).allTextContents();
+  assert.deepEqual(
+    ticks.map((text) => text.trim()),
+    Array.from({ length: count }, (_, at) => `tick ${count - 1 - at}.`),
+  );
+  // What comes is at the other end.
+  await emits(world, [{ type: "x.lab.tick", data: { title: "tick at last" } }]);
+  await entry("tick at last").waitFor();
+  await checkAccess("the activity");
+});
+
+test("regression: after a crash the activity has the events of before, and says where some may be missing", async () => {
+  expect(/WebSocket connection to/);
+  const own = await World.start({ MUXWIRE_SECURITY_REQUIRE_AUTH: "false", MUXWIRE_HISTORY_ENABLED: "true" });
+  try {
+    await emits(own, [{ type: "x.lab.before", data: { title: "before the crash" } }]);
+    await until("it is written down", async () => {
+      const found = await fetch(`${originOf(own)}/api/history?types=x.lab.before`);
+      return ((await found.json()) as { events: unknown[] }).events.length === 1;
+    });
+    await own.endServer("SIGKILL");
+    await own.serve();
+    await emits(own, [{ type: "x.lab.behind", data: { title: "behind the crash" } }]);
+    await come("#activity", {}, own);
+    const entry = (text: string) => page.locator(".entries li", { hasText: text });
+    await entry("behind the crash").waitFor();
+    await entry("before the crash").waitFor();
+    await entry("muxwire ended unexpectedly here").waitFor();
+    assert.equal(await entry("Earlier events are gone").count(), 0);
+  } finally {
+    await own.stop();
+  }
 });

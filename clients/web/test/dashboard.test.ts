@@ -77,8 +77,10 @@ test("every pane is there, live, and the one that needs you first", async () => 
   await connection("live").waitFor();
   await visit.shot("panes-dark");
   // What goes on shows by itself.
-  asks.tell("idle");
   works.tell("idle");
+  await row("docs:0.0").getByRole("img", { name: "finished" }).waitFor();
+  await tile("docs:0.0").getByRole("img", { name: "finished" }).waitFor();
+  await until("the title counts both", async () => (await page.title()) === "(2) muxwire - lab");
 });
 
 test("rows stay where they are while somebody points at them, and are sorted behind that", async () => {

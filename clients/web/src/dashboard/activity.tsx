@@ -1,17 +1,22 @@
-import type { EventStream } from "muxwire";
-import { useComputed, useEffect, useRef, useSignal } from "vendor";
+import { MuxwireError } from "muxwire";
+import { Fragment, useComputed, useEffect, useRef, useSignal } from "vendor";
 import type { Board } from "./board.ts";
 import { useGrowing } from "./growing.ts";
 import { type Entry, entriesOf, KINDS, type Kind, TYPES } from "./journal.ts";
 import { errorText } from "./live.ts";
+import { dayText } from "./moment.ts";
 import { Age } from "./parts.tsx";
+import { textOf } from "./route.ts";
 import { Icon } from "./shape.tsx";
 import { countText, plain } from "./words.ts";
 
-/** So many lines are kept, and so many shown. */
+/** So many lines are kept, and so many shown; and so many more each time that older ones are wanted. */
 const KEPT = 2000;
 const SHOWN = 400;
-/** So many events of before are asked for. */
+/** So many events of before are asked for, and so many alerts to see which stand. */
+const PAGE = 200;
+const ALERTS = 500;
+/** Without a history, so many of the log are looked at. */
 const BEFORE = 3000;
 /** Lines are drawn so many milliseconds apart. */
 const PACE = 120;
@@ -71,18 +76,28 @@ function Events({ board }: { board: Board }) {
   const entries = useSignal<readonly Entry[]>([]);
   const problem = useSignal("");
   const kept = useRef<readonly Entry[]>([]);
-  const follow = (some: readonly Entry[]) => {
-    kept.current = [...kept.current, ...some].slice(-KEPT);
-    if (isPaused.peek()) waiting.value += some.length;
-    else entries.value = kept.current;
-  };
-  const failed = (why: string) => {
-    problem.value = why;
-  };
+  const next = useSignal<string | undefined>(undefined);
+  const most = useSignal(SHOWN);
+  const feed = useRef<Feed>({
+    follow: (some) => {
+      kept.current = [...kept.current, ...some].slice(-KEPT);
+      if (isPaused.peek()) waiting.value += some.length;
+      else entries.value = kept.current;
+    },
+    precede: (some, goesOn) => {
+      const all = [...some, ...kept.current];
+      kept.current = all.slice(-KEPT);
+      next.value = all.length < KEPT ? goesOn : undefined;
+      entries.value = [...some, ...entries.peek()].slice(-KEPT);
+    },
+    failed: (why) => {
+      problem.value = why;
+    },
+  }).current;
   const withOutput = kinds.value.has("output");
-  useEffect(() => followEvents(board, REST, follow, failed), [board]);
-  useEffect(() => (withOutput ? followEvents(board, ["output"], follow, failed) : undefined), [board, withOutput]);
-  const shown = useGrowing(Math.min(entries.value.length, SHOWN));
+  useEffect(() => followRest(board, feed), [board, feed]);
+  useEffect(() => (withOutput ? followOutput(board, feed) : undefined), [board, withOutput, feed]);
+  const shown = useGrowing(Math.min(entries.value.length, most.value));
   const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = entries.value.filter(
     ({ kind, level, type, place, text: said }) =>
@@ -95,6 +110,8 @@ function Events({ board }: { board: Board }) {
     waiting.value = 0;
     if (!isPaused.value) entries.value = kept.current;
   };
+  const older = useOlder(board, feed, next.value);
+  const isMore = found.length > most.value || next.value !== undefined;
   return (
     <section class="events" aria-labelledby="events-title">
       <header>
@@ -159,21 +176,83 @@ function Events({ board }: { board: Board }) {
           {found
             .slice(-shown)
             .reverse()
-            .map((entry) => (
-              <Line key={entry.key} board={board} entry={entry} />
+            .map((entry, at, all) => (
+              <Fragment key={entry.key}>
+                {isOtherDay(all[at - 1], entry) ? <li class="day">{dayText(entry.time ?? 0)}</li> : null}
+                <Line board={board} entry={entry} />
+              </Fragment>
             ))}
+          {isMore ? (
+            <li class="older">
+              <button
+                type="button"
+                disabled={older.isAsking}
+                onClick={() => {
+                  most.value += SHOWN;
+                  if (found.length < most.value) older.ask();
+                }}
+              >
+                Older events
+              </button>
+            </li>
+          ) : null}
         </ol>
       )}
+      {found.length === 0 && next.value !== undefined ? (
+        <p class="under">
+          <button type="button" disabled={older.isAsking} onClick={older.ask}>
+            Older events
+          </button>
+        </p>
+      ) : null}
     </section>
   );
 }
+
+/** Asks for events of before. */
+function useOlder(board: Board, feed: Feed, next: string | undefined): { isAsking: boolean; ask(): void } {
+  const isAsking = useSignal(false);
+  const stop = useRef(new AbortController());
+  useEffect(() => () => stop.current.abort(), []);
+  const ask = () => {
+    if (isAsking.peek() || next === undefined) return;
+    isAsking.value = true;
+    earlier(board, feed, next, stop.current.signal)
+      .catch((error: unknown) => {
+        if (!stop.current.signal.aborted) feed.failed(`Older events can't be read: ${errorText(error)}`);
+      })
+      .finally(() => {
+        isAsking.value = false;
+      });
+  };
+  return { isAsking: isAsking.value, ask };
+}
+
+/** Whether an event is of another day than the one above it; the first one, of another than today. */
+function isOtherDay(above: Entry | undefined, { time }: Entry): boolean {
+  return time !== undefined && new Date(above?.time ?? Date.now()).toDateString() !== new Date(time).toDateString();
+}
+
+const clockText = (time: number) => new Date(time).toLocaleTimeString("en-GB");
 
 function Line({ board, entry }: { board: Board; entry: Entry }) {
   const { time, level, type, place, pane, text } = entry;
   const isThere = useComputed(() => board.live.item(pane) !== undefined).value;
   return (
     <li class={`${level} ${entry.kind}`}>
-      <time class="tabular">{time === undefined ? "" : new Date(time).toLocaleTimeString("en-GB")}</time>
+      {time === undefined ? (
+        <time />
+      ) : pane === undefined ? (
+        <time class="tabular">{clockText(time)}</time>
+      ) : (
+        <a
+          class="tabular"
+          href={textOf({ kind: "panes", panes: [pane], moment: { at: time } })}
+          title="Shows the pane at this moment"
+        >
+          <time>{clockText(time)}</time>
+        </a>
+      )}
       <span class="level" role="img" aria-label={level}>
         {LEVELS[level]}
       </span>
@@ -190,14 +269,79 @@ function Line({ board, entry }: { board: Board; entry: Entry }) {
   );
 }
 
-/** Events of these kinds, those of a while before too. Returns what ends that. */
-function followEvents(
-  board: Board,
-  kinds: readonly Kind[],
-  follow: (entries: readonly Entry[]) => void,
-  failed: (why: string) => void,
-): () => void {
-  let stream: EventStream | undefined;
+/** A place in the log of events. */
+interface Place {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+/** What a list of events is filled with. */
+interface Feed {
+  /** Events that are new, in their order. */
+  follow(entries: readonly Entry[]): void;
+  /** Events of before all others, in their order; and what goes on from there, if there is more. */
+  precede(entries: readonly Entry[], next: string | undefined): void;
+  failed(why: string): void;
+}
+
+/** Events of all kinds but output: those that the history has, and what comes behind them. Returns what ends that. */
+function followRest(board: Board, feed: Feed): () => void {
+  const stop = new AbortController();
+  let end: () => void = () => undefined;
+  const begin = async () => {
+    const since = await firstPage(board, feed, stop.signal);
+    if (since && !stop.signal.aborted) end = followEvents(board, REST, feed, since);
+  };
+  begin().catch((error: unknown) => {
+    if (!stop.signal.aborted) feed.failed(`Events can't be followed: ${errorText(error)}`);
+  });
+  return () => {
+    stop.abort();
+    end();
+  };
+}
+
+/** What the history has first, and the alerts that stand. Returns the place of the log to go on from. */
+async function firstPage(board: Board, feed: Feed, signal: AbortSignal): Promise<Place | undefined> {
+  try {
+    await restoreAlerts(board, signal);
+    return await earlier(board, feed, undefined, signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    const isOff = error instanceof MuxwireError && ["HISTORY_OFF", "UNKNOWN_ACTION"].includes(error.code);
+    if (!isOff) feed.failed(`Events of before can't be read: ${errorText(error)}`);
+    // Memory has some of them.
+    await board.live.state.ready;
+    const here = board.live.position;
+    return here && { epoch: here.epoch, seq: Math.max(0, here.seq - BEFORE) };
+  }
+}
+
+/** Adds a page of the history before what there is. */
+async function earlier(board: Board, feed: Feed, before: string | undefined, signal: AbortSignal): Promise<Place> {
+  const types = [...REST.flatMap((kind) => TYPES[kind]), "log.gap"];
+  const fields = { types, limit: PAGE, ...(before === undefined ? {} : { before }) };
+  const page = await board.live.client.history(fields, { signal });
+  const entries = page.events.reverse().flatMap((event, at) => entriesOf(event, at));
+  if (!signal.aborted) feed.precede(entries, page.next);
+  return page;
+}
+
+/** Which alerts stand. After a restart of muxwire, those of before are not known any more: what holds is said anew. */
+async function restoreAlerts(board: Board, signal: AbortSignal): Promise<void> {
+  const fields = { types: TYPES.alerts.slice(), limit: ALERTS };
+  const { events } = await board.live.client.history(fields, { signal });
+  const alerts = events.filter((event) => event.type === "alert" || event.type === "alert.cleared").reverse();
+  const runOf = (id: string) => id.split("-")[0];
+  const run = runOf(alerts.at(-1)?.data.id ?? "");
+  for (const event of alerts) {
+    const isThere = event.pane === undefined || board.live.item(event.pane) !== undefined;
+    if (runOf(event.data.id) === run && isThere) board.live.alerted(event);
+  }
+}
+
+/** Events of these kinds from a place of the log on. Returns what ends that. */
+function followEvents(board: Board, kinds: readonly Kind[], { follow, failed }: Feed, since: Place): () => void {
   let some: Entry[] = [];
   let count = 0;
   let isEnded = false;
@@ -206,33 +350,40 @@ function followEvents(
     follow(some);
     some = [];
   }, PACE);
+  const stream = board.live.client.listen(
+    { types: kinds.flatMap((kind) => TYPES[kind]) },
+    (item) => {
+      count += 1;
+      if (item.type === "alert" || item.type === "alert.cleared") board.live.alerted(item);
+      some.push(...entriesOf(item, count));
+      // With so many waiting, only the last are ever shown.
+      if (some.length > 2 * KEPT) some = some.slice(-KEPT);
+    },
+    {
+      since: { epoch: since.epoch, seq: since.seq },
+      onError: (error) => {
+        if (!isEnded) failed(`Events can't be followed: ${errorText(error)}`);
+      },
+    },
+  );
+  return () => {
+    isEnded = true;
+    clearInterval(timer);
+    void stream.close();
+  };
+}
+
+/** What panes print from now on: what they printed before is on their screens. */
+function followOutput(board: Board, feed: Feed): () => void {
+  let isEnded = false;
+  let end: () => void = () => undefined;
   const begin = () => {
     const here = board.live.position;
-    if (isEnded || !here) return;
-    // What panes printed before is on their screens.
-    const from = kinds.includes("output") ? here.seq : Math.max(0, here.seq - BEFORE);
-    const types = kinds.flatMap((kind) => TYPES[kind]);
-    stream = board.live.client.listen(
-      { types },
-      (item) => {
-        count += 1;
-        if (item.type === "alert" || item.type === "alert.cleared") board.live.alerted(item);
-        some.push(...entriesOf(item, count));
-        // With so many waiting, only the last are ever shown.
-        if (some.length > 2 * KEPT) some = some.slice(-KEPT);
-      },
-      {
-        since: { epoch: here.epoch, seq: from },
-        onError: (error) => {
-          if (!isEnded) failed(`Events can't be followed: ${errorText(error)}`);
-        },
-      },
-    );
+    if (here && !isEnded) end = followEvents(board, ["output"], feed, here);
   };
   board.live.state.ready.then(begin, () => undefined);
   return () => {
     isEnded = true;
-    clearInterval(timer);
-    void stream?.close();
+    end();
   };
 }

@@ -48,6 +48,10 @@ export function entriesOf(item: StreamItem, count: number): Entry[] {
     return [gap(count, `Output of ${item.pane} was left out: this page was too slow for it.`)];
   if (item.type === "pane.snapshot" || item.type === "pane.scrollback" || !("data" in item)) return [];
   const event = item as AnyEvent;
+  if (event.type === "log.gap") {
+    const text = "muxwire ended unexpectedly here. Of the moment before, events may be missing.";
+    return [{ ...gap(count, text), key: `${event.epoch} ${event.seq}`, time: Date.parse(event.timestamp) }];
+  }
   const base = {
     key: `${event.epoch} ${event.seq}`,
     time: Date.parse(event.timestamp),

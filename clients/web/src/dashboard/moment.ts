@@ -56,11 +56,16 @@ function localTime([year = 0, month = 0, day = 0, hour = 0, minute = 0, second =
   return isReal ? at.getTime() : undefined;
 }
 
+const two = (part: number) => String(part).padStart(2, "0");
+
 /** As `readTime` reads it: a time of day where that is enough. */
 export function timeText(at: number, now: number): string {
   const time = new Date(at);
-  const two = (part: number) => String(part).padStart(2, "0");
   const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":");
-  if (time.toDateString() === new Date(now).toDateString()) return clock;
-  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
+  return time.toDateString() === new Date(now).toDateString() ? clock : `${dayText(at)} ${clock}`;
+}
+
+export function dayText(at: number): string {
+  const time = new Date(at);
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
 }
