@@ -11,9 +11,11 @@ mod demo;
 mod doctor;
 mod explain;
 mod hooks;
+mod past;
 mod push;
 mod remote;
 mod run;
+mod token;
 mod top;
 mod typing;
 mod url;
@@ -23,7 +25,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::access::AccessArgs;
 use self::address::listen;
@@ -34,14 +36,17 @@ pub use self::demo::DemoAgentArgs;
 pub use self::doctor::DoctorArgs;
 pub use self::explain::{ExplainArgs, RightState, ScreenSize};
 pub use self::hooks::{HookArgs, HookedAgent, HooksArgs, HooksCommand, HooksStatusArgs};
+pub use self::past::{
+    ExportArgs, ExportFormat, ExportTheme, HistoryArgs, LeastSeverity, PastArgs, SearchArgs, When,
+};
 pub use self::push::{PushCommand, PushListArgs, PushRemoveArgs};
 pub use self::remote::{DigestArgs, ListArgs, SeenArgs, StatusArgs, Until, WaitArgs};
 pub use self::run::RunArgs;
+pub use self::token::{TokenCommand, TokenCreateArgs, TokenListArgs, TokenRevokeArgs};
 pub use self::top::{TopArgs, TopColours};
 pub use self::typing::{PromptArgs, SendArgs};
 pub use self::url::UrlArgs;
 pub use self::watch::{Colours, WatchArgs};
-use crate::auth::Permission;
 use crate::config::{Environment, Flag, Inputs, unit};
 use crate::glob::{NamePattern, PatternError};
 use crate::tls::SubjectName;
@@ -55,6 +60,8 @@ Examples:
   muxwire top                                      see all agents and panes live, and type into them
   muxwire status                                   show what each coding agent does
   muxwire wait work --until ready --timeout 10m    wait until the agent in the session work is ready
+  muxwire search connection refused                find lines that panes printed, whenever it was
+  muxwire export work --from -1h -o work.cast      write what a pane printed as a recording for asciinema
   muxwire config                                   show every setting and where it comes from
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such pane, 4 time limit, 5 can't happen any more; `wait` has more.
@@ -92,6 +99,12 @@ pub enum Command {
     Watch(WatchArgs),
     /// Show agents and panes live in this terminal, type into them, and answer what they ask
     Top(TopArgs),
+    /// Show what happened: events that were kept on disk, also of times when nobody watched
+    History(HistoryArgs),
+    /// Find lines that panes printed, in the history on disk
+    Search(SearchArgs),
+    /// Write what a pane printed as a recording, text, a page or a picture, or what happened as NDJSON
+    Export(ExportArgs),
     /// Show which coding agents there are, what each does, and which of them waits for you
     Status(StatusArgs),
     /// Show what agents did while you were away: how long each worked and waited, what failed, and what it cost
@@ -381,70 +394,6 @@ pub struct ConfigArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-}
-
-/// `muxwire token ...`
-#[derive(Debug, Clone, Subcommand)]
-pub enum TokenCommand {
-    /// Make a token and print it, once, alone on stdout
-    Create(TokenCreateArgs),
-    /// List the tokens, without their secrets
-    List(TokenListArgs),
-    /// End a token; its connections are closed at once
-    Revoke(TokenRevokeArgs),
-}
-
-/// `muxwire token create`
-#[derive(Debug, Clone, Args)]
-pub struct TokenCreateArgs {
-    /// What to call it: letters, digits and . _ - @
-    #[arg(long, value_name = "NAME")]
-    pub name: String,
-    /// What its holder may do: read; write, which includes read; emit, to add events; admin, which includes all
-    #[arg(
-        long,
-        value_name = "PERMISSIONS",
-        value_delimiter = ',',
-        default_value = "read"
-    )]
-    pub allow: Vec<Permission>,
-    /// Only sessions whose whole name fits, such as 'api-*'; may be repeated [default: all sessions]
-    #[arg(long = "session", value_name = "PATTERN", action = ArgAction::Append, value_parser = session_pattern)]
-    pub sessions: Vec<NamePattern>,
-    /// When it ends by itself, such as 12h or 30d [default: never]
-    #[arg(long, value_name = "TIME", value_parser = span)]
-    pub expires: Option<Duration>,
-    /// Keep secrets from its holder: what it sees is masked by the rules of the setting redaction.rules
-    #[arg(long)]
-    pub redact: bool,
-    /// Print one JSON object, the token in it
-    #[arg(long)]
-    pub json: bool,
-    /// The state directory.
-    #[command(flatten)]
-    pub state: StateArgs,
-}
-
-/// `muxwire token list`
-#[derive(Debug, Clone, Args)]
-pub struct TokenListArgs {
-    /// Print one JSON array
-    #[arg(long)]
-    pub json: bool,
-    /// The state directory.
-    #[command(flatten)]
-    pub state: StateArgs,
-}
-
-/// `muxwire token revoke`
-#[derive(Debug, Clone, Args)]
-pub struct TokenRevokeArgs {
-    /// The id or the name of the token
-    #[arg(value_name = "ID|NAME")]
-    pub token: String,
-    /// The state directory.
-    #[command(flatten)]
-    pub state: StateArgs,
 }
 
 fn flag(flag: &'static str, setting: &'static str, value: Option<String>) -> Option<Flag> {

@@ -63,7 +63,7 @@ pub enum Colours {
 }
 
 /// A pattern that some event type matches: any other one is a slip of the pen, and would show nothing for ever.
-fn type_pattern(text: &str) -> Result<NamePattern, String> {
+pub(super) fn type_pattern(text: &str) -> Result<NamePattern, String> {
     let pattern = pattern(text).map_err(|error| error.to_string())?;
     if may_match_events(text, |name| pattern.matches(name)) {
         return Ok(pattern);

@@ -117,9 +117,7 @@ fn settings(config: &Config, socket: &Path) -> Settings {
 
 /// The file of the tmux server with this socket: named by the socket's name, and by a hash of its whole path, so that two
 /// servers never share one.
-fn file(config: &Config, socket: &Path) -> PathBuf {
-    let below_state = || config.server.state_dir.join(FOLDER);
-    let folder = config.history.path.clone().unwrap_or_else(below_state);
+pub(super) fn file(config: &Config, socket: &Path) -> PathBuf {
     let name = socket
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
@@ -131,5 +129,11 @@ fn file(config: &Config, socket: &Path) -> PathBuf {
         .take(40)
         .collect();
     let hash = blake3::hash(socket.as_os_str().as_encoded_bytes()).to_hex();
-    folder.join(format!("{plain}-{}.db", &hash.as_str()[..8]))
+    folder(config).join(format!("{plain}-{}.db", &hash.as_str()[..8]))
+}
+
+/// The folder of the files.
+pub(super) fn folder(config: &Config) -> PathBuf {
+    let below_state = || config.server.state_dir.join(FOLDER);
+    config.history.path.clone().unwrap_or_else(below_state)
 }

@@ -17,7 +17,9 @@ pub mod doctor;
 mod entry;
 pub mod exit;
 pub mod explain;
+pub mod export;
 mod feeding;
+pub mod history;
 pub mod hook;
 pub mod hooks;
 mod keeping;
@@ -26,6 +28,7 @@ mod listeners;
 mod notify;
 pub mod output;
 mod own_pane;
+mod past;
 pub mod prompt;
 mod push;
 pub mod record;
@@ -33,6 +36,7 @@ mod reload;
 pub mod remote;
 pub mod run;
 pub mod schema;
+pub mod search;
 pub mod seen;
 pub mod send;
 pub mod serve;
@@ -67,6 +71,9 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Browser(command) => browser::run(&general, command, &mut output).await,
         Command::Watch(args) => watch::run(&general, args).await,
         Command::Top(args) => top::run(&general, args).await,
+        Command::History(args) => history::run(&general, args, &mut output).await,
+        Command::Search(args) => search::run(&general, args, &mut output).await,
+        Command::Export(args) => export::run(&general, args, &mut output).await,
         Command::Status(args) => status::run(&general, args, &mut output).await,
         Command::Seen(args) => seen::run(&general, args).await,
         Command::List(args) => list::run(&general, args, &mut output).await,

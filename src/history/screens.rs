@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::chunk::Chunk;
 use super::error::StoreError;
@@ -49,6 +49,31 @@ impl Reader {
                 then.snapshot = then.snapshot.masked(&rules);
             }
             Ok(then)
+        })
+        .await
+    }
+}
+
+impl Reader {
+    /// The first screen of a pane that was kept as a whole at a place of the log or later.
+    ///
+    /// # Errors
+    /// It takes too long, or the file can't be read.
+    pub async fn first_screen(
+        &self,
+        pane: i64,
+        seq: u64,
+        redacted: bool,
+    ) -> Result<Option<ScreenThen>, StoreError> {
+        let reader = self.clone();
+        self.ask(move |asked| {
+            let mut first = first_screen(asked, pane, seq)?;
+            if let Some(rules) = redacted.then(|| reader.rules()).flatten()
+                && let Some(then) = &mut first
+            {
+                then.snapshot = then.snapshot.masked(&rules);
+            }
+            Ok(first)
         })
         .await
     }
@@ -124,7 +149,10 @@ fn kept_before(
     )?;
     let values = params![pane, offset.cast_signed(), at.unwrap_or(i64::MAX)];
     let mut rows = statement.query(values)?;
-    let row = rows.next()?.ok_or(StoreError::NotKept)?;
+    read_kept(rows.next()?.ok_or(StoreError::NotKept)?)
+}
+
+fn read_kept(row: &Row<'_>) -> Result<Kept, StoreError> {
     let compressed: Vec<u8> = row.get(6)?;
     let size = zstd::bulk::Decompressor::upper_bound(&compressed).unwrap_or(0);
     let most = usize::try_from(MOST_REBUILT).unwrap_or(usize::MAX);
@@ -136,6 +164,28 @@ fn kept_before(
         exact: row.get(5)?,
         replay: zstd::bulk::decompress(&compressed, size.min(most))?,
     })
+}
+
+fn first_screen(asked: &Asked<'_>, key: i64, seq: u64) -> Result<Option<ScreenThen>, StoreError> {
+    let mut statement = asked.connection.prepare_cached(
+        "SELECT offset, seq, at, cols, rows, exact, replay FROM frames \
+         WHERE pane_id = ?1 AND seq >= ?2 ORDER BY seq, id DESC LIMIT 1",
+    )?;
+    let mut rows = statement.query(params![key, seq.cast_signed()])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let kept = read_kept(row)?;
+    let pane = pane_of(asked, key)?;
+    let mut terminal = Terminal::replayed(kept.size, &kept.replay);
+    let snapshot = terminal.snapshot(pane.pane, kept.offset, kept.exact);
+    Ok(Some(ScreenThen {
+        pane,
+        snapshot,
+        at: kept.at,
+        seq: kept.seq,
+        audience: None,
+    }))
 }
 
 fn screen(
@@ -150,7 +200,11 @@ fn screen(
         Moment::At(at) => Some(at),
         Moment::Offset(_) => None,
     };
-    let until = last.as_ref().map_or(u64::MAX >> 1, |last| last.offset);
+    let until = match (moment, &last) {
+        (_, Some(last)) => last.offset,
+        (Moment::Offset(offset), None) => offset,
+        (Moment::At(_), None) => u64::MAX >> 1,
+    };
     let kept = kept_before(asked, key, until, time)?;
     let last = last.unwrap_or(Last {
         offset: kept.offset,
@@ -161,14 +215,7 @@ fn screen(
     if last.offset - kept.offset > MOST_REBUILT {
         return Err(StoreError::TooLong);
     }
-    let sizes = match time {
-        Some(at) => {
-            let mut sizes = resizes(asked, key, kept.seq, i64::MAX.cast_unsigned())?;
-            sizes.retain(|size| size.at <= at);
-            sizes
-        }
-        None => resizes(asked, key, kept.seq, last.seq)?,
-    };
+    let sizes = sizes_since(asked, key, kept.seq, (time, last.seq))?;
     let mut rebuilt = Rebuilt {
         terminal: Terminal::replayed(kept.size, &kept.replay),
         offset: kept.offset,
@@ -186,6 +233,21 @@ fn screen(
         seq: last.seq,
         audience: last.audience,
     })
+}
+
+/// The sizes that a pane got up to a time, or else up to a place.
+fn sizes_since(
+    asked: &Asked<'_>,
+    key: i64,
+    after: u64,
+    (time, until): (Option<i64>, u64),
+) -> Result<Vec<Resize>, StoreError> {
+    let Some(at) = time else {
+        return resizes(asked, key, after, until);
+    };
+    let mut sizes = resizes(asked, key, after, i64::MAX.cast_unsigned())?;
+    sizes.retain(|size| size.at <= at);
+    Ok(sizes)
 }
 
 /// A terminal that reads again what a pane printed.

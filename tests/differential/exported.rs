@@ -50,7 +50,7 @@ fn cut<'a>(mut bytes: &'a [u8], random: &mut Random) -> Vec<&'a [u8]> {
 }
 
 /// What `avt` shows, and where its cursor is.
-fn shown(texts: &[String]) -> (Vec<avt::Line>, avt::Cursor) {
+pub(super) fn shown(texts: &[String]) -> (Vec<avt::Line>, avt::Cursor) {
     let mut terminal = Terminal::new(SIZE.cols, SIZE.rows).unwrap();
     for text in texts {
         terminal.feed(text.as_str());
@@ -60,13 +60,13 @@ fn shown(texts: &[String]) -> (Vec<avt::Line>, avt::Cursor) {
 }
 
 /// Without blanks at the ends of lines, and empty lines at the end.
-fn trimmed(text: &str) -> String {
+pub(super) fn trimmed(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(str::trim_end).collect();
     lines.join("\n").trim_end().to_owned()
 }
 
 /// What an asciicast prints.
-fn printed(cast: &str) -> Vec<String> {
+pub(super) fn printed(cast: &str) -> Vec<String> {
     let events = cast.lines().skip(1);
     let events = events.map(|line| serde_json::from_str::<(f64, String, String)>(line).unwrap());
     events.map(|(_, _, data)| data).collect()
@@ -92,7 +92,7 @@ fn without_blanks(text: &str) -> String {
 }
 
 /// The text of a page's rows.
-fn rows_of(page: &str) -> String {
+pub(super) fn rows_of(page: &str) -> String {
     let (_, rows) = page.split_once("<pre>\n").unwrap();
     let (rows, _) = rows.split_once("</pre>").unwrap();
     let mut parts = rows.split('<');
@@ -101,15 +101,15 @@ fn rows_of(page: &str) -> String {
 }
 
 /// A pane that prints what it is fed.
-struct Pane<'a> {
+pub(super) struct Pane<'a> {
     server: &'a TmuxServer,
     feed: Feed,
-    id: String,
+    pub(super) id: String,
     written: u32,
 }
 
 impl<'a> Pane<'a> {
-    fn new(server: &'a TmuxServer) -> Self {
+    pub(super) fn new(server: &'a TmuxServer) -> Self {
         let (feed, command) = Feed::new(server, "feed");
         let id = pane_of(server, SIZE, &command);
         Self {
@@ -128,7 +128,7 @@ impl<'a> Pane<'a> {
     }
 
     /// The title comes behind all that was printed.
-    fn write(&mut self, bytes: &[u8]) {
+    pub(super) fn write(&mut self, bytes: &[u8]) {
         self.written += 1;
         let title = format!("{} times", self.written);
         self.feed.write(bytes);
@@ -138,7 +138,7 @@ impl<'a> Pane<'a> {
         });
     }
 
-    fn captured(&self, more: &[&str]) -> String {
+    pub(super) fn captured(&self, more: &[&str]) -> String {
         let capture = ["capture-pane", "-p", "-t", &self.id];
         self.server.run([&capture[..], more].concat())
     }

@@ -8,6 +8,7 @@ mod dialect;
 mod differences;
 mod emulator;
 mod exported;
+mod exporting;
 mod generate;
 mod generated;
 mod pane;

@@ -227,6 +227,7 @@ pub const MODULES: &[Module] = &[
             "wire",
             "config",
             "recording",
+            "export",
             "history",
             "client",
             "metrics",

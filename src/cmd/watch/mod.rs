@@ -10,7 +10,7 @@ mod pen;
 mod readable;
 mod sequences;
 mod standing;
-mod view;
+pub(super) mod view;
 
 use std::io;
 use std::pin::pin;
@@ -18,17 +18,21 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
+use jiff::tz::TimeZone;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
+use self::lines::Lines;
+use self::paint::Paint;
 use self::view::View;
-use crate::cli::{General, WatchArgs};
+use crate::cli::{Colours, General, WatchArgs};
 use crate::client::{Position, Refusal, Watcher, Wish};
 use crate::cmd::output::{Closed, CommandOutput};
 use crate::cmd::own_pane::prints_in;
 use crate::cmd::prepare;
 use crate::cmd::remote::watcher;
 use crate::cmd::signals::Signals;
+use crate::wire::Received;
 
 /// How much is gathered before it is printed, while more is there already, in bytes.
 const GATHERED: usize = 64 << 10;
@@ -61,6 +65,19 @@ pub async fn run(general: &General, args: WatchArgs) -> anyhow::Result<()> {
     };
     watch.run(&mut signals).await?;
     watch.end().await
+}
+
+/// Shows events of the past as `watch` shows those of now, one after the other.
+pub(super) fn past_events(colours: Colours) -> impl FnMut(&Received) -> String {
+    let paint = Paint {
+        colours: view::wants_colours(colours),
+    };
+    let mut lines = Lines::new(paint, TimeZone::system());
+    move |event| {
+        lines.show(event);
+        lines.end_line();
+        lines.take()
+    }
 }
 
 /// A client, and where what it receives is printed.

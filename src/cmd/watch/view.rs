@@ -272,7 +272,7 @@ fn moment() -> Moment {
 }
 
 /// Colours are for terminals, and not for users who said that they want none.
-fn wants_colours(colours: Colours) -> bool {
+pub(in crate::cmd) fn wants_colours(colours: Colours) -> bool {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_dumb = env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
     match colours {
