@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import xterm from "@xterm/headless";
 import { World } from "../../js/test/support/world.ts";
 import { originOf, PHONE } from "./support/browser.ts";
 import {
   agent,
+  captured,
   checkAccess,
   come,
   expect,
@@ -139,8 +142,13 @@ test("what agents did since the last visit is told, and leads to its moments", a
   await page.locator(".rows > .row", { hasText: "night:0.0" }).getByRole("img", { name: "busy" }).waitFor();
   asks.tell("ask cargo test");
   await page.locator(".rows > .row", { hasText: "night:0.0" }).getByRole("img", { name: "waiting" }).waitFor();
-  await page.keyboard.press("d");
+  await page.locator(".away", { hasText: "You were last here 8h00m ago." }).getByRole("link").click();
   await page.getByRole("heading", { name: "Since you were last here, 8h00m ago" }).waitFor();
+  // It is told once in a visit.
+  await page.keyboard.press("p");
+  await tile("night:0.0").waitFor();
+  assert.equal(await page.locator(".away").count(), 0);
+  await page.keyboard.press("d");
   const card = page.locator(".digests > li", { hasText: "night:0.0" });
   await until("it waits", async () => {
     await page.getByRole("button", { name: "Look again" }).click();
@@ -225,6 +233,109 @@ test("what panes printed becomes text, and nothing else", async () => {
   await finds("the line", "needle", 1);
   assert.match((await hits().locator(".text").textContent()) ?? "", /<img src=x onerror=alert\(1\)> needle <b>x<\/b>/);
   assert.equal(await page.evaluate(() => document.querySelectorAll("#app img, #app b:not(.tabular)").length), 0);
+});
+
+/** Chooses a form, and gives the file that comes of it. */
+async function downloads(form: string): Promise<{ name: string; text: string }> {
+  const sheet = page.locator("dialog[open]");
+  await sheet.locator("select").selectOption(form);
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    sheet.getByRole("button", { name: "Download" }).click(),
+  ]);
+  await sheet.getByText(`✓ ${file.suggestedFilename()}`).waitFor();
+  return { name: file.suggestedFilename(), text: readFileSync(await file.path(), "utf8") };
+}
+
+/** What an asciicast shows in the end. */
+async function endOf(text: string): Promise<{ head: { version: number }; screen: string }> {
+  const [head, ...events] = text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const { cols, rows } = head.version === 2 ? { cols: head.width, rows: head.height } : head.term;
+  const terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true });
+  for (const [time, code, data] of events as [number, string, string][]) {
+    assert.ok(time >= 0);
+    if (code === "o") await new Promise<void>((done) => terminal.write(data, done));
+  }
+  const { active } = terminal.buffer;
+  const lines = Array.from(
+    { length: rows },
+    (_, row) => active.getLine(active.baseY + row)?.translateToString(true) ?? "",
+  );
+  return { head, screen: lines.join("\n").trimEnd() };
+}
+
+test("what a pane printed is downloaded as an asciicast and as text, and shows the same in the end", async () => {
+  await session("filed", "sh");
+  await openWindow();
+  await visit.goto();
+  await prints("filed", "echo ready");
+  await world.run(
+    "send-keys",
+    "-t",
+    "filed",
+    "for n in $(seq 60); do printf '\\033[32mrow\\033[m %s\\n' $n; done",
+    "Enter",
+  );
+  await prints("filed", "echo 'wide 字 and ü'");
+  await tile("filed:0.0").locator(".main").click();
+  await page.locator(".pane > header").getByRole("button", { name: "Download what this pane printed" }).click();
+  const sheet = page.locator("dialog[open]");
+  await sheet.getByLabel("From", { exact: true }).fill("soon");
+  await sheet.getByRole("button", { name: "Download" }).click();
+  await sheet.getByText("This is no time.").waitFor();
+  await sheet.getByLabel("From", { exact: true }).fill("10m");
+  const expected = (await captured("filed")).trimEnd();
+  assert.match(expected, /wide 字 and ü/);
+  for (const version of [2, 3]) {
+    const { name, text } = await downloads(`cast-v${version}`);
+    assert.match(name, /^filed-0\.0-\d{8}-\d{6}\.cast$/);
+    const { head, screen } = await endOf(text);
+    assert.equal(head.version, version);
+    assert.equal(screen, expected);
+  }
+  const { name, text } = await downloads("text");
+  assert.match(name, /\.txt$/);
+  const all = await world.run("capture-pane", "-p", "-J", "-S", "-", "-t", "filed");
+  const trimmed = (one: string) =>
+    one
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.trimEnd());
+  assert.deepEqual(trimmed(text), trimmed(all));
+  await checkAccess("the download");
+  await visit.shot("download-dark");
+  await sheet.getByLabel("From", { exact: true }).fill("2d");
+  await sheet.getByLabel("To", { exact: true }).fill("1d");
+  await sheet.getByRole("button", { name: "Download" }).click();
+  await sheet.getByText("Nothing is kept of this pane in this time.").waitFor();
+});
+
+test("a download that is cancelled leaves no file", async () => {
+  await session("dropped");
+  await openWindow();
+  await page.routeWebSocket(/monitor/, (socket) => {
+    const server = socket.connectToServer();
+    // Nothing comes of a replay but that it has begun.
+    server.onMessage((message) => {
+      if (!/^\{"type":"replay\.(snapshot|output|end)/.test(String(message))) socket.send(message);
+    });
+  });
+  await visit.goto();
+  await prints("dropped", "something");
+  await tile("dropped:0.0").locator(".main").click();
+  await page.locator(".pane > header").getByRole("button", { name: "Download what this pane printed" }).click();
+  const files: string[] = [];
+  page.on("download", (file) => files.push(file.suggestedFilename()));
+  const sheet = page.locator("dialog[open]");
+  await sheet.getByRole("button", { name: "Download" }).click();
+  await sheet.getByRole("progressbar").waitFor();
+  await sheet.getByRole("button", { name: "Cancel" }).click();
+  await sheet.getByRole("button", { name: "Download" }).waitFor();
+  await sheet.getByRole("progressbar").waitFor({ state: "detached" });
+  assert.deepEqual(files, []);
 });
 
 /** Has programs say something, and returns once it stands in the log. */

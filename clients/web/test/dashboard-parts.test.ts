@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { StreamItem } from "muxwire";
+import type { ReplayItem, StreamItem } from "muxwire";
+import { CastWriter, fileName } from "../src/dashboard/cast.ts";
 import { iconText } from "../src/dashboard/icon.ts";
 import { entriesOf, KINDS, kindOf, TYPES } from "../src/dashboard/journal.ts";
 import { AWAY, visitAt } from "../src/dashboard/last-visit.ts";
@@ -110,6 +111,49 @@ test("what is written in the form becomes the question, or is told to be wrong",
   assert.match(String(of({ to: "soon" })), /“soon” is no time/);
 });
 
+test("a replay becomes an asciicast", () => {
+  const from = Date.UTC(2026, 10, 20, 3, 12);
+  const at = (seconds: number) => new Date(from + seconds * 1000).toISOString();
+  const data = { cols: 80, rows: 24, replay: "\u001bc$ " };
+  const items = [
+    { type: "replay.snapshot", replay: 1, timestamp: at(-500), pane: "%7", data },
+    { type: "replay.output", replay: 1, timestamp: at(1.25), content: "ma\u001b[1mke\r\n", offset: 10, bytes: 8 },
+    { type: "replay.resized", replay: 1, timestamp: at(2), cols: 100, rows: 30 },
+    { type: "replay.output", replay: 1, timestamp: at(3), content: "", offset: 18, bytes: 900, missing: true },
+    // A clock that went back.
+    { type: "replay.output", replay: 1, timestamp: at(2.5), content: "ü", offset: 918, bytes: 2 },
+    { type: "replay.end", replay: 1, timestamp: at(60), reason: "end" },
+  ] as unknown as ReplayItem[];
+  const cast = (version: 2 | 3) => {
+    const writer = new CastWriter(version, "api:0.0");
+    const lines = items.map((item) => writer.lines(item, from)).join("");
+    return lines
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown);
+  };
+  const about = { timestamp: from / 1000, idle_time_limit: 2, title: "api:0.0" };
+  assert.deepEqual(cast(2), [
+    { version: 2, width: 80, height: 24, ...about },
+    [0, "o", "\u001bc$ "],
+    [1.25, "o", "ma\u001b[1mke\r\n"],
+    [2, "r", "100x30"],
+    [3, "m", "some output is not kept"],
+    [3, "o", "ü"],
+  ]);
+  assert.deepEqual(cast(3), [
+    { version: 3, term: { cols: 80, rows: 24, type: "xterm-256color" }, ...about },
+    [0, "o", "\u001bc$ "],
+    [1.25, "o", "ma\u001b[1mke\r\n"],
+    [0.75, "r", "100x30"],
+    [1, "m", "some output is not kept"],
+    [0, "o", "ü"],
+  ]);
+  assert.equal(fileName("api:0.0", from, "cast-v2"), "api-0.0-20261120-031200.cast");
+  assert.equal(fileName("../../etc/<b>x ü", from, "text"), "etc-b-x-ü-20261120-031200.txt");
+  assert.equal(fileName("///", from, "text"), "pane-20261120-031200.txt");
+});
+
 test("a visit ends when nobody has looked for a while", () => {
   const first = visitAt(undefined, "lab", 1_000_000);
   assert.deepEqual(first, { host: "lab", last: 1_000_000 });
@@ -118,6 +162,10 @@ test("a visit ends when nobody has looked for a while", () => {
   const second = visitAt(still, "lab", still.last + AWAY + 1);
   assert.deepEqual(second, { host: "lab", since: still.last, last: still.last + AWAY + 1 });
   assert.deepEqual(visitAt(second, "lab", second.last + 1), { ...second, last: second.last + 1 });
+  // What was told is told in this visit, and not in the next.
+  const told = visitAt({ ...second, told: true }, "lab", second.last + 2);
+  assert.equal(told.told, true);
+  assert.equal(visitAt(told, "lab", told.last + AWAY + 1).told, undefined);
   // A clock that goes back does not.
   assert.deepEqual(visitAt(second, "lab", 5), second);
   assert.deepEqual(visitAt(second, "other", 7), { host: "other", last: 7 });

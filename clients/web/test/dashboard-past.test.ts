@@ -181,14 +181,49 @@ test("on a phone the past has its bar above the pane, and nothing to type with",
   await prints("pocket", "what came then");
   await row("pocket:0.0").locator(".main").tap();
   await page.locator(".typing-bar").waitFor();
+  const fits = async (name: string) => {
+    const box = await page.locator(".pane > header").getByRole("button", { name }).boundingBox();
+    assert.ok(box && box.x + box.width <= 390, `${name} is cut off`);
+  };
+  await fits("Search in this pane");
   await page.locator(".pane > header").getByRole("button", { name: "Past" }).tap();
   await page.locator(".typing-bar").waitFor({ state: "detached" });
   await goTo(await typed(first));
   await until("it is as it was", async () => !(await text()).includes("what came then"));
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(width <= 390, `${width} pixels wide`);
+  await fits("Search in this pane");
+  await fits("Download what this pane printed");
   await checkAccess("the past on a phone");
   await visit.shot("past-phone-dark");
   await bar().getByRole("button", { name: "Back to live" }).tap();
   await page.locator(".typing-bar").waitFor();
+});
+
+test("panes side by side are seen at one moment, and play together", async () => {
+  const left = await session("left");
+  const right = await session("right");
+  await openWindow();
+  await readable();
+  await visit.goto(`#pane=${encodeURIComponent(left)},${encodeURIComponent(right)}`);
+  await page.locator(".work.of-2").waitFor();
+  const first = await prints("left", "to the left");
+  await prints("right", "to the right");
+  await page.locator(".pane > header").first().getByRole("button", { name: "Past" }).click();
+  const shows = async (text: string) => (await shown().allTextContents()).filter((one) => one.includes(text)).length;
+  await until(
+    "both show what is there",
+    async () => (await shows("to the left")) + (await shows("to the right")) === 2,
+  );
+  await goTo(await typed(first));
+  await until("one is without", async () => (await shows("to the left")) === 1 && (await shows("to the right")) === 0);
+  assert.equal(await bar().getByText("skip idle").count(), 0, "they would drift apart");
+  await bar().getByLabel("Speed").selectOption("64");
+  await bar().getByRole("button", { name: "Play" }).click();
+  await bar().getByText("Up to now.").waitFor();
+  await until("both show it again", async () => (await shows("to the left")) + (await shows("to the right")) === 2);
+  // One of them alone plays what it printed.
+  await page.locator(".pane:visible > header").first().getByRole("button", { name: "Close", exact: true }).click();
+  await page.locator(".work.of-1").waitFor();
+  await bar().getByText("skip idle").waitFor();
 });

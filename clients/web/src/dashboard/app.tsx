@@ -7,6 +7,7 @@ import { Brand, ComingIn } from "./coming-in.tsx";
 import { Composer } from "./composer.tsx";
 import { ConnectionSheet, ConnectionSign } from "./connection.tsx";
 import { Digest } from "./digest.tsx";
+import { DownloadSheet } from "./download-sheet.tsx";
 import { Embedded, type EmbeddedTarget } from "./embedded.tsx";
 import { Help } from "./help.tsx";
 import { History } from "./history.tsx";
@@ -91,6 +92,7 @@ function Dashboard({ door, settings, nonce }: Omit<AppProps, "embedded">) {
       <Composer board={board} />
       <ConnectionSheet board={board} />
       <NotificationsSheet board={board} notifier={notifier} />
+      <DownloadSheet board={board} />
       <Help board={board} />
       <p class="unseen" role="status">
         {board.said}

@@ -1,6 +1,7 @@
 import { Client } from "muxwire";
 import { computed, effect, type ReadonlySignal, type Signal, signal, untracked } from "vendor";
 import type { Door, Who } from "./access.ts";
+import { Download } from "./download.ts";
 import { Glances } from "./glances.ts";
 import { ALL, calls, countsOf, type Filter, type Item, nextCalling, orderOf, passes } from "./items.ts";
 import { LastVisit } from "./last-visit.ts";
@@ -22,7 +23,15 @@ export interface Receipt {
 }
 
 /** What opens above the page. */
-export type Sheet = "palette" | "search" | "help" | "composer" | "connection" | "notifications" | undefined;
+export type Sheet =
+  | "palette"
+  | "search"
+  | "help"
+  | "composer"
+  | "connection"
+  | "notifications"
+  | "download"
+  | undefined;
 
 /** For so long nothing is answered after a dialog came or rows moved: it would be another one than was aimed at. */
 const SETTLES = 400;
@@ -40,6 +49,9 @@ export class Board {
   readonly past: Past;
   readonly lines: LineSearch;
   readonly visit: LastVisit;
+  readonly download: Download;
+  /** The pane of which a file is to be made. */
+  readonly downloads = signal<string | undefined>(undefined);
   readonly who: ReadonlySignal<Who | undefined>;
   readonly place = signal<Place>({ kind: "view", view: "panes" });
   readonly tabs = signal<readonly Tab[]>([]);
@@ -95,6 +107,7 @@ export class Board {
     this.past = new Past(now);
     this.lines = new LineSearch(live.client, now);
     this.visit = new LastVisit(live.host, now);
+    this.download = new Download(() => this.past.client);
     this.who = computed(() => (door.access.value.kind === "in" ? door.access.value.who : undefined));
     this.filtered = computed(() => live.items.value.filter((item) => passes(item, this.filter.value)));
     const follow = () => {
@@ -118,6 +131,7 @@ export class Board {
     clearTimeout(this.#moving);
     this.past.close();
     this.lines.cancel();
+    this.download.cancel();
     this.visit.close();
     this.glances.stop();
     void this.#terminals?.close();
@@ -165,6 +179,11 @@ export class Board {
     const { value: place } = this.place;
     this.said.value = "You look at the past. Nothing is typed there.";
     this.#show({ ...(hasPast(place) ? place : { kind: "view", view: "panes" }), moment });
+  }
+
+  downloadOf(pane: string): void {
+    this.downloads.value = pane;
+    this.sheet.value = "download";
   }
 
   toLive(): void {

@@ -31,6 +31,7 @@ export function Digest({ board }: { board: Board }) {
   const chosen = useSignal<From | undefined>(undefined);
   const from = chosen.value ?? (since === undefined ? FIRST : "visit");
   const { digest, problem, isAsking, again } = useDigest(board, from === "visit" ? since : from);
+  useEffect(() => board.visit.told(), [board]);
   return (
     <section class="digest" aria-labelledby="digest-title">
       <header>
@@ -254,4 +255,21 @@ function statusText({ status, ended, started }: AgentDigest, last: StateSpan | u
 
 function errorWords({ reason, message }: ErrorSpan): string {
   return [reasonOf(reason), message && plain(message)].filter(Boolean).join(": ") || "failed";
+}
+
+/** That one was away, and where stands what happened meanwhile. */
+export function Away({ board }: { board: Board }) {
+  const { visit, live } = board;
+  const since = visit.since.value;
+  if (!visit.isNews.value || since === undefined || !live.items.value.some(({ agent }) => agent)) return null;
+  return (
+    <p class="away">
+      <span>You were last here {ageText(now.value + board.door.ahead.value - since)} ago.</span>
+      <a href="#digest">What agents did since</a>
+      <button type="button" class="quiet" onClick={() => visit.told()}>
+        <Icon name="close" />
+        <span class="unseen">I know</span>
+      </button>
+    </p>
+  );
 }

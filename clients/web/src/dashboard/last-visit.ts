@@ -12,6 +12,8 @@ interface Visit {
   readonly since?: number;
   /** When the page was looked at last. */
   readonly last: number;
+  /** What happened since then was looked at, or is not wanted. */
+  readonly told?: boolean;
 }
 
 /** The visit that goes on, or begins now. */
@@ -25,6 +27,8 @@ export function visitAt(known: Visit | undefined, host: string, now: number): Vi
 export class LastVisit {
   /** In milliseconds of the server's clock. */
   readonly since = signal<number | undefined>(undefined);
+  /** What happened since then was not looked at in this visit. */
+  readonly isNews = signal(false);
   readonly #host: ReadonlySignal<string>;
   readonly #now: () => number;
   readonly #ends: (() => void)[] = [];
@@ -47,11 +51,19 @@ export class LastVisit {
     for (const end of this.#ends) end();
   }
 
+  /** What happened since is known now, or nobody wants to. */
+  told(): void {
+    const visit = read();
+    this.isNews.value = false;
+    if (visit) write({ ...visit, told: true });
+  }
+
   #mark(): void {
     const host = this.#host.value;
     if (!host || document.visibilityState !== "visible") return;
     const visit = visitAt(read(), host, this.#now());
     this.since.value = visit.since;
+    this.isNews.value = visit.since !== undefined && visit.told !== true;
     write(visit);
   }
 }
@@ -59,10 +71,10 @@ export class LastVisit {
 function read(): Visit | undefined {
   try {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? "null") as Partial<Visit> | null;
-    const { host, since, last } = kept ?? {};
+    const { host, since, last, told } = kept ?? {};
     const isTime = (time: unknown): time is number => typeof time === "number" && Number.isFinite(time);
     if (typeof host !== "string" || !isTime(last)) return undefined;
-    return isTime(since) ? { host, since, last } : { host, last };
+    return { host, last, ...(isTime(since) ? { since } : {}), ...(told === true ? { told } : {}) };
   } catch {
     // Nothing is kept, or what is kept is of another version, or this browser keeps nothing.
     return undefined;

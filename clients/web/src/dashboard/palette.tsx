@@ -186,6 +186,12 @@ function commands(board: Board): Hit[] {
     board.past.isOn.value
       ? { id: "live", name: "Back to live", about: "", keys: "Esc", run: () => board.toLive() }
       : { id: "past", name: "As it was at another time", about: "the past", keys: "t", run: () => board.toPast() },
+    board.active !== undefined && {
+      id: "download",
+      name: "Download what the pane printed",
+      about: board.live.item(board.active)?.place ?? board.active,
+      run: () => board.active !== undefined && board.downloadOf(board.active),
+    },
     board.canWrite && {
       id: "prompt",
       name: "Prompt agents",

@@ -1,7 +1,8 @@
 import { useComputed, useEffect, useRef, useSignal } from "vendor";
-import { createTile, type Source, TILE_WINDOW, type Tile } from "../terminal/index.ts";
+import { createTile, forget, paintSoon, type Source, TILE_WINDOW, type Tile } from "../terminal/index.ts";
 import { clear } from "./attention.tsx";
 import type { Board } from "./board.ts";
+import { Away } from "./digest.tsx";
 import { useGrowing } from "./growing.ts";
 import { byPlace, type Filter, type Item, NEEDS } from "./items.ts";
 import { Age, Answers, opens, ReceiptLine } from "./parts.tsx";
@@ -33,6 +34,7 @@ export function Tiles({ board }: { board: Board }) {
         Panes
       </h2>
       <FilterBar board={board} count={items.length} />
+      {isPast ? null : <Away board={board} />}
       <div class={`grid ${settings.tiles.value}`} ref={root}>
         {items
           .slice(0, shown)
@@ -206,6 +208,7 @@ function PastTile({ board, pane, place, isGone = false, root }: PastTileProps) {
     const element = body.current;
     if (!element) return;
     return watchTile(board, element, root.current, {
+      isPaced: true,
       open: () => {
         const made = past.view(pane, false);
         source.value = made;
@@ -309,6 +312,8 @@ function useLiveTile(
 }
 
 interface Watch {
+  /** Many are made at once: each in its turn, so that no frame takes long. */
+  isPaced?: boolean;
   open(): Source;
   onFrame?(): void;
   /** It is there; or it is not any more. */
@@ -320,7 +325,7 @@ function watchTile(
   board: Board,
   element: HTMLElement,
   root: HTMLElement | null,
-  { open: source, onFrame, onTile }: Watch,
+  { open: source, onFrame, onTile, isPaced = false }: Watch,
 ): () => void {
   let tile: Tile | undefined;
   let linger: ReturnType<typeof setTimeout> | undefined;
@@ -339,13 +344,15 @@ function watchTile(
     element.replaceChildren(tile.canvas);
   };
   const shut = () => {
+    forget(open);
     onTile(undefined);
     tile?.dispose();
     tile = undefined;
   };
   const sight = new IntersectionObserver(
     ([entry]) => {
-      if (entry?.isIntersecting) return open();
+      if (entry?.isIntersecting) return isPaced && !tile ? paintSoon(open) : open();
+      forget(open);
       tile?.pause();
       clearTimeout(linger);
       linger = setTimeout(shut, LINGER);

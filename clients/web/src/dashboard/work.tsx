@@ -239,6 +239,15 @@ function Head({ board, pane, item, focus, then, root, search }: HeadProps) {
         </>
       )}
       <PastButton board={board} brief />
+      <button
+        type="button"
+        class="quiet save"
+        title="Download what this pane printed"
+        onClick={() => board.downloadOf(pane)}
+      >
+        <Icon name="save" />
+        <span class="unseen">Download what this pane printed</span>
+      </button>
       <button type="button" class="quiet" onClick={search} title="Search in this pane">
         <Icon name="search" />
         <span class="unseen">Search in this pane</span>
