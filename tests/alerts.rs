@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use crate::support::bridge::LiveBridge;
 use crate::support::http_sink::{HttpSink, SILENCE, answer};
 use crate::support::program::{Home, Run};
+use crate::support::schema::check_from_http;
 use crate::support::server::{Client, Setup, TestServer, redaction};
 use crate::support::tokens::Tokens;
 use crate::support::world::{World, stamp};
@@ -129,7 +130,7 @@ fn an_alert(number: u32, severity: AlertSeverity, message: &str) -> Arc<Alert> {
         id: format!("t-{number}"),
         rule: "waits".to_owned(),
         severity,
-        key: "waits/%0".to_owned(),
+        key: format!("waits/%{number}"),
         title: "claude waits: permission".to_owned(),
         message: Some(message.to_owned()),
         agent_type: Some("claude".to_owned()),
@@ -199,6 +200,17 @@ async fn alerts_out_of_sight_and_secrets_in_them_are_kept_from_those_who_may_not
         let text = alerts.clone().map(Value::to_string).collect::<String>();
         assert_eq!(alerts.count(), expected, "{got:#?}");
         assert_eq!(text.matches(KEY).count(), secrets, "{got:#?}");
+
+        // Of those that are not over, HTTP tells the same.
+        let lines = format!("authorization: Bearer {token}\r\n");
+        let answer = server.get_with("/api/alerts", &lines).await;
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let listed: Value = serde_json::from_str(body).unwrap();
+        check_from_http(&listed);
+        let open = listed["alerts"].as_array().unwrap();
+        assert_eq!(open.len(), expected.min(2), "{listed:#}");
+        assert_eq!(body.matches(KEY).count(), secrets.min(2), "{listed:#}");
+        assert!(open.iter().all(|one| got.contains(one)), "{listed:#}");
     }
 }
 

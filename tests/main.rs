@@ -73,6 +73,7 @@ mod redaction;
 mod replays;
 mod requests;
 mod resources;
+mod rest;
 mod resume;
 mod seen;
 mod serve;

@@ -59,7 +59,7 @@ async fn end(
     }
     for name in names {
         server
-            .request("DELETE", &format!("api/sessions/{name}"))
+            .request("DELETE", &format!("api/browsers/{name}"))
             .await?;
         output.line(&format!("ended {name}"))?;
     }
@@ -122,7 +122,7 @@ impl Server {
 
     /// All browsers but this one.
     async fn list(&self) -> anyhow::Result<Vec<Value>> {
-        let body = self.request("GET", "api/sessions").await?;
+        let body = self.request("GET", "api/browsers").await?;
         let mut answer: Value = serde_json::from_str(&body).context("the answer is no JSON")?;
         let Value::Array(all) = answer["sessions"].take() else {
             bail!("the answer lists no browsers");

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use super::archive::{Archive, ArchiveError, Archived, READS, SeqRange};
 use super::context::context_of;
 use super::lost::{Lost, Resumed};
+use super::open_alerts::OpenAlerts;
 use super::printing::{Printer, Printing, PrintsIn};
 use super::published::{EventContext, Published, Stamp};
 use super::reader::{Heads, NotRecoverable, Position, Reader, Since};
@@ -43,6 +44,7 @@ struct HubInner {
 pub(super) struct Log {
     pub(super) ring: Ring,
     state: Arc<State>,
+    open_alerts: OpenAlerts,
     published: BTreeMap<&'static str, u64>,
     /// What those see from whom secrets are kept; nothing while they are kept from nobody.
     redaction_filter: Option<Box<RedactionFilter>>,
@@ -100,6 +102,7 @@ impl Hub {
         let log = Log {
             ring: Ring::new(limits, after),
             state,
+            open_alerts: OpenAlerts::default(),
             published: BTreeMap::new(),
             redaction_filter: filter,
             split: Vec::new(),
@@ -221,6 +224,13 @@ impl Hub {
         let masked = log.redaction_filter.as_ref().filter(|_| redacted);
         let state = masked.map_or(&log.state, |filter| filter.state());
         (Arc::clone(state), log.ring.head())
+    }
+
+    /// The alerts of this run that are not over, as they were raised, and the place in the log at which that is so.
+    #[must_use]
+    pub fn open_alerts(&self) -> (Vec<Arc<Published>>, Seq) {
+        let log = self.lock();
+        (log.open_alerts.all(), log.ring.head())
     }
 
     /// A client prints what it gets, for as long as what this returns lives, if the pane is one that it may see.
@@ -480,6 +490,10 @@ impl Log {
         if change.visibility != Visibility::Redacted {
             *self.published.entry(change.kind.label()).or_default() += 1;
         }
+        let is_of_alert = OpenAlerts::concerns(&change.kind);
         self.ring.push(stamp, change, context);
+        if is_of_alert && let Some(event) = self.ring.newest_first().next() {
+            self.open_alerts.note(event);
+        }
     }
 }

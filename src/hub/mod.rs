@@ -14,6 +14,7 @@ mod context;
 mod filter;
 mod log;
 mod lost;
+mod open_alerts;
 mod patterns;
 mod printed;
 mod printing;

@@ -38,7 +38,7 @@ pub(super) async fn readable(request: Request, next: Next) -> Response<Body> {
 }
 
 fn share(headers: &mut HeaderMap, origin: Option<&Origin>) {
-    headers.insert(VARY, HeaderValue::from_static("origin"));
+    headers.append(VARY, HeaderValue::from_static("origin"));
     let origin = origin.and_then(|origin| HeaderValue::from_str(&origin.to_string()).ok());
     if let Some(origin) = origin {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use super::app::App;
 use super::framing;
 use super::listen::ConnectionInfo;
+use super::rest;
 use super::rules::{PolicyNames, Rules, Security};
 
 /// Serves a request that its route's rules let in, and refuses others.
@@ -40,6 +41,9 @@ pub(super) async fn guarded(
             response
         }
     };
+    if rules.problems {
+        response = rest::problem(response).await;
+    }
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let of_answer: Option<&Security> = response.extensions().get();
         let security = of_answer.copied().unwrap_or(rules.security);

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `listen` (accepting), `routes` (the routes that modules register), `rules` (what holds for one), `http`,
 //! `credential` and `cors` (who goes by the rules), `framing`, `origin` and `secrets` (which requests are looked at),
-//! `websocket`, `api`, `push`, `health`, `front`, `pages` and `installed` (the routes), `assets`, `content` and `encoding` (files and pages), `upgrade`, `tickets` and `browser`
+//! `websocket`, `api`, `rest`, `push`, `health`, `front`, `pages` and `installed` (the routes), `assets`, `content` and `encoding` (files and pages), `upgrade`, `tickets` and `browser`
 //! (the handshake), `crowd`, `holders` and `admission` (how many there may be), `services` (what connections are given),
 //! `connection` (a client and its own task), `shard` (many clients, and the task that brings them what is published),
 //! `dialect` (the protocols that clients speak), `session` (a client as a state machine without IO, whatever it speaks),
@@ -48,6 +48,7 @@ mod past;
 mod push;
 mod refused;
 mod repeats;
+mod rest;
 mod route;
 mod routes;
 mod rules;
@@ -83,7 +84,7 @@ use self::listen::{Listener, Reception};
 use self::overdue::Overdue;
 use self::repeats::{EmittedRepeats, TypedRepeats};
 use self::services::Services;
-use self::session::{Context, Timing};
+use self::session::{Context, HolderAllowances, Timing};
 use self::shard::Shards;
 use self::tickets::Tickets;
 use crate::audit;
@@ -294,6 +295,7 @@ fn context(config: &ServerConfig, sources: &Sources) -> Context {
         emitted: EmittedRepeats::default(),
         emit_rates: config.bounds.emit,
         emitting: EmitAllowances::default(),
+        asking: HolderAllowances::default(),
         authenticator: sources.authenticator.clone(),
         metrics: sources.metrics.clone(),
         audit: sources.audit.clone(),

@@ -20,6 +20,10 @@ pub(super) struct Refused {
     pub(super) retry_after: Option<u64>,
 }
 
+/// The word for why a request is refused, which its answer has among its extensions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reason(pub(super) &'static str);
+
 impl Refused {
     pub(super) const fn new(
         status: StatusCode,
@@ -48,6 +52,7 @@ impl Refused {
     pub(super) fn response(&self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.message.clone()));
         *response.status_mut() = self.status;
+        response.extensions_mut().insert(Reason(self.reason));
         let headers = response.headers_mut();
         let text = HeaderValue::from_static("text/plain; charset=utf-8");
         headers.insert(CONTENT_TYPE, text);

@@ -10,7 +10,8 @@ use super::http::guarded;
 use super::route::Route;
 use super::rules::Rules;
 use super::{
-    absent, api, assets, browser, cors, front, health, installed, pages, past, push, websocket,
+    absent, api, assets, browser, cors, front, health, installed, pages, past, push, rest,
+    websocket,
 };
 
 /// All routes, as they are listed for people; `/metrics` may be switched off.
@@ -23,6 +24,7 @@ pub(super) fn all(has_metrics: bool) -> Vec<Route> {
         websocket::routes(),
         api::routes(),
         past::routes(),
+        rest::routes(),
         browser::routes(),
         push::routes(),
         health::routes(has_metrics),

@@ -23,6 +23,8 @@ pub(super) struct Rules {
     pub(super) cors: Option<Cors>,
     pub(super) limits: Limits,
     pub(super) audit: Audit,
+    /// Whether a refusal is told as problem details (RFC 9457), and not as a sentence.
+    pub(super) problems: bool,
     /// What browsers may do with an answer that says nothing else.
     pub(super) security: Security,
 }
@@ -120,6 +122,7 @@ impl Rules {
             counts: Counts::Connection,
         },
         audit: Audit::Refusals,
+        problems: false,
         security: Security::NO_PAGE,
     };
 }

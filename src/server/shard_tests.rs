@@ -31,7 +31,7 @@ use super::overdue::Overdue;
 use super::repeats::Repeats;
 use super::send_queue::SendQueueLimits;
 use super::services::{AcceptedClient, Services};
-use super::session::{ClientIdentity, ConnectionLimits, Context, Timing};
+use super::session::{ClientIdentity, ConnectionLimits, Context, HolderAllowances, Timing};
 use super::shard::{Shards, WakeInterest};
 use super::socket::Socket;
 use super::tickets::Tickets;
@@ -80,6 +80,7 @@ impl Rig {
             compression: crate::server::Compression::Off,
             emit_rates: EmitRates::default(),
             emitting: EmitAllowances::default(),
+            asking: HolderAllowances::default(),
             resize: super::ResizePolicy::Never,
             authenticator: None,
             metrics: metrics.clone(),

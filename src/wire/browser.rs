@@ -1,4 +1,4 @@
-//! What `/api/session` and `/api/sessions` are asked and answer.
+//! What `/api/session` and `/api/browsers` are asked and answer.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

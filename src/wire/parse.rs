@@ -39,26 +39,35 @@ pub(super) fn parse_slowly(text: &[u8]) -> Result<Request, Rejected> {
     parse_with(text, check, Request::read)
 }
 
-/// Reads the body of a request to `/api/events`: what stands in an `emit` beside its action.
+/// Reads the body of a request over HTTP: what stands in a message of this action beside it. `key` is the one in the request's
+/// head, if there is one.
 ///
 /// # Errors
 /// The same as for a message.
-pub fn parse_emit(body: &[u8]) -> Result<Request, Rejected> {
-    const ACTION: &str = "emit";
-    let is_other = |value: &Value| value.get("action").is_some_and(|action| action != ACTION);
+pub fn parse_body(action: &str, key: Option<&str>, body: &[u8]) -> Result<Request, Rejected> {
+    let is_other = |value: &Value| value.get("action").is_some_and(|named| named != action);
+    let whole = |fields: &mut More| {
+        fields.insert("action".to_owned(), action.into());
+        if let Some(key) = key {
+            fields.insert("key".to_owned(), key.into());
+        }
+    };
     let check = |value: &Value| {
+        let invalid = |why: String| Err((ErrorCode::InvalidMessage, why));
         if is_other(value) {
-            let why = "action: here it is emit, or left out".to_owned();
-            return Err((ErrorCode::InvalidMessage, why));
+            return invalid(format!("action: here it is {action}, or left out"));
+        }
+        if key.is_some() && value.get("key").is_some_and(|other| other.as_str() != key) {
+            return invalid("key: the header Idempotency-Key says another one".to_owned());
         }
         let mut message = value.clone();
         if let Value::Object(fields) = &mut message {
-            fields.insert("action".to_owned(), ACTION.into());
+            whole(fields);
         }
-        check_action(ACTION, &message)
+        check_action(action, &message)
     };
     parse_with(body, check, |mut fields| {
-        fields.insert("action".to_owned(), ACTION.into());
+        whole(&mut fields);
         Request::read(fields)
     })
 }

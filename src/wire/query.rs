@@ -35,6 +35,60 @@ pub fn parse_query(action: &str, query: &str) -> Result<Request, Rejected> {
     parse_slowly(Value::Object(fields).to_string().as_bytes())
 }
 
+/// The lists of a subscription.
+const FILTERS: [&str; 6] = [
+    "types", "sessions", "windows", "panes", "agents", "statuses",
+];
+
+/// Reads which events an address asks for behind its question mark, with `since` of the address or, if there is one, this
+/// position.
+///
+/// # Errors
+/// It is not as its schema says, or has a field that is none, with the reason.
+pub fn parse_subscription(
+    query: &str,
+    lists: &[&str],
+    since: Option<&str>,
+) -> Result<Request, Rejected> {
+    let (mut message, mut filters) = (More::new(), More::new());
+    message.insert("action".to_owned(), "subscribe".into());
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decoded(name)?, decoded(value)?);
+        if FILTERS.contains(&&*name) && lists.contains(&&*name) {
+            let list = filters
+                .entry(name)
+                .or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(list) = list {
+                list.extend(value.split(',').map(Value::from));
+            }
+            continue;
+        }
+        let value = match (&*name, &*value) {
+            ("since", text) if lists.contains(&"since") => Value::from(text),
+            ("without_watchers", "true" | "false") if lists.contains(&"without_watchers") => {
+                (value == "true").into()
+            }
+            _ => {
+                let known = lists.join(", ");
+                return Err(invalid(format!(
+                    "{name}: it is not known here, or its value is not; these are: {known}"
+                )));
+            }
+        };
+        if message.insert(name.clone(), value).is_some() {
+            return Err(invalid(format!("{name}: it is given twice")));
+        }
+    }
+    if !filters.is_empty() {
+        message.insert("filters".to_owned(), Value::Object(filters));
+    }
+    if let Some(since) = since {
+        message.insert("since".to_owned(), since.into());
+    }
+    parse_slowly(Value::Object(message).to_string().as_bytes())
+}
+
 /// The fields of a message that asks the same.
 fn fields(action: &str, query: &str) -> Result<More, Rejected> {
     let (mut fields, mut target) = (More::new(), More::new());

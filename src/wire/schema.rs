@@ -20,7 +20,7 @@ pub struct Document {
 }
 
 /// All schemas, as they are in `grammar/protocol/v1/`.
-pub const DOCUMENTS: [Document; 6] = [
+pub const DOCUMENTS: [Document; 7] = [
     Document {
         name: "client",
         text: include_str!("../../grammar/protocol/v1/client.schema.json"),
@@ -44,6 +44,10 @@ pub const DOCUMENTS: [Document; 6] = [
     Document {
         name: "terminal-server",
         text: include_str!("../../grammar/protocol/v1/terminal-server.schema.json"),
+    },
+    Document {
+        name: "http",
+        text: include_str!("../../grammar/protocol/v1/http.schema.json"),
     },
 ];
 

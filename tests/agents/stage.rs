@@ -269,6 +269,11 @@ impl Watching {
         self.served.client().await
     }
 
+    /// Where the server is found.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.served.address
+    }
+
     pub fn figure(&self, name: &str) -> u64 {
         let text = self.metrics.text().unwrap();
         let begin = format!("muxwire_{name} ");

@@ -9,6 +9,7 @@ use muxwire::model::ChangeKind;
 use serde_json::{Value, json};
 
 use super::stage::{Fake, Stage, Watching};
+use crate::rest::stage::exchange;
 use crate::support::program::Run;
 use crate::support::server::Client;
 use crate::support::serving::Serving;
@@ -230,6 +231,46 @@ fn an_agent_that_works_keeps_a_prompt_for_later_if_that_is_wanted() {
             desk.given() == [json!({"prompt": "then this"})]
         })
         .await;
+        desk.end().await;
+    });
+}
+
+#[test]
+fn prompts_and_answers_are_given_over_http_too() {
+    for_each_version_at_once_async(async |program| {
+        let desk = Desk::start(&program).await;
+        let address = desk.watching.address();
+        let target = json!({"pane": desk.pane.to_string()});
+        let post = async |path: &str, body: Value| {
+            let request = format!("POST {path}");
+            let asked = move || exchange(address, &request, "", &body.to_string()).json();
+            tokio::task::spawn_blocking(asked).await.unwrap()
+        };
+        desk.fake.say("work-next");
+        let answer = post(
+            "/api/prompt",
+            json!({"target": target, "text": "say hello"}),
+        )
+        .await;
+        assert_eq!(answer["type"], "prompt.response", "{answer}");
+        assert_eq!(answer["submitted"], true, "{answer}");
+        assert_eq!(desk.given(), [json!({"prompt": "say hello"})]);
+        desk.fake.say("idle");
+        desk.comes_to("ready").await;
+        desk.fake.say("ask rm -r build");
+        let dialog = desk.comes_to("waiting").await;
+        let ask = move || exchange(address, "GET /api/agents?statuses=waiting", "", "").json();
+        let listed = tokio::task::spawn_blocking(ask).await.unwrap();
+        let agent = &listed["agents"][0];
+        assert_eq!(agent["pane"], desk.pane.to_string(), "{listed}");
+        assert_eq!(agent["agent"]["dialog"]["fingerprint"], dialog, "{listed}");
+        let asked = json!({"target": target, "dialog": dialog, "choice": "no"});
+        let answer = post("/api/answer", asked).await;
+        assert_eq!(answer["type"], "answer.response", "{answer}");
+        assert_eq!(
+            told(&answer),
+            json!({"answered": true, "evidence": "dialog"})
+        );
         desk.end().await;
     });
 }

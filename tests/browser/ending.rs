@@ -74,7 +74,7 @@ async fn a_revoked_token_closes_sockets_and_ends_the_session() {
     assert_eq!(client.close_code().await, TOKEN_ENDED);
     others.until_pong().await;
     assert_eq!(stage.status(&stays).await, 200);
-    let listed = stage.ask("GET", "/api/sessions", &stays).await.json();
+    let listed = stage.ask("GET", "/api/browsers", &stays).await.json();
     assert_eq!(listed["sessions"].as_array().unwrap().len(), 1, "{listed}");
 }
 
@@ -145,7 +145,7 @@ async fn browsers_are_listed_to_those_who_may_end_them() {
     let (first, second, third) = (first.await, second.await, third.await);
     let mut client = stage.open(&second).await;
     let stage = &stage;
-    let ask = |cookie| async move { stage.ask("GET", "/api/sessions", cookie).await.json() };
+    let ask = |cookie| async move { stage.ask("GET", "/api/browsers", cookie).await.json() };
     let own = ask(&first).await;
     let rows = own["sessions"].as_array().unwrap();
     let shown = |row: &Value| {
@@ -174,14 +174,14 @@ async fn browsers_are_listed_to_those_who_may_end_them() {
     assert!(!own.to_string().contains(first.split_once('=').unwrap().1));
     // An admin sees all, also as a program.
     let bearer = format!("authorization: Bearer {admin}\r\n");
-    let all = Answer::read(&stage.server.get_with("/api/sessions", &bearer).await).json();
+    let all = Answer::read(&stage.server.get_with("/api/browsers", &bearer).await).json();
     assert_eq!(all["sessions"].as_array().unwrap().len(), 3, "{all}");
-    let nobody = Answer::read(&stage.server.get("/api/sessions").await);
+    let nobody = Answer::read(&stage.server.get("/api/browsers").await);
     assert_eq!(nobody.status, 401);
 
     // Who may not know a session can't end it, and no foreign page can have one ended.
     let name = rows[1]["session"].as_str().unwrap();
-    let path = format!("/api/sessions/{name}");
+    let path = format!("/api/browsers/{name}");
     let foreign = Stage::lines(None, &first);
     let rows = [
         (stage.ask("DELETE", &path, &third).await, 404),
@@ -190,7 +190,7 @@ async fn browsers_are_listed_to_those_who_may_end_them() {
             Answer::read(&stage.server.http("DELETE", &path, &foreign).await),
             403,
         ),
-        (stage.ask("DELETE", "/api/sessions/none", &first).await, 404),
+        (stage.ask("DELETE", "/api/browsers/none", &first).await, 404),
     ];
     for (at, (answer, status)) in rows.into_iter().enumerate() {
         assert_eq!(answer.status, status, "row {at}: {answer:?}");
@@ -201,7 +201,7 @@ async fn browsers_are_listed_to_those_who_may_end_them() {
     assert_eq!(stage.ask("DELETE", &path, &first).await.status, 404);
     // The admin ends another's as a program, which sends no origin.
     let third_name = ask(&third).await["sessions"][0]["session"].clone();
-    let path = format!("/api/sessions/{}", third_name.as_str().unwrap());
+    let path = format!("/api/browsers/{}", third_name.as_str().unwrap());
     let ended = stage.server.http("DELETE", &path, &bearer).await;
     assert_eq!(Answer::read(&ended).status, 204);
     assert_eq!(stage.status(&third).await, 401);

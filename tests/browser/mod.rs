@@ -5,4 +5,4 @@ mod base;
 mod coming;
 mod ending;
 mod listed;
-mod stage;
+pub mod stage;

@@ -248,7 +248,7 @@ async fn what_a_browser_had_ends_with_its_session_and_comes_back_with_the_next()
             .json();
         let path = match how {
             "leaves" => "/api/session".to_owned(),
-            _ => format!("/api/sessions/{}", session["session"].as_str().unwrap()),
+            _ => format!("/api/browsers/{}", session["session"].as_str().unwrap()),
         };
         assert_eq!(
             stage

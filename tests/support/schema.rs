@@ -13,6 +13,8 @@ struct Schemas {
     server: BTreeMap<String, Validator>,
     terminal_client: BTreeMap<String, Validator>,
     terminal_server: BTreeMap<String, Validator>,
+    http: BTreeMap<String, Validator>,
+    problem: Validator,
 }
 
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
@@ -46,6 +48,8 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
             })
             .collect()
     };
+    let mut http = compile("http");
+    let problem = http.remove("problem").unwrap();
     let mut server = compile("server");
     server.extend(compile("event"));
     Schemas {
@@ -53,6 +57,8 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
         server,
         terminal_client: compile("terminal-client"),
         terminal_server: compile("terminal-server"),
+        http,
+        problem,
     }
 });
 
@@ -115,6 +121,22 @@ pub fn check_from_server(message: &Value) {
         &SCHEMAS.server
     };
     check(schemas, "type", message);
+}
+
+/// Panics unless the answer is one that HTTP gives, with every field documented: one of its own, or a message of the server.
+pub fn check_from_http(answer: &Value) {
+    let is_own = |kind: &str| SCHEMAS.http.contains_key(kind);
+    match answer["type"].as_str().is_some_and(is_own) {
+        true => check(&SCHEMAS.http, "type", answer),
+        false => check(&SCHEMAS.server, "type", answer),
+    }
+}
+
+/// Panics unless the answer is a problem of RFC 9457, with every field documented.
+pub fn check_problem(answer: &Value) {
+    let errors = SCHEMAS.problem.iter_errors(answer);
+    let errors: Vec<String> = errors.map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{answer}: {}", errors.join("\n"));
 }
 
 /// Panics unless the message is one of a terminal's client, with every field documented.

@@ -1,4 +1,4 @@
-//! `/api/sessions`: which browsers are let in, and how one of them is made to leave.
+//! `/api/browsers`: which browsers are let in, and how one of them is made to leave.
 //!
 //! Who is in as an admin sees all and ends any; everybody else sees and ends those of the same token.
 
@@ -24,7 +24,7 @@ use crate::wire::{BrowserRow, browsers_answer};
 const NO_SUCH: Refused = Refused::new(
     StatusCode::NOT_FOUND,
     "no_browser",
-    "there is no such session of a browser: GET /api/sessions lists those that you may end\n",
+    "there is no such session of a browser: GET /api/browsers lists those that you may end\n",
 );
 
 pub(super) fn routes() -> Vec<Route> {
@@ -36,12 +36,12 @@ pub(super) fn routes() -> Vec<Route> {
         ..RULES
     };
     let shown = (
-        "/api/sessions",
+        "/api/browsers",
         "which browsers are let in (DELETE .../ID ends one)",
     );
     vec![
-        Route::new("/api/sessions", shown, get(list), rules),
-        Route::unlisted("/api/sessions/{id}", delete(end), rules),
+        Route::new("/api/browsers", shown, get(list), rules),
+        Route::unlisted("/api/browsers/{id}", delete(end), rules),
     ]
 }
 

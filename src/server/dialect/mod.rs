@@ -2,6 +2,7 @@
 //! the policy that only its kind of client needs; all of them use the same session ([`super::session`]).
 
 mod answers;
+mod exchange;
 mod monitor;
 mod questions;
 mod replies;
@@ -27,17 +28,52 @@ use super::session::{
 use super::target::TerminalAddress;
 use crate::auth::Ended;
 use crate::bridge::ClientNumber;
-use crate::wire::{Action, CloseCode, ErrorCode, Form, Rejected, Request, parse_emit, parse_query};
+use crate::hub::Filter;
+use crate::wire::{
+    Action, CloseCode, ErrorCode, Form, Rejected, Request, parse_body, parse_query,
+    parse_subscription,
+};
+
+pub(super) use self::exchange::{Answer, AnswerSlot, ExchangeEncoding, Listing};
 
 /// Reads the body of a request to emit events.
 ///
 /// # Errors
 /// It is none, with the reason.
 pub(super) fn read_emit(body: &[u8]) -> Result<EmitRequest, (ErrorCode, String)> {
-    let request = parse_emit(body).map_err(|rejected| (rejected.code, rejected.message))?;
+    let request = parse_body("emit", None, body);
+    let request = request.map_err(|rejected| (rejected.code, rejected.message))?;
     match request.action {
         Action::Emit(emit) => requests::emission(emit),
         _ => Err((ErrorCode::UnknownAction, "this emits nothing".to_owned())),
+    }
+}
+
+/// Reads the body of a request for an action, with the key in its head.
+///
+/// # Errors
+/// It is none, with the reason.
+pub(super) fn read_body(
+    action: &str,
+    key: Option<&str>,
+    body: &[u8],
+) -> Result<Asked, (ErrorCode, String)> {
+    let request = parse_body(action, key, body).and_then(requests::read);
+    let request = request.map_err(|rejected| (rejected.code, rejected.message))?;
+    Ok(request.action)
+}
+
+/// Reads which of what there is an address asks for.
+///
+/// # Errors
+/// It can't be understood, with the reason.
+pub(super) fn read_filter(query: &str) -> Result<Filter, (ErrorCode, String)> {
+    const LISTS: [&str; 5] = ["sessions", "windows", "panes", "agents", "statuses"];
+    let request = parse_subscription(query, &LISTS, None).and_then(requests::read);
+    let request = request.map_err(|rejected| (rejected.code, rejected.message))?;
+    match request.action {
+        Asked::Subscribe { filter, .. } => Ok(filter),
+        _ => Ok(Filter::all()),
     }
 }
 

@@ -16,6 +16,7 @@ const PROFILE: Profile = Profile {
     sends_bookmarks: true,
     confirms_input: true,
     refuses_bytes: true,
+    lasts: true,
     most_in_flight: usize::MAX,
 };
 

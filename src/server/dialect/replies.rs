@@ -43,14 +43,20 @@ const FEATURES: &[&str] = &[
 
 /// The state of tmux as a message.
 pub(super) fn state(context: &Context, snapshot: StateSnapshot<'_>) -> Framed {
+    let screens = screens(&snapshot);
+    let at = (snapshot.state, snapshot.seq);
+    let (part, principal) = (snapshot.part, snapshot.principal);
+    let encoder = &context.encoder;
+    encoder.snapshot(snapshot.id, at, part, principal, &screens)
+}
+
+/// The screens that go with a snapshot.
+pub(super) fn screens(snapshot: &StateSnapshot<'_>) -> wire::Screens {
     let screens = snapshot.screens.iter().map(|(pane, screen)| {
         let screen = screen.as_ref().map(screen_on_wire);
         (*pane, screen.map_err(ToString::to_string))
     });
-    let at = (snapshot.state, snapshot.seq);
-    let (part, principal) = (snapshot.part, snapshot.principal);
-    let encoder = &context.encoder;
-    encoder.snapshot(snapshot.id, at, part, principal, &screens.collect())
+    screens.collect()
 }
 
 fn screen_on_wire(screen: &Screen) -> wire::Screen {

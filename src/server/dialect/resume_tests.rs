@@ -28,7 +28,8 @@ use crate::server::emitting::{EmitAllowances, EmitRates};
 use crate::server::repeats::Repeats;
 use crate::server::send_queue::SendQueueLimits;
 use crate::server::session::{
-    ArchivePage, ClientIdentity, ConnectionLimits, Context, Effect, EffectResult, Timing,
+    ArchivePage, ClientIdentity, ConnectionLimits, Context, Effect, EffectResult, HolderAllowances,
+    Timing,
 };
 use crate::wire::Encoder;
 
@@ -187,6 +188,7 @@ impl Run {
             compression: crate::server::Compression::Off,
             emit_rates: EmitRates::default(),
             emitting: EmitAllowances::default(),
+            asking: HolderAllowances::default(),
             authenticator: None,
             metrics: Metrics::new(&hub),
             audit: crate::audit::Log::off(),

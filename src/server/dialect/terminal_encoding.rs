@@ -23,6 +23,7 @@ const PROFILE: Profile = Profile {
     confirms_input: false,
     // What is typed is never refused for its bytes, so nothing between is either.
     refuses_bytes: false,
+    lasts: true,
     most_in_flight: MAX_TYPING,
 };
 

@@ -27,10 +27,11 @@ pub(super) struct AuditTrail {
 }
 
 impl AuditTrail {
-    pub(super) fn new(client_id: &str, address: Option<ClientAddress>) -> Self {
+    /// That of a client with the server's name for its connection, if it stays.
+    pub(super) fn new(client_id: Option<&str>, address: Option<ClientAddress>) -> Self {
         let address = address.map(|address| address.to_string());
         Self {
-            who: Who::at(Some(client_id.to_owned()), address),
+            who: Who::at(client_id.map(ToOwned::to_owned), address),
             denials: Allowance::new(DENIALS.0, DENIALS.1),
         }
     }
@@ -76,7 +77,9 @@ impl ClientSession {
     pub(super) fn record_connected(&mut self, unasked: bool) {
         let endpoint = self.endpoint();
         let audit = &self.context.audit;
-        audit.record_stranger(&self.audit_trail.who, Act::Connected { endpoint });
+        if self.encode.profile().lasts {
+            audit.record_stranger(&self.audit_trail.who, Act::Connected { endpoint });
+        }
         if let (true, Phase::Open { principal }) = (unasked, &self.phase) {
             let principal = principal.clone();
             self.record_authenticated(&principal);
@@ -94,6 +97,9 @@ impl ClientSession {
             .audit_trail
             .who
             .known_as(Some(principal.id_text()), principal.name());
+        if !self.encode.profile().lasts {
+            return;
+        }
         let highest = principal.permissions().iter().last();
         let sessions = principal.scope().patterns().iter();
         let act = Act::Authenticated {
@@ -153,7 +159,11 @@ impl ClientSession {
             reason,
             target: asked.target.as_ref().and_then(name_of),
         };
-        self.context.audit.record(&self.audit_trail.who, act);
+        let (audit, who) = (&self.context.audit, &self.audit_trail.who);
+        match self.encode.profile().lasts {
+            true => audit.record(who, act),
+            false => audit.record_stranger(who, act),
+        }
     }
 
     fn why_not_found(&self, asked: &Asked) -> &'static str {

@@ -28,6 +28,9 @@ pub(in crate::server) struct Profile {
     pub(in crate::server) confirms_input: bool,
     /// Whether a request is refused for its bytes. If not, the socket is read later.
     pub(in crate::server) refuses_bytes: bool,
+    /// Whether the client stays: its coming and going is recorded. If not, it asks for one thing, of which nothing else bounds how
+    /// often that is.
+    pub(in crate::server) lasts: bool,
     /// With so many requests under way the socket is not read: what the client types waits there, in order.
     pub(in crate::server) most_in_flight: usize,
 }

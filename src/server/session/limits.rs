@@ -126,6 +126,29 @@ impl Allowance {
         self.paused_until = self.paused_until.filter(|until| now < *until);
     }
 
+    /// Whether nothing is missing, so that a new one would be the same.
+    pub(super) fn is_full(&self, now: Instant) -> bool {
+        let refuses = self.refused_until.is_some_and(|until| now < until);
+        !refuses && self.messages.is_full(now) && self.bytes.is_full(now)
+    }
+
+    /// Judges a request of so many bytes of one who asks without a connection.
+    ///
+    /// # Errors
+    /// It is too much: the limit, and the time to wait.
+    pub(super) fn ask(
+        &mut self,
+        limits: &ConnectionLimits,
+        bytes: u64,
+        now: Instant,
+    ) -> Result<(), (&'static str, Duration)> {
+        match self.request(limits, bytes, now) {
+            Verdict::CarryOut => Ok(()),
+            Verdict::Refuse(limit, wait) => Err((limit, wait)),
+            Verdict::Close => Err(("persistent", LEAST_REFUSAL)),
+        }
+    }
+
     /// Judges a request of so many bytes.
     fn request(&mut self, limits: &ConnectionLimits, bytes: u64, now: Instant) -> Verdict {
         if let Some(until) = self.refused_until.filter(|until| now < *until) {

@@ -15,6 +15,7 @@ mod encode;
 mod entry;
 mod explaining;
 mod following;
+mod holder_limits;
 mod limits;
 mod live;
 mod pages;
@@ -50,6 +51,7 @@ pub(super) use self::effect::{
 pub(super) use self::encode::{
     Encode, OpenedPane, Profile, SnapshotPage, StateSnapshot, Viewpoint,
 };
+pub(super) use self::holder_limits::HolderAllowances;
 use self::limits::Allowance;
 pub use self::limits::ConnectionLimits;
 pub(super) use self::panes::{Asker, Opening};
@@ -95,6 +97,8 @@ pub(super) struct Context {
     pub(super) authenticator: Option<Authenticator>,
     pub(super) metrics: Metrics,
     pub(super) audit: audit::Log,
+    /// How much each holder of a token may ask for over HTTP.
+    pub(super) asking: HolderAllowances,
     /// Whether somebody wants to know how long the writes of all clients take.
     pub(super) timing: Timing,
     /// Clients that get the same.
@@ -187,7 +191,7 @@ impl ClientSession {
         let principal = principal.map(|known| context.redact.applied_to(known));
         let phase = entry::first_phase(&context, principal.clone(), now);
         let mut session = Self {
-            audit_trail: AuditTrail::new(&client_id, address),
+            audit_trail: AuditTrail::new(encode.profile().lasts.then_some(&client_id), address),
             client_id,
             coding,
             number: ClientNumber::next(),
