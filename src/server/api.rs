@@ -6,7 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
-use axum::routing::post;
+use axum::routing::{get, post};
 use tracing::warn;
 
 use super::app::{App, address, known, visitor};
@@ -14,9 +14,11 @@ use super::clock::now;
 use super::credential::Holder;
 use super::dialect::{read_emit, reply_json};
 use super::emitting::{self, NotEmitted};
+use super::listen::ConnectionInfo;
 use super::refused::Refused;
+use super::rest;
 use super::route::Route;
-use super::rules::{Bearer, Cors, Credential, Rules};
+use super::rules::{Bearer, Cors, Counts, Credential, Limits, Rules};
 use super::session::Reply;
 use super::tickets::{LIFE, NoTicket};
 use crate::audit::{Act, Who};
@@ -79,14 +81,23 @@ pub(super) fn routes() -> Vec<Route> {
         ..Rules::DEFAULT
     };
     let events = Rules {
-        cors: Some(Cors {
-            methods: "POST",
-            headers: "authorization, content-type",
+        credential: Credential::Bearer(Bearer {
+            missing: None,
+            invalid: not_accepted,
         }),
+        cors: Some(Cors {
+            methods: "GET, POST",
+            headers: "authorization, content-type, last-event-id",
+        }),
+        limits: Limits {
+            counts: Counts::Client,
+            ..rules.limits
+        },
+        problems: true,
         ..rules
     };
     let ticket = "a ticket for a page that must not hold a token (POST)";
-    let emit = "events of your own, for the log (POST)";
+    let events_shown = "events as they happen (SSE), and events of your own (POST)";
     vec![
         Route::new(
             "/api/ticket",
@@ -96,8 +107,8 @@ pub(super) fn routes() -> Vec<Route> {
         ),
         Route::new(
             "/api/events",
-            ("/api/events", emit),
-            post(emit_events),
+            ("/api/events", events_shown),
+            get(rest::events).post(emit_events),
             events,
         ),
     ]
@@ -106,7 +117,9 @@ pub(super) fn routes() -> Vec<Route> {
 /// Adds the events in the body to the log, and answers as a WebSocket would.
 async fn emit_events(State(app): State<App>, request: Request) -> Response<Body> {
     let holder: Option<&Holder> = request.extensions().get();
-    let Some(Holder(principal)) = holder.cloned() else {
+    let info: Option<&ConnectionInfo> = request.extensions().get();
+    let principal = holder.map(|holder| holder.0.clone());
+    let Some(principal) = principal.or_else(|| info?.admitted()) else {
         return app.refuse(&NO_TOKEN, request.extensions());
     };
     let client = address(request.extensions()).map(|address| address.to_string());

@@ -123,8 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             endpoint,
             identity,
             browser,
-            held,
-            permit,
+            admission,
         } = accepted;
         info!(client = number, "connected");
         let now = now();
@@ -148,7 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             group: None,
             left: false,
             broken: None,
-            admission: Admission::new(held, permit),
+            admission,
             browser,
             listener: None,
             _present: services.metrics.client(),

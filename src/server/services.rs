@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::addresses::Addresses;
+use super::admission::Admission;
 use super::asking::HistoryAccess;
 use super::browser::{BrowserSessions, SessionSocket};
 use super::dialect::Endpoint;
 use super::holders::Holders;
-use super::listen::HeldLimits;
 use super::overdue::Overdue;
 use super::session::{ClientIdentity, Context, Credential};
 use super::shard::Shards;
@@ -54,7 +54,5 @@ pub(super) struct AcceptedClient {
     /// The browser that it is of, if it was let in as one.
     pub(super) browser: Option<SessionSocket>,
     /// What it takes up.
-    pub(super) held: HeldLimits,
-    /// Its place among those who are let in, if it is.
-    pub(super) permit: Option<OwnedSemaphorePermit>,
+    pub(super) admission: Admission,
 }

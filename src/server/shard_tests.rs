@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::addresses::Addresses;
+use super::admission::Admission;
 use super::bucket::Rate;
 use super::connection::{Connection, ConnectionTask};
 use super::dialect::Endpoint;
@@ -127,8 +128,7 @@ impl Rig {
             endpoint: Endpoint::default(),
             identity: ClientIdentity::default(),
             browser: None,
-            held: HeldLimits::default(),
-            permit: Some(permit),
+            admission: Admission::new(HeldLimits::default(), Some(permit)),
         };
         let socket = Socket::new(theirs, &[], crate::wire::Coding::Identity);
         let connection = Connection::new(accepted, socket, Arc::clone(&self.services));

@@ -1,4 +1,4 @@
-//! The WebSocket itself: the one file that knows tungstenite.
+//! The WebSocket itself: the one file that knows tungstenite; and a stream that is only written to, as event streams are.
 //!
 //! tungstenite reads: frames, masks, fragments, control frames, limits. It never sees the socket: what was received is put
 //! before it, and what it has to say itself, pongs and Close frames, goes through the send queue in order with everything else.
@@ -55,7 +55,8 @@ pub(super) enum Happened {
 #[derive(Debug)]
 pub(super) struct Socket<S> {
     io: S,
-    reader: WebSocketContext,
+    /// What reads frames; nothing if the client is only written to.
+    reader: Option<WebSocketContext>,
     /// What was received and tungstenite has not taken.
     unread: Bytes,
     /// What makes compressed messages plain before tungstenite gets them, if the client may send any.
@@ -91,7 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let is_compressed = coding == Coding::Deflate;
         let mut socket = Self {
             io,
-            reader: WebSocketContext::new(Role::Server, Some(config)),
+            reader: Some(WebSocketContext::new(Role::Server, Some(config))),
             unread: Bytes::new(),
             inflating: is_compressed.then(|| Box::new(Inflating::new(MAX_READ))),
             hungry: true,
@@ -130,19 +131,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         false
     }
 
+    /// A stream that is only written to: whatever comes is thrown away, and its end is the end of the connection.
+    pub(super) fn one_way(io: S) -> Self {
+        Self {
+            io,
+            reader: None,
+            unread: Bytes::new(),
+            inflating: None,
+            hungry: false,
+            reading: Reading::Discarding,
+            unflushed: false,
+            closing: false,
+            shut: false,
+        }
+    }
+
     /// Sends Close behind all that waits; what comes after it would not be read. Only the first call counts.
     pub(super) fn close(&mut self, code: CloseCode, send_queue: &mut SendQueue) {
         if self.closing {
             return;
         }
         self.closing = true;
+        let Some(reader) = &mut self.reader else {
+            return;
+        };
         let frame = CloseFrame {
             code: code.number().into(),
             reason: code.reason().into(),
         };
         let mut exchange = Exchange::default();
         // It fails only if the client has sent Close already, and has been answered.
-        if self.reader.close(&mut exchange, Some(frame)).is_ok()
+        if reader.close(&mut exchange, Some(frame)).is_ok()
             && let Some(close) = exchange.said()
         {
             send_queue.push_last(close);
@@ -151,7 +170,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     /// Whether both sides have sent Close and everything is written.
     pub(super) fn is_done(&self, send_queue: &SendQueue) -> bool {
-        self.reading == Reading::Done && send_queue.is_empty() && !self.unflushed
+        let is_read = self.reading == Reading::Done || (self.reader.is_none() && self.shut);
+        is_read && send_queue.is_empty() && !self.unflushed
     }
 
     /// Writes all that waits. Pending when the socket is full; otherwise returns whether there was anything to write.
@@ -252,11 +272,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     /// Looks at received bytes, up to the end of a message. Pending if it takes more.
     fn look(&mut self, received: &mut &[u8], send_queue: &mut SendQueue) -> Poll<Happened> {
+        let Some(reader) = &mut self.reader else {
+            return Poll::Pending;
+        };
         let mut exchange = Exchange::of(received);
-        let mut read = self.reader.read(&mut exchange);
+        let mut read = reader.read(&mut exchange);
         if let Ok(Message::Ping(_) | Message::Close(_)) = &read {
             // The answer is given now, and not when more comes. Behind the last Close there is an error instead.
-            if let Err(error) = self.reader.flush(&mut exchange) {
+            if let Err(error) = reader.flush(&mut exchange) {
                 read = Err(error);
             }
         }

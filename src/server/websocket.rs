@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, UnixStream};
 use tracing::debug;
 
+use super::admission::Admission;
 use super::app::{App, visitor};
 use super::browser::{OpenSession, SessionSocket, session_of};
 use super::connection::{Connection, ConnectionTask};
@@ -91,6 +92,7 @@ impl App {
             endpoint: Endpoint {
                 form: handshake.form(),
                 terminal,
+                events: None,
             },
             identity: ClientIdentity {
                 address,
@@ -100,8 +102,7 @@ impl App {
             },
             browser,
             credential: handshake.credential,
-            held,
-            permit,
+            admission: Admission::new(held, permit),
         };
         let upgraded = hyper::upgrade::on(request);
         let app = self.clone();

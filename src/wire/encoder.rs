@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::binary::{HEADER, Header, Kind, epoch_check};
+use super::cursor::cursor;
 use super::deflate::Coding;
 use super::event::Event;
 use super::event_of::data;
+use super::event_stream::message_block;
 use super::form::Form;
 use super::framed::{FrameBuilder, Framed, to_frame};
 use super::json::{lossy_string, number, string, write_json};
@@ -107,6 +109,13 @@ impl Encoder {
                     at: event.at,
                 };
                 terminal_output::output(context, offset, bytes)
+            }),
+            Form::EventStream => event.encoded(id(form), view, || {
+                let place = cursor(&self.epoch, event.seq);
+                let message = self.encode(event, view);
+                message_block(Some(&place), message.payload())
+                    .bytes()
+                    .clone()
             }),
         })
     }

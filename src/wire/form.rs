@@ -13,6 +13,8 @@ pub enum Form {
     Binary,
     /// Output as the JSON text of a terminal.
     Terminal,
+    /// Everything as a block of Server-Sent Events.
+    EventStream,
 }
 
 impl Form {

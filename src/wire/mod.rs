@@ -27,6 +27,7 @@ mod encoder;
 pub mod event;
 pub mod event_data;
 mod event_of;
+pub mod event_stream;
 pub mod explanation;
 mod filter;
 mod form;

@@ -197,7 +197,7 @@ impl Encoder {
         form: Form,
     ) -> Vec<Framed> {
         match form {
-            Form::Json | Form::Terminal => vec![text],
+            Form::Json | Form::Terminal | Form::EventStream => vec![text],
             Form::Binary => {
                 let place = (at.seq, offset);
                 vec![text, self.pane_bytes(Kind::Replay, at.pane, place, replay)]
@@ -210,6 +210,8 @@ impl Encoder {
 fn replay_fields(replay: &[u8], form: Form) -> (Option<Cow<'_, str>>, Option<usize>) {
     match form {
         Form::Binary => (None, Some(replay.len())),
-        Form::Json | Form::Terminal => (Some(String::from_utf8_lossy(replay)), None),
+        Form::Json | Form::Terminal | Form::EventStream => {
+            (Some(String::from_utf8_lossy(replay)), None)
+        }
     }
 }

@@ -11,12 +11,15 @@ use muxwire::server::ListenOptions;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::stage::{Answer, Stage};
+use crate::rest::stream::EventStream;
 use crate::support::server::{Client, Setup, TestServer};
 use crate::support::tokens::Tokens;
+use crate::support::world::World;
 use crate::support::{KillOnDrop, SOON, holds_within};
 
 const BASE: &str = "/tools/mux";
@@ -304,6 +307,34 @@ async fn through(proxy: SocketAddr, method: &str, path: &str, lines: &str, body:
     let read = stream.read_to_end(&mut answer);
     timeout(SOON, read).await.unwrap().unwrap();
     Answer::read(&String::from_utf8_lossy(&answer))
+}
+
+#[tokio::test]
+async fn an_event_stream_comes_through_nginx_as_it_is_written() {
+    let mut tokens = Tokens::new();
+    let token = tokens.add(Permission::Read, &[], None);
+    let stage = Stage::with(&tokens, AuthSettings::default(), below()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let Some(nginx) = Nginx::start(folder.path(), stage.server.address) else {
+        return;
+    };
+    for proxy in [nginx.passing, nginx.taking] {
+        let lines = format!("authorization: Bearer {token}\r\n");
+        let path = format!("{BASE}/api/events?types=session.created");
+        let open = spawn_blocking(move || {
+            let mut stream = EventStream::open(proxy, &path, &lines);
+            assert_eq!(stream.next().data["type"], "subscribed");
+            stream
+        });
+        let mut stream = open.await.unwrap();
+        // A proxy that waits for more would wait for ever.
+        let mut world = World::new();
+        world.session("api-1");
+        world.publish(&stage.server.hub);
+        let created = spawn_blocking(move || stream.find("session.created"));
+        assert_eq!(created.await.unwrap().data["session"], "api-1");
+        World::new().publish(&stage.server.hub);
+    }
 }
 
 #[tokio::test]

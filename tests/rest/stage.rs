@@ -11,9 +11,10 @@ use crate::support::serving::Serving;
 use crate::support::{Program, SOON, TmuxServer, wait_until};
 
 /// The tokens that there are, by their names.
-const TOKENS: [(&str, &str); 4] = [
+const TOKENS: [(&str, &str); 5] = [
     ("r", "--allow read"),
     ("w", "--allow write"),
+    ("e", "--allow emit"),
     ("r-api", "--session api-*"),
     ("w-api", "--allow write --session api-*"),
 ];
@@ -97,8 +98,8 @@ fn read(answer: &str) -> Answer {
 /// The program in front of a tmux with the sessions `api-1` and `web`, in each of which `cat` runs.
 pub struct Stage {
     pub serving: Serving,
-    _tmux: TmuxServer,
-    tokens: [(&'static str, String); 4],
+    pub tmux: TmuxServer,
+    tokens: [(&'static str, String); 5],
 }
 
 impl Stage {
@@ -120,7 +121,7 @@ impl Stage {
         let serving = Serving::start_in(home, &tmux, &[], settings);
         let stage = Self {
             serving,
-            _tmux: tmux,
+            tmux,
             tokens,
         };
         wait_until("the sessions are known", SOON, || {

@@ -1155,7 +1155,7 @@ export type ClientsMessage = {
 /** A client that is connected. */
 export type ClientInfo = {
   client_id: string;
-  endpoint: "monitor" | "terminal";
+  endpoint: "monitor" | "terminal" | "events";
   /** Where it connects from, if that is known. */
   address?: string;
   /** How long it has been connected. */

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use super::replies;
 use crate::auth::Principal;
 use crate::bridge::ScreenError;
-use crate::hub::{Filter, Published, View, filtered_view};
+use crate::hub::{Filter, filtered_view};
 use crate::screen::PaneSnapshot;
 use crate::server::session::{
     Context, Encode, OpenedPane, Profile, Reply, SnapshotPage, StateSnapshot, Viewpoint,
 };
-use crate::wire::{ErrorCode, Framed, Listed};
+use crate::wire::{ErrorCode, Form, Framed, Listed};
 
 const PROFILE: Profile = Profile {
     endpoint: "http",
@@ -21,6 +21,7 @@ const PROFILE: Profile = Profile {
     confirms_input: true,
     refuses_bytes: true,
     lasts: false,
+    answers_pings: true,
     most_in_flight: usize::MAX,
 };
 
@@ -181,8 +182,8 @@ impl Encode for ExchangeEncoding {
         nothing()
     }
 
-    fn event(&self, _: &Context, _: &Published, _: View) -> Framed {
-        nothing()
+    fn form(&self) -> Form {
+        Form::Json
     }
 
     fn opened(&mut self, _: Viewpoint<'_>, _: OpenedPane<'_>) -> Framed {

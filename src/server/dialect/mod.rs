@@ -2,6 +2,7 @@
 //! the policy that only its kind of client needs; all of them use the same session ([`super::session`]).
 
 mod answers;
+mod event_stream;
 mod exchange;
 mod monitor;
 mod questions;
@@ -17,6 +18,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use self::event_stream::EventStreamEncoding;
 use self::monitor::MonitorEncoding;
 use self::terminal::Terminal;
 use self::terminal_encoding::TerminalEncoding;
@@ -77,6 +79,29 @@ pub(super) fn read_filter(query: &str) -> Result<Filter, (ErrorCode, String)> {
     }
 }
 
+/// Reads which events an address asks for, and from where on.
+///
+/// # Errors
+/// It can't be understood, with the reason.
+pub(super) fn read_subscription(
+    query: &str,
+    since: Option<&str>,
+) -> Result<Asked, (ErrorCode, String)> {
+    const FIELDS: [&str; 8] = [
+        "types",
+        "sessions",
+        "windows",
+        "panes",
+        "agents",
+        "statuses",
+        "since",
+        "without_watchers",
+    ];
+    let request = parse_subscription(query, &FIELDS, since).and_then(requests::read);
+    let request = request.map_err(|rejected| (rejected.code, rejected.message))?;
+    Ok(request.action)
+}
+
 /// Reads a question about what happened, of an address.
 ///
 /// # Errors
@@ -99,6 +124,8 @@ pub(super) struct Endpoint {
     pub(super) form: Form,
     /// Which terminal it is, if it is one.
     pub(super) terminal: Option<TerminalAddress>,
+    /// Which events it is to be sent, if it only listens.
+    pub(super) events: Option<Box<Asked>>,
 }
 
 /// One client: its session, and the dialect that it speaks.
@@ -111,6 +138,7 @@ pub(super) struct Client {
 #[derive(Debug)]
 enum Dialect {
     Monitor,
+    EventStream,
     Terminal(Box<Terminal>),
 }
 
@@ -123,8 +151,16 @@ impl Client {
         identity: ClientIdentity,
         now: Instant,
     ) -> Self {
-        let Endpoint { form, terminal } = endpoint;
+        let Endpoint {
+            form,
+            terminal,
+            events,
+        } = endpoint;
         let (dialect, encode): (Dialect, Box<dyn Encode>) = match terminal {
+            None if events.is_some() => {
+                let encoding = EventStreamEncoding::new(&context);
+                (Dialect::EventStream, Box::new(encoding))
+            }
             None => (Dialect::Monitor, Box::new(MonitorEncoding::new(form))),
             Some(address) => {
                 let encoding = TerminalEncoding::new(form, address.session.clone());
@@ -132,10 +168,11 @@ impl Client {
                 (Dialect::Terminal(Box::new(terminal)), Box::new(encoding))
             }
         };
-        Self {
-            session: ClientSession::new(context, client_id, encode, identity, now),
-            dialect,
+        let mut session = ClientSession::new(context, client_id, encode, identity, now);
+        if let Some(asked) = events {
+            session.carry_out(None, *asked, now);
         }
+        Self { session, dialect }
     }
 
     /// Its session, for what is the same in all dialects.
@@ -165,6 +202,7 @@ impl Client {
         }
         match &mut self.dialect {
             Dialect::Monitor => monitor::on_text(session, text, now),
+            Dialect::EventStream => {}
             Dialect::Terminal(terminal) => terminal.on_text(session, text, now),
         }
         self.follow(now);
@@ -174,7 +212,9 @@ impl Client {
     pub(super) fn on_bytes(&mut self, bytes: &Bytes, now: Instant) {
         self.session.heard(now);
         match &mut self.dialect {
-            Dialect::Monitor => self.session.close(CloseCode::Unsupported, now),
+            Dialect::Monitor | Dialect::EventStream => {
+                self.session.close(CloseCode::Unsupported, now);
+            }
             Dialect::Terminal(_) if self.session.closing().is_some() => {}
             Dialect::Terminal(terminal) => terminal.on_bytes(&mut self.session, bytes, now),
         }
@@ -211,7 +251,7 @@ impl Client {
     /// Whose wishes for sizes are to be taken back when the connection ends.
     pub(super) fn wishes(&self) -> Option<ClientNumber> {
         match &self.dialect {
-            Dialect::Monitor => None,
+            Dialect::Monitor | Dialect::EventStream => None,
             Dialect::Terminal(terminal) => terminal.has_wish().then(|| self.session.number()),
         }
     }
@@ -220,7 +260,7 @@ impl Client {
     fn follow(&mut self, now: Instant) {
         while self.session.take_changed() {
             match &mut self.dialect {
-                Dialect::Monitor => {}
+                Dialect::Monitor | Dialect::EventStream => {}
                 Dialect::Terminal(terminal) => terminal.follow(&mut self.session, now),
             }
         }

@@ -17,6 +17,7 @@ const PROFILE: Profile = Profile {
     confirms_input: true,
     refuses_bytes: true,
     lasts: true,
+    answers_pings: true,
     most_in_flight: usize::MAX,
 };
 

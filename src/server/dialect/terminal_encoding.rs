@@ -24,6 +24,7 @@ const PROFILE: Profile = Profile {
     // What is typed is never refused for its bytes, so nothing between is either.
     refuses_bytes: false,
     lasts: true,
+    answers_pings: true,
     most_in_flight: MAX_TYPING,
 };
 
@@ -113,7 +114,7 @@ impl Encode for TerminalEncoding {
                 (page.seq, page.offset),
                 page.replay,
             ),
-            Form::Json | Form::Terminal => {
+            Form::Json | Form::Terminal | Form::EventStream => {
                 let terminal = TerminalContext {
                     session: &page.place.session_name,
                     at: context.hub.newest(),

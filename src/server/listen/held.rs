@@ -1,8 +1,11 @@
 //! What a connection takes up until it ends: a place among those that nobody has authenticated on, and one for its address.
 
+use std::future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time;
 use tokio_util::sync::CancellationToken;
 
 use crate::server::addresses::Guest;
@@ -43,23 +46,36 @@ pub(in crate::server) struct HeldLimits {
 
 /// Hands over what a connection takes up to the WebSocket that it becomes. Each request has it among its extensions.
 #[derive(Debug, Clone)]
-pub(in crate::server) struct SharedLimits(Arc<Mutex<HeldLimits>>);
+pub(in crate::server) struct SharedLimits(Arc<(Mutex<HeldLimits>, AtomicBool)>);
 
 impl SharedLimits {
     pub(super) fn new(held: HeldLimits) -> Self {
-        Self(Arc::new(Mutex::new(held)))
+        Self(Arc::new((Mutex::new(held), AtomicBool::new(false))))
+    }
+
+    /// The connection serves an answer that lasts, and nothing behind it: how long it may serve HTTP at all is no bound any more.
+    pub(in crate::server) fn last(&self) {
+        self.0.1.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until the connection has served HTTP for as long as it may.
+    pub(super) async fn outlived(&self, lifetime: Duration) {
+        time::sleep(lifetime).await;
+        if self.0.1.load(Ordering::Relaxed) {
+            future::pending::<()>().await;
+        }
     }
 
     /// Cancelled when the connection has to go for others.
     pub(super) fn sent_away(&self) -> CancellationToken {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = held.unauthenticated.as_ref();
         place.map_or_else(CancellationToken::new, |place| place.sent_away().clone())
     }
 
     /// What is taken up, from now on by the caller.
     pub(in crate::server) fn take(&self) -> HeldLimits {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.0.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -354,7 +354,7 @@ impl Reception {
 
     /// Serves HTTP on a connection, until it ends or becomes a WebSocket.
     async fn serve(self, stream: impl Stream, info: ConnectionInfo, pass: SharedLimits) {
-        let sent_away = pass.sent_away();
+        let (sent_away, lasting) = (pass.sent_away(), pass.clone());
         let routes = TowerToHyperService::new(self.0.router.clone());
         let reception = self.clone();
         let service = service_fn(move |request: Request<Incoming>| {
@@ -382,7 +382,7 @@ impl Reception {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
-            () = time::sleep(limits.lifetime) => {
+            () = lasting.outlived(limits.lifetime) => {
                 connection.as_mut().graceful_shutdown();
                 let ended = time::timeout(LAST_ANSWER, connection).await;
                 ended.unwrap_or(Ok(()))

@@ -3,19 +3,24 @@
 use axum::extract::Request;
 use axum::http::HeaderName;
 
+use crate::audit::Who;
 use crate::auth::Principal;
+use crate::server::api::record_denied;
 use crate::server::app::{App, address, visitor};
 use crate::server::browser::{OpenSession, session_of};
 use crate::server::credential::Holder;
 use crate::server::headers::text;
 use crate::server::listen::{ClientAddress, ConnectionInfo};
 use crate::server::session::ClientIdentity;
+use crate::wire::{Coding, ErrorCode};
 
 /// Who asks.
 #[derive(Debug)]
 pub(in crate::server) struct Asker {
     /// As whom.
     pub(in crate::server) principal: Principal,
+    /// The browser that it is, if it is known by that.
+    pub(in crate::server) browser: Option<OpenSession>,
     address: Option<ClientAddress>,
     origin: Option<crate::site::Origin>,
 }
@@ -37,9 +42,18 @@ impl Asker {
         let principal = known.or(of_browser)?;
         Some(Self {
             principal: app.services().context.redact.applied_to(principal),
+            browser,
             address: address(request.extensions()),
             origin: visitor(request).origin,
         })
+    }
+
+    /// Records what it asked for and may not have.
+    pub(super) fn record_denied(&self, app: &App, request: &'static str, code: ErrorCode) {
+        let address = self.address.map(|address| address.to_string());
+        let principal = &self.principal;
+        let who = Who::at(None, address).known_as(Some(principal.id_text()), principal.name());
+        record_denied(app, &who, request, code);
     }
 
     /// The same for a session.
@@ -48,6 +62,7 @@ impl Asker {
             address: self.address,
             origin: self.origin.clone(),
             principal: Some(self.principal.clone()),
+            coding: Coding::Identity,
         }
     }
 }

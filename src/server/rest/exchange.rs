@@ -20,8 +20,8 @@ pub(super) async fn exchange(
     (request, bytes): (Request, usize),
     listing: Listing,
 ) -> Answer {
-    if let Err(refused) = admitted(services, asker, bytes) {
-        return refused;
+    if let Err((code, why, wait)) = admitted(services, asker, bytes) {
+        return refused(code, why, wait);
     }
     let Ok(place) = services.holders.admit(&asker.principal) else {
         services.metrics.limited("token_connections");
@@ -53,12 +53,19 @@ pub(super) async fn exchange(
 }
 
 /// Whether the holder may ask for as much.
-fn admitted(services: &Services, asker: &Asker, bytes: usize) -> Result<(), Answer> {
+///
+/// # Errors
+/// Why not, and when it may, in milliseconds, if that is known.
+pub(super) fn admitted(
+    services: &Services,
+    asker: &Asker,
+    bytes: usize,
+) -> Result<(), (ErrorCode, String, Option<u64>)> {
     let context = &services.context;
     if asker.principal.is_redacted() && !context.redact.is_on() {
         let why =
             "secrets are to be kept from this token, but redaction is off: set redaction.enabled";
-        return Err(refused(ErrorCode::PermissionDenied, why.to_owned(), None));
+        return Err((ErrorCode::PermissionDenied, why.to_owned(), None));
     }
     let taken = context
         .asking
@@ -68,7 +75,7 @@ fn admitted(services: &Services, asker: &Asker, bytes: usize) -> Result<(), Answ
         let why = "too much at once: nothing is carried out until retry_after_ms have passed \
                    (limits.message_rate, limits.input_bytes)";
         let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        refused(ErrorCode::RateLimited, why.to_owned(), Some(wait))
+        (ErrorCode::RateLimited, why.to_owned(), Some(wait))
     })
 }
 

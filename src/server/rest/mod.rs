@@ -1,16 +1,18 @@
 //! What needs no socket: what there is now by GET, and what is asked of tmux and of agents by POST.
 //!
-//! Reading order: `asker` (who asks), `exchange` (one request as a session that says one thing), `listing` (what there is), `input`
+//! Reading order: `asker` (who asks), `exchange` (one request as a session that says one thing), `events` (the event stream), `listing` (what there is), `input`
 //! (what is typed), `answer` (statuses and problem details). Permissions, targets, keys, the audit log and what tmux is asked are
 //! those of the session; this knows HTTP alone.
 
 mod answer;
 mod asker;
+mod events;
 mod exchange;
 mod input;
 mod listing;
 
 pub(super) use self::answer::problem;
+pub(super) use self::events::events;
 use super::api::{NO_TOKEN, not_accepted};
 use super::route::Route;
 use super::rules::{Bearer, Cors, Credential, Rules};

@@ -13,7 +13,7 @@ use crate::bridge::{Screen, ScreenError};
 use crate::ids::{PaneId, Seq, SessionId};
 use crate::model::{Place, State};
 use crate::screen::PaneSnapshot;
-use crate::wire::{Form, Framed, Part, RequestId};
+use crate::wire::{CloseCode, Form, Framed, Part, RequestId};
 
 /// What a dialect has, and what it leaves out.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(in crate::server) struct Profile {
     /// Whether the client stays: its coming and going is recorded. If not, it asks for one thing, of which nothing else bounds how
     /// often that is.
     pub(in crate::server) lasts: bool,
+    /// Whether the client answers pings. If not, only what it does not read shows that it is gone.
+    pub(in crate::server) answers_pings: bool,
     /// With so many requests under way the socket is not read: what the client types waits there, in order.
     pub(in crate::server) most_in_flight: usize,
 }
@@ -127,6 +129,16 @@ pub(in crate::server) trait Encode: Debug + Send {
         lagged_from: Option<u64>,
         offset: u64,
     ) -> Option<Framed>;
+
+    /// A sign of life of the server.
+    fn ping(&self) -> Framed {
+        Framed::PING
+    }
+
+    /// Why the connection ends, in a message behind which nothing comes.
+    fn farewell(&self, _: CloseCode) -> Option<Framed> {
+        None
+    }
 
     /// A part of a snapshot, in one message or several.
     fn page(&self, context: &Context, page: SnapshotPage<'_>) -> Vec<Framed>;

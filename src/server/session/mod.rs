@@ -323,11 +323,12 @@ impl ClientSession {
             let pinged_at = self.ping_at - interval;
             let silence = now.duration_since(self.heard_at);
             let is_read = !self.stream.archive.has_request();
-            if is_read && self.heard_at < pinged_at && silence >= 2 * interval {
+            let answers = self.encode.profile().answers_pings;
+            if answers && is_read && self.heard_at < pinged_at && silence >= 2 * interval {
                 return self.close(CloseCode::NoPong, now);
             }
             self.ping_at = now + interval;
-            self.send(Frame::new(Framed::PING), now);
+            self.send(Frame::new(self.encode.ping()), now);
         }
         self.bookmark(now);
         if self.stream.view_at.is_some_and(|at| at <= now) {
@@ -400,6 +401,9 @@ impl ClientSession {
         }
         if code == CloseCode::Slow {
             self.send_queue.clear();
+        }
+        if let Some(farewell) = self.encode.farewell(code) {
+            self.send_queue.push_last(Frame::new(farewell));
         }
         self.phase = Phase::Closing {
             code,

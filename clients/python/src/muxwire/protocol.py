@@ -2108,7 +2108,7 @@ class ClientsMessage(_ClientsMessage, total=False):
 
 class _ClientInfo(TypedDict):
     client_id: str
-    endpoint: Literal["monitor", "terminal"]
+    endpoint: Literal["monitor", "terminal", "events"]
     # How long it has been connected.
     connected_ms: int
     # What it may do; empty as long as it is not known.
