@@ -22,6 +22,7 @@ use muxwire::history::{
 use muxwire::hub::{HistoryLimits, Hub, Next, Reader as LogReader, Stamp};
 use muxwire::ids::{Epoch, PaneId, Seq, SessionId, WindowId};
 use muxwire::model::{Change, ChangeKind, Pane, Place, Places, Server};
+use rusqlite::Connection;
 use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
 use tokio::runtime::Builder;
@@ -127,10 +128,15 @@ impl Stage {
         }
     }
 
+    /// The bytes of all pages that hold something. Free ones are for what comes next.
     fn size(&self) -> u64 {
-        fs::metadata(self.folder.path().join("bench.db"))
-            .unwrap()
-            .len()
+        let store = Connection::open(self.folder.path().join("bench.db")).unwrap();
+        let pragma = |name: &str| {
+            let question = format!("SELECT {name} FROM pragma_{name}");
+            let value: i64 = store.query_row(&question, [], |row| row.get(0)).unwrap();
+            value.cast_unsigned()
+        };
+        (pragma("page_count") - pragma("freelist_count")) * pragma("page_size")
     }
 }
 
@@ -259,6 +265,7 @@ fn agents(folder: &str) -> Vec<(f64, Bytes)> {
 async fn density(name: &str, printed: Vec<(f64, Bytes)>) {
     let mut stage = Stage::new(1);
     stage.commit().await;
+    let empty = stage.size();
     stage.seed(120, 35);
     let (mut bytes, mut since) = (0_u64, 0.0);
     for (wait, text) in printed {
@@ -276,9 +283,9 @@ async fn density(name: &str, printed: Vec<(f64, Bytes)>) {
     stage.commit().await;
     let lines = stage.recorder.figures().lines;
     stage.recorder.close();
-    let size = stage.size();
+    let size = stage.size() - empty;
     println!(
-        "{name:<24} {bytes:>9} bytes printed, {size:>8} stored: {:.3} for each; {lines} lines",
+        "{name:<24} {bytes:>9} bytes printed, {size:>8} stored beyond the {empty} of an empty file: {:.3} for each; {lines} lines",
         size as f64 / bytes as f64
     );
     if std::env::var_os("MUXWIRE_BENCH_TABLES").is_some() {
