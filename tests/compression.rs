@@ -174,12 +174,17 @@ fn deflated(payload: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A server of clients that is attached to tmux.
 fn serve(server: &TmuxServer, compression: &str) -> Serving {
     let settings = [
         ("MUXWIRE_SERVER_COMPRESSION", compression),
         ("MUXWIRE_SECURITY_REQUIRE_AUTH", "false"),
     ];
-    Serving::start_with(server, &[], &settings)
+    let serving = Serving::start_with(server, &[], &settings);
+    wait_until("it is ready", SOON, || {
+        serving.get("/readyz").starts_with("HTTP/1.1 200")
+    });
+    serving
 }
 
 #[test]
@@ -198,6 +203,11 @@ fn a_client_gets_the_same_compressed() {
             for client in [&mut plain, &mut packed, &mut also] {
                 client.say(json!({ "action": "subscribe" })).await;
                 client.until("subscribed").await;
+            }
+            // What all of them get begins behind this.
+            server.run(["rename-window", "-t", "=work:", "begin"]);
+            for client in [&mut plain, &mut packed, &mut also] {
+                while client.until("window.renamed").await["data"]["name"] != "begin" {}
                 client.wire = 0;
             }
             let line = "the quick brown fox jumps over the lazy dog; ".repeat(20);
@@ -245,15 +255,32 @@ fn a_client_gets_the_same_compressed() {
     });
 }
 
+/// Nobody else gets the same uncompressed.
+#[test]
+fn regression_a_client_gets_events_compressed_that_is_the_only_one() {
+    for_each_version_async(async |program| {
+        let server = TmuxServer::start(&program);
+        server.new_session("work", "cat");
+        let serving = serve(&server, "on");
+        for subprotocol in ["muxwire.v1", "muxwire.v1.bin"] {
+            let lines = format!("sec-websocket-protocol: {subprotocol}\r\n{OFFER}");
+            let mut client = Raw::connect(serving.address, "/monitor", &lines).await;
+            client.say(json!({ "action": "subscribe" })).await;
+            client.until("subscribed").await;
+            let line = "the quick brown fox jumps over the lazy dog; ".repeat(20);
+            server.run(["send-keys", "-l", "-t", "=work:", &line]);
+            server.run(["rename-window", "-t", "=work:", subprotocol]);
+            while client.until("window.renamed").await["data"]["name"] != subprotocol {}
+        }
+    });
+}
+
 #[test]
 fn requests_may_come_compressed_and_in_parts() {
     for_each_version_async(async |program| {
         let server = TmuxServer::start(&program);
         let (_, pane) = server.new_session("work", "cat");
         let serving = serve(&server, "on");
-        wait_until("it is ready", SOON, || {
-            serving.get("/readyz").starts_with("HTTP/1.1 200")
-        });
         let mut client = Raw::connect(serving.address, "/monitor", OFFER).await;
         client.until("hello").await;
         let snapshot = deflated(br#"{"action":"snapshot","id":1}"#);

@@ -21,9 +21,9 @@ use muxwire::wire::message::{
 };
 use muxwire::wire::objects::Text;
 use muxwire::wire::{
-    ClientInfo, ClientStats, Cursor, Encoder, ErrorCode, EventData, Form, Latency, Message, Page,
-    PanePlace, PaneScreen, Part, RequestId, Screen, Screens, Scrollback, ServerStats, ShedStats,
-    parse, schema,
+    ClientInfo, ClientStats, Coding, Cursor, Encoder, ErrorCode, EventData, Form, Latency, Message,
+    Page, PanePlace, PaneScreen, Part, RequestId, Screen, Screens, Scrollback, ServerStats,
+    ShedStats, inflate, parse, schema,
 };
 use serde_json::{Value, json};
 
@@ -740,6 +740,25 @@ fn times_are_in_milliseconds_and_never_ahead() {
             read(encoder().event(&event, seen, Form::Json).payload())["timestamp"],
             expected
         );
+    }
+}
+
+#[test]
+fn an_event_is_compressed_once_for_all_who_see_it_alike_and_first_if_need_be() {
+    let mut world = World::new();
+    world.session("one");
+    let output = world.output(PaneId(0), 0, &[b'x'; 1000]);
+    let event = published(vec![output], stamp()).remove(0);
+    let seen = view(&event.change, &Everything, |_| true).unwrap();
+    for form in [Form::Json, Form::Binary, Form::Terminal] {
+        let encode = |coding| encoder().coded_event(&event, seen, (form, coding));
+        let (one, again) = (encode(Coding::Deflate), encode(Coding::Deflate));
+        let plain = encode(Coding::Identity);
+        assert_eq!(one.bytes().as_ptr(), again.bytes().as_ptr());
+        assert!(one.is_message() && 2 * one.bytes().len() < plain.bytes().len());
+        assert_eq!(inflate(one.payload(), 10_000).unwrap(), plain.payload());
+        assert_eq!(plain.deflated(), one);
+        assert_eq!(one.deflated(), one);
     }
 }
 

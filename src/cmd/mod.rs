@@ -106,6 +106,9 @@ pub async fn run(cli: Cli) -> ExitCode {
 pub fn prepare(general: &General, flags: Vec<Flag>) -> anyhow::Result<Resolved> {
     let resolved = crate::config::resolve(&general.inputs(flags))?;
     logging::start(&resolved.config.monitoring).context("can't begin to log")?;
+    for note in &resolved.notes {
+        tracing::warn!("{note}");
+    }
     Ok(resolved)
 }
 

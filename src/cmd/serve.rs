@@ -398,6 +398,9 @@ fn server_config(
         allowed_origins: config.security.allowed_origins.clone(),
         max_connections: room,
         metrics: config.monitoring.metrics,
+        metrics_listen: Some(config.monitoring.metrics_port)
+            .filter(|port| *port != 0)
+            .map(|port| SocketAddr::new(config.server.host, port)),
         resize: match config.terminal.resize {
             Resize::Never => ResizePolicy::Never,
             Resize::Client => ResizePolicy::Last,

@@ -359,10 +359,9 @@ impl Kind for LogFilter {
             .filter(|text| !text.is_empty())
             .ok_or(Refusal::NotExpected)?;
         // A single unknown word would be taken for the name of a module, of which nothing would ever be logged.
-        let is_word = text.chars().all(|c| c.is_ascii_alphabetic());
-        let known = ["error", "warn", "info", "debug", "trace", "off"].contains(&text);
-        if is_word && !known {
-            return Err(Refusal::NotExpected);
+        if text.chars().all(|c| c.is_ascii_alphabetic()) {
+            let level = level(text).ok_or(Refusal::NotExpected)?;
+            return Ok(level.to_owned());
         }
         EnvFilter::try_new(text).map_err(|_| Refusal::NotExpected)?;
         Ok(text.to_owned())
@@ -371,4 +370,22 @@ impl Kind for LogFilter {
     fn show(&self, value: &String) -> Raw {
         Raw::Text(value.clone())
     }
+}
+
+/// The level of a name, however it is written; Python's names are known too.
+fn level(name: &str) -> Option<&'static str> {
+    let levels = [
+        ("error", "error"),
+        ("critical", "error"),
+        ("warn", "warn"),
+        ("warning", "warn"),
+        ("info", "info"),
+        ("debug", "debug"),
+        ("trace", "trace"),
+        ("off", "off"),
+    ];
+    let found = levels
+        .into_iter()
+        .find(|(known, _)| name.eq_ignore_ascii_case(known));
+    found.map(|(_, level)| level)
 }

@@ -6,6 +6,7 @@
 
 mod environment;
 mod file;
+mod former;
 mod input;
 mod kind;
 mod list;
@@ -24,7 +25,7 @@ pub use file::FileProblem;
 pub use input::{Flag, Inputs};
 pub use kind::Raw;
 pub use listen::{ListenError, Listening, listening};
-pub use reading::{Problem, Setting, Source};
+pub use reading::{Nearest, Problem, Setting, Source};
 pub use reference::reference;
 pub use resolve::{ConfigError, Resolved, resolve};
 pub use table::{

@@ -43,6 +43,25 @@ pub struct Setting {
     pub source: Source,
 }
 
+/// The name that was probably meant by one that there is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nearest(Option<String>);
+
+impl From<Option<&str>> for Nearest {
+    fn from(nearest: Option<&str>) -> Self {
+        Self(nearest.map(str::to_owned))
+    }
+}
+
+impl fmt::Display for Nearest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(name) => write!(f, "the nearest is {name}"),
+            None => f.write_str("`muxwire config` lists all that there are"),
+        }
+    }
+}
+
 /// One mistake in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -50,14 +69,14 @@ pub enum Problem {
     #[error(transparent)]
     File(#[from] FileProblem),
     /// There is no such setting.
-    #[error("{source}: there is no setting {name}; the nearest is {nearest}", source = .origin)]
+    #[error("{source}: there is no setting {name}; {nearest}", source = .origin)]
     Unknown {
         /// Where it stands.
         origin: Source,
         /// The name that was given.
         name: String,
         /// The name that was probably meant.
-        nearest: String,
+        nearest: Nearest,
     },
     /// The value is not allowed.
     #[error("{source}: {name} is {value}, but {reason}", source = .origin)]

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use crate::config::environment::{Environment, FILE_VARIABLE};
 use crate::config::file;
+use crate::config::former;
 use crate::config::input::{Inputs, OTHER_VARIABLES};
 use crate::config::kind::Raw;
 use crate::config::reading::{Problem, Reading, Setting, Source};
 use crate::config::table::{self, Config};
-use crate::nearest::most_like;
+use crate::nearest::{most_like, nearest};
 
 /// All settings, typed, and where each comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Resolved {
     pub config: Config,
     /// One for every row of the table, in its order.
     pub settings: Vec<Setting>,
+    /// What the user should know of the file, with the line where it stands.
+    pub notes: Vec<String>,
 }
 
 /// The configuration is wrong: every mistake that was found.
@@ -49,7 +52,11 @@ pub fn resolve(inputs: &Inputs) -> Result<Resolved, ConfigError> {
             Source::Flag(flag.flag),
         );
     }
-    let Layers { values, problems } = layers;
+    let Layers {
+        values,
+        problems,
+        notes,
+    } = layers;
     let mut reading = Reading {
         values,
         problems,
@@ -60,6 +67,7 @@ pub fn resolve(inputs: &Inputs) -> Result<Resolved, ConfigError> {
         Some(config) if reading.problems.is_empty() => Ok(Resolved {
             config,
             settings: reading.settings,
+            notes,
         }),
         _ => Err(ConfigError(reading.problems)),
     }
@@ -70,6 +78,7 @@ pub fn resolve(inputs: &Inputs) -> Result<Resolved, ConfigError> {
 struct Layers {
     values: BTreeMap<String, (Raw, Source)>,
     problems: Vec<Problem>,
+    notes: Vec<String>,
 }
 
 impl Layers {
@@ -79,12 +88,11 @@ impl Layers {
             self.values.insert(name.to_owned(), (raw, source));
             return;
         }
-        let nearest = most_like(name, rows.iter().map(|row| row.name)).unwrap_or_default();
-        let nearest = nearest.to_owned();
+        let nearest = near(name, rows.iter().map(|row| row.name));
         self.problems.push(Problem::Unknown {
             origin: source,
             name: name.to_owned(),
-            nearest,
+            nearest: nearest.into(),
         });
     }
 
@@ -101,7 +109,10 @@ impl Layers {
         });
         match read {
             Ok((path, entries)) => {
-                for entry in entries {
+                let translated = former::translate(&path, entries);
+                self.notes.extend(translated.notes);
+                self.problems.extend(translated.problems);
+                for entry in translated.entries {
                     self.add(
                         &entry.name,
                         entry.raw,
@@ -128,8 +139,7 @@ impl Layers {
                 (None, _) => {
                     let names = rows.iter().map(table::Row::variable);
                     let names: Vec<String> = names.chain([FILE_VARIABLE.to_owned()]).collect();
-                    let nearest = most_like(&variable, names.iter().map(String::as_str));
-                    let nearest = nearest.unwrap_or_default().to_owned();
+                    let nearest = near(&variable, names.iter().map(String::as_str)).into();
                     let origin = Source::Variable(variable.clone());
                     self.problems.push(Problem::Unknown {
                         origin,
@@ -140,6 +150,16 @@ impl Layers {
             }
         }
     }
+}
+
+/// The setting or variable that was probably meant, if one is near.
+fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let found = most_like(name, known)?;
+    let parts = |name: &str| name.rsplit('.').next().unwrap_or_default().to_lowercase();
+    let (last, other) = (parts(name), parts(found));
+    let is_part = last.len() >= 3 && other.contains(&last);
+    (is_part || nearest(name, [found]).is_some() || nearest(&last, [&*other]).is_some())
+        .then_some(found)
 }
 
 #[cfg(test)]
@@ -160,9 +180,22 @@ mod tests {
             ("performance.history", "performance.history_age"),
         ];
         for (given, expected) in rows {
-            let found = most_like(given, table::rows().into_iter().map(|row| row.name));
-            let found = found.unwrap_or_default();
-            assert_eq!(found, expected, "{given}");
+            let found = near(given, table::rows().into_iter().map(|row| row.name));
+            assert_eq!(found, Some(expected), "{given}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_named_that_is_not_near() {
+        for given in [
+            "security.cipher",
+            "tmux.refresh",
+            "server.workers",
+            "x",
+            "security.tls_version",
+        ] {
+            let found = near(given, table::rows().into_iter().map(|row| row.name));
+            assert_eq!(found, None, "{given}");
         }
     }
 }

@@ -445,6 +445,9 @@ settings! {
         log_format: LogFormat = Choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]), "text";
         /// Whether `/metrics` is served.
         metrics: bool = Boolean, "true";
+        /// A port at `server.host` that serves `/metrics`, `/healthz` and `/readyz` and nothing else, for a scraper that must not reach
+        /// the rest. 0 means none.
+        metrics_port: u16 = Integer(0..=65_535u16), "0";
         /// How often the whole model is compared with tmux, to publish what was missed.
         reconcile_interval: Duration = Span(s(1)..=s(86_400)), "30s";
     }

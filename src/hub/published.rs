@@ -103,6 +103,7 @@ impl Published {
     }
 
     /// The event in this encoding and view: encoded by `encode` for the first reader, shared by all that follow.
+    /// `encode` must not ask for another encoding of it: it would wait for itself.
     pub fn encoded(
         &self,
         encoding: EncodingId,

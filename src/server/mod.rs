@@ -129,6 +129,8 @@ pub struct ServerConfig {
     pub max_connections: usize,
     /// Whether `/metrics` is served.
     pub metrics: bool,
+    /// Where it is served besides, with what else is for monitoring and nothing else.
+    pub metrics_listen: Option<SocketAddr>,
     /// Who may give windows a size.
     pub resize: ResizePolicy,
     /// From whom secrets are kept besides those whose tokens say so: holders of these as their highest permission.
@@ -238,6 +240,10 @@ pub async fn start(
     stop: CancellationToken,
 ) -> Result<Running, ListenError> {
     let (listeners, address) = Listener::bind(config.listen, &config.listeners).await?;
+    let for_metrics = match config.metrics_listen {
+        Some(address) => Some(Listener::tcp(address, config.listeners.tls.clone()).await?),
+        None => None,
+    };
     schema::prepare();
     sources.push.iter().for_each(|one| one.listens_on(address));
     let context = context(&config, &sources);
@@ -279,6 +285,10 @@ pub async fn start(
     );
     for listener in listeners {
         reception.open(listener);
+    }
+    if let Some(listener) = for_metrics {
+        let router = routes::router(&app, health::routes(config.metrics));
+        reception.beside(router).open(listener);
     }
     Ok(Running { address, tasks })
 }

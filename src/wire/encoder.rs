@@ -71,12 +71,12 @@ impl Encoder {
         view: View,
         (form, coding): (Form, Coding),
     ) -> Framed {
+        let plain = self.event(event, view, form);
         match coding {
-            Coding::Identity => self.event(event, view, form),
-            Coding::Deflate => Framed::built(event.encoded(form.id(coding), view, || {
-                let plain = self.event(event, view, form);
-                plain.deflated().bytes().clone()
-            })),
+            Coding::Identity => plain,
+            Coding::Deflate => Framed::built(
+                event.encoded(form.id(coding), view, || plain.deflated().bytes().clone()),
+            ),
         }
     }
 

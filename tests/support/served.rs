@@ -37,6 +37,7 @@ impl Served {
             allowed_origins: Vec::new(),
             max_connections: 100,
             metrics: true,
+            metrics_listen: None,
             resize: ResizePolicy::Largest,
             redacted_roles: Vec::new(),
             limits: patient(),

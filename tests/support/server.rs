@@ -134,6 +134,7 @@ impl TestServer {
             allowed_origins: setup.allowed_origins,
             max_connections: setup.max_connections.unwrap_or(100),
             metrics: true,
+            metrics_listen: None,
             resize: setup.resize,
             redacted_roles: setup.redacted_roles,
             limits: setup.limits,

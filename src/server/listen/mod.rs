@@ -151,8 +151,8 @@ impl Listener {
         listen: SocketAddr,
         options: &ListenOptions,
     ) -> Result<(Vec<Self>, SocketAddr), ListenError> {
+        let tcp = bind_tcp(listen).await?;
         let taken = |error| ListenError::Address(listen, error);
-        let tcp = TcpListener::bind(listen).await.map_err(taken)?;
         let address = tcp.local_addr().map_err(taken)?;
         let mut listeners = vec![Self::Tcp(tcp, options.tls.clone())];
         if let Some(path) = &options.unix_socket {
@@ -162,6 +162,11 @@ impl Listener {
             ));
         }
         Ok((listeners, address))
+    }
+
+    /// One at an address.
+    pub(super) async fn tcp(listen: SocketAddr, tls: Option<Tls>) -> Result<Self, ListenError> {
+        Ok(Self::Tcp(bind_tcp(listen).await?, tls))
     }
 
     async fn accept(&self) -> io::Result<Accepted> {
@@ -185,11 +190,16 @@ impl Listener {
     }
 }
 
+async fn bind_tcp(listen: SocketAddr) -> Result<TcpListener, ListenError> {
+    let taken = |error| ListenError::Address(listen, error);
+    TcpListener::bind(listen).await.map_err(taken)
+}
+
 /// What all listeners share: who comes in is counted together, and served alike.
 #[derive(Debug, Clone)]
 pub(super) struct Reception(Arc<ReceptionInner>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct ReceptionInner {
     router: Router,
     base: BasePath,
@@ -228,6 +238,12 @@ impl Reception {
             stop,
             tasks,
         }))
+    }
+
+    /// The same for other routes; who comes in is still counted together.
+    pub(super) fn beside(&self, router: Router) -> Self {
+        let inner = ReceptionInner::clone(&self.0);
+        Self(Arc::new(ReceptionInner { router, ..inner }))
     }
 
     /// Begins to accept connections, until the server stops.
