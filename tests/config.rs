@@ -273,6 +273,127 @@ fn each_mistake_in_a_file_is_named_with_its_place() {
     }
 }
 
+/// The configuration of the specification before muxwire, as it stands there.
+const FORMER: &str = "\
+server: {host: 0.0.0.0, port: 8765, max_connections: 100}
+security: {require_auth: true, tls_enabled: false, tls_cert: null, tls_key: null}
+performance: {poll_interval_ms: 500, event_batch_size: 10, event_batch_timeout_ms: 50, max_event_queue_size: 10000}
+monitoring: {log_level: INFO, metrics_enabled: true, metrics_port: 9090}
+";
+
+#[test]
+fn regression_the_former_configuration_is_read_as_it_stands() {
+    let home = Home::new();
+    let path = home.write("etc/config.yaml", FORMER);
+    let Resolved { config, notes, .. } = resolve(&inputs(&home, &[], &[])).unwrap();
+    assert_eq!(config.server.host, IpAddr::from([0, 0, 0, 0]));
+    assert_eq!(config.server.max_connections, 100);
+    assert_eq!(config.tls.certificate, None);
+    assert_eq!(config.performance.queue_events, 10_000);
+    assert_eq!(config.monitoring.log_level, "info");
+    assert!(config.monitoring.metrics);
+    assert_eq!(config.monitoring.metrics_port, 9090);
+    let expected = [
+        (
+            "3: performance.poll_interval_ms has no meaning here: ",
+            "nothing is polled",
+        ),
+        (
+            "3: performance.event_batch_size has no meaning here: ",
+            "sent at once",
+        ),
+        (
+            "3: performance.event_batch_timeout_ms has no meaning here: ",
+            "sent at once",
+        ),
+        (
+            "3: performance.max_event_queue_size is called performance.queue_events now",
+            "",
+        ),
+        (
+            "4: monitoring.metrics_enabled is called monitoring.metrics now",
+            "",
+        ),
+    ];
+    assert_eq!(notes.len(), expected.len(), "{notes:#?}");
+    for (note, (begin, part)) in notes.iter().zip(expected) {
+        let begin = format!("{}:{begin}", path.display());
+        assert!(note.starts_with(&begin) && note.contains(part), "{note}");
+    }
+}
+
+#[test]
+fn regression_former_settings_mean_what_they_meant() {
+    type Row = (
+        &'static str,
+        Result<(Option<&'static str>, Option<&'static str>), &'static str>,
+    );
+    let rows: [Row; 7] = [
+        (
+            "security: {tls_enabled: true, tls_cert: /c.pem, tls_key: /k.pem}",
+            Ok((Some("/c.pem"), Some("/k.pem"))),
+        ),
+        (
+            "security: {tls_cert: /c.pem, tls_key: /k.pem}",
+            Ok((Some("/c.pem"), Some("/k.pem"))),
+        ),
+        (
+            "security: {tls_enabled: false, tls_cert: /c.pem, tls_key: /k.pem}",
+            Ok((None, None)),
+        ),
+        (
+            "tls: {certificate: /new.pem}\nsecurity: {tls_cert: /c.pem, tls_key: /k.pem}",
+            Ok((Some("/new.pem"), Some("/k.pem"))),
+        ),
+        (
+            "security: {tls_enabled: true}",
+            Err(
+                ":1: security.tls_enabled is true, but security.tls_cert and security.tls_key, now tls.certificate and tls.key, name no files",
+            ),
+        ),
+        (
+            "security: {tls_enabled: 1}",
+            Err(":1: security.tls_enabled is 1, but it must be true or false"),
+        ),
+        (
+            "monitoring: {metrics_enabled: maybe}",
+            Err(":1: monitoring.metrics is \"maybe\", but it must be true or false"),
+        ),
+    ];
+    for (text, expected) in rows {
+        let home = Home::new();
+        let path = home.write("etc/config.yaml", text);
+        let found = resolve(&inputs(&home, &[], &[]));
+        match expected {
+            Ok((certificate, key)) => {
+                let tls = found.unwrap().config.tls;
+                assert_eq!(
+                    tls.certificate.as_deref(),
+                    certificate.map(Path::new),
+                    "{text}"
+                );
+                assert_eq!(tls.key.as_deref(), key.map(Path::new), "{text}");
+            }
+            Err(expected) => {
+                let expected = format!("{}{expected}", path.display());
+                assert_eq!(found.unwrap_err().to_string(), expected, "{text}");
+            }
+        }
+    }
+    for (given, level) in [
+        ("INFO", "info"),
+        ("Warning", "warn"),
+        ("CRITICAL", "error"),
+        ("off", "off"),
+    ] {
+        let variables = [("MUXWIRE_MONITORING_LOG_LEVEL", given)];
+        let config = resolve(&inputs(&Home::new(), &variables, &[]))
+            .unwrap()
+            .config;
+        assert_eq!(config.monitoring.log_level, level);
+    }
+}
+
 #[test]
 fn each_mistake_outside_a_file_is_named_with_its_source() {
     let home = Home::new();

@@ -227,6 +227,8 @@ pub struct Sources {
 pub struct Running {
     /// The address that it listens on.
     pub address: SocketAddr,
+    /// The one for metrics alone, if there is one.
+    pub metrics_address: Option<SocketAddr>,
     tasks: TaskTracker,
 }
 
@@ -244,31 +246,11 @@ pub async fn start(
         Some(address) => Some(Listener::tcp(address, config.listeners.tls.clone()).await?),
         None => None,
     };
+    let metrics_address = for_metrics.as_ref().map(|(_, address)| *address);
     schema::prepare();
     sources.push.iter().for_each(|one| one.listens_on(address));
-    let context = context(&config, &sources);
     let tasks = TaskTracker::new();
-    let shards = Shards::new(
-        context.hub.clone(),
-        sources.metrics.clone(),
-        stop.clone(),
-        tasks.clone(),
-    );
-    let services = Arc::new(Services {
-        context: Arc::new(context),
-        bridge: sources.bridge,
-        history: sources.history,
-        metrics: sources.metrics,
-        shards,
-        tickets: Tickets::new(config.bounds.tickets),
-        browsers: BrowserSessions::new(config.bounds.browsers),
-        addresses: Addresses::new(config.bounds.remote, config.bounds.local),
-        holders: Holders::new(config.bounds.token_connections),
-        overdue: Overdue::default(),
-        push: sources.push,
-        room: Arc::new(Semaphore::new(config.max_connections)),
-        stop,
-    });
+    let services = Arc::new(services(&config, sources, &tasks, stop));
     let (stopped, overdue) = (services.stop.clone(), services.overdue.clone());
     tasks.spawn(async move { stopped.run_until_cancelled(overdue.run()).await });
     let all = routes::all(config.metrics);
@@ -286,11 +268,46 @@ pub async fn start(
     for listener in listeners {
         reception.open(listener);
     }
-    if let Some(listener) = for_metrics {
+    if let Some((listener, _)) = for_metrics {
         let router = routes::router(&app, health::routes(config.metrics));
         reception.beside(router).open(listener);
     }
-    Ok(Running { address, tasks })
+    Ok(Running {
+        address,
+        metrics_address,
+        tasks,
+    })
+}
+
+/// What all that is served uses.
+fn services(
+    config: &ServerConfig,
+    sources: Sources,
+    tasks: &TaskTracker,
+    stop: CancellationToken,
+) -> Services {
+    let context = context(config, &sources);
+    let shards = Shards::new(
+        context.hub.clone(),
+        sources.metrics.clone(),
+        stop.clone(),
+        tasks.clone(),
+    );
+    Services {
+        context: Arc::new(context),
+        bridge: sources.bridge,
+        history: sources.history,
+        metrics: sources.metrics,
+        shards,
+        tickets: Tickets::new(config.bounds.tickets),
+        browsers: BrowserSessions::new(config.bounds.browsers),
+        addresses: Addresses::new(config.bounds.remote, config.bounds.local),
+        holders: Holders::new(config.bounds.token_connections),
+        overdue: Overdue::default(),
+        push: sources.push,
+        room: Arc::new(Semaphore::new(config.max_connections)),
+        stop,
+    }
 }
 
 fn context(config: &ServerConfig, sources: &Sources) -> Context {

@@ -14,6 +14,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::SOON;
+use crate::support::server::{Setup, TestServer, get_from};
 
 /// A stream of any kind.
 trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -84,4 +85,24 @@ async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 fn figure(metrics: &str, name: &str) -> u64 {
     let line = metrics.lines().find_map(|line| line.strip_prefix(name));
     line.map_or(0, |value| value.trim().parse().unwrap())
+}
+#[tokio::test]
+async fn metrics_are_served_at_a_port_of_their_own_with_nothing_else() {
+    let server = TestServer::start(Setup {
+        metrics_listen: Some("127.0.0.1:0".parse().unwrap()),
+        ..Setup::default()
+    })
+    .await;
+    let address = server.running.metrics_address.unwrap();
+    for (path, status) in [
+        ("/metrics", "200"),
+        ("/healthz", "200"),
+        ("/readyz", "503"),
+        ("/monitor", "404"),
+        ("/", "404"),
+        ("/dashboard", "404"),
+    ] {
+        let answer = get_from(address, path).await;
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{path}: {answer}");
+    }
 }

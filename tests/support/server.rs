@@ -47,6 +47,7 @@ pub struct Setup {
     pub assets_dir: Option<std::path::PathBuf>,
     pub frame_ancestors: Vec<Origin>,
     pub compression: Compression,
+    pub metrics_listen: Option<SocketAddr>,
     pub allowed_hosts: Vec<Host>,
     pub allowed_origins: Vec<Origin>,
     pub bounds: Bounds,
@@ -81,6 +82,7 @@ impl Default for Setup {
             assets_dir: None,
             frame_ancestors: Vec::new(),
             compression: Compression::default(),
+            metrics_listen: None,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             bounds: Bounds::default(),
@@ -134,7 +136,7 @@ impl TestServer {
             allowed_origins: setup.allowed_origins,
             max_connections: setup.max_connections.unwrap_or(100),
             metrics: true,
-            metrics_listen: None,
+            metrics_listen: setup.metrics_listen,
             resize: setup.resize,
             redacted_roles: setup.redacted_roles,
             limits: setup.limits,
@@ -199,16 +201,7 @@ impl TestServer {
 
     /// The same of a server that is asked for by this name.
     pub async fn http_as(&self, host: &str, method: &str, path: &str, lines: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n{lines}connection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        timeout(SOON, stream.read_to_string(&mut answer))
-            .await
-            .unwrap()
-            .unwrap();
-        answer
+        ask_at(self.address, host, method, path, lines).await
     }
 
     /// The answer to a POST with this body.
@@ -232,6 +225,22 @@ impl TestServer {
             .expect("a request comes")
             .unwrap()
     }
+}
+
+/// The answer of a server at an address to a plain GET.
+pub async fn get_from(address: SocketAddr, path: &str) -> String {
+    ask_at(address, &address.to_string(), "GET", path, "").await
+}
+
+async fn ask_at(address: SocketAddr, host: &str, method: &str, path: &str, lines: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n{lines}connection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let read = stream.read_to_string(&mut answer);
+    timeout(SOON, read).await.unwrap().unwrap();
+    answer
 }
 
 impl Drop for TestServer {

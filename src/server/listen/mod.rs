@@ -151,10 +151,8 @@ impl Listener {
         listen: SocketAddr,
         options: &ListenOptions,
     ) -> Result<(Vec<Self>, SocketAddr), ListenError> {
-        let tcp = bind_tcp(listen).await?;
-        let taken = |error| ListenError::Address(listen, error);
-        let address = tcp.local_addr().map_err(taken)?;
-        let mut listeners = vec![Self::Tcp(tcp, options.tls.clone())];
+        let (tcp, address) = Self::tcp(listen, options.tls.clone()).await?;
+        let mut listeners = vec![tcp];
         if let Some(path) = &options.unix_socket {
             let local = LocalListener::bind(path);
             listeners.push(Self::Local(
@@ -164,9 +162,15 @@ impl Listener {
         Ok((listeners, address))
     }
 
-    /// One at an address.
-    pub(super) async fn tcp(listen: SocketAddr, tls: Option<Tls>) -> Result<Self, ListenError> {
-        Ok(Self::Tcp(bind_tcp(listen).await?, tls))
+    /// One at an address, and the address that it has.
+    pub(super) async fn tcp(
+        listen: SocketAddr,
+        tls: Option<Tls>,
+    ) -> Result<(Self, SocketAddr), ListenError> {
+        let taken = |error| ListenError::Address(listen, error);
+        let tcp = TcpListener::bind(listen).await.map_err(taken)?;
+        let address = tcp.local_addr().map_err(taken)?;
+        Ok((Self::Tcp(tcp, tls), address))
     }
 
     async fn accept(&self) -> io::Result<Accepted> {
@@ -188,11 +192,6 @@ impl Listener {
             Self::Local(_) => None,
         }
     }
-}
-
-async fn bind_tcp(listen: SocketAddr) -> Result<TcpListener, ListenError> {
-    let taken = |error| ListenError::Address(listen, error);
-    TcpListener::bind(listen).await.map_err(taken)
 }
 
 /// What all listeners share: who comes in is counted together, and served alike.
