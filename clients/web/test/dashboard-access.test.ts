@@ -14,15 +14,21 @@ let tokens = 0;
 
 // Before the window is closed.
 afterEach(async () => {
-  const [kept, tabs] = await page.evaluate(() => {
+  const [kept, tabs, seen] = await page.evaluate(() => {
     const { "muxwire.tabs": tabs = "{}", ...session } = { ...sessionStorage } as Record<string, string>;
-    return [JSON.stringify([{ ...localStorage }, session, document.cookie]), tabs] as const;
+    const { "muxwire.visit": seen = "", ...local } = { ...localStorage } as Record<string, string>;
+    return [JSON.stringify([local, session, document.cookie]), tabs, seen] as const;
   });
   assert.equal(kept, '[{},{},""]', "no program of a page can read what lets this browser in");
   assert.match(
     tabs.replace(/"(server|tabs|panes|kept)":|true|false/g, ""),
     /^[{}[\]",%\d ]*$/,
     "of tabs, ids are kept",
+  );
+  assert.match(
+    seen,
+    /^(\{"host":"lab",("since":\d+,)?"last":\d+(,"since":\d+)?(,"told":true)?\})?$/,
+    "of visits, times are kept",
   );
 });
 // Browsers say each answer that is an error.
@@ -31,6 +37,15 @@ stage({ MUXWIRE_REDACTION_ENABLED: "true", MUXWIRE_TERMINAL_RESIZE: "client" }, 
   asks.tell("ask cargo test");
   await world.run("new-session", "-d", "-s", "other", "-x", "80", "-y", "24", "cat");
 });
+
+/** What is there when a view is. */
+const SHOWN: Record<string, string> = {
+  panes: ".tile canvas",
+  overview: "tbody tr",
+  activity: ".entries li",
+  history: ".history-form",
+  digest: ".digest .receipt",
+};
 
 async function enter(token: string): Promise<void> {
   await page.getByLabel("Or enter a token").fill(token);
@@ -133,7 +148,7 @@ test("who may only look sees no way to type", async () => {
 test("who sees some sessions sees no others, in any view", async () => {
   await comeAs(["--allow", "write", "--session", "oth*"]);
   await tile("other:0.0").waitFor();
-  for (const view of ["panes", "overview", "activity"]) {
+  for (const view of ["panes", "overview", "activity", "history", "digest"]) {
     await page.evaluate((to) => {
       location.hash = `#${to}`;
     }, view);
@@ -219,12 +234,19 @@ for (const theme of ["dark", "light", "contrast"] as const) {
     );
     await checkAccess(`menu, ${theme}`);
     await page.locator(".menu summary").click();
-    for (const view of ["panes", "overview", "activity", `pane=${encodeURIComponent(asks.pane)}`]) {
+    for (const view of [
+      "panes",
+      "overview",
+      "activity",
+      "history",
+      "digest",
+      `pane=${encodeURIComponent(asks.pane)}`,
+    ]) {
       await page.evaluate((to) => {
         location.hash = `#${to}`;
       }, view);
       await page
-        .locator({ panes: ".tile canvas", overview: "tbody tr", activity: ".entries li" }[view] ?? ".xterm")
+        .locator(SHOWN[view] ?? ".xterm")
         .first()
         .waitFor();
       await checkAccess(`${view}, ${theme}`);
@@ -261,12 +283,12 @@ test("axe finds nothing serious on a phone", async () => {
   await row("api:0.0").locator(".main").tap();
   await page.locator(".work .xterm").waitFor();
   await checkAccess("pane");
-  for (const view of ["panes", "overview", "activity"]) {
+  for (const view of ["panes", "overview", "activity", "history", "digest"]) {
     await page.evaluate((to) => {
       location.hash = `#${to}`;
     }, view);
     await page
-      .locator({ panes: ".tile canvas", overview: "tbody tr", activity: ".entries li" }[view] ?? "")
+      .locator(SHOWN[view] ?? "body")
       .first()
       .waitFor();
     await checkAccess(view);

@@ -27,7 +27,7 @@ test("a layout of tmux becomes the cells of its panes", () => {
 });
 
 test("an address names a view or panes, and is read as it was written", () => {
-  for (const view of ["panes", "overview", "activity", "attention"] as const) {
+  for (const view of ["panes", "overview", "activity", "history", "digest", "attention"] as const) {
     assert.deepEqual(placeOf(`#${view}`), { kind: "view", view });
     assert.equal(textOf({ kind: "view", view }), `#${view}`);
   }

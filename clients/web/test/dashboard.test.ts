@@ -678,7 +678,7 @@ test("hostile names, titles and output become text in every view", async () => {
   await finder().fill("onerror");
   await page.locator("dialog[open]").getByRole("option").first().waitFor();
   await page.keyboard.press("Escape");
-  for (const view of ["overview", "activity", `pane=${encodeURIComponent(pane)}`, "panes"]) {
+  for (const view of ["overview", "activity", "history", "digest", `pane=${encodeURIComponent(pane)}`, "panes"]) {
     await page.evaluate((to) => {
       location.hash = `#${to}`;
     }, view);

@@ -80,7 +80,10 @@ function Events({ board }: { board: Board }) {
   const most = useSignal(SHOWN);
   const feed = useRef<Feed>({
     follow: (some) => {
-      kept.current = [...kept.current, ...some].slice(-KEPT);
+      const all = [...kept.current, ...some];
+      // What goes on from there would not follow on what is left.
+      if (all.length > KEPT) next.value = undefined;
+      kept.current = all.slice(-KEPT);
       if (isPaused.peek()) waiting.value += some.length;
       else entries.value = kept.current;
     },

@@ -1,9 +1,10 @@
-import { useEffect, useSignal } from "vendor";
+import { useEffect, useRef, useSignal } from "vendor";
 import type { Board } from "./board.ts";
 import { FORMS, type Form } from "./cast.ts";
 import { readTime, timeText } from "./moment.ts";
 import { Remedy } from "./parts.tsx";
 import { SheetBox } from "./sheet.tsx";
+import { bytesText } from "./words.ts";
 
 /** Makes a file of what a pane printed. */
 export function DownloadSheet({ board }: { board: Board }) {
@@ -81,8 +82,8 @@ function Choices({ board, pane }: { board: Board; pane: string }) {
           {percent} %
         </progress>
       ) : null}
-      <p class="receipt done" role="status">
-        {download.done.value ? `✓ ${download.done.value}` : ""}
+      <p class="made" role="status">
+        {download.made.value ? <Saved {...download.made.value} /> : null}
       </p>
       <div class="actions">
         {download.isUnderWay.value ? (
@@ -96,6 +97,22 @@ function Choices({ board, pane }: { board: Board; pane: string }) {
         )}
       </div>
     </form>
+  );
+}
+
+/** The file. It is saved at once, unless the browser asks first, or wants a click for each file of a page. */
+function Saved({ name, size, url }: { name: string; size: number; url: string }) {
+  const link = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    if (url) link.current?.click();
+  }, [url]);
+  return (
+    <>
+      <a ref={link} href={url} download={name}>
+        {name}
+      </a>{" "}
+      <small>{bytesText(size)}</small>
+    </>
   );
 }
 

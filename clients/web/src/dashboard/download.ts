@@ -24,20 +24,26 @@ export interface Wish {
   readonly form: Form;
 }
 
+/** A file that is there until the next one is wanted. */
+interface Made {
+  readonly name: string;
+  readonly size: number;
+  /** Where the browser has it. */
+  readonly url: string;
+}
+
 /** A file that is made of what a pane printed, and what became of the last one. */
 export class Download {
   readonly isUnderWay = signal(false);
   /** How far it is, from 0 to 1. */
   readonly progress = signal(0);
   readonly problem = signal("");
-  readonly done = signal("");
+  readonly made = signal<Made | undefined>(undefined);
   readonly #client: () => Client;
-  readonly #save: (file: Blob, name: string) => void;
   #making: Making | undefined;
 
-  constructor(client: () => Client, save: (file: Blob, name: string) => void = saveFile) {
+  constructor(client: () => Client) {
     this.#client = client;
-    this.#save = save;
   }
 
   async begin(wish: Wish): Promise<void> {
@@ -49,13 +55,11 @@ export class Download {
     this.isUnderWay.value = true;
     this.progress.value = 0;
     this.problem.value = "";
-    this.done.value = "";
     try {
       const file = await making.file();
       if (this.#making !== making) return;
       const name = fileName(wish.place, wish.from, wish.form);
-      this.#save(file, name);
-      this.done.value = `${name}, ${bytesText(file.size)}`;
+      this.made.value = { name, size: file.size, url: URL.createObjectURL(file) };
     } catch (error) {
       if (this.#making === making) this.problem.value = problemOf(error);
     } finally {
@@ -67,12 +71,14 @@ export class Download {
     }
   }
 
-  /** Ends what is under way: there is no file of it. */
+  /** Ends what is under way, of which there is no file then, and lets go the last one. */
   cancel(): void {
     const making = this.#making;
     this.#making = undefined;
     making?.end();
     this.isUnderWay.value = false;
+    if (this.made.peek()) URL.revokeObjectURL(this.made.peek()?.url ?? "");
+    this.made.value = undefined;
   }
 }
 
@@ -187,13 +193,4 @@ class Making {
       }
     });
   }
-}
-
-function saveFile(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  // The browser has begun to read it by then.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

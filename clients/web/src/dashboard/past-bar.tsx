@@ -226,8 +226,8 @@ function Words({ board }: { board: Board }) {
         </p>
       ) : null}
       <p class="past-words" role="status">
-        {past.note.value}
-        {past.note.value && begins !== undefined ? ` The history begins at ${timeText(begins, past.now())}.` : ""}
+        <Remedy text={past.note.value} />
+        {past.isBefore.value && begins !== undefined ? ` The history begins at ${timeText(begins, past.now())}.` : ""}
       </p>
       {past.refused.value ? (
         <p class="past-refused" role="alert">

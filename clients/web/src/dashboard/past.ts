@@ -42,6 +42,8 @@ export class Past {
   /** Why there is no past; what is to be said of it. */
   readonly problem = signal("");
   readonly note = signal("");
+  /** Somebody wanted to go further back than there is anything. */
+  readonly isBefore = signal(false);
   /** Somebody has tried to type into the past a moment ago. */
   readonly refused = signal(false);
   /** Panes that were there then and are not now. */
@@ -95,6 +97,7 @@ export class Past {
     if (isSame(before, moment)) return;
     this.#halt();
     this.note.value = "";
+    this.isBefore.value = false;
     if (!moment) {
       this.moment.value = undefined;
       this.gone.value = [];
@@ -109,6 +112,7 @@ export class Past {
     const begins = this.begins.peek();
     this.#halt();
     const isBefore = begins !== undefined && at < begins;
+    this.isBefore.value = isBefore;
     this.note.value = isBefore ? "Nothing is kept from before that." : "";
     this.#set({ at: Math.round(Math.min(isBefore ? begins : at, this.#now())) });
   }
@@ -132,6 +136,7 @@ export class Past {
     const moment = this.moment.peek();
     if (!moment || this.problem.peek()) return;
     this.note.value = "";
+    this.isBefore.value = false;
     if (this.state.peek() === "plays") return this.#pause();
     if (this.#player) this.#player.resume();
     else if (this.isAlone) this.#play(moment);
@@ -218,8 +223,10 @@ export class Past {
     }
   }
 
+  /** There is no past at all, or it could not be asked for now. */
   #failed(error: unknown): void {
-    this.problem.value = pastProblem(error);
+    if (isNever(error)) this.problem.value = pastProblem(error);
+    else if (!this.#isClosed) this.note.value = pastProblem(error);
   }
 
   #left(source: PastSource): void {
@@ -317,7 +324,7 @@ export class Past {
   #notShown(source: PastSource, error: unknown): void {
     if (!(error instanceof MuxwireError)) throw error;
     if (error.code === "NOT_FOUND") return source.fail("Nothing is kept of this pane at this time.");
-    if (error.code === "HISTORY_OFF" || error.code === "UNKNOWN_ACTION") return this.#failed(error);
+    if (isNever(error)) return this.#failed(error);
     source.fail(errorText(error));
     if (!error.retryable) return;
     this.#resting.add(source);
@@ -328,6 +335,11 @@ export class Past {
       this.#pump();
     }, AGAIN);
   }
+}
+
+/** Asking again is of no use. */
+function isNever(error: unknown): boolean {
+  return error instanceof MuxwireError && ["HISTORY_OFF", "UNKNOWN_ACTION", "PERMISSION_DENIED"].includes(error.code);
 }
 
 /** Why the past can't be asked for, for people. */
