@@ -32,6 +32,11 @@ impl Model {
         match &mut self.mode {
             Mode::Typing(_) => self.typing_key(key, now),
             Mode::Search => self.search_key(key, now),
+            Mode::Recall => self.recall_key(key),
+            Mode::Save(pane) => {
+                let pane = *pane;
+                self.save_key(key, pane, now);
+            }
             Mode::Compose(targets) => {
                 let targets = targets.clone();
                 self.compose_key(key, &targets, now);
@@ -53,6 +58,8 @@ impl Model {
                 self.query.insert(&text.replace(['\n', '\r'], " "));
                 self.searched(now);
             }
+            Mode::Recall => self.recall.query.insert(&text.replace(['\n', '\r'], " ")),
+            Mode::Save(_) => self.file_name.insert(&text.replace(['\n', '\r'], " ")),
             Mode::Compose(_) => self.draft.insert(text),
             Mode::Browse | Mode::Over(..) => {
                 let text = "nothing was pasted: type into the pane first, or write a prompt";
@@ -79,10 +86,10 @@ impl Model {
                 };
                 self.touch();
             }
-            Mode::Compose(_) => {}
+            Mode::Compose(_) | Mode::Save(_) => {}
             _ if self.areas.is_in_preview(x, y) => self.scroll(by, now),
             Mode::Typing(_) => {}
-            Mode::Browse | Mode::Search => self.go(-by.signum(), now),
+            Mode::Browse | Mode::Search | Mode::Recall => self.go(-by.signum(), now),
         }
     }
 
@@ -91,12 +98,12 @@ impl Model {
             self.mode = Mode::Browse;
             return self.touch();
         }
-        if !matches!(self.mode, Mode::Browse | Mode::Search) {
+        if !matches!(self.mode, Mode::Browse | Mode::Search | Mode::Recall) {
             // Somebody types: what they type goes nowhere else by a click.
             return;
         }
         if let Some(tab) = self.areas.tab_at(at) {
-            self.tab = tab;
+            (self.tab, self.mode) = (tab, Mode::Browse);
             return self.touch();
         }
         if let Some(pane) = self.areas.pane_at(at) {
@@ -118,6 +125,7 @@ impl Model {
         {
             preview.follow();
         }
+        self.past = None;
         self.type_key(key);
     }
 
@@ -128,6 +136,11 @@ impl Model {
                 self.mode = Mode::Browse;
             }
             Code::Named(Named::Enter) => self.mode = Mode::Browse,
+            // The same words in what is kept on disk.
+            Code::Named(Named::Tab) => {
+                self.recall.query = std::mem::take(&mut self.query);
+                self.recall();
+            }
             Code::Named(Named::Up) => self.go(-1, now),
             Code::Named(Named::Down) => self.go(1, now),
             _ => {
@@ -135,6 +148,18 @@ impl Model {
             }
         }
         self.searched(now);
+    }
+
+    fn recall_key(&mut self, key: Key) {
+        self.touch();
+        match key.code {
+            Code::Named(Named::Escape) => self.mode = Mode::Browse,
+            Code::Char('c') if key.ctrl => self.mode = Mode::Browse,
+            Code::Named(Named::Enter) => self.recall(),
+            _ => {
+                self.recall.query.key(key);
+            }
+        }
     }
 
     /// Something else is searched for.
@@ -193,8 +218,11 @@ impl Model {
         }
     }
 
-    /// Out of what was asked for last: the search, the filter, the marks.
+    /// Out of what was asked for last: the past, the search, the filter, the marks.
     fn back(&mut self, now: Now) {
+        if self.tab == Tab::Panes && self.leave_past() {
+            return;
+        }
         if !self.query.is_empty() {
             self.query = super::editor::Editor::default();
             self.searched(now);
@@ -215,13 +243,19 @@ impl Model {
             Command::First => self.go(i32::MIN, now),
             Command::Last => self.go(i32::MAX, now),
             Command::Next => self.next_wanting(now),
+            Command::Type if self.tab == Tab::History => self.jump_to_hit(now),
             Command::Type if self.tab != Tab::Panes => self.jump(now),
+            // What is typed goes to what shows.
+            Command::Type | Command::Prompt if self.leave_past() => {}
             Command::Type => self.begin_typing(now),
             Command::Prompt => self.begin_prompt(now),
             Command::Mark => self.mark(now),
             Command::Seen => self.seen(self.selected, now),
             Command::SeenAll => self.seen(None, now),
+            Command::History => self.begin_recall(),
+            Command::Search if self.tab == Tab::History => self.begin_recall(),
             Command::Search => {
+                self.past = None;
                 (self.mode, self.tab) = (Mode::Search, Tab::Panes);
                 self.want_panes(now);
             }
@@ -234,10 +268,11 @@ impl Model {
             Command::Explain => self.explain(now),
             Command::Receipts => self.mode = Mode::Over(Over::Receipts, 0),
             Command::View => self.tab = self.tab.next(),
-            Command::ViewBack => self.tab = self.tab.next().next(),
+            Command::ViewBack => self.tab = self.tab.next().next().next(),
             Command::Zoom => self.zoomed = !self.zoomed,
             Command::ScrollUp => self.scroll(self.page(), now),
             Command::ScrollDown => self.scroll(-self.page(), now),
+            Command::Export => self.begin_saving(now),
             Command::PanLeft => self.pan = self.pan.saturating_sub(PAN),
             Command::PanRight => self.pan = self.pan.saturating_add(PAN),
             Command::Redraw => self.effects.push(Effect::Redraw),
@@ -276,6 +311,10 @@ impl Model {
                 let place = moved(Some(here), by, last).unwrap_or(0);
                 self.event_back = last.saturating_sub(1 + place);
             }
+            Tab::History => {
+                let count = self.recall.hits.len();
+                self.go_to_hit(moved(Some(self.recall.at), by, count));
+            }
         }
         self.touch();
     }
@@ -283,7 +322,7 @@ impl Model {
     /// From an alert or an event to its pane.
     fn jump(&mut self, now: Now) {
         let pane = match self.tab {
-            Tab::Panes => None,
+            Tab::Panes | Tab::History => None,
             Tab::Alerts => self
                 .journal
                 .alerts()
@@ -363,7 +402,8 @@ impl Tab {
         match self {
             Self::Panes => Self::Alerts,
             Self::Alerts => Self::Events,
-            Self::Events => Self::Panes,
+            Self::Events => Self::History,
+            Self::History => Self::Panes,
         }
     }
 }
@@ -391,6 +431,7 @@ fn is_for_pane(command: Command) -> bool {
             | Command::Details
             | Command::Explain
             | Command::Zoom
+            | Command::Export
             | Command::ScrollUp
             | Command::ScrollDown
             | Command::PanLeft

@@ -184,9 +184,10 @@ fn role(data: &EventData<'_>, kind: &str) -> Role {
     match data {
         EventData::Alert(alert) => severity_role(&alert.severity),
         EventData::AgentStatus(changed) => super::standing::Standing::of(&changed.agent).role(),
-        EventData::ServerLost(_) | EventData::ServerUnfit(_) | EventData::PaneGap(_) => {
-            Role::Failed
-        }
+        EventData::ServerLost(_)
+        | EventData::ServerUnfit(_)
+        | EventData::PaneGap(_)
+        | EventData::LogGap(_) => Role::Failed,
         EventData::PaneExited(_) => Role::Waiting,
         _ => match kind.rsplit('.').next() {
             Some("created" | "attached" | "connected" | "started") => Role::Done,

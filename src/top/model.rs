@@ -7,9 +7,12 @@ use super::areas::Areas;
 use super::editor::Editor;
 use super::journal::Journal;
 use super::parts::{
-    Effect, Explained, Link, Mode, Notice, Now, Purpose, Receipt, Setup, Tab, Typed, place_of,
+    Effect, Explained, Link, Mode, Notice, Now, Purpose, Receipt, Saving, Setup, Tab, Typed,
+    place_of,
 };
+use super::past::Past;
 use super::preview::Preview;
+use super::recall::Recall;
 use super::standing::{Standing, changes_in, seconds_since};
 use super::theme::Role;
 use crate::client::{Connected, State, Update};
@@ -50,6 +53,12 @@ pub struct Model {
     pub(super) query: Editor,
     pub(super) draft: Editor,
     pub(super) previews: BTreeMap<PaneId, Preview>,
+    /// The pane that is shown as it was, if one is.
+    pub(super) past: Option<Past>,
+    pub(super) recall: Recall,
+    /// The name that is written of a file, and what goes into one.
+    pub(super) file_name: Editor,
+    pub(super) saving: Option<Saving>,
     /// When the panes that are wanted are to be opened.
     pub(super) open_at: Option<Instant>,
     pub(super) journal: Journal,
@@ -100,6 +109,10 @@ impl Model {
             query: Editor::default(),
             draft: Editor::default(),
             previews: BTreeMap::new(),
+            past: None,
+            recall: Recall::default(),
+            file_name: Editor::default(),
+            saving: None,
             open_at: None,
             journal: Journal::default(),
             notice: None,
@@ -259,6 +272,7 @@ impl Model {
         if self.selected != pane {
             self.selected = pane;
             self.pan = 0;
+            self.past = None;
             self.want_soon(now);
             self.selected_at = now.instant;
             self.touch();
@@ -349,7 +363,7 @@ impl Model {
         self.dirty = false;
         self.drawn_at = now;
         // Under a window, or behind another list, nobody sees it.
-        let is_seen = self.tab == Tab::Panes && self.mode == Mode::Browse;
+        let is_seen = self.tab == Tab::Panes && self.mode == Mode::Browse && self.past.is_none();
         let agent = self.selected_agent().filter(|_| is_seen);
         let dialog = agent.and_then(|agent| agent.dialog.as_ref());
         let dialog = self

@@ -44,10 +44,22 @@ impl Model {
             return;
         };
         let goes_on = matches!(item, PaneItem::Output { .. });
+        let snapshot = match &item {
+            PaneItem::Snapshot {
+                bytes, cols, rows, ..
+            } if self.saving.is_some() => Some((bytes.clone(), (*cols, *rows))),
+            _ => None,
+        };
         preview.on_item(item, now);
         if goes_on && preview.screen().is_some() {
             preview.is_stale = false;
         }
+        if let Some((bytes, size)) = snapshot {
+            self.save_snapshot(pane, &bytes, size, now);
+        }
+        let Some(preview) = self.previews.get_mut(&pane) else {
+            return;
+        };
         // What has too many marks begins anew.
         if preview.screen().is_some_and(Screen::is_worn) && !preview.is_stale {
             preview.is_stale = true;
@@ -146,14 +158,20 @@ impl Model {
 
     /// Scrolls the pane that shows: back by a number above 0.
     pub(super) fn scroll(&mut self, lines: i32, now: Now) {
+        if self.past.is_some() {
+            return self.scroll_past(lines, now);
+        }
         let pane = self.mode_pane().or(self.selected);
         let Some((pane, preview)) = pane.and_then(|one| Some((one, self.previews.get_mut(&one)?)))
         else {
             return;
         };
-        if preview.screen().is_some_and(Screen::is_alternate) {
-            let text = "its program has a screen of its own, of which tmux keeps no history";
-            return self.notice(text, Role::Dim, now);
+        if lines > 0 && preview.is_at_top() {
+            if self.mode_pane().is_some() {
+                let text = "stop typing first: what comes before this is kept on disk";
+                return self.notice(text, Role::Dim, now);
+            }
+            return self.enter_past(pane, lines, now);
         }
         if preview.scroll(lines) {
             let wish = preview.wish();

@@ -1,5 +1,6 @@
 //! What the monitor's state is made of.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use super::commands::KeyMap;
 use super::config::Column;
 use super::theme::{Role, Theme};
 use crate::client::{CallError, PaneWish, State};
+use crate::export::Form;
 use crate::ids::PaneId;
 use crate::printable::escaped;
 use crate::wire::PrintsIn;
@@ -42,6 +44,13 @@ pub enum Effect {
     Close(PaneId),
     /// What a pane printed up to here is shown.
     Acknowledge(PaneId, u64),
+    /// Write a file, which is not there yet.
+    Save {
+        /// Its name.
+        path: PathBuf,
+        /// What is to be in it.
+        bytes: Vec<u8>,
+    },
     /// Draw everything anew.
     Redraw,
     /// Go to the background.
@@ -60,6 +69,8 @@ pub(super) enum Tab {
     Alerts,
     /// What happened.
     Events,
+    /// What panes printed, as far as it is kept.
+    History,
 }
 
 /// Who gets the keys.
@@ -72,6 +83,10 @@ pub(super) enum Mode {
     Typing(PaneId),
     /// What is searched for.
     Search,
+    /// What is searched for in the history.
+    Recall,
+    /// The name of the file into which this pane goes.
+    Save(PaneId),
     /// A prompt for these panes.
     Compose(Vec<PaneId>),
     /// A window over all that is scrolled and closed.
@@ -127,6 +142,10 @@ pub(super) enum Purpose {
     Receipt(u64),
     Seen,
     Explain(PaneId),
+    /// A pane as it was.
+    Past,
+    /// A search in the history.
+    Recall,
 }
 
 /// What came of a prompt or an answer.
@@ -148,6 +167,14 @@ pub(super) enum Explained {
     Asked,
     Told(Box<Explanation<'static>>),
     Failed(String),
+}
+
+/// What is to be written once the pane's screen has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Saving {
+    pub(super) pane: PaneId,
+    pub(super) path: PathBuf,
+    pub(super) form: Form,
 }
 
 /// How it is set up.

@@ -27,7 +27,9 @@ pub(super) struct Preview {
     history: u32,
     /// To be scrolled back once the history is there.
     scroll: i32,
-    /// Up to where it was read, until that is shown.
+    /// Up to where it was read.
+    end: Option<u64>,
+    /// The same, until that is shown.
     pub(super) unacknowledged: Option<u64>,
     /// When a synchronized update is waited for no longer.
     pub(super) release_at: Option<Instant>,
@@ -41,6 +43,7 @@ impl Preview {
             is_stale: true,
             history: 0,
             scroll: 0,
+            end: None,
             unacknowledged: None,
             release_at: None,
         }
@@ -49,6 +52,20 @@ impl Preview {
     /// What the pane shows, once that is known.
     pub(super) fn screen(&self) -> Option<&Screen> {
         self.screen.as_ref()
+    }
+
+    /// Behind the last byte that it was read.
+    pub(super) fn end(&self) -> Option<u64> {
+        self.end
+    }
+
+    /// Whether there is nothing further back in tmux's history.
+    pub(super) fn is_at_top(&self) -> bool {
+        let is_asked = self.history > 0 && self.scroll == 0;
+        let is_top = |screen: &Screen| {
+            screen.is_alternate() || is_asked && screen.scrolled() == screen.history()
+        };
+        self.screen.as_ref().is_some_and(is_top)
     }
 
     /// Shows what there is now.
@@ -75,7 +92,7 @@ impl Preview {
                 ..
             } => self.begin(&bytes, (cols, rows), offset),
             PaneItem::Output { bytes, end } => {
-                self.unacknowledged = Some(end);
+                (self.end, self.unacknowledged) = (Some(end), Some(end));
                 if let Some(screen) = &mut self.screen {
                     screen.read(&bytes);
                     let held = screen.is_held();
@@ -93,7 +110,7 @@ impl Preview {
     fn begin(&mut self, bytes: &[u8], (cols, rows): (u32, u32), offset: u64) {
         let scrolled = self.screen.as_ref().map_or(0, Screen::scrolled);
         let history = usize::try_from(self.history).unwrap_or(0);
-        self.unacknowledged = Some(offset);
+        (self.end, self.unacknowledged) = (Some(offset), Some(offset));
         self.release_at = None;
         self.is_stale = false;
         self.screen = Screen::new(cols, rows, history);

@@ -212,6 +212,23 @@ impl Screen {
         })
     }
 
+    /// About how many bytes took what is printed below the part that shows, and a line of that.
+    #[must_use]
+    pub fn text_bytes(&self) -> (u64, u64) {
+        let rows = i32::try_from(self.size.rows).unwrap_or(i32::MAX);
+        let scrolled = i32::try_from(self.scrolled()).unwrap_or(0);
+        let length = |row: i32| {
+            let row = &self.term.grid()[Line(row)];
+            let cells = (0..self.size.cols).map(|column| row[Column(column)].c);
+            let text: String = cells.collect();
+            // With what ends the line.
+            text.trim_end().len() as u64 + 2
+        };
+        let below: u64 = (rows - scrolled..rows).map(length).sum();
+        let shown: u64 = (-scrolled..rows - scrolled).map(length).sum();
+        (below, shown / self.size.rows as u64)
+    }
+
     /// Draws the part of it that fits.
     pub fn draw(&self, view: View, area: Rect, buf: &mut Buffer, theme: Theme) {
         for y in 0..area.height {

@@ -125,6 +125,11 @@ impl Model {
     /// Makes a choice in the dialog that the selected agent shows. One that has only just come is not answered: the key may
     /// have been meant for another one.
     pub(super) fn answer(&mut self, number: u32, now: Now) {
+        if self.past.is_some() {
+            let text =
+                "this is the past, which can't be answered; Escape goes back to what shows now";
+            return self.notice(text, Role::Waiting, now);
+        }
         let dialog = self.selected_agent().and_then(|agent| agent.dialog.clone());
         let Some((pane, dialog)) = self.selected.zip(dialog) else {
             return self.notice("no dialog shows that could be answered", Role::Dim, now);
@@ -220,6 +225,8 @@ impl Model {
                 );
             }
             (Purpose::Explain(_), answer) => self.explained = Some(explained(answer)),
+            (Purpose::Past, answer) => self.on_past(ticket, answer, now),
+            (Purpose::Recall, answer) => self.on_recall(ticket, answer, now),
             (Purpose::Receipt(_), answer) => self.on_receipt(ticket, answer, now),
         }
         self.touch();

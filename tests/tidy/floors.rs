@@ -115,6 +115,7 @@ pub const MODULES: &[Module] = &[
             "printable",
             "without_strings",
             "emulator",
+            "export",
             "wire",
             "client",
         ],

@@ -3,6 +3,7 @@
 mod colours;
 mod frames;
 mod keyboard;
+mod saving;
 mod terminal;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// The events that say what there is, and what happened: all but output, which open panes bring.
 const TYPES: &[&str] = &[
     "server.*",
+    "log.*",
     "session.*",
     "window.*",
     "client.*",
@@ -281,6 +283,11 @@ impl Top {
                 Effect::Open(pane, wish) => self.caller.open(pane, wish),
                 Effect::Close(pane) => self.caller.close_pane(pane),
                 Effect::Acknowledge(pane, offset) => self.caller.acknowledge(pane, offset),
+                Effect::Save { path, bytes } => {
+                    let saved = saving::write(&path, &bytes);
+                    let saved = saved.map_err(|error| format!("{error:#}"));
+                    self.model.on_saved(saved, now());
+                }
                 Effect::Redraw => {
                     self.terminal.forget();
                     self.drawn_at = None;

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::super::commands::Command;
+use super::super::editor::Editor;
 use super::super::model::Model;
 use super::super::parts::{Link, Mode, Now, Tab};
 use super::super::theme::Role;
@@ -59,6 +60,7 @@ impl Model {
             (Tab::Panes, "Panes".to_owned()),
             (Tab::Alerts, alerts),
             (Tab::Events, "Events".to_owned()),
+            (Tab::History, "History".to_owned()),
         ]
     }
 
@@ -94,8 +96,19 @@ impl Model {
 
     /// What is said, or searched for, or else which keys do what. Returns the cursor's place, if it is here.
     pub(super) fn draw_foot(&self, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        if self.mode == Mode::Search {
-            return Some(self.draw_search(area, buf));
+        // What is wrong with what was written is said beside it.
+        let said = self.notice.as_ref().map(|notice| &*notice.text);
+        match self.mode {
+            Mode::Search => return Some(self.draw_search(area, buf)),
+            Mode::Recall => {
+                let hint = said.unwrap_or("Enter searches, Esc leaves");
+                return Some(self.draw_asked((" history ", hint), &self.recall.query, area, buf));
+            }
+            Mode::Save(_) => {
+                let hint = said.unwrap_or(".html, .svg or .txt; Enter writes it, Esc does not");
+                return Some(self.draw_asked((" export to ", hint), &self.file_name, area, buf));
+            }
+            _ => {}
         }
         if let Some(notice) = &self.notice {
             let line = self.span(format!(" {}", notice.text), notice.role);
@@ -128,20 +141,28 @@ impl Model {
     }
 
     fn draw_search(&self, area: Rect, buf: &mut Buffer) -> Position {
-        let query = self.query.text();
         let found = self.selectable().len();
-        let head = self.span(" search ", Role::Accent);
+        let hint = format!("{found} found; Enter keeps, Tab searches the history, Esc clears");
+        self.draw_asked((" search ", &hint), &self.query, area, buf)
+    }
+
+    /// A text that is written in the foot, between its head and a hint.
+    fn draw_asked(
+        &self,
+        (head, hint): (&str, &str),
+        text: &Editor,
+        area: Rect,
+        buf: &mut Buffer,
+    ) -> Position {
+        let head = self.span(head.to_owned(), Role::Accent);
         let head_width = u16::try_from(head.width()).unwrap_or(0);
         let line = Line::from(vec![
             head,
-            self.span(query, Role::Plain),
-            self.span(
-                format!("   {found} found; Enter keeps, Esc clears"),
-                Role::Dim,
-            ),
+            self.span(text.text(), Role::Plain),
+            self.span(format!("   {hint}"), Role::Dim),
         ]);
         buf.set_line(area.x, area.y, &line, area.width);
-        let (_, (column, _)) = self.query.rows(u16::MAX);
+        let (_, (column, _)) = text.rows(u16::MAX);
         let last = area.right().saturating_sub(1);
         Position::new(
             (area.x + head_width).saturating_add(column).min(last),
@@ -174,6 +195,7 @@ impl Model {
             hint(Command::Search, "search"),
             hint(Command::Filter, "filter"),
             hint(Command::Zoom, "zoom"),
+            hint(Command::History, "history"),
             hint(Command::Details, "details"),
             hint(Command::Help, "help"),
             hint(Command::Quit, "quit"),
@@ -208,17 +230,39 @@ impl Model {
         if let Mode::Compose(_) = self.mode {
             return Some(Vec::new());
         }
-        if self.tab != Tab::Panes {
-            let hints = [
+        let hints = match self.tab {
+            Tab::History => vec![
+                hint(Command::Type, "the pane as it was"),
+                hint(Command::Search, "other words"),
+                hint(Command::View, "other lists"),
+                hint(Command::Help, "help"),
+                hint(Command::Quit, "quit"),
+            ],
+            Tab::Alerts | Tab::Events => vec![
                 hint(Command::Type, "to its pane"),
                 hint(Command::View, "other lists"),
                 hint(Command::Next, "next agent"),
                 hint(Command::Help, "help"),
                 hint(Command::Quit, "quit"),
-            ];
-            return Some(hints.into_iter().flatten().collect());
-        }
-        None
+            ],
+            Tab::Panes => return self.past.as_ref().map(|_| self.past_hints()),
+        };
+        Some(hints.into_iter().flatten().collect())
+    }
+
+    /// The same where a pane is shown as it was.
+    fn past_hints(&self) -> Vec<(String, &'static str)> {
+        let keys = &self.setup.keys;
+        let hint = |command, does| Some((keys.hint(command)?, does));
+        let hints = [
+            Some(("Escape".to_owned(), "back to now")),
+            hint(Command::ScrollUp, "earlier"),
+            hint(Command::ScrollDown, "later"),
+            hint(Command::Export, "export"),
+            hint(Command::History, "history"),
+            hint(Command::Help, "help"),
+        ];
+        hints.into_iter().flatten().collect()
     }
 }
 

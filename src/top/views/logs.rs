@@ -75,7 +75,7 @@ impl Model {
         ])
     }
 
-    fn draw_entry(
+    pub(super) fn draw_entry(
         &self,
         line: &Line<'_>,
         is_selected: bool,
@@ -89,20 +89,25 @@ impl Model {
         }
     }
 
-    fn edge_at(&self, is_selected: bool) -> ratatui::text::Span<'static> {
+    pub(super) fn edge_at(&self, is_selected: bool) -> ratatui::text::Span<'static> {
         let text = if is_selected { "\u{258c} " } else { "  " };
         self.span(text, Role::Accent)
     }
 
-    fn draw_empty(&self, texts: &[&'static str], area: Rect, buf: &mut Buffer) {
+    pub(super) fn draw_empty(&self, texts: &[&str], area: Rect, buf: &mut Buffer) {
         for (row, text) in (1..).zip(texts) {
-            put(&Line::from(self.span(*text, Role::Dim)), area, row, buf);
+            put(
+                &Line::from(self.span((*text).to_owned(), Role::Dim)),
+                area,
+                row,
+                buf,
+            );
         }
     }
 }
 
 /// The time of day.
-fn clock(time: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn clock(time: Timestamp, zone: &TimeZone) -> String {
     let zoned = time.to_zoned(zone.clone());
     format!(
         "{:02}:{:02}:{:02}",

@@ -3,6 +3,7 @@
 mod details;
 mod frame;
 mod guard;
+mod hits;
 mod list;
 mod logs;
 mod over;
@@ -57,6 +58,10 @@ impl Model {
             }
             Tab::Events => {
                 self.draw_events(body, buf);
+                None
+            }
+            Tab::History => {
+                self.draw_hits(body, buf, now);
                 None
             }
         };

@@ -117,7 +117,7 @@ impl Model {
         }
         lines.push(line(
             "Escape".to_owned(),
-            "leave the search, the filter, the marks",
+            "leave the past, the search, the filter, the marks",
         ));
         let signs = super::super::standing::Standing::ALL.into_iter();
         lines.push(Line::default());

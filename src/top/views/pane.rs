@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::super::commands::Command;
 use super::super::model::Model;
 use super::super::parts::{Mode, Now};
+use super::super::past::Past;
 use super::super::screen::{Screen, View};
 use super::super::standing::{Standing, seconds_since, short_span};
 use super::super::theme::Role;
@@ -26,7 +27,8 @@ impl Model {
             Mode::Typing(pane) => Some(pane),
             _ => None,
         };
-        let Some(pane) = typing.or(self.selected) else {
+        let past = self.past.as_ref().map(|past| past.pane);
+        let Some(pane) = typing.or(past).or(self.selected) else {
             let line = self.span("  nothing is selected", Role::Dim);
             put(&Line::from(line), area, 1, buf);
             return None;
@@ -59,6 +61,10 @@ impl Model {
 
     /// The cells, or why there are none. Returns the cursor's place.
     fn draw_cells(&mut self, pane: PaneId, area: Rect, buf: &mut Buffer) -> Option<Position> {
+        if self.past.is_some() && self.mode_pane().is_none() {
+            self.draw_past(area, buf);
+            return None;
+        }
         if self.is_own(pane) {
             self.explain_own(area, buf);
             return None;
@@ -86,6 +92,18 @@ impl Model {
         inside.then(|| Position::new(area.x + x, area.y + y))
     }
 
+    /// The pane as it was.
+    fn draw_past(&mut self, area: Rect, buf: &mut Buffer) {
+        let Some(then) = self.past.as_ref().and_then(|past| past.then()) else {
+            let line = self.span("  looking it up", Role::Dim);
+            put(&Line::from(line), area, 1, buf);
+            return;
+        };
+        let view = view(&then.screen, area, self.pan);
+        then.screen.draw(view, area, buf, self.setup.theme);
+        self.pan = view.left;
+    }
+
     fn explain_own(&self, area: Rect, buf: &mut Buffer) {
         let texts = [
             "You read this in this very pane.",
@@ -103,12 +121,16 @@ impl Model {
 
     fn draw_rule(&self, area: Rect, buf: &mut Buffer) {
         let rule = "\u{2500}".repeat(usize::from(area.width));
+        let role = match self.past {
+            Some(_) => Role::Waiting,
+            None => Role::Rule,
+        };
         buf.set_stringn(
             area.x,
             area.y,
             rule,
             usize::from(area.width),
-            self.style(Role::Rule),
+            self.style(role),
         );
     }
 
@@ -169,9 +191,12 @@ impl Model {
 
     fn title(&self, pane: PaneId, now: Now) -> Vec<Span<'static>> {
         let mut spans = vec![
-            self.span(format!(" {} ", self.place(pane)), Role::Plain),
+            self.span(format!(" {} ", self.place_shown(pane)), Role::Plain),
             self.span(format!("{pane} "), Role::Dim),
         ];
+        if self.past.is_some() {
+            return spans;
+        }
         if let Some(agent) = self.agent(pane) {
             let standing = Standing::of(agent);
             let name = escaped(&agent.agent_type).into_owned();
@@ -195,6 +220,9 @@ impl Model {
     /// What is to be known of what shows: whether it is old, scrolled back, or cut.
     fn remarks(&self, pane: PaneId, typing: bool) -> Vec<Span<'static>> {
         let mut spans = Vec::new();
+        if let Some(past) = self.past.as_ref().filter(|_| !typing) {
+            return self.past_remarks(past);
+        }
         let Some(preview) = self.previews.get(&pane) else {
             return spans;
         };
@@ -225,10 +253,30 @@ impl Model {
         spans
     }
 
+    /// When it was that the pane showed this.
+    fn past_remarks(&self, past: &Past) -> Vec<Span<'static>> {
+        let Some(then) = past.then() else {
+            return Vec::new();
+        };
+        let time = then.time.map(|time| {
+            let time = time.to_zoned(self.setup.zone.clone());
+            format!(" as it was {} ", time.strftime("%Y-%m-%d %H:%M:%S"))
+        });
+        let (cols, rows) = then.size;
+        vec![
+            self.span(
+                time.unwrap_or_else(|| " as it was ".to_owned()),
+                Role::Waiting,
+            ),
+            self.span(format!(" {cols}x{rows} "), Role::Dim),
+        ]
+    }
+
     /// The choices of the dialog that the pane's agent shows, with the keys that make them.
     fn choices(&self, pane: PaneId, width: usize) -> Vec<Line<'static>> {
         let dialog = self.agent(pane).and_then(|agent| agent.dialog.as_ref());
-        let Some(dialog) = dialog.filter(|_| self.may_type() && self.mode == Mode::Browse) else {
+        let answers = self.may_type() && self.mode == Mode::Browse && self.past.is_none();
+        let Some(dialog) = dialog.filter(|_| answers) else {
             return Vec::new();
         };
         let mut lines: Vec<Vec<Span<'static>>> = Vec::new();

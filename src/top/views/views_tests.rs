@@ -27,6 +27,9 @@ use crate::printable::acts_on_terminals;
 use crate::wire::request::Action;
 use crate::wire::{PrintsIn, Received};
 
+#[path = "past_tests.rs"]
+mod past;
+
 /// A model, and a clock that stands unless it is set on.
 struct Scene {
     model: Model,
@@ -245,7 +248,7 @@ fn the_list_the_pane_and_its_dialog_on_80_columns() {
     let mut scene = Scene::live((80, 20));
     scene.show(2, b"\x1bcfirst\r\n\x1b[32msecond\x1b[0m\r\nDo you want it?");
     let expected = [
-        " muxwire  build-3  Panes  Alerts  Events             \u{25b2} 1  \u{2713} 1  \u{25cf} 1  \u{25cb} 1  \u{25cf} live",
+        " muxwire  build-3  Panes  Alerts  Events  History    \u{25b2} 1  \u{2713} 1  \u{25cf} 1  \u{25cb} 1  \u{25cf} live",
         " AGENTS 4",
         "\u{258c} \u{25b2} waiting permission   4m claude api:0.0  Run cargo test?",
         "  \u{2713} done                 1h codex  docs:0.0 t",
@@ -632,12 +635,12 @@ proptest! {
     fn no_name_and_no_key_is_too_much(
         names in proptest::collection::vec(any::<String>(), 6),
         bytes in proptest::collection::vec(any::<u8>(), 0..200),
-        keys in proptest::collection::vec(0_usize..30, 0..40),
+        keys in proptest::collection::vec(0_usize..32, 0..40),
         size in (1_u16..170, 1_u16..60),
     ) {
-        const KEYS: [&str; 30] = [
+        const KEYS: [&str; 32] = [
             "Up", "Down", "Enter", "C-]", "p", "x", "Escape", "Space", "/", "f", "i", "e", "r", "Tab", "BTab", "z", "PPage",
-            "NPage", "?", "n", "s", "S", "1", "2", "G", "g", "C-j", ">", "<", "BSpace",
+            "NPage", "?", "n", "s", "S", "1", "2", "G", "g", "C-j", ">", "<", "BSpace", "h", "x",
         ];
         let mut scene = Scene::live(size);
         let mut hostile = snapshot();
