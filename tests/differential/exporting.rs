@@ -149,9 +149,9 @@ fn an_export_that_fails_leaves_nothing() {
     let home = &serving.home;
     pane.write(b"begin\r\n");
     wait_for_line(home, &pane.id, "begin");
-    let lines: String = (0..60_000).map(|line| format!("line {line}\r\n")).collect();
+    let lines: String = (0..20_000).map(|line| format!("line {line}\r\n")).collect();
     pane.write(lines.as_bytes());
-    wait_for_line(home, &pane.id, "line 59999");
+    wait_for_line(home, &pane.id, "line 19999");
     let folder = home.path().join("exports");
     fs::create_dir(&folder).unwrap();
     let file = folder.join("kept.html");
@@ -312,4 +312,48 @@ fn what_was_printed_while_muxwire_was_away_is_a_gap_with_a_screen_behind_it() {
     until("one");
     ends_as_it_shows(&pane);
     drop(serving);
+}
+
+#[test]
+fn what_can_t_be_read_or_written_is_told_with_the_remedy() {
+    let home = Home::new();
+    for command in ["history", "search word", "export api -o -"] {
+        let run = home.run(command);
+        assert_eq!((run.code, &*run.stdout), (Some(1), ""), "{command}");
+        let told = "`muxwire serve` keeps it; --state-dir and --store say where else it is";
+        assert!(run.stderr.contains(told), "{command}: {}", run.stderr);
+    }
+    let wrong = home.write("wrong.db", &"no history\n".repeat(1000));
+    let run = home.run(&format!("history --store {}", wrong.display()));
+    let told = "it is damaged, or no history: --store names another one";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let run = home.run("export api --screen -o x");
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    let server = TmuxServer::start(any_program());
+    let pane = Pane::new(&server);
+    let serving = serving(&server);
+    wait_until("the pane is kept", SOON, || {
+        muxwire(&serving.home, &["export", &pane.id, "-o", "-"]).code == Some(0)
+    });
+    let file = serving.home.path().join("none/x.cast");
+    let run = muxwire(
+        &serving.home,
+        &["export", &pane.id, "-o", file.to_str().unwrap()],
+    );
+    assert!(
+        run.stderr.contains("there is no folder") && run.stderr.contains("make it first"),
+        "{}",
+        run.stderr
+    );
+    let run = muxwire(
+        &serving.home,
+        &[
+            "export", &pane.id, "-o", "-", "--from", "-1h", "--to", "-2h",
+        ],
+    );
+    assert!(
+        run.stderr.contains("the first is to be the earlier one"),
+        "{}",
+        run.stderr
+    );
 }

@@ -88,6 +88,13 @@ impl Written {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));
+        if !folder.is_dir() {
+            anyhow::bail!(
+                "{}: there is no folder {}; make it first",
+                cant_write(path),
+                folder.display()
+            );
+        }
         let file = tempfile::Builder::new()
             .prefix(".muxwire-export-")
             .tempfile_in(folder)

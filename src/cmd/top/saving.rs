@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::printable::escaped;
 
@@ -13,6 +13,17 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<String> {
     let folder = path.parent().filter(|one| !one.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     let cant = || format!("can't write {name}");
+    if !folder.is_dir() {
+        bail!(
+            "{}: there is no folder {}; make it first",
+            cant(),
+            folder.display()
+        );
+    }
+    // What is there is not replaced.
+    if path.exists() {
+        bail!("{}: it is there already; take another name", cant());
+    }
     let mut file = tempfile::Builder::new()
         .prefix(".muxwire-export-")
         .tempfile_in(folder)
