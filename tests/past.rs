@@ -409,6 +409,30 @@ async fn a_replay_shows_what_was_printed_once_more() {
     assert_eq!(joined, " two three|100x30| four|end");
 }
 
+#[tokio::test]
+async fn regression_a_replay_begins_with_the_first_screen_that_was_seen() {
+    let mut stage = Stage::new(None, Secrets::Mask).await;
+    let unseen = "of before\r\n";
+    stage.kept.look_at(unseen.len() as u64);
+    for text in [unseen, "one", " two"] {
+        stage.prints(0, text);
+    }
+    stage.seen(0).await;
+    let mut client = stage.server.client().await;
+    let replay = json!({ "action": "replay", "target": { "pane": "%0" }, "from": time(START),
+        "to": time(stage.now), "speed": 10_000 });
+    ask(&mut client, replay, "replay.started").await;
+    let all = until_end(&mut client).await;
+    assert_eq!(all[0]["type"], "replay.snapshot");
+    assert_eq!(all[0]["data"]["offset"], unseen.len());
+    let rest: Vec<String> = all[1..].iter().map(told).collect();
+    let (last, printed) = rest.split_last().unwrap();
+    assert_eq!(
+        (printed.concat().as_str(), last.as_str()),
+        ("one two", "end")
+    );
+}
+
 fn told(message: &Value) -> String {
     match message["type"].as_str().unwrap() {
         "replay.output" => message["content"].as_str().unwrap().to_owned(),

@@ -1,6 +1,7 @@
 //! A history on disk that takes what a log brings, as the sink of `muxwire serve` does.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use muxwire::connectors::{Connectors, HistorySink};
@@ -21,6 +22,8 @@ pub struct Kept {
     wishes: Option<Wishes>,
     /// Gives the history the log.
     pump: Option<JoinHandle<()>>,
+    /// How much a pane has printed when it is first looked at.
+    looked_at: Arc<AtomicU64>,
 }
 
 impl Kept {
@@ -45,13 +48,20 @@ impl Kept {
             access: HistoryAccess { reader, recorder },
             wishes: Some(wishes),
             pump: None,
+            looked_at: Arc::default(),
         }
+    }
+
+    /// Panes are blank and have printed so much when they are first looked at; nothing, if this is not said.
+    pub fn look_at(&self, offset: u64) {
+        self.looked_at.store(offset, Ordering::SeqCst);
     }
 
     /// From now on it is given what is published.
     pub fn follow(&mut self, hub: &Hub) {
         let recorder = self.access.recorder.clone();
-        let pumped = pump(hub.clone(), recorder, self.wishes.take().unwrap());
+        let wishes = self.wishes.take().unwrap();
+        let pumped = pump(hub.clone(), recorder, wishes, self.looked_at.clone());
         self.pump = Some(tokio::spawn(pumped));
     }
 
@@ -78,7 +88,7 @@ impl Drop for Kept {
     }
 }
 
-async fn pump(hub: Hub, recorder: Recorder, mut wishes: Wishes) {
+async fn pump(hub: Hub, recorder: Recorder, mut wishes: Wishes, looked_at: Arc<AtomicU64>) {
     let mut log = hub.reader_behind(Seq(0));
     loop {
         tokio::select! {
@@ -87,7 +97,11 @@ async fn pump(hub: Hub, recorder: Recorder, mut wishes: Wishes) {
                 Next::Head => {}
                 Next::Archived(_) | Next::Evicted => panic!("the log has let go what was not kept"),
             },
-            Some(pane) = wishes.recv() => recorder.seed(pane, Some(Arc::new(blank(pane, 80, 24)))),
+            Some(pane) = wishes.recv() => {
+                let mut seen = blank(pane, 80, 24);
+                seen.offset = looked_at.load(Ordering::SeqCst);
+                recorder.seed(pane, Some(Arc::new(seen)));
+            }
         }
     }
 }

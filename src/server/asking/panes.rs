@@ -8,6 +8,7 @@ use crate::history::{
 };
 use crate::ids::PaneId;
 use crate::model::{Audience, ChangeKind, Place};
+use crate::wire::ErrorCode;
 
 /// How many bytes one page of a replay has.
 const PAGE: usize = 128 << 10;
@@ -154,8 +155,28 @@ impl Asker<'_> {
         let first = first
             .first()
             .ok_or_else(|| no_answer(&StoreError::NotKept))?;
-        let screen = self.screen_of(pane, Moment::Offset(first.offset)).await?;
-        Ok((screen, first.at))
+        match self.screen_of(pane, Moment::Offset(first.offset)).await {
+            Err((ErrorCode::NotFound, _)) => self.first_known_screen(pane, first.seq, to).await,
+            screen => Ok((screen?, first.at)),
+        }
+    }
+
+    /// The first screen that is known at all: a pane may have printed before muxwire saw what it shows.
+    async fn first_known_screen(
+        &self,
+        pane: i64,
+        seq: u64,
+        to: i64,
+    ) -> Result<(ScreenAnswer, i64), NoAnswer> {
+        let redacted = self.principal.is_redacted();
+        let known = self.reader.first_screen(pane, seq, redacted).await;
+        let known = known.map_err(|error| no_answer(&error))?;
+        let known = known
+            .filter(|known| known.at <= to)
+            .ok_or_else(|| no_answer(&StoreError::NotKept))?;
+        // Asked for by its offset, it is judged by who saw the output that led there.
+        let moment = Moment::Offset(known.snapshot.offset);
+        Ok((self.screen_of(pane, moment).await?, known.at))
     }
 
     /// The pane that had this id then.
