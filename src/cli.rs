@@ -342,8 +342,8 @@ pub struct RecordArgs {
 /// `muxwire schema`
 #[derive(Debug, Clone, Args)]
 pub struct SchemaArgs {
-    /// Print one schema only, by its name
-    #[arg(value_parser = ["client", "server", "event", "objects"])]
+    /// Print one schema only, by its name, or a document that describes the server
+    #[arg(value_parser = ["client", "server", "event", "objects", "http", "openapi", "asyncapi"])]
     pub name: Option<String>,
 }
 

@@ -46,6 +46,7 @@ pub mod hub;
 pub mod ids;
 pub mod logging;
 mod machine_stat;
+pub mod metering;
 pub mod metrics;
 pub mod model;
 pub mod nearest;

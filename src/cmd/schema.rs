@@ -1,4 +1,4 @@
-//! `muxwire schema`: the JSON Schemas of the protocol.
+//! `muxwire schema`: the JSON Schemas of the protocol, and the documents that describe the server.
 
 use std::io::Write;
 
@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::cli::SchemaArgs;
 use crate::cmd::output::CommandOutput;
+use crate::wire::api_document::{asyncapi, openapi};
 use crate::wire::schema::DOCUMENTS;
 
 /// Prints one schema as it is, or all of them in one object.
@@ -23,7 +24,16 @@ pub fn run(args: &SchemaArgs, output: &mut CommandOutput<impl Write>) -> anyhow:
         }
         return output.json(&Value::Object(all));
     };
+    match &**name {
+        "openapi" => return output.json(&read(&openapi())?),
+        "asyncapi" => return output.json(&read(&asyncapi())?),
+        _ => {}
+    }
     let document = DOCUMENTS.iter().find(|document| document.name == name);
     let document = document.with_context(|| format!("there is no schema {name:?}"))?;
     output.line(document.text.trim_end())
+}
+
+fn read(document: &[u8]) -> anyhow::Result<Value> {
+    serde_json::from_slice(document).context("the document is damaged")
 }

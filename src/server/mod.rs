@@ -41,6 +41,7 @@ mod http;
 mod inflating;
 mod installed;
 mod listen;
+mod metering;
 mod origin;
 mod overdue;
 mod pages;
@@ -81,6 +82,7 @@ use self::browser::BrowserSessions;
 use self::emitting::EmitAllowances;
 use self::holders::Holders;
 use self::listen::{Listener, Reception};
+use self::metering::Metering;
 use self::overdue::Overdue;
 use self::repeats::{EmittedRepeats, TypedRepeats};
 use self::services::Services;
@@ -304,6 +306,7 @@ fn services(
         addresses: Addresses::new(config.bounds.remote, config.bounds.local),
         holders: Holders::new(config.bounds.token_connections),
         overdue: Overdue::default(),
+        metering: Metering::default(),
         push: sources.push,
         room: Arc::new(Semaphore::new(config.max_connections)),
         stop,

@@ -74,8 +74,11 @@ fn guard(app: &App, route: Route) -> Router<App> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::server::rules::{Audit, Counts, Credential, Origins};
+    use crate::wire::api_document::operations::OPERATIONS;
 
     /// A route as docs/security.md lists it.
     fn row(route: &Route) -> String {
@@ -109,6 +112,15 @@ mod tests {
         };
         let path = route.path;
         format!("| `{path}` | {origins} | {credential} | {wrong_token} | {counts} |")
+    }
+
+    #[test]
+    fn the_document_has_every_route_and_no_other() {
+        let routes = all(true);
+        let routes: BTreeSet<&str> = routes.iter().map(|route| route.path).collect();
+        let operations = OPERATIONS.iter();
+        let described: BTreeSet<&str> = operations.map(|one| one.path).collect();
+        assert_eq!(described, routes);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::asking::HistoryAccess;
 use super::browser::{BrowserSessions, SessionSocket};
 use super::dialect::Endpoint;
 use super::holders::Holders;
+use super::metering::Metering;
 use super::overdue::Overdue;
 use super::session::{ClientIdentity, Context, Credential};
 use super::shard::Shards;
@@ -33,6 +34,8 @@ pub(super) struct Services {
     pub(super) addresses: Addresses,
     pub(super) holders: Holders,
     pub(super) overdue: Overdue,
+    /// What the last hours came to.
+    pub(super) metering: Metering,
     /// Who is told by push, if anybody can be.
     pub(super) push: Option<PushDesk>,
     /// A permit for each client that is let in.

@@ -106,6 +106,7 @@ impl Rig {
             holders: Holders::new(bounds.token_connections),
             push: None,
             overdue: Overdue::default(),
+            metering: super::metering::Metering::default(),
             room: Arc::new(Semaphore::new(1)),
             stop: stop.clone(),
         };

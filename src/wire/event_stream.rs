@@ -51,3 +51,12 @@ pub fn close_block(code: CloseCode) -> Framed {
     block.extend_from_slice(b"}\n\n");
     Framed::built(block.into())
 }
+
+/// What could not be told, as an event of a type of its own.
+#[must_use]
+pub fn error_block(json: &[u8]) -> Framed {
+    let mut block = b"event: error\ndata: ".to_vec();
+    block.extend_from_slice(json);
+    block.extend_from_slice(b"\n\n");
+    Framed::built(block.into())
+}

@@ -102,7 +102,7 @@ fn what_can_not_be_asked_is_a_problem_and_no_stream() {
     }
     let none = exchange(stage.serving.address, "GET /api/events", "", "");
     assert_eq!(none.problem(401)["type"], "urn:muxwire:refused:no_token");
-    let denied = stage.audited("denied");
+    let denied = stage.audited("denied", 1);
     assert_eq!(denied.len(), 1, "{denied:#?}");
     assert_eq!(denied[0]["request"], "subscribe");
 }
@@ -126,7 +126,7 @@ fn a_stream_ends_with_its_token_and_with_the_server() {
     let last = revoked.last();
     assert_eq!(last.event.as_deref(), Some("close"), "{last:?}");
     assert_eq!(last.data["code"], 4503, "{last:?}");
-    let connected = stage.audited("client.connected");
+    let connected = stage.audited("client.connected", 2);
     assert!(connected.iter().any(|one| one["endpoint"] == "events"));
     stage.serving.signal(Signal::TERM);
     let last = stopped.last();
@@ -136,7 +136,7 @@ fn a_stream_ends_with_its_token_and_with_the_server() {
         .iter()
         .any(|one| one.data["type"] == "shutdown");
     assert!(told, "{:?}", stopped.seen);
-    let went: Vec<Value> = stage.audited("client.disconnected");
+    let went: Vec<Value> = stage.audited("client.disconnected", 2);
     let codes: Vec<&Value> = went.iter().map(|one| &one["code"]).collect();
     assert!(
         codes.contains(&&json!(4503)) && codes.contains(&&json!(4001)),

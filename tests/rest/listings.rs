@@ -102,7 +102,7 @@ fn a_screen_comes_as_text_with_attributes_or_as_json() {
             let answer = stage.get("r-api", &missing);
             assert_eq!(answer.code(404), "NOT_FOUND", "{missing}");
         }
-        let denied = stage.audited("denied");
+        let denied = stage.audited("denied", 2);
         let reasons: Vec<&Value> = denied.iter().map(|line| &line["reason"]).collect();
         assert_eq!(reasons, ["scope", "missing"], "{denied:#?}");
     });

@@ -124,12 +124,22 @@ impl Stage {
             tmux,
             tokens,
         };
+        stage.wait_for_panes();
+        stage
+    }
+
+    /// Ends the program in order, and starts it again with what it has kept.
+    pub fn restart(&mut self, settings: &[(&str, &str)]) {
+        self.serving.restart(&self.tmux, settings);
+        self.wait_for_panes();
+    }
+
+    fn wait_for_panes(&self) {
         wait_until("the sessions are known", SOON, || {
-            let panes = stage.get("r", "/api/panes?sessions=api-1,web").json();
+            let panes = self.get("r", "/api/panes?sessions=api-1,web").json();
             let panes = panes["panes"].as_array().unwrap();
             panes.len() == 2 && panes.iter().all(|one| one["pane"]["command"] == "cat")
         });
-        stage
     }
 
     pub fn token(&self, name: &str) -> &str {
@@ -186,15 +196,20 @@ impl Stage {
         });
     }
 
-    /// The lines of the audit log with this action.
-    pub fn audited(&self, action: &str) -> Vec<Value> {
-        let shown = self.serving.home.run("audit show --json");
-        assert_eq!(shown.code, Some(0), "{shown:?}");
-        let lines = shown.stdout.lines();
-        let lines = lines.map(|line| serde_json::from_str(line).unwrap());
-        lines
-            .filter(|line: &Value| line["action"] == action)
-            .collect()
+    /// The lines of the audit log with this action, once there are so many: they are written a little later.
+    pub fn audited(&self, action: &str, least: usize) -> Vec<Value> {
+        let mut found = Vec::new();
+        wait_until(action, SOON, || {
+            let shown = self.serving.home.run("audit show --json");
+            assert_eq!(shown.code, Some(0), "{shown:?}");
+            let lines = shown.stdout.lines();
+            let lines = lines.map(|line| serde_json::from_str(line).unwrap());
+            found = lines
+                .filter(|line: &Value| line["action"] == action)
+                .collect();
+            found.len() >= least
+        });
+        found
     }
 }
 

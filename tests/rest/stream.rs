@@ -27,6 +27,8 @@ pub struct EventStream {
     source: Option<Box<dyn BufRead + Send>>,
     blocks: Option<Receiver<Block>>,
     heartbeats: Arc<AtomicUsize>,
+    /// Whether the messages are those of the protocol.
+    is_of_protocol: bool,
     /// All messages so far.
     pub seen: Vec<Block>,
     _curl: Option<KillOnDrop>,
@@ -50,6 +52,7 @@ impl EventStream {
             source: Some(Box::new(BufReader::new(printed))),
             blocks: None,
             heartbeats: Arc::default(),
+            is_of_protocol: true,
             seen: Vec::new(),
             _curl: Some(child),
             socket: None,
@@ -59,6 +62,13 @@ impl EventStream {
     /// The answer to a GET, which has to be a stream.
     pub fn open(address: SocketAddr, path: &str, lines: &str) -> Self {
         Self::try_open(address, path, lines).unwrap_or_else(|answer| panic!("{answer}"))
+    }
+
+    /// The same of a stream whose messages are others than those of the protocol.
+    pub fn open_any(address: SocketAddr, path: &str, lines: &str) -> Self {
+        let mut stream = Self::open(address, path, lines);
+        stream.is_of_protocol = false;
+        stream
     }
 
     /// The same, or what is answered instead. It comes whole, since HTTP/1.0 knows no chunks.
@@ -81,6 +91,7 @@ impl EventStream {
             source: Some(Box::new(reader)),
             blocks: None,
             heartbeats: Arc::default(),
+            is_of_protocol: true,
             seen: Vec::new(),
             _curl: None,
             socket: Some(socket),
@@ -95,10 +106,11 @@ impl EventStream {
 
     fn blocks(&mut self) -> &Receiver<Block> {
         let heartbeats = &self.heartbeats;
+        let is_of_protocol = self.is_of_protocol;
         let source = &mut self.source;
         self.blocks.get_or_insert_with(|| {
             let source = source.take().expect("it is read once");
-            read_in_background(source, Arc::clone(heartbeats))
+            read_in_background(source, Arc::clone(heartbeats), is_of_protocol)
         })
     }
 
@@ -120,6 +132,16 @@ impl EventStream {
         loop {
             let block = self.next();
             if block.data["type"] == kind {
+                return block;
+            }
+        }
+    }
+
+    /// The next message of which this holds; all before it are passed over.
+    pub fn find_with(&mut self, holds: impl Fn(&Value) -> bool) -> Block {
+        loop {
+            let block = self.next();
+            if holds(&block.data) {
                 return block;
             }
         }
@@ -151,6 +173,7 @@ impl Drop for EventStream {
 fn read_in_background(
     from: Box<dyn BufRead + Send>,
     heartbeats: Arc<AtomicUsize>,
+    is_of_protocol: bool,
 ) -> Receiver<Block> {
     let (sender, blocks) = channel();
     thread::spawn(move || {
@@ -167,7 +190,7 @@ fn read_in_background(
                     if whole.data.is_null() {
                         continue;
                     }
-                    if whole.event.is_none() {
+                    if whole.event.is_none() && is_of_protocol {
                         check_from_server(&whole.data);
                     }
                     if sender.send(whole).is_err() {

@@ -53,7 +53,7 @@ fn what_is_asked_for_is_typed_once_and_stands_in_the_audit_log() {
             let count = shown.body.lines().filter(|line| *line == text).count();
             assert_eq!(count, 2, "{text}: {shown:?}");
         }
-        let inputs = stage.audited("input");
+        let inputs = stage.audited("input", 5);
         assert_eq!(inputs.len(), 5, "{inputs:#?}");
         assert!(inputs.iter().all(|line| line["session"] == "api-1"));
         assert_eq!(inputs[0]["name"], "w", "{inputs:#?}");
@@ -127,7 +127,7 @@ fn what_is_not_allowed_or_not_there_is_told_and_recorded() {
             "{token} {path} {body}: {answer:?}"
         );
     }
-    let denied = stage.audited("denied");
+    let denied = stage.audited("denied", 6);
     let rows: Vec<String> = denied
         .iter()
         .map(|line| format!("{} {}", line["request"], line["reason"]))
@@ -142,7 +142,7 @@ fn what_is_not_allowed_or_not_there_is_told_and_recorded() {
     ];
     assert_eq!(rows, expected, "{denied:#?}");
     // Whether tmux knows a key shows when it is typed; nothing else came so far.
-    let inputs = stage.audited("input");
+    let inputs = stage.audited("input", 1);
     let [unknown] = &inputs[..] else {
         panic!("{inputs:#?}");
     };

@@ -108,6 +108,14 @@ impl Serving {
         }
     }
 
+    /// Ends the program in order, and starts it again in the same home, at another port.
+    pub fn restart(&mut self, server: &TmuxServer, settings: &[(&str, &str)]) {
+        self.signal(Signal::TERM);
+        self.child.0.wait().unwrap();
+        let home = std::mem::replace(&mut self.home, Home::new());
+        *self = Self::start_in(home, server, &[], settings);
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.0.id()
     }

@@ -68,12 +68,14 @@ pub const MODULES: &[Module] = &[
         ],
     ),
     module("digest", 3, &["ids", "usage", "model"]),
+    module("metering", 3, &["ids", "usage", "model"]),
     module(
         "wire",
         4,
         &[
             "ids",
             "nearest",
+            "metering",
             "usage",
             "resources",
             "model",
@@ -174,7 +176,7 @@ pub const MODULES: &[Module] = &[
         7,
         &[
             "ids", "glob", "nearest", "network", "site", "model", "screen", "hub", "auth", "audit",
-            "tls", "wire", "digest", "history", "metrics", "push", "bridge",
+            "tls", "wire", "digest", "metering", "history", "metrics", "push", "bridge",
         ],
     ),
     module(

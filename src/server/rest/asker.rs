@@ -48,12 +48,16 @@ impl Asker {
         })
     }
 
-    /// Records what it asked for and may not have.
-    pub(super) fn record_denied(&self, app: &App, request: &'static str, code: ErrorCode) {
+    /// The same for the audit log.
+    pub(super) fn known_to_audit(&self) -> Who {
         let address = self.address.map(|address| address.to_string());
         let principal = &self.principal;
-        let who = Who::at(None, address).known_as(Some(principal.id_text()), principal.name());
-        record_denied(app, &who, request, code);
+        Who::at(None, address).known_as(Some(principal.id_text()), principal.name())
+    }
+
+    /// Records what it asked for and may not have.
+    pub(super) fn record_denied(&self, app: &App, request: &'static str, code: ErrorCode) {
+        record_denied(app, &self.known_to_audit(), request, code);
     }
 
     /// The same for a session.

@@ -106,7 +106,8 @@ fn last_event_id(headers: &HeaderMap) -> Option<&str> {
     text(headers, &LAST_EVENT_ID).filter(|id| !id.is_empty())
 }
 
-fn crowded(code: CloseCode) -> Response<Body> {
+/// There is no room for one more who stays.
+pub(super) fn crowded(code: CloseCode) -> Response<Body> {
     match code {
         CloseCode::TooMany => {
             let why = "the token has as many connections as it may have (limits.token_connections)";

@@ -1,15 +1,18 @@
 //! What needs no socket: what there is now by GET, and what is asked of tmux and of agents by POST.
 //!
-//! Reading order: `asker` (who asks), `exchange` (one request as a session that says one thing), `events` (the event stream), `listing` (what there is), `input`
-//! (what is typed), `answer` (statuses and problem details). Permissions, targets, keys, the audit log and what tmux is asked are
+//! Reading order: `asker` (who asks), `exchange` (one request as a session that says one thing), `events` (the event stream), `metrics` (what the last hours came to), `listing` (what there is), `input`
+//! (what is typed), `answer` (statuses and problem details), `documents` (what
+//! describes all routes). Permissions, targets, keys, the audit log and what tmux is asked are
 //! those of the session; this knows HTTP alone.
 
 mod answer;
 mod asker;
+mod documents;
 mod events;
 mod exchange;
 mod input;
 mod listing;
+mod metrics;
 
 pub(super) use self::answer::problem;
 pub(super) use self::events::events;
@@ -49,5 +52,7 @@ const WRITE: Rules = Rules {
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = listing::routes();
     routes.extend(input::routes());
+    routes.extend(metrics::routes());
+    routes.extend(documents::routes());
     routes
 }
