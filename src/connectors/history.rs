@@ -15,8 +15,9 @@ use crate::auth::{Permission, Principal};
 use crate::bridge::{Handle, ViewRequest};
 use crate::history::{Figures, Recorder, Wishes};
 use crate::hub::{Hub, Published};
-use crate::ids::PaneId;
+use crate::ids::{PaneId, Seq};
 use crate::metrics::{FigureKind, Metrics};
+use crate::model::State;
 use crate::screen::PaneSnapshot;
 
 /// How many snapshots are asked for at one time.
@@ -32,6 +33,33 @@ pub struct HistorySink {
 }
 
 type View = BoxFuture<'static, (PaneId, Option<Arc<PaneSnapshot>>)>;
+
+/// The states of the log as the sink comes to them. The log has only its newest, so that is held until the sink is there.
+#[derive(Debug)]
+struct States {
+    /// Something has changed since the last one was taken from the log.
+    differs: bool,
+    /// One that the sink has not come to.
+    ahead: Option<(Arc<State>, Seq)>,
+}
+
+impl Default for States {
+    fn default() -> Self {
+        Self {
+            differs: true,
+            ahead: None,
+        }
+    }
+}
+
+impl States {
+    /// The sink has come to this place.
+    fn hand_over(&mut self, place: Seq, recorder: &Recorder) {
+        if let Some((state, seq)) = self.ahead.take_if(|(_, seq)| *seq <= place) {
+            recorder.state(state, seq);
+        }
+    }
+}
 
 impl HistorySink {
     /// For a history that has begun.
@@ -55,7 +83,7 @@ impl HistorySink {
         let mut wishes = self.wishes.lock().await;
         let mut waiting: VecDeque<PaneId> = VecDeque::new();
         let mut views: FuturesUnordered<View> = FuturesUnordered::new();
-        let mut state_differs = true;
+        let mut states = States::default();
         loop {
             while views.len() < VIEWS
                 && let Some(pane) = waiting.pop_front()
@@ -68,8 +96,7 @@ impl HistorySink {
                 Some(pane) = wishes.recv() => waiting.push_back(pane),
                 read = cursor.next() => match read {
                     Some(CursorRead::Event(event)) => {
-                        state_differs |= event.change.kind.is_structural();
-                        self.take(event, &mut state_differs).await;
+                        self.take(event, &mut states).await;
                     }
                     Some(CursorRead::Missed(range)) => self.recorder.missed(range),
                     None => break,
@@ -81,16 +108,16 @@ impl HistorySink {
         Ok(())
     }
 
-    /// Hands over an event, and the state if the event leads to it and it is another one.
-    async fn take(&self, event: Arc<Published>, state_differs: &mut bool) {
+    /// Hands over an event, and the state that it leads to, if that is known and another one.
+    async fn take(&self, event: Arc<Published>, states: &mut States) {
         let seq = event.seq;
+        states.differs |= event.change.kind.is_structural();
         self.recorder.event(event).await;
-        if *state_differs {
-            let (state, head) = self.hub.snapshot();
-            if head == seq {
-                self.recorder.state(state, seq);
-                *state_differs = false;
-            }
+        states.hand_over(seq, &self.recorder);
+        if states.differs && states.ahead.is_none() {
+            states.differs = false;
+            states.ahead = Some(self.hub.snapshot());
+            states.hand_over(seq, &self.recorder);
         }
     }
 

@@ -75,6 +75,10 @@ fn events(
     let Some(key) = key else {
         return Ok(Vec::new());
     };
+    let range = SeqRange {
+        until: range.until.min(end_of_run(asked, key, range.after)?),
+        ..range
+    };
     let mut found = BTreeMap::new();
     structural(asked, key, range, &mut found)?;
     outputs(asked, key, range, &mut found)?;
@@ -89,6 +93,18 @@ fn events(
         }
     }
     Ok(page)
+}
+
+/// Up to where the run vouches for the log that published what comes behind a place.
+fn end_of_run(asked: &Asked<'_>, epoch: i64, after: Seq) -> Result<Seq, StoreError> {
+    let last: Option<i64> = asked
+        .connection
+        .prepare_cached(
+            "SELECT last_seq FROM runs WHERE epoch = ?1 AND after_seq <= ?2 ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row(params![epoch, after.0.cast_signed()], |row| row.get(0))
+        .optional()?;
+    Ok(Seq(last.unwrap_or_default().cast_unsigned()))
 }
 
 type Events = BTreeMap<Seq, Arc<Published>>;

@@ -84,8 +84,8 @@ pub(super) struct Batch {
     pub(super) frames: Vec<(PaneName, Frame)>,
     pub(super) panes: Vec<(PaneName, PaneFacts)>,
     pub(super) gaps: Vec<Gap>,
-    /// The state, and the place at which it is that.
-    pub(super) state: Option<(u64, Vec<u8>)>,
+    /// The place up to which the state is known, and the state if it is another one than the file has.
+    pub(super) state: Option<(u64, Option<Vec<u8>>)>,
 }
 
 impl Batch {
@@ -219,8 +219,9 @@ pub(super) fn write(
         statement.execute(params![keys.run, last.cast_signed()])?;
     }
     if let Some((seq, state)) = &batch.state {
-        let mut statement = transaction
-            .prepare_cached("UPDATE runs SET state_seq = ?2, state = ?3 WHERE id = ?1")?;
+        let mut statement = transaction.prepare_cached(
+            "UPDATE runs SET state_seq = ?2, state = coalesce(?3, state) WHERE id = ?1",
+        )?;
         statement.execute(params![keys.run, seq.cast_signed(), state])?;
     }
     Ok(written)

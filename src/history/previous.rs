@@ -62,6 +62,7 @@ struct Run {
 
 /// What the last run left, if its log can go on: nothing if there was none, or if its state can't be read.
 pub(super) fn previous(connection: &Connection) -> Result<Option<Previous>, StoreError> {
+    end_at_state(connection)?;
     let Some(run) = last_run(connection)? else {
         return Ok(None);
     };
@@ -93,6 +94,20 @@ pub(super) fn previous(connection: &Connection) -> Result<Option<Previous>, Stor
         unknown: if run.ended { 0 } else { after },
         state: Arc::new(state),
     }))
+}
+
+/// A run that crashed vouches for its log as far as the state leads that was kept of it. The next run begins with that state:
+/// a change behind it, which clients may know, would never be taken back.
+fn end_at_state(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute(
+        "UPDATE runs SET last_seq = coalesce(( \
+             SELECT min(events.seq) - 1 FROM events \
+             WHERE events.epoch = runs.epoch AND events.seq <= last_seq \
+                 AND events.seq > coalesce(state_seq, after_seq)), last_seq) \
+         WHERE id = (SELECT max(id) FROM runs) AND ended IS NULL",
+        [],
+    )?;
+    Ok(())
 }
 
 fn last_run(connection: &Connection) -> Result<Option<Run>, StoreError> {

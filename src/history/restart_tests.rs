@@ -23,7 +23,8 @@ use tempfile::TempDir;
 use super::tests::{PANE, START, places, settings};
 use super::*;
 use crate::hub::{
-    HistoryLimits, Hub, Next, NotRecoverable, Position, Reader as LogReader, Redaction, Stamp,
+    Archive as _, HistoryLimits, Hub, Next, NotRecoverable, Position, Reader as LogReader,
+    Redaction, SeqRange, Stamp,
 };
 use crate::ids::{Epoch, Seq, WindowId};
 use crate::model::{Audience, Change, ChangeKind, Pane, Server, State, Window};
@@ -494,4 +495,57 @@ fn check(path: &Path) {
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .unwrap();
     assert_eq!(found, "ok");
+}
+
+/// The next run begins with the state that was kept, and what changed behind it would never be taken back.
+#[tokio::test]
+async fn regression_changes_behind_the_state_that_was_kept_are_told_as_lost() {
+    let mut world = World::new(0);
+    let mut run = world.start(Arc::new(tempfile::tempdir().unwrap()));
+    world.flush(&mut run).await;
+    let kept = run.hub.head();
+    for _ in 0..3 {
+        world.publish_change(
+            &run,
+            Change::of_pane(PANE, places("api"), ChangeKind::PaneBell),
+            None,
+        );
+    }
+    // The sink has not come to the head.
+    while let Next::Event(event) = run.log.pull() {
+        run.recorder.event(event).await;
+    }
+    run.recorder.flush().await;
+    world.durable = length(&run.folder.path().join(JOURNAL));
+    let folder = world.crash(run.folder.path());
+    let history = History::open(settings(&folder)).unwrap();
+    let previous = history.previous().unwrap().unwrap();
+    let lost = SeqRange {
+        after: kept,
+        until: previous.after,
+    };
+    assert_eq!(previous.lost, [lost]);
+    let (recorder, _wishes) = history
+        .start(&previous.epoch, previous.after, Some(&previous))
+        .unwrap();
+    let reader = recorder.open_reader().unwrap();
+    // It is still found by who asks for it.
+    let query = EventQuery {
+        limit: 100,
+        ..EventQuery::default()
+    };
+    let found = reader.events(query).await.unwrap().events.len();
+    assert_eq!(found as u64, kept.0 + 3);
+    let archive = DiskArchive::new(reader, previous.epoch.clone(), recorder);
+    for after in 0..kept.0 {
+        let until = previous.after;
+        let page = archive
+            .read(SeqRange {
+                after: Seq(after),
+                until,
+            })
+            .await
+            .unwrap();
+        assert_eq!(page.last().unwrap().seq, kept);
+    }
 }

@@ -219,14 +219,19 @@ impl Gatherer {
             .state
             .as_ref()
             .is_some_and(|known| Arc::ptr_eq(known, state));
-        if is_known || seq.0 > self.head {
+        if seq.0 > self.head {
+            return Ok(());
+        }
+        if is_known {
+            let written = self.batch.state.take().and_then(|(_, written)| written);
+            self.batch.state = Some((seq.0, written));
             return Ok(());
         }
         let mut masked = Arc::clone(state);
         if let (Some(rules), false) = (&self.rules.panes.rules, self.rules.panes.keeps_secrets) {
             mask_whole_state(rules, &mut masked);
         }
-        self.batch.state = Some((self.head, form::write_state(&masked)?));
+        self.batch.state = Some((seq.0, Some(form::write_state(&masked)?)));
         self.state = Some(Arc::clone(state));
         Ok(())
     }
