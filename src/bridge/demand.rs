@@ -79,7 +79,8 @@ impl Demand {
         self.0.detached.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set_detached(&self, detached: bool) {
+    /// Nobody is attached, or somebody is: told by the bridge, and by who starts one before it runs.
+    pub fn set_detached(&self, detached: bool) {
         self.0.detached.store(detached, Ordering::Relaxed);
     }
 

@@ -203,6 +203,7 @@ async fn serve(
     };
     let stop_server = CancellationToken::new();
     let server_config = server_config(config, listening, size(room), &metrics, &manager)?;
+    handle.demand().set_detached(source.is_live());
     let running = server::start(server_config, sources, stop_server.clone()).await?;
     announce(config, running.address, &manager, output);
     welcome(config, running.address, opens, output);
