@@ -217,6 +217,9 @@ impl Keeper {
         let size = retention::step(&transaction, bounds)?;
         transaction.commit()?;
         let counts = &self.counts;
+        if let Some((_, last)) = batch.places {
+            counts.written.store(last, Ordering::Release);
+        }
         let add = |count: &AtomicU64, more| count.fetch_add(more, Ordering::Relaxed);
         add(&counts.events, written.events);
         add(&counts.lines, written.lines);

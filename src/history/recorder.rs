@@ -1,6 +1,7 @@
 //! The history, opened, and the way to the thread that writes it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -101,6 +102,7 @@ impl History {
         } = self;
         let run = retention::begin_run(&mut store, epoch, &settings.host, (after, previous))?;
         let counts = Arc::new(Counts::default());
+        counts.written.store(after.0, Ordering::Release);
         let (sender, receiver) = channel();
         let (wishes, wanted) = mpsc::unbounded_channel();
         let (path, rules) = (settings.path.clone(), settings.rules.clone());
@@ -149,10 +151,10 @@ impl Recorder {
         self.0.taken.send_replace(range.until);
     }
 
-    /// The last place that was taken.
+    /// The place up to which the file has everything.
     #[must_use]
-    pub fn taken(&self) -> Seq {
-        *self.0.taken.borrow()
+    pub fn written(&self) -> Seq {
+        Seq(self.0.counts.written.load(Ordering::Acquire))
     }
 
     /// The state behind an event that was taken.
@@ -176,7 +178,7 @@ impl Recorder {
         let _ = waits.await;
     }
 
-    /// Waits until all up to this place is written.
+    /// Waits until all up to this place has been given to the file, which may refuse it: [`Self::written`] says so.
     pub async fn flushed(&self, place: Seq) {
         let mut taken = self.0.taken.subscribe();
         // It is not closed as long as this has the other end.

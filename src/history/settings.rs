@@ -72,6 +72,8 @@ pub(super) struct Counts {
     pub(super) lost: AtomicU64,
     pub(super) failures: AtomicU64,
     pub(super) size: AtomicU64,
+    /// The place up to which the file has everything.
+    pub(super) written: AtomicU64,
 }
 
 /// What the thread is given.

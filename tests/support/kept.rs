@@ -65,6 +65,13 @@ impl Kept {
         self.pump = Some(tokio::spawn(pumped));
     }
 
+    /// Waits until all up to this place is in the file.
+    pub async fn written(&self, head: Seq) {
+        while self.access.recorder.written() < head {
+            self.access.recorder.flushed(head).await;
+        }
+    }
+
     /// Waits until it has the snapshot from which it knows what the pane showed at this offset.
     pub async fn seen(&self, pane: PaneId, offset: u64, head: Seq) {
         let HistoryAccess { reader, recorder } = &self.access;
