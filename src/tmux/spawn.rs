@@ -4,14 +4,17 @@
 //! half alive, so that every later command on that socket fails. Hence the kernel ends each child with its parent.
 //!
 //! A server can end with a `tmux -C` whose input ends while the server has output for it (danger 17 of
-//! `docs/control-mode.md`). Hence each child keeps the writing end of its own input: whatever becomes of muxwire, it
-//! stays open until the child has detached. Of its output it keeps nothing: a child that waits for itself to read what
-//! it says would never end.
+//! `docs/control-mode.md`). A child exits as soon as it gets SIGTERM, also while the server does not run, and the server has its
+//! input then. Hence that input has no end: what reads it can write it too, so that whoever has it open, the server at last,
+//! keeps it open. Where a pipe can't be opened so, each child keeps the writing end of its own input instead. Of its output
+//! it keeps nothing: a child that waits for itself to read what it says would never end.
 //!
 //! What must hold: the kernel watches the *thread* that forked. Spawn from one that lives as long as the process, as
 //! the single thread of muxwire's runtime does.
 
 use std::env;
+#[cfg(target_os = "linux")]
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
 use std::process::Stdio;
@@ -71,10 +74,14 @@ pub(super) fn with_lasting_input(
 ) -> io::Result<(tokio::process::Child, Pipes)> {
     let (input, stdin) = io::pipe()?;
     let (stdout, output) = io::pipe()?;
-    command
-        .stdin(Stdio::from(input))
-        .stdout(Stdio::from(output));
-    keep_open(&mut command, stdin.as_raw_fd());
+    command.stdout(Stdio::from(output));
+    match with_own_writer(&input) {
+        Ok(input) => command.stdin(Stdio::from(input)),
+        Err(_) => {
+            keep_open(&mut command, stdin.as_raw_fd());
+            command.stdin(Stdio::from(input))
+        }
+    };
     let child = command.spawn()?;
     // With it go the child's own ends, which would hide the end of the output.
     drop(command);
@@ -83,6 +90,20 @@ pub(super) fn with_lasting_input(
         stdout: pipe::Receiver::from_owned_fd(stdout.into())?,
     };
     Ok((child, pipes))
+}
+
+/// The reading end of a pipe that is a writing end too, so that nobody who reads it ever comes to its end: neither the child nor
+/// the server, to which the child passes it on.
+#[cfg(target_os = "linux")]
+fn with_own_writer(input: &io::PipeReader) -> io::Result<File> {
+    let path = format!("/proc/self/fd/{}", input.as_raw_fd());
+    OpenOptions::new().read(true).write(true).open(path)
+}
+
+/// Elsewhere a pipe can't be opened so.
+#[cfg(not(target_os = "linux"))]
+fn with_own_writer(_input: &io::PipeReader) -> io::Result<std::fs::File> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Lets the command's process inherit a descriptor, which must be open when it is spawned.
