@@ -5,6 +5,8 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 /// Whom a file lets in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +57,23 @@ pub enum PrivateFileError {
         /// The most that is read, in bytes.
         limit: u64,
     },
+}
+
+/// How often a lock that is held is tried, and how long after another.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Locks a file for as long as it is open. Whether that could be done: not if somebody has it for long. A process that has just been killed
+/// may have it for a moment yet, by children that it was about to start.
+pub(crate) fn lock_soon(file: &File) -> io::Result<bool> {
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(fs::TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 /// An error of the system about a file.
@@ -152,6 +171,20 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn a_lock_is_had_once_its_holder_lets_go_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let open = || File::create(&path).unwrap();
+        let holder = open();
+        assert!(lock_soon(&holder).unwrap());
+        assert!(!lock_soon(&open()).unwrap(), "it is held for long");
+        let other = open();
+        let waiting = thread::spawn(move || lock_soon(&other).unwrap());
+        drop(holder);
+        assert!(waiting.join().unwrap());
+    }
 
     #[test]
     fn a_file_is_replaced_whole_and_for_its_owner_alone() {

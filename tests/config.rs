@@ -323,6 +323,18 @@ fn regression_the_former_configuration_is_read_as_it_stands() {
 }
 
 #[test]
+fn regression_a_key_without_a_value_sets_nothing() {
+    let home = Home::new();
+    home.write(
+        "etc/config.yaml",
+        "server:\nperformance: null\nmonitoring: {metrics_port: null, log_level: debug}\n",
+    );
+    let config = resolve(&inputs(&home, &[], &[])).unwrap().config;
+    assert_eq!(config.monitoring.metrics_port, 0);
+    assert_eq!(config.monitoring.log_level, "debug");
+}
+
+#[test]
 fn regression_former_settings_mean_what_they_meant() {
     type Row = (
         &'static str,

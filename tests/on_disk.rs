@@ -16,6 +16,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::fold::Folded;
+use crate::support::program::Home;
 use crate::support::random::Random;
 use crate::support::server::Client;
 use crate::support::serving::Serving;
@@ -236,6 +237,34 @@ fn regression_a_server_that_an_earlier_run_knew_is_not_ready_before_it_is_attach
     signal(server.pid(), Signal::CONT);
     assert!(said.starts_with("HTTP/1.1 503"), "{said}");
     wait_until("it is ready", SOON, || is_ready(&serving));
+}
+
+#[test]
+fn regression_a_start_that_fails_is_no_run() {
+    let server = TmuxServer::start(any_program());
+    server.new_session("kept", "cat");
+    let folder = tempfile::tempdir().unwrap();
+    let mut serving = serve(&server, folder.path());
+    wait_until("it is ready", SOON, || {
+        serving.get("/readyz").starts_with("HTTP/1.1 200")
+    });
+    serving.signal(Signal::TERM);
+    serving.wait(SOON);
+    // Its address is taken.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let home = Home::new();
+    let mut failing = home.muxwire(["serve", "--listen", &address]);
+    failing.arg("-S").arg(server.socket());
+    failing.env("MUXWIRE_SERVER_TMUX", &server.program().path);
+    failing.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    failing.envs(settings(folder.path()));
+    let failed = failing.output().unwrap();
+    let said = String::from_utf8_lossy(&failed.stderr);
+    assert!(said.contains("can't listen"), "{said}");
+    let serving = serve(&server, folder.path());
+    let log = serving.log();
+    assert!(log.contains("ended_in_order=true"), "{log}");
 }
 
 /// Waits until the file holds all up to this place.

@@ -445,6 +445,25 @@ fn told(message: &Value) -> String {
     }
 }
 
+/// As behind a crash, where the next run goes on far behind all that can have been printed.
+#[tokio::test]
+async fn regression_a_replay_tells_what_is_missing_between_two_pieces() {
+    let mut stage = Stage::new(None, Secrets::Mask).await;
+    stage.prints(0, "one");
+    stage.seen(0).await;
+    stage.offsets[0] += 1 << 40;
+    stage.prints(0, "two");
+    stage.kept.written(stage.hub().head()).await;
+    let mut client = stage.server.client().await;
+    let replay = json!({ "action": "replay", "target": { "pane": "%0" }, "from": time(START + 1500),
+        "to": time(START + 60_000), "speed": 10_000 });
+    ask(&mut client, replay, "replay.started").await;
+    let all = until_end(&mut client).await;
+    let missing = all.iter().find(|one| one["missing"] == true);
+    let missing = missing.unwrap_or_else(|| panic!("{all:?}"));
+    assert_eq!(missing["offset"], 3);
+}
+
 #[tokio::test]
 async fn a_replay_stands_still_goes_elsewhere_and_stops() {
     let mut stage = Stage::new(None, Secrets::Mask).await;

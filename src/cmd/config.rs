@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::{ConfigArgs, General};
 use crate::cmd::output::CommandOutput;
-use crate::config::{Raw, Setting, Source, resolve};
+use crate::config::{Raw, Resolved, Setting, Source, resolve};
 
 /// Prints the settings as `serve` would have them.
 ///
@@ -17,7 +17,12 @@ pub fn run(
     args: &ConfigArgs,
     output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
-    let settings = resolve(&general.inputs(args.server.flags()))?.settings;
+    let Resolved {
+        settings, notes, ..
+    } = resolve(&general.inputs(args.server.flags()))?;
+    for note in notes {
+        CommandOutput::stderr().line(&format!("muxwire: {note}"))?;
+    }
     if args.json {
         let described = settings
             .iter()

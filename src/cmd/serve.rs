@@ -179,7 +179,6 @@ async fn serve(
     signals: &mut Signals,
     output: &mut CommandOutput<impl Write>,
 ) -> anyhow::Result<()> {
-    let listening = listening(config)?;
     let room = descriptors::make_room(u64::from(config.server.max_connections));
     let kept = Kept::open(config, source.kept_socket()).await;
     let hub = kept.hub(history(config), source.epoch()?, redaction(config)?);
@@ -187,11 +186,14 @@ async fn serve(
     let authenticator = authenticator(config)?;
     let audit = audited::start(config, &metrics, authenticator.as_ref())?;
     let manager = Notifier::of_process();
-    let (handle, ends) = ends(&hub, &metrics);
+    let server_config = server_config(config, listening(config)?, size(room), &metrics, &manager)?;
+    let bound = server::bind(&server_config).await?;
+    let (handle, ends) = ends(&hub, &metrics, source.is_live());
     let connectors = Connectors::new(hub.clone(), handle.clone(), &metrics);
-    let (from, whose) = ((&hub, &handle, &metrics), (&authenticator, &audit));
     let live = source.is_live().then_some((rule_folders, kept));
-    let beside = connectors::begin(config, &connectors, from, live, whose).await?;
+    let beside = (&hub, &handle, &metrics);
+    let beside =
+        connectors::begin(config, &connectors, beside, live, (&authenticator, &audit)).await?;
     let sources = Sources {
         hub,
         bridge: handle.clone(),
@@ -202,9 +204,7 @@ async fn serve(
         push: beside.push,
     };
     let stop_server = CancellationToken::new();
-    let server_config = server_config(config, listening, size(room), &metrics, &manager)?;
-    handle.demand().set_detached(source.is_live());
-    let running = server::start(server_config, sources, stop_server.clone()).await?;
+    let running = server::serve(server_config, bound, sources, stop_server.clone());
     announce(config, running.address, &manager, output);
     welcome(config, running.address, opens, output);
     tokio::spawn(manager.clone().live(handle));
@@ -383,6 +383,7 @@ fn server_config(
     metrics: &Metrics,
     manager: &Notifier,
 ) -> anyhow::Result<ServerConfig> {
+    let metrics_port = Some(config.monitoring.metrics_port).filter(|port| *port != 0);
     Ok(ServerConfig {
         listen: listening.address,
         listeners: listeners::options(config, listening, metrics, manager)?,
@@ -399,9 +400,7 @@ fn server_config(
         allowed_origins: config.security.allowed_origins.clone(),
         max_connections: room,
         metrics: config.monitoring.metrics,
-        metrics_listen: Some(config.monitoring.metrics_port)
-            .filter(|port| *port != 0)
-            .map(|port| SocketAddr::new(config.server.host, port)),
+        metrics_listen: metrics_port.map(|port| SocketAddr::new(config.server.host, port)),
         resize: match config.terminal.resize {
             Resize::Never => ResizePolicy::Never,
             Resize::Client => ResizePolicy::Last,
@@ -478,14 +477,15 @@ fn size(bytes: u64) -> usize {
 }
 
 fn random_epoch() -> anyhow::Result<Epoch> {
-    let random = getrandom::u64().context("the system gives no random numbers")?;
-    Epoch::new(&format!("{random:016x}")).context("an epoch is hexadecimal")
+    let random = getrandom::u64().context("the system gives no random numbers");
+    Epoch::new(&format!("{:016x}", random?)).context("an epoch is hexadecimal")
 }
 
 /// The way to the bridge, and what the bridge is connected to.
-fn ends(hub: &Hub, metrics: &Metrics) -> (Handle, Ends) {
+fn ends(hub: &Hub, metrics: &Metrics, is_live: bool) -> (Handle, Ends) {
     let (handle, requests) = Handle::pair();
     let demand = handle.demand().clone();
+    demand.set_detached(is_live);
     counters::watch_demand(metrics, demand.clone());
     let ends = Ends {
         hub: hub.clone(),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::config::environment::{Environment, FILE_VARIABLE};
-use crate::config::file;
+use crate::config::file::{self, FileEntry};
 use crate::config::former;
 use crate::config::input::{Inputs, OTHER_VARIABLES};
 use crate::config::kind::Raw;
@@ -112,7 +112,9 @@ impl Layers {
                 let translated = former::translate(&path, entries);
                 self.notes.extend(translated.notes);
                 self.problems.extend(translated.problems);
-                for entry in translated.entries {
+                // In YAML, a key without a value says that nothing is set.
+                let is_set = |entry: &FileEntry| entry.raw != Raw::Other("nothing");
+                for entry in translated.entries.into_iter().filter(is_set) {
                     self.add(
                         &entry.name,
                         entry.raw,

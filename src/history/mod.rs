@@ -38,7 +38,7 @@ pub use archive::DiskArchive;
 pub use error::StoreError;
 pub use events::{EventCursor, EventPage, EventQuery, Order, StoredEvent};
 pub use output::{KnownPane, Moment, PaneQuery, Print, PrintPage, PrintQuery, Resize};
-pub use previous::Previous;
+pub use previous::{Previous, UNKNOWN};
 pub use reader::{Reader, TimeLimit};
 pub use recorder::{History, Recorder, Wishes};
 pub use screens::ScreenThen;

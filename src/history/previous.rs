@@ -12,7 +12,7 @@ use crate::model::State;
 
 /// How many places a run may have published that were never written: more than any run publishes in its life. After a crash the
 /// next one goes on behind them, so that no place is ever published twice.
-const UNKNOWN: u64 = 1 << 40;
+pub const UNKNOWN: u64 = 1 << 40;
 
 /// The last place that fits into a number of JSON, with room for a run behind it. A log that comes near it gets a successor.
 const LAST: u64 = 1 << 52;

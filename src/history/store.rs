@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::error::StoreError;
-use crate::private_file::Privacy;
+use crate::private_file::{self, Privacy};
 
 /// The form of the file. What is added to it gets a number, and a step from the form before.
 pub(super) const VERSION: i64 = 1;
@@ -205,10 +205,9 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     let lock_path = PathBuf::from(name);
     let mut options = OpenOptions::new();
     let lock = private(options.write(true).create(true).truncate(false), &lock_path)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(fs::TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_owned())),
-        Err(fs::TryLockError::Error(error)) => Err(failed("lock", &lock_path)(error)),
+    match private_file::lock_soon(&lock).map_err(failed("lock", &lock_path))? {
+        true => Ok(lock),
+        false => Err(StoreError::Locked(path.to_owned())),
     }
 }
 

@@ -234,20 +234,57 @@ pub struct Running {
     tasks: TaskTracker,
 }
 
-/// Starts to serve, until `stop` is cancelled: then clients get `shutdown` and Close.
+/// The sockets of a server that does not run yet. Clients wait until it does. A start that fails has come no further, and begins no run
+/// of the history.
+#[derive(Debug)]
+pub struct Bound {
+    listeners: Vec<Listener>,
+    address: SocketAddr,
+    for_metrics: Option<(Listener, SocketAddr)>,
+}
+
+/// Listens, as the configuration says.
 ///
 /// # Errors
-/// The address can't be listened on.
-pub async fn start(
-    config: ServerConfig,
-    sources: Sources,
-    stop: CancellationToken,
-) -> Result<Running, ListenError> {
+/// An address can't be listened on.
+pub async fn bind(config: &ServerConfig) -> Result<Bound, ListenError> {
     let (listeners, address) = Listener::bind(config.listen, &config.listeners).await?;
     let for_metrics = match config.metrics_listen {
         Some(address) => Some(Listener::tcp(address, config.listeners.tls.clone()).await?),
         None => None,
     };
+    Ok(Bound {
+        listeners,
+        address,
+        for_metrics,
+    })
+}
+
+/// Listens and starts to serve, until `stop` is cancelled: then clients get `shutdown` and Close.
+///
+/// # Errors
+/// An address can't be listened on.
+pub async fn start(
+    config: ServerConfig,
+    sources: Sources,
+    stop: CancellationToken,
+) -> Result<Running, ListenError> {
+    let bound = bind(&config).await?;
+    Ok(serve(config, bound, sources, stop))
+}
+
+/// Starts to serve where it listens, until `stop` is cancelled.
+pub fn serve(
+    config: ServerConfig,
+    bound: Bound,
+    sources: Sources,
+    stop: CancellationToken,
+) -> Running {
+    let Bound {
+        listeners,
+        address,
+        for_metrics,
+    } = bound;
     let metrics_address = for_metrics.as_ref().map(|(_, address)| *address);
     schema::prepare();
     sources.push.iter().for_each(|one| one.listens_on(address));
@@ -274,11 +311,11 @@ pub async fn start(
         let router = routes::router(&app, health::routes(config.metrics));
         reception.beside(router).open(listener);
     }
-    Ok(Running {
+    Running {
         address,
         metrics_address,
         tasks,
-    })
+    }
 }
 
 /// What all that is served uses.

@@ -158,6 +158,7 @@ fn check_with(
         // Masked, so that neither a secret nor a hostile text comes back.
         let why = match (action, path.as_str(), error.kind().keyword()) {
             ("auth", "", "oneOf") => "give either \"token\" or \"ticket\"".to_owned(),
+            ("search", "", "oneOf") => "give either \"words\" or \"regex\"".to_owned(),
             ("send-keys", "", "oneOf") => "give either \"text\" or \"keys\"".to_owned(),
             ("command", "/command", "pattern") => no_line(message),
             ("prompt", "/text", "pattern") => NO_PROMPT.to_owned(),

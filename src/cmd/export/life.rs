@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::cmd::past::told;
 use crate::export::{Piece, Size};
-use crate::history::{KnownPane, Print, ScreenThen};
+use crate::history::{KnownPane, Print, ScreenThen, UNKNOWN};
 
 /// A reset: the screen of a pane of which no screen is kept.
 const BLANK: &[u8] = b"\x1bc\x1b[3J";
@@ -213,7 +213,9 @@ impl Life {
     pub(super) fn reach(&mut self, print: &Print) -> Option<Lost> {
         let skipped = print.offset.saturating_sub(self.next);
         if skipped > 0 {
-            self.lose(self.seq + 1, print.at, skipped);
+            // What a crash makes the next run leave out was never printed.
+            let known = Some(skipped).filter(|skipped| *skipped < UNKNOWN);
+            self.lose(self.seq + 1, print.at, known.unwrap_or_default());
         }
         if print.missing > 0 {
             self.lose(print.seq, print.at, print.missing);

@@ -132,6 +132,17 @@ fn a_gap_without_bytes_and_another_program_are_told() {
     assert_eq!(happened, ["one", "two", other, "kept 80x24"]);
 }
 
+/// Behind a crash the next run goes on where nothing can have been printed.
+#[test]
+fn regression_bytes_that_were_never_printed_are_not_told_as_missing() {
+    let prints = vec![print(2, 0, "one", 0), print(5, 3 + UNKNOWN, "two", 0)];
+    let mut known = known(4, SIZE);
+    known.offset = 3 + UNKNOWN;
+    let happened = play(life(&[]), prints, Some(&known));
+    let gap = "something may be missing until 1970-01-01T00:00:05.000Z";
+    assert_eq!(happened, ["one", gap, "kept 80x24", "two"]);
+}
+
 #[test]
 fn progress_goes_by_bytes_or_by_time() {
     let mut all = life(&[]);

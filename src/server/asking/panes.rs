@@ -216,11 +216,32 @@ impl Asker<'_> {
             Some(_) => last.map_or((u64::MAX, to), |last| (last.seq, last.at)),
             None => (u64::MAX, to),
         };
-        let mut items: Vec<ReplayItem> = page.prints.iter().map(|one| self.item(one)).collect();
+        let mut items = self.with_holes(from, &page.prints);
         items.extend(self.sizes(pane, (after, since), until).await?);
         items.sort_by_key(|item| item.seq);
         let next = page.next;
         Ok(ReplayPage::Items { items, next })
+    }
+
+    /// What was printed from an offset on, and where nothing of it is kept.
+    fn with_holes(&self, from: u64, prints: &[Print]) -> Vec<ReplayItem> {
+        let mut next = from;
+        let mut items = Vec::with_capacity(prints.len());
+        for print in prints {
+            if print.offset > next {
+                items.push(ReplayItem {
+                    at: print.at,
+                    seq: print.seq,
+                    what: ReplayedChange::Missing {
+                        offset: next,
+                        bytes: print.offset - next,
+                    },
+                });
+            }
+            next = print.offset + print.bytes.len() as u64 + print.missing;
+            items.push(self.item(print));
+        }
+        items
     }
 
     fn item(&self, print: &Print) -> ReplayItem {

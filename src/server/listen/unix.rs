@@ -5,7 +5,6 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rustix::fs::Mode;
 use rustix::process::{geteuid, umask};
@@ -13,12 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tracing::warn;
 
 use super::ClientAddress;
-
-/// How often the lock is tried for. Of a server that was killed, a child that was just being made may hold it for a moment
-/// longer.
-const PATIENCE: usize = 10;
-/// How long to wait in between.
-const MOMENT: Duration = Duration::from_millis(50);
+use crate::private_file;
 
 /// A socket that lies at its path until it is dropped.
 #[derive(Debug)]
@@ -135,14 +129,10 @@ fn lock(path: &Path) -> Result<File, LocalError> {
         .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
         .open(&name);
     let file = opened.map_err(failed("open", &name))?;
-    for _ in 0..PATIENCE {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(MOMENT),
-            Err(fs::TryLockError::Error(error)) => return Err(failed("lock", &name)(error)),
-        }
+    match private_file::lock_soon(&file).map_err(failed("lock", &name))? {
+        true => Ok(file),
+        false => Err(LocalError::Taken(path.to_owned())),
     }
-    Err(LocalError::Taken(path.to_owned()))
 }
 
 fn check_vacant(path: &Path) -> Result<(), LocalError> {
