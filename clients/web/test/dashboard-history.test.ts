@@ -223,6 +223,8 @@ test("where no history is kept, each view says so", async () => {
     await field().press("Enter");
     await page.locator(".history").getByText("No history is kept").waitFor();
   } finally {
+    // A page would come back to a server that is gone.
+    await page.goto("about:blank");
     await without.stop();
   }
 });
