@@ -1,6 +1,6 @@
 //! Settings under the names that they had in the specification before muxwire, so that a file written for it is read as it stands.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::config::file::FileEntry;
 use crate::config::kind::Raw;
@@ -18,11 +18,12 @@ enum Now {
 }
 
 const AT_ONCE: &str = "each event is sent at once, and what a slow client has not read yet is bounded by performance.queue_events";
+const ENABLED: &str = "security.tls_enabled";
 const CERTIFICATE: &str = "security.tls_cert";
 const KEY: &str = "security.tls_key";
 
 const FORMER: [(&str, Now); 8] = [
-    ("security.tls_enabled", Now::Tls),
+    (ENABLED, Now::Tls),
     (CERTIFICATE, Now::Named("tls.certificate")),
     (KEY, Now::Named("tls.key")),
     (
@@ -51,41 +52,38 @@ pub(in crate::config) struct Translated {
 }
 
 /// Gives settings their names of today. What stands under one of these in the same file counts for more.
-pub(in crate::config) fn translate(path: &PathBuf, entries: Vec<FileEntry>) -> Translated {
+pub(in crate::config) fn translate(path: &Path, entries: Vec<FileEntry>) -> Translated {
     let mut translated = Translated::default();
-    let tls = entries
-        .iter()
-        .find(|entry| entry.name == "security.tls_enabled");
-    let tls = tls.map(|entry| (entry.raw.clone(), entry.line));
-    let has_tls = entries
-        .iter()
-        .any(|entry| entry.name == CERTIFICATE && !is_nothing(&entry.raw));
-    let is_off = matches!(tls, Some((Raw::Boolean(false), _)));
-    let (former, today): (Vec<_>, Vec<_>) = entries
-        .into_iter()
-        .partition(|entry| FORMER.iter().any(|(name, _)| *name == entry.name));
-    for FileEntry { name, raw, line } in former {
-        let Some((former, now)) = FORMER.iter().find(|(former, _)| *former == name) else {
+    let has = |name: &str, is: &dyn Fn(&Raw) -> bool| {
+        let mut found = entries.iter().filter(|entry| entry.name == name);
+        found.any(|entry| is(&entry.raw))
+    };
+    let has_certificate = has(CERTIFICATE, &|raw| *raw != Raw::NOTHING);
+    let is_off = has(ENABLED, &|raw| *raw == Raw::Boolean(false));
+    let mut today = Vec::new();
+    for entry in entries {
+        let Some((former, now)) = FORMER.iter().find(|(former, _)| *former == entry.name) else {
+            today.push(entry);
             continue;
         };
-        let origin = Source::File(path.clone(), line);
-        let is_of_tls = [CERTIFICATE, KEY].contains(former);
+        let FileEntry { raw, line, .. } = entry;
+        let origin = Source::File(path.to_owned(), line);
         match *now {
             Now::Nothing(reason) => {
                 let note = format!("{origin}: {former} has no meaning here: {reason}");
                 translated.notes.push(note);
             }
-            Now::Tls => translated.tls(&raw, (path, line), has_tls),
-            Now::Named(_) if is_nothing(&raw) => {}
-            Now::Named(_) if is_of_tls && is_off => {
-                let note =
-                    format!("{origin}: {former} is not used while security.tls_enabled is false");
+            Now::Tls => translated.tls(&raw, origin, has_certificate),
+            Now::Named(_) if raw == Raw::NOTHING => {}
+            Now::Named(_) if is_off && [CERTIFICATE, KEY].contains(former) => {
+                let note = format!("{origin}: {former} is not used while {ENABLED} is false");
                 translated.notes.push(note);
             }
-            Now::Named(today) => {
-                translated.now(&origin, former, today);
+            Now::Named(now) => {
+                let note = format!("{origin}: {former} is called {now} now");
+                translated.notes.push(note);
                 translated.entries.push(FileEntry {
-                    name: today.to_owned(),
+                    name: now.to_owned(),
                     raw,
                     line,
                 });
@@ -97,28 +95,19 @@ pub(in crate::config) fn translate(path: &PathBuf, entries: Vec<FileEntry>) -> T
 }
 
 impl Translated {
-    fn now(&mut self, origin: &Source, former: &str, today: &str) {
-        self.notes
-            .push(format!("{origin}: {former} is called {today} now"));
-    }
-
-    fn tls(&mut self, raw: &Raw, (path, line): (&PathBuf, usize), has_tls: bool) {
+    fn tls(&mut self, raw: &Raw, origin: Source, has_certificate: bool) {
         let reason = match raw {
-            Raw::Boolean(true) if !has_tls => {
+            Raw::Boolean(true) if !has_certificate => {
                 "security.tls_cert and security.tls_key, now tls.certificate and tls.key, name no files"
             }
             Raw::Boolean(_) => return,
             _ => "it must be true or false",
         };
         self.problems.push(Problem::Value {
-            origin: Source::File(path.clone(), line),
-            name: "security.tls_enabled",
+            origin,
+            name: ENABLED,
             value: raw.to_string(),
             reason: reason.to_owned(),
         });
     }
-}
-
-fn is_nothing(raw: &Raw) -> bool {
-    *raw == Raw::Other("nothing")
 }

@@ -29,6 +29,9 @@ pub enum Raw {
 }
 
 impl Raw {
+    /// A key without a value.
+    pub(in crate::config) const NOTHING: Self = Self::Other("nothing");
+
     /// A text, wherever it is from.
     pub(in crate::config) fn text(&self) -> Option<&str> {
         match self {

@@ -113,7 +113,7 @@ impl Layers {
                 self.notes.extend(translated.notes);
                 self.problems.extend(translated.problems);
                 // In YAML, a key without a value says that nothing is set.
-                let is_set = |entry: &FileEntry| entry.raw != Raw::Other("nothing");
+                let is_set = |entry: &FileEntry| entry.raw != Raw::NOTHING;
                 for entry in translated.entries.into_iter().filter(is_set) {
                     self.add(
                         &entry.name,

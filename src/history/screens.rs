@@ -44,17 +44,12 @@ impl Reader {
     ) -> Result<ScreenThen, StoreError> {
         let reader = self.clone();
         self.ask(move |asked| {
-            let mut then = screen(asked, pane, moment, redacted)?;
-            if let Some(rules) = redacted.then(|| reader.rules()).flatten() {
-                then.snapshot = then.snapshot.masked(&rules);
-            }
-            Ok(then)
+            let then = screen(asked, pane, moment, redacted)?;
+            Ok(reader.shown(then, redacted))
         })
         .await
     }
-}
 
-impl Reader {
     /// The first screen of a pane that was kept as a whole at a place of the log or later.
     ///
     /// # Errors
@@ -67,15 +62,18 @@ impl Reader {
     ) -> Result<Option<ScreenThen>, StoreError> {
         let reader = self.clone();
         self.ask(move |asked| {
-            let mut first = first_screen(asked, pane, seq)?;
-            if let Some(rules) = redacted.then(|| reader.rules()).flatten()
-                && let Some(then) = &mut first
-            {
-                then.snapshot = then.snapshot.masked(&rules);
-            }
-            Ok(first)
+            let first = first_screen(asked, pane, seq)?;
+            Ok(first.map(|then| reader.shown(then, redacted)))
         })
         .await
+    }
+
+    /// A screen as those see it from whom secrets are kept, or as it was.
+    fn shown(&self, mut then: ScreenThen, redacted: bool) -> ScreenThen {
+        if let Some(rules) = redacted.then(|| self.rules()).flatten() {
+            then.snapshot = then.snapshot.masked(&rules);
+        }
+        then
     }
 }
 

@@ -45,11 +45,7 @@ impl Stage {
             tmux.new_session(session, "exec cat");
         }
         let home = Home::new();
-        let tokens = TOKENS.map(|(name, options)| {
-            let made = home.run(&format!("token create --name {name} {options}"));
-            assert_eq!(made.code, Some(0), "{made:?}");
-            (name, made.stdout.trim().to_owned())
-        });
+        let tokens = home.tokens(TOKENS);
         let serving = Serving::start_in(home, &tmux, &[], settings);
         let stage = Self {
             serving,

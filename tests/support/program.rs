@@ -64,6 +64,18 @@ impl Home {
         command
     }
 
+    /// Makes tokens of these names with these options.
+    pub fn tokens<const N: usize>(
+        &self,
+        wanted: [(&'static str, &str); N],
+    ) -> [(&'static str, String); N] {
+        wanted.map(|(name, options)| {
+            let made = self.run(&format!("token create --name {name} {options}"));
+            assert_eq!(made.code, Some(0), "{made:?}");
+            (name, made.stdout.trim().to_owned())
+        })
+    }
+
     /// Runs the program to its end; the arguments are split at spaces.
     pub fn run(&self, arguments: &str) -> Run {
         Run::of(&mut self.muxwire(arguments.split_whitespace()))

@@ -3,7 +3,7 @@ import { useEffect, useSignal } from "vendor";
 import type { Board } from "./board.ts";
 import { NEEDS, type Need } from "./items.ts";
 import { timeText } from "./moment.ts";
-import { now, Remedy } from "./parts.tsx";
+import { Failure, now } from "./parts.tsx";
 import { pastProblem } from "./past.ts";
 import { textOf } from "./route.ts";
 import { Icon, Shape } from "./shape.tsx";
@@ -58,13 +58,7 @@ export function Digest({ board }: { board: Board }) {
           Look again
         </button>
       </header>
-      {problem ? (
-        <p class="receipt failed" role="alert">
-          <span>
-            <Remedy text={problem} />
-          </span>
-        </p>
-      ) : null}
+      <Failure text={problem} />
       <p class="note" role="status">
         {isAsking ? "Looking …" : digest ? summary(digest, board.past.now()) : ""}
       </p>

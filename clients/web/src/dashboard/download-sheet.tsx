@@ -2,7 +2,7 @@ import { useEffect, useRef, useSignal } from "vendor";
 import type { Board } from "./board.ts";
 import { FORMS, type Form } from "./cast.ts";
 import { readTime, timeText } from "./moment.ts";
-import { Remedy } from "./parts.tsx";
+import { Failure } from "./parts.tsx";
 import { SheetBox } from "./sheet.tsx";
 import { bytesText } from "./words.ts";
 
@@ -70,13 +70,7 @@ function Choices({ board, pane }: { board: Board; pane: string }) {
           ))}
         </select>
       </label>
-      {problem ? (
-        <p class="receipt failed" role="alert">
-          <span>
-            <Remedy text={problem} />
-          </span>
-        </p>
-      ) : null}
+      <Failure text={problem} />
       {download.isUnderWay.value ? (
         <progress aria-label="How far it is" max={100} value={percent}>
           {percent} %

@@ -3,7 +3,7 @@ import type { Board } from "./board.ts";
 import { useGrowing } from "./growing.ts";
 import type { Wanted } from "./line-search.ts";
 import { timeText } from "./moment.ts";
-import { now, Remedy } from "./parts.tsx";
+import { Failure, now } from "./parts.tsx";
 import { textOf } from "./route.ts";
 import { Icon } from "./shape.tsx";
 import { ageText, countText, plain } from "./words.ts";
@@ -17,13 +17,7 @@ export function History({ board }: { board: Board }) {
     <section class="history" aria-labelledby="history-title">
       <h2 id="history-title">What panes printed</h2>
       <Form board={board} />
-      {lines.problem.value ? (
-        <p class="receipt failed" role="alert">
-          <span>
-            <Remedy text={lines.problem.value} />
-          </span>
-        </p>
-      ) : null}
+      <Failure text={lines.problem.value} />
       <Found board={board} />
     </section>
   );

@@ -82,6 +82,17 @@ export function ReceiptLine({ receipt }: { receipt: Receipt | undefined }) {
   );
 }
 
+/** What has failed, if anything has, with what to do about it. */
+export function Failure({ text }: { text: string }) {
+  return text ? (
+    <p class="receipt failed" role="alert">
+      <span>
+        <Remedy text={text} />
+      </span>
+    </p>
+  ) : null;
+}
+
 /** A text in which what stands in backticks is code. */
 export function Remedy({ text }: { text: string }) {
   const parts = text.split("`");

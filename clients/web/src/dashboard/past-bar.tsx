@@ -1,7 +1,7 @@
 import { useEffect, useRef, useSignal } from "vendor";
 import type { Board } from "./board.ts";
 import { readTime, SPANS, type Span, spanOf, timeText } from "./moment.ts";
-import { now, Remedy } from "./parts.tsx";
+import { Failure, now, Remedy } from "./parts.tsx";
 import { SPEEDS } from "./past-player.ts";
 import { hasPast } from "./route.ts";
 import { Icon } from "./shape.tsx";
@@ -218,13 +218,7 @@ function Words({ board }: { board: Board }) {
   const begins = past.begins.value;
   return (
     <>
-      {past.problem.value ? (
-        <p class="receipt failed" role="alert">
-          <span>
-            <Remedy text={past.problem.value} />
-          </span>
-        </p>
-      ) : null}
+      <Failure text={past.problem.value} />
       <p class="past-words" role="status">
         <Remedy text={past.note.value} />
         {past.isBefore.value && begins !== undefined ? ` The history begins at ${timeText(begins, past.now())}.` : ""}
