@@ -123,6 +123,14 @@ fn last_before(asked: &Asked<'_>, pane: i64, moment: Moment) -> Result<Option<La
     Ok(None)
 }
 
+/// Where the first output begins that is known of a pane.
+fn first_offset(asked: &Asked<'_>, pane: i64) -> Result<Option<u64>, StoreError> {
+    let question = "SELECT min(first_offset) FROM chunks WHERE pane_id = ?1";
+    let mut statement = asked.connection.prepare_cached(question)?;
+    let first: Option<i64> = statement.query_row([pane], |row| row.get(0))?;
+    Ok(first.map(i64::cast_unsigned))
+}
+
 /// A whole screen that was kept.
 struct Kept {
     offset: u64,
@@ -201,12 +209,16 @@ fn screen(
     let until = match (moment, &last) {
         (_, Some(last)) => last.offset,
         (Moment::Offset(offset), None) => offset,
-        (Moment::At(_), None) => u64::MAX >> 1,
+        (Moment::At(_), None) => first_offset(asked, key)?.unwrap_or(u64::MAX >> 1),
     };
     let kept = kept_before(asked, key, until, time)?;
-    let last = last.unwrap_or(Last {
+    let last = last.unwrap_or_else(|| Last {
         offset: kept.offset,
-        at: kept.at,
+        at: match moment {
+            // It printed nothing since it is known: it showed this then, too.
+            Moment::At(at) if at >= pane.first_at => kept.at.min(at),
+            _ => kept.at,
+        },
         seq: kept.seq,
         audience: None,
     });

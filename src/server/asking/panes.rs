@@ -152,11 +152,13 @@ impl Asker<'_> {
             redacted: self.principal.is_redacted(),
         });
         let first = first.await.map_err(|error| no_answer(&error))?.prints;
-        let first = first
-            .first()
-            .ok_or_else(|| no_answer(&StoreError::NotKept))?;
+        let Some(first) = first.first() else {
+            return self.first_known_screen(pane, (from, to), 0).await;
+        };
         match self.screen_of(pane, Moment::Offset(first.offset)).await {
-            Err((ErrorCode::NotFound, _)) => self.first_known_screen(pane, first.seq, to).await,
+            Err((ErrorCode::NotFound, _)) => {
+                self.first_known_screen(pane, (from, to), first.seq).await
+            }
             screen => Ok((screen?, first.at)),
         }
     }
@@ -165,14 +167,14 @@ impl Asker<'_> {
     async fn first_known_screen(
         &self,
         pane: i64,
+        (from, to): (i64, i64),
         seq: u64,
-        to: i64,
     ) -> Result<(ScreenAnswer, i64), NoAnswer> {
         let redacted = self.principal.is_redacted();
         let known = self.reader.first_screen(pane, seq, redacted).await;
         let known = known.map_err(|error| no_answer(&error))?;
         let known = known
-            .filter(|known| known.at <= to)
+            .filter(|known| (from..=to).contains(&known.at))
             .ok_or_else(|| no_answer(&StoreError::NotKept))?;
         // Asked for by its offset, it is judged by who saw the output that led there.
         let moment = Moment::Offset(known.snapshot.offset);

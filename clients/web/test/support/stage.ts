@@ -88,8 +88,8 @@ export async function prints(target: string, text: string): Promise<number> {
   await world.run("send-keys", "-t", target, "-l", text);
   await world.run("send-keys", "-t", target, "Enter");
   await until(`${text} is kept`, async () => {
-    const words = encodeURIComponent(`"${text}"`);
-    const found = await fetch(`${originOf(world)}/api/search?words=${words}`);
+    const asked = new URLSearchParams({ words: `"${text}"`, sessions: target });
+    const found = await fetch(`${originOf(world)}/api/search?${asked}`);
     const { hits } = (await found.json()) as { hits: unknown[] };
     return hits.length > 0;
   });
