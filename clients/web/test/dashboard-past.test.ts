@@ -43,9 +43,9 @@ async function goTo(text: string): Promise<void> {
 /** As somebody types it in this browser: to the second, so that what is wanted stands there a second later too. */
 const typed = (at: number) =>
   page.evaluate((time) => {
-    const two = (part: number) => String(part).padStart(2, "0");
+    const two = (part: number, digits = 2) => String(part).padStart(digits, "0");
     const date = new Date(time);
-    return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${date.getMilliseconds()}`;
+    return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${two(date.getMilliseconds(), 3)}`;
   }, at);
 
 test("a pane is seen as it was, by typing a time and by the slider, and nobody types there", async () => {
@@ -201,14 +201,14 @@ test("on a phone the past has its bar above the pane, and nothing to type with",
 });
 
 test("panes side by side are seen at one moment, and play together", async () => {
-  const left = await session("left");
-  const right = await session("right");
+  const left = await session("first-side");
+  const right = await session("other-side");
   await openWindow();
   await readable();
   await visit.goto(`#pane=${encodeURIComponent(left)},${encodeURIComponent(right)}`);
   await page.locator(".work.of-2").waitFor();
-  const first = await prints("left", "to the left");
-  await prints("right", "to the right");
+  const first = await prints("first-side", "to the left");
+  await prints("other-side", "to the right");
   await page.locator(".pane > header").first().getByRole("button", { name: "Past" }).click();
   const shows = async (text: string) => (await shown().allTextContents()).filter((one) => one.includes(text)).length;
   await until(
