@@ -443,14 +443,18 @@ async fn regression_a_pane_that_is_silent_is_seen_as_it_was() {
     stage.bell(0);
     stage.seen(0).await;
     let mut client = stage.server.client().await;
-    let question = |at: i64| json!({ "action": "screen", "target": { "pane": "%0" }, "at": time(at) });
+    let question =
+        |at: i64| json!({ "action": "screen", "target": { "pane": "%0" }, "at": time(at) });
     let screen = ask(&mut client, question(START + 2000), "screen").await;
     assert_eq!(screen["data"]["offset"], 0);
     assert_eq!(client.refused(question(START)).await, "NOT_FOUND");
     let replay = json!({ "action": "replay", "target": { "pane": "%0" }, "from": time(START), "speed": 10_000 });
     ask(&mut client, replay, "replay.started").await;
     let all = until_end(&mut client).await;
-    assert_eq!(all.iter().map(told).collect::<Vec<_>>(), ["replay.snapshot", "end"]);
+    assert_eq!(
+        all.iter().map(told).collect::<Vec<_>>(),
+        ["replay.snapshot", "end"]
+    );
     // What it prints later was not there before.
     stage.now = Timestamp::now().as_millisecond();
     stage.prints(0, "one");

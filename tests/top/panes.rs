@@ -43,6 +43,34 @@ fn a_pane_shows_live_and_takes_what_is_typed_until_the_key_that_stops() {
     });
 }
 
+/// The stream of keys wakes the first one that has asked it, and so has to be asked by the task that waits. Else each key waits
+/// for something else that wakes the monitor, which in this test is only a ping of its own.
+#[tokio::test]
+async fn regression_keys_act_while_nothing_else_happens() {
+    const TURNS: usize = 5;
+    let tmux = TmuxServer::start(any_program());
+    let bridge = LiveBridge::start(tmux.tmux().await);
+    bridge.settled().await;
+    let served = bridge.serve().await;
+    let proxy = Proxy::start(served.address, || None).await;
+    let address = proxy.address.to_string();
+    let top = Watched::start(any_program(), (100, 30), &address, ("", "")).await;
+    top.shows("main:0.0").await;
+    top.shows("live").await;
+    let before = proxy.spoken();
+    for _ in 0..TURNS {
+        top.press(&["?"]);
+        top.shows("any other key closes").await;
+        top.press(&["Escape"]);
+        top.hides("any other key closes").await;
+    }
+    let pings = proxy.spoken() - before;
+    assert!(
+        pings < TURNS,
+        "{pings} pings while {TURNS} pairs of keys were pressed"
+    );
+}
+
 #[tokio::test]
 async fn a_paste_stays_one_and_keys_after_the_end_of_a_pane_go_nowhere() {
     let tmux = TmuxServer::start(any_program());
@@ -235,8 +263,19 @@ async fn agents_are_listed_explained_searched_and_answered() {
     top.shows("only").await;
     top.press(&["Escape"]);
     top.hides("only").await;
-    top.press(&["2"]);
-    top.shows("checks:0.0 claude: answered").await;
+    // A dialog that has only just come takes no key yet.
+    let (answered, comes) = ("checks:0.0 claude: answered", "only just come");
+    loop {
+        top.press(&["2"]);
+        top.until("an answer", |shown| {
+            shown.contains(answered) || shown.contains(comes)
+        })
+        .await;
+        if top.text().contains(answered) {
+            break;
+        }
+        top.hides(comes).await;
+    }
     top.press(&["Tab", "Tab"]);
     top.shows("agent.status").await;
     top.press(&["Tab", "n"]);

@@ -158,7 +158,7 @@ impl Top {
                 Happening::Ended => return Ok(()),
                 Happening::Stop => self.suspend()?,
                 Happening::GoOn => self.resume()?,
-                Happening::Key(event) => self.on_keys(event)?,
+                Happening::Key(event) => self.on_key(event)?,
                 Happening::Update(update) => {
                     self.model.on_update(update?, now());
                     self.gather()?;
@@ -240,19 +240,12 @@ impl Top {
         }
     }
 
-    /// Takes in a key, and all that have been pressed since.
-    fn on_keys(&mut self, first: Option<io::Result<Event>>) -> anyhow::Result<()> {
-        let mut event = first;
-        loop {
-            let Some(pressed) = event else {
-                bail!("the terminal is gone");
-            };
-            self.on_event(&pressed.context("can't read from the terminal")?);
-            match self.keys.next().now_or_never() {
-                Some(next) => event = next,
-                None => return Ok(()),
-            }
-        }
+    /// Takes in one key. Whether there is another one the stream is asked by the task that waits for it: it wakes only the first
+    /// that has asked, so a look that waits for nothing would leave this task asleep.
+    fn on_key(&mut self, event: Option<io::Result<Event>>) -> anyhow::Result<()> {
+        let event = event.context("the terminal is gone")?;
+        self.on_event(&event.context("can't read from the terminal")?);
+        Ok(())
     }
 
     fn on_event(&mut self, event: &Event) {
