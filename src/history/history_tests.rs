@@ -318,6 +318,59 @@ async fn events_are_found_by_all_that_they_have() {
     assert_eq!(event.event.as_ref().unwrap().change.pane, Some(PaneId(9)));
 }
 
+/// The next run sees the same screen, and none of it is new.
+#[tokio::test]
+async fn regression_lines_that_stand_over_a_restart_are_found_once() {
+    let mut stage = Stage::new();
+    stage.now = Timestamp::now().as_millisecond() + 100_000;
+    stage.prints("standing\r\n");
+    stage.keep().await;
+    // Each is more than one look behind the last.
+    for _ in 0..3 {
+        stage.now += 10_000;
+        stage.of_pane(bell());
+        stage.keep().await;
+    }
+    assert_eq!(
+        texts(&stage.reader().search(words("standing")).await.unwrap()),
+        ["standing"]
+    );
+    let screen = stage
+        .reader()
+        .screen(1, Moment::Offset(stage.offset), true)
+        .await
+        .unwrap();
+    stage.recorder.close();
+    let history = History::open(settings(&stage.folder)).unwrap();
+    let previous = history.previous().unwrap();
+    let (recorder, mut wishes) = history
+        .start(stage.hub.epoch(), stage.hub.head(), previous.as_ref())
+        .unwrap();
+    stage.recorder = recorder;
+    stage.now += 10_000;
+    stage.prints("later\r\n");
+    while let Next::Event(event) = stage.log.pull() {
+        stage.recorder.event(event).await;
+    }
+    stage.recorder.flush().await;
+    let pane = wishes.try_recv().unwrap();
+    stage.recorder.seed(pane, Some(Arc::new(screen.snapshot)));
+    for _ in 0..3 {
+        stage.now += 10_000;
+        stage.of_pane(bell());
+        stage.keep().await;
+    }
+    let found = stage.reader();
+    assert_eq!(
+        texts(&found.search(words("later")).await.unwrap()),
+        ["later"]
+    );
+    assert_eq!(
+        texts(&found.search(words("standing")).await.unwrap()),
+        ["standing"]
+    );
+}
+
 #[tokio::test]
 async fn lines_are_found_by_words_phrases_and_expressions() {
     let mut stage = Stage::new();

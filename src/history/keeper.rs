@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::batch::{self, Batch, Gap, Keys};
 use super::error::StoreError;
 use super::pane::PaneRules;
+use super::previous::last_lines;
 use super::retention::{self, Bounds, Joiner};
 use super::settings::{Counts, Message, Secrets, Settings};
 use super::store::Store;
@@ -169,9 +170,25 @@ impl Keeper {
                     failed(&error);
                 }
             }
-            Message::Seed(pane, snapshot) => gatherer.seed(pane, &snapshot),
+            Message::Seed(pane, snapshot) => {
+                self.remember(gatherer, pane);
+                gatherer.seed(pane, &snapshot);
+            }
             Message::Unseen(pane) => gatherer.unseen(pane),
             Message::Flush(_) => {}
+        }
+    }
+
+    /// What stands on a pane's first screen may be lines of an earlier run.
+    fn remember(&self, gatherer: &mut Gatherer, pane: PaneId) {
+        let Some(name) = gatherer.fresh(pane) else {
+            return;
+        };
+        match last_lines(&self.store.connection, name) {
+            Ok(chunks) => gatherer.remember(pane, &chunks),
+            Err(error) => {
+                tracing::warn!(%error, %pane, "lines on the screen may be found twice: those of before can't be read");
+            }
         }
     }
 

@@ -52,6 +52,21 @@ struct Row {
     told: u64,
 }
 
+/// A line on the screen.
+#[derive(Debug, Default)]
+struct ScreenLine {
+    first: usize,
+    /// What each of its rows shows.
+    hashes: Vec<u64>,
+    text: String,
+}
+
+impl ScreenLine {
+    fn rows(&self) -> std::ops::Range<usize> {
+        self.first..self.first + self.hashes.len()
+    }
+}
+
 impl LineCollector {
     /// Lines have gone off the top.
     pub(super) fn gone(
@@ -89,39 +104,77 @@ impl LineCollector {
         let screen = usize::from(terminal.is_alternate());
         let mut rows = std::mem::take(&mut self.rows[screen]);
         rows.resize(terminal.rows(), Row::default());
+        for line in self.lines_on(terminal) {
+            let (mut stands, mut told) = (true, true);
+            for (row, hash) in (line.first..).zip(&line.hashes) {
+                let state = &mut rows[row];
+                stands &= state.seen == *hash && (all || row != terminal.cursor_row());
+                told &= state.told == *hash;
+                state.seen = *hash;
+            }
+            // What has its beginning above the screen is told when the rest goes there, too.
+            let is_whole = line.first > 0 || self.begun.text.is_empty() || screen == 1;
+            if !is_whole || told || !(stands || all) || line.text.is_empty() {
+                continue;
+            }
+            for state in rows.range_mut(line.rows()) {
+                state.told = state.seen;
+            }
+            let whole = self.hash(&line.text);
+            if self.is_new(whole) {
+                push(out, (at, offset), line.text);
+            }
+        }
+        self.rows[screen] = rows;
+    }
+
+    /// Begins with another screen: one that was not followed up to here. What stands on it and stood lately is no new line.
+    pub(super) fn begin(&mut self, terminal: &Terminal) {
+        let screen = usize::from(terminal.is_alternate());
+        let mut rows = VecDeque::from(vec![Row::default(); terminal.rows()]);
+        for line in self.lines_on(terminal) {
+            if self.recent.contains(&self.hash(&line.text)) {
+                for (state, hash) in rows.range_mut(line.rows()).zip(&line.hashes) {
+                    (state.seen, state.told) = (*hash, *hash);
+                }
+            }
+        }
+        self.begun = Begun::default();
+        self.rows = <[VecDeque<Row>; 2]>::default();
+        self.rows[screen] = rows;
+    }
+
+    /// These were lines already, in another run.
+    pub(super) fn remember<'t>(&mut self, texts: impl IntoIterator<Item = &'t str>) {
+        for text in texts {
+            let hash = self.hash(text);
+            self.is_new(hash);
+        }
+    }
+
+    /// The lines of the screen that shows: rows that wrap are one.
+    fn lines_on(&self, terminal: &Terminal) -> Vec<ScreenLine> {
+        let mut lines = Vec::new();
         let mut row = 0;
         while row < terminal.rows() {
-            let first = row;
-            let (mut text, mut stands, mut told) = (String::new(), true, true);
+            let mut line = ScreenLine {
+                first: row,
+                ..ScreenLine::default()
+            };
             loop {
                 let (part, wraps) = terminal.row(row);
-                let hash = self.hash(&part);
-                let state = &mut rows[row];
-                stands &= state.seen == hash && (all || row != terminal.cursor_row());
-                told &= state.told == hash;
-                state.seen = hash;
-                if text.len() < LONGEST {
-                    text.push_str(&part);
+                line.hashes.push(self.hash(&part));
+                if line.text.len() < LONGEST {
+                    line.text.push_str(&part);
                 }
                 row += 1;
                 if !wraps || row == terminal.rows() {
                     break;
                 }
             }
-            // What has its beginning above the screen is told when the rest goes there, too.
-            let is_whole = first > 0 || self.begun.text.is_empty() || screen == 1;
-            if !is_whole || told || !(stands || all) || text.is_empty() {
-                continue;
-            }
-            for state in rows.range_mut(first..row) {
-                state.told = state.seen;
-            }
-            let whole = self.hash(&text);
-            if self.is_new(whole) {
-                push(out, (at, offset), text);
-            }
+            lines.push(line);
         }
-        self.rows[screen] = rows;
+        lines
     }
 
     fn is_new(&mut self, hash: u64) -> bool {
@@ -228,6 +281,31 @@ mod tests {
         // Marks and wide characters stay.
         pane.prints("e\u{301}あ\r\n\r\n\r\n\r\n");
         assert_eq!(pane.texts()[2], "e\u{301}あ");
+    }
+
+    #[test]
+    fn regression_a_screen_that_is_read_again_has_no_new_lines() {
+        let mut pane = Pane::new(10, 5);
+        let long = "0123456789".repeat(2);
+        pane.prints(&format!("one\r\n{long}\r\ntwo\r\n"));
+        pane.looks(false);
+        pane.looks(false);
+        assert_eq!(pane.texts(), ["one", &long, "two"]);
+        // As after output that was not read, or in the next run.
+        pane.collector.begin(&pane.terminal);
+        let mut next = LineCollector::default();
+        next.remember(pane.texts());
+        next.begin(&pane.terminal);
+        for mut collector in [std::mem::take(&mut pane.collector), next] {
+            std::mem::swap(&mut pane.collector, &mut collector);
+            pane.looks(false);
+            pane.looks(false);
+        }
+        assert_eq!(pane.texts(), ["one", &long, "two"]);
+        // Nor when they go off the screen before anybody has looked.
+        pane.collector.begin(&pane.terminal);
+        pane.prints("three\r\n\r\n\r\n\r\n\r\n\r\n");
+        assert_eq!(pane.texts(), ["one", &long, "two", "three"]);
     }
 
     #[test]

@@ -63,6 +63,7 @@ pub(super) struct PaneLog {
     printed_since_look: u8,
     /// Whether the terminal began with an exact snapshot.
     exact: bool,
+    is_fresh: bool,
     /// Lines that came while a snapshot was read.
     begun: Vec<NewLine>,
     /// When a snapshot was asked for last.
@@ -123,6 +124,7 @@ impl PaneLog {
             looked_at: 0,
             printed_since_look: 0,
             exact: false,
+            is_fresh: true,
             begun: Vec::new(),
             asked_at: None,
             asked: 0,
@@ -257,6 +259,16 @@ impl PaneLog {
         }
     }
 
+    /// Whether no screen of it has been known in this run.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
+    /// These lines of it were told in another run.
+    pub(super) fn remember<'t>(&mut self, texts: impl IntoIterator<Item = &'t str>) {
+        self.lines.remember(texts);
+    }
+
     /// A snapshot has come. Returns it as a whole screen, and what was gathered before it.
     pub(super) fn seed(&mut self, snapshot: &PaneSnapshot, seq: u64, at: i64) -> Gathered {
         let mut gathered = self.gather(at, false);
@@ -310,9 +322,10 @@ impl PaneLog {
         self.frame = FrameAge { bytes: 0, at };
         self.printed_since_look = 2;
         self.exact = snapshot.exact;
+        self.is_fresh = false;
+        self.lines.begin(&terminal);
         self.screen = Screen::Live(Box::new(terminal), snapshot.offset);
         self.asked = 0;
-        self.lines = LineCollector::default();
     }
 
     /// Gathers what is to be committed. At the end of the pane everything on its screen counts as it stands.

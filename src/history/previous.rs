@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::batch::PaneName;
+use super::chunk::Chunk;
 use super::error::StoreError;
 use super::form;
 use crate::hub::{Resumed, SeqRange};
@@ -16,6 +18,9 @@ pub const UNKNOWN: u64 = 1 << 40;
 
 /// The last place that fits into a number of JSON, with room for a run behind it. A log that comes near it gets a successor.
 const LAST: u64 = 1 << 52;
+
+/// From how many chunks it is read which lines a pane has had: those of more than one screen.
+const LINES: i64 = 16;
 
 /// What an earlier run left.
 #[derive(Debug, Clone)]
@@ -129,6 +134,27 @@ fn last_run(connection: &Connection) -> Result<Option<Run>, StoreError> {
         )
         .optional()?;
     Ok(run)
+}
+
+/// The last of a pane that has lines of text, the oldest first.
+pub(super) fn last_lines(
+    connection: &Connection,
+    name: PaneName,
+) -> Result<Vec<Chunk>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT data FROM chunks WHERE first_line IS NOT NULL AND pane_id = ( \
+             SELECT id FROM panes WHERE server_pid = ?1 AND server_start = ?2 AND pane = ?3 ORDER BY id DESC LIMIT 1) \
+         ORDER BY end_offset DESC, id DESC LIMIT ?4",
+    )?;
+    let (pid, start) = name.server;
+    let values = params![pid, start.cast_signed(), name.pane.to_string(), LINES];
+    let rows = statement.query_map(values, |row| row.get::<_, Vec<u8>>(0))?;
+    let mut chunks = Vec::new();
+    for data in rows {
+        chunks.push(Chunk::read(&data?)?);
+    }
+    chunks.reverse();
+    Ok(chunks)
 }
 
 /// Between the last place that a run kept and the first of the one behind it.

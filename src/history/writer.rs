@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::batch::{Batch, Gap, PaneFacts, PaneName};
+use super::chunk::Chunk;
 use super::error::StoreError;
 use super::form;
 use super::gathered::{Gathered, OutputEvent};
@@ -189,6 +190,20 @@ impl Gatherer {
             && known.log.asks(now)
         {
             self.wishes.push(pane);
+        }
+    }
+
+    /// What a pane is called in the file, if no screen of it has been known in this run.
+    pub(super) fn fresh(&self, pane: PaneId) -> Option<PaneName> {
+        let known = self.panes.get(&pane)?;
+        known.log.is_fresh().then(|| self.name(pane))
+    }
+
+    /// These lines of a pane were told in another run.
+    pub(super) fn remember(&mut self, pane: PaneId, chunks: &[Chunk]) {
+        if let Some(known) = self.panes.get_mut(&pane) {
+            let texts = chunks.iter().flat_map(Chunk::texts);
+            known.log.remember(texts.map(|(_, text)| text));
         }
     }
 
