@@ -318,6 +318,33 @@ async fn events_are_found_by_all_that_they_have() {
     assert_eq!(event.event.as_ref().unwrap().change.pane, Some(PaneId(9)));
 }
 
+/// After a split, a move or a restart no event names the window; the state does.
+#[tokio::test]
+async fn regression_a_pane_has_the_name_of_its_window_without_an_event_that_says_it() {
+    let mut stage = Stage::new();
+    let server = restart_tests::server();
+    stage.publish(Change::new(
+        Audience::Everyone,
+        ChangeKind::ServerConnected { server },
+    ));
+    let seq = stage.of_pane(bell());
+    stage.keep().await;
+    let name = async |stage: &Stage| stage.reader().pane_at(PANE, i64::MAX).await.unwrap().window;
+    assert_eq!(name(&stage).await, "");
+    let mut state = restart_tests::state();
+    stage.recorder.state(Arc::clone(&state), seq);
+    stage.keep().await;
+    assert_eq!(name(&stage).await, "editor");
+    let renamed = Arc::make_mut(&mut state)
+        .windows
+        .get_mut(&WindowId(2))
+        .unwrap();
+    "other".clone_into(&mut renamed.name);
+    stage.recorder.state(state, seq);
+    stage.keep().await;
+    assert_eq!(name(&stage).await, "other");
+}
+
 /// The next run sees the same screen, and none of it is new.
 #[tokio::test]
 async fn regression_lines_that_stand_over_a_restart_are_found_once() {

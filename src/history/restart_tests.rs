@@ -357,7 +357,7 @@ impl World {
     }
 }
 
-fn server() -> Server {
+pub(super) fn server() -> Server {
     Server {
         pid: 4242,
         start_time: 1,
@@ -366,7 +366,7 @@ fn server() -> Server {
     }
 }
 
-fn state() -> Arc<State> {
+pub(super) fn state() -> Arc<State> {
     let pane = Pane {
         id: PANE,
         window: WindowId(2),

@@ -12,7 +12,7 @@ use super::pane::{PaneLog, PaneRules};
 use crate::glob::NamePattern;
 use crate::hub::{Published, SeqRange, mask_whole_state};
 use crate::ids::{PaneId, Seq};
-use crate::model::{Audience, Change, ChangeKind, Place, State};
+use crate::model::{Audience, Change, ChangeKind, Place, Server, State};
 use crate::screen::PaneSnapshot;
 use crate::wire::Encoder;
 
@@ -247,8 +247,27 @@ impl Gatherer {
             mask_whole_state(rules, &mut masked);
         }
         self.batch.state = Some((seq.0, Some(form::write_state(&masked)?)));
+        self.name_windows(&masked);
         self.state = Some(Arc::clone(state));
         Ok(())
+    }
+
+    /// Panes are in windows that events don't name: after a split, a move, a new name, or a restart.
+    fn name_windows(&mut self, state: &State) {
+        let is_its = |server: &Server| (server.pid, server.start_time) == self.server;
+        if !state.server.as_ref().is_some_and(is_its) {
+            return;
+        }
+        for (id, known) in &mut self.panes {
+            let window = state.panes.get(id).map(|pane| pane.window);
+            if let Some(window) = window.and_then(|window| state.windows.get(&window))
+                && (known.facts.window != window.name || known.facts.window_id.is_empty())
+            {
+                window.name.clone_into(&mut known.facts.window);
+                known.facts.window_id = window.id.to_string();
+                known.changed = true;
+            }
+        }
     }
 
     fn is_excluded(&self, audience: &Audience) -> bool {
