@@ -458,7 +458,14 @@ async fn lines_are_found_by_words_phrases_and_expressions() {
     assert_eq!(hit.spans, [(14, 24)]);
     assert_eq!(hit.pane.pane, PANE);
     assert_eq!(hit.audience, Some(Audience::Places(places("api"))));
+    // What has no spaces between words is found within.
+    let greeting = "caf\u{e9} \u{4f60}\u{597d}";
+    assert_eq!(find(words("\u{597d}")).await, [greeting]);
+    assert_eq!(find(words("caf\u{e9} \u{597d}")).await, [greeting]);
+    assert_eq!(find(words("\u{4f60}*")).await, [greeting]);
+    assert_eq!(find(words("\u{597d}\u{4f60}")).await, [""; 0]);
     assert!(reader.search(words("!?")).await.is_err());
+    assert!(reader.search(words("\"mismatched types")).await.is_err());
     assert!(reader.search(regex("(")).await.is_err());
 }
 

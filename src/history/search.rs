@@ -22,6 +22,9 @@ const LONGEST: usize = 1000;
 /// The most memory that a regular expression may take, in bytes.
 const EXPRESSION: usize = 1 << 20;
 
+/// What is written without spaces between words.
+const UNSPACED: &str = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]";
+
 /// What is searched for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pattern {
@@ -99,7 +102,7 @@ impl Reader {
 
 /// What is searched for, made ready.
 struct Needle {
-    /// The question to the index; none if no word is known.
+    /// The question to the index; none if no word is known, and lines are read one after the other.
     words: Option<String>,
     /// Each has to be in the line.
     parts: Vec<regex::Regex>,
@@ -124,6 +127,11 @@ impl Needle {
 
     fn words(text: &str) -> Result<Self, StoreError> {
         let (mut words, mut parts, mut is_plain) = (Vec::new(), Vec::new(), true);
+        if text.matches('"').count() % 2 == 1 {
+            let problem = "a quotation mark is open: a phrase has one before it and one behind it";
+            return Err(StoreError::Question(problem.to_owned()));
+        }
+        let unspaced = compile(UNSPACED)?;
         for (term, is_phrase) in terms(text) {
             let is_prefix = !is_phrase && term.ends_with('*');
             let tokens: Vec<&str> = term
@@ -133,14 +141,20 @@ impl Needle {
             let Some((last, others)) = tokens.split_last() else {
                 continue;
             };
+            let gap = r"[^\p{Alphabetic}\p{N}\p{Co}_]+";
+            let escaped: Vec<String> = tokens.iter().map(|token| regex::escape(token)).collect();
+            if unspaced.is_match(&term) {
+                // The index takes all up to the next space for one word.
+                is_plain = false;
+                parts.push(compile(&format!("(?i)(?<hit>{})", escaped.join(gap)))?);
+                continue;
+            }
             is_plain &= others.is_empty();
             words.extend(others.iter().map(|token| format!("\"{token}\"")));
             words.push(match is_prefix {
                 true => format!("\"{last}\"*"),
                 false => format!("\"{last}\""),
             });
-            let gap = r"[^\p{Alphabetic}\p{N}\p{Co}_]+";
-            let escaped: Vec<String> = tokens.iter().map(|token| regex::escape(token)).collect();
             let ends = if is_prefix {
                 ""
             } else {
@@ -152,12 +166,12 @@ impl Needle {
             );
             parts.push(compile(&one)?);
         }
-        if words.is_empty() {
+        if parts.is_empty() {
             let problem = "there is no word in what is searched for: a word has letters or digits";
             return Err(StoreError::Question(problem.to_owned()));
         }
         Ok(Self {
-            words: Some(words.join(" AND ")),
+            words: (!words.is_empty()).then(|| words.join(" AND ")),
             parts,
             is_plain,
         })

@@ -26,6 +26,25 @@ const TARGET: [&str; 8] = [
     "pane_index",
 ];
 
+/// The fields that each question has.
+const QUESTIONS: [(&str, &[&str]); 4] = [
+    (
+        "history",
+        &[
+            "types", "sessions", "panes", "agents", "from", "to", "before", "after", "order",
+            "limit",
+        ],
+    ),
+    (
+        "search",
+        &[
+            "words", "regex", "sessions", "panes", "severity", "from", "to", "before", "limit",
+        ],
+    ),
+    ("screen", &["at", "offset"]),
+    ("digest", &["since", "to", "sessions", "agents"]),
+];
+
 /// Reads what an address asks behind its question mark.
 ///
 /// # Errors
@@ -93,10 +112,18 @@ pub fn parse_subscription(
 fn fields(action: &str, query: &str) -> Result<More, Rejected> {
     let (mut fields, mut target) = (More::new(), More::new());
     fields.insert("action".to_owned(), action.into());
+    let known = QUESTIONS.iter().find(|(question, _)| *question == action);
+    let known = known.map_or(&[][..], |(_, known)| known);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decoded(name)?, decoded(value)?);
         let is_of_target = action == "screen" && TARGET.contains(&&*name);
+        if !is_of_target && !known.contains(&&*name) {
+            let others = if action == "screen" { &TARGET[..] } else { &[] };
+            let known = [known, others].concat().join(", ");
+            let why = format!("{name}: it is not known here; these are: {known}");
+            return Err(invalid(why));
+        }
         if LISTS.contains(&&*name) {
             let list = fields
                 .entry(name)
@@ -111,11 +138,11 @@ fn fields(action: &str, query: &str) -> Result<More, Rejected> {
             Ok(number) if NUMBERS.contains(&&*name) => number.into(),
             _ => Value::from(value),
         };
-        let known = match is_of_target {
+        let before = match is_of_target {
             true => target.insert(name, value),
             false => fields.insert(name, value),
         };
-        if known.is_some() {
+        if before.is_some() {
             return Err(twice);
         }
     }
@@ -181,8 +208,18 @@ mod tests {
             let found = fields(action, query).map(Value::Object);
             assert_eq!(found, Ok(expected), "{query}");
         }
-        for query in ["from=1h&from=2h", "from=%ff", "target=x&target=y"] {
+        for query in [
+            "from=1h&from=2h",
+            "from=%ff",
+            "target=x",
+            "bogus=1",
+            "words=x",
+        ] {
             assert!(fields("history", query).is_err(), "{query}");
         }
+        let refused = fields("screen", "sesion=api").map_err(|rejected| rejected.message);
+        let expected = "sesion: it is not known here; these are: at, offset, pane, session, session_id, session_name, window, \
+                        window_id, window_name, pane_index";
+        assert_eq!(refused, Err(expected.to_owned()));
     }
 }
