@@ -283,7 +283,8 @@ async fn agents_are_listed_explained_searched_and_answered() {
     top.shows("idle").await;
     // Marked agents get one prompt each, and each has a receipt.
     top.press(&["/"]);
-    top.enter("greeting");
+    // Another agent writes of a greeting.
+    top.enter("greeting:0.0");
     top.shows("AGENTS 1").await;
     top.press(&["Enter", "Space", "p"]);
     top.shows("Prompt for greeting:0.0").await;

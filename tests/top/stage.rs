@@ -14,6 +14,14 @@ pub struct Watched {
     home: Home,
 }
 
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("when the test failed it showed:\n{}", self.text());
+        }
+    }
+}
+
 impl Watched {
     /// Starts it in a terminal of this size. `before` goes before the program in the shell, and `arguments` behind it.
     pub async fn start(
