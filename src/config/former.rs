@@ -51,6 +51,15 @@ pub(in crate::config) struct Translated {
     pub(in crate::config) problems: Vec<Problem>,
 }
 
+/// What a setting is called today, if it only has another name.
+pub(in crate::config) fn name_of_today(former: &str) -> Option<&'static str> {
+    let (_, now) = FORMER.iter().find(|(name, _)| *name == former)?;
+    match now {
+        Now::Named(today) => Some(today),
+        Now::Tls | Now::Nothing(_) => None,
+    }
+}
+
 /// Gives settings their names of today. What stands under one of these in the same file counts for more.
 pub(in crate::config) fn translate(path: &Path, entries: Vec<FileEntry>) -> Translated {
     let mut translated = Translated::default();

@@ -41,6 +41,11 @@ pub enum ListenError {
          name their addresses in server.trusted_proxies"
     )]
     UnknownProxy(SocketAddr),
+    /// Two listeners at one address.
+    #[error(
+        "monitoring.metrics_port is {0}, which is server.port: choose another one, or 0, since {0} has /metrics already"
+    )]
+    SamePort(u16),
     /// Half of TLS.
     #[error("{given} is set but {missing} is not: TLS needs both")]
     HalfTls {
@@ -58,6 +63,10 @@ pub enum ListenError {
 pub fn listening(config: &Config) -> Result<Listening, ListenError> {
     let address = SocketAddr::new(config.server.host, config.server.port);
     let tls = tls_files(config)?;
+    let port = config.server.port;
+    if port != 0 && port == config.monitoring.metrics_port {
+        return Err(ListenError::SamePort(port));
+    }
     let behind_proxy = config.server.behind_proxy;
     let proxies = if behind_proxy {
         config.server.trusted_proxies.clone()

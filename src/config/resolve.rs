@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::config::environment::{Environment, FILE_VARIABLE};
+use crate::config::environment::{Environment, FILE_VARIABLE, PREFIX};
 use crate::config::file::{self, FileEntry};
 use crate::config::former;
 use crate::config::input::{Inputs, OTHER_VARIABLES};
@@ -139,9 +139,8 @@ impl Layers {
                 }
                 (Some(_), None) => self.problems.push(Problem::NotUnicode(variable)),
                 (None, _) => {
-                    let names = rows.iter().map(table::Row::variable);
-                    let names: Vec<String> = names.chain([FILE_VARIABLE.to_owned()]).collect();
-                    let nearest = near(&variable, names.iter().map(String::as_str)).into();
+                    let nearest = near_variable(&variable);
+                    let nearest = nearest.as_deref().into();
                     let origin = Source::Variable(variable.clone());
                     self.problems.push(Problem::Unknown {
                         origin,
@@ -164,6 +163,21 @@ fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str>
         .then_some(found)
 }
 
+/// The variable that was probably meant. All begin alike, so they are compared as the settings that they are for.
+fn near_variable(variable: &str) -> Option<String> {
+    let bare = variable.strip_prefix(PREFIX)?.to_lowercase();
+    if nearest(&bare, ["config"]).is_some() {
+        return Some(FILE_VARIABLE.to_owned());
+    }
+    let name = bare.replacen('_', ".", 1);
+    let rows = table::rows();
+    let found =
+        former::name_of_today(&name).or_else(|| near(&name, rows.iter().map(|row| row.name)));
+    rows.iter()
+        .find(|row| Some(row.name) == found)
+        .map(table::Row::variable)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,6 +198,22 @@ mod tests {
         for (given, expected) in rows {
             let found = near(given, table::rows().into_iter().map(|row| row.name));
             assert_eq!(found, Some(expected), "{given}");
+        }
+    }
+
+    #[test]
+    fn regression_the_nearest_variable_is_near_by_more_than_its_beginning() {
+        let rows = [
+            ("MUXWIRE_SERVR_PORT", Some("MUXWIRE_SERVER_PORT")),
+            ("MUXWIRE_PORT", Some("MUXWIRE_SERVER_PORT")),
+            ("MUXWIRE_SERVER_STATEDIR", Some("MUXWIRE_SERVER_STATE_DIR")),
+            ("MUXWIRE_CONFIGS", Some(FILE_VARIABLE)),
+            ("MUXWIRE_SECURITY_TLS_CERT", Some("MUXWIRE_TLS_CERTIFICATE")),
+            ("MUXWIRE_PERFORMANCE_POLL_INTERVAL_MS", None),
+            ("MUXWIRE_X", None),
+        ];
+        for (given, expected) in rows {
+            assert_eq!(near_variable(given).as_deref(), expected, "{given}");
         }
     }
 

@@ -40,7 +40,7 @@ fn decide(settings: Settings<'_>) -> String {
         Err(ListenError::OpenToAll(_)) => "open".to_owned(),
         Err(ListenError::PlainText(_)) => "plain".to_owned(),
         Err(ListenError::UnknownProxy(_)) => "unknown".to_owned(),
-        Err(error @ ListenError::HalfTls { .. }) => error.to_string(),
+        Err(error @ (ListenError::HalfTls { .. } | ListenError::SamePort(_))) => error.to_string(),
     }
 }
 
@@ -133,7 +133,11 @@ fn beyond_loopback_needs_tls_and_authentication_or_a_proxy_that_has_them() {
 
 #[test]
 fn settings_that_are_not_whole_are_refused() {
-    let rows: [(Settings<'_>, &str); 6] = [
+    let rows: [(Settings<'_>, &str); 7] = [
+        (
+            &[("server.port", "9000"), ("monitoring.metrics_port", "9000")],
+            "monitoring.metrics_port is 9000, which is server.port: choose another one, or 0, since 9000 has /metrics already",
+        ),
         (
             &[("tls.certificate", "/c")],
             "tls.certificate is set but tls.key is not: TLS needs both",
