@@ -127,12 +127,8 @@ impl Needle {
 
     fn words(text: &str) -> Result<Self, StoreError> {
         let (mut words, mut parts, mut is_plain) = (Vec::new(), Vec::new(), true);
-        if text.matches('"').count() % 2 == 1 {
-            let problem = "a quotation mark is open: a phrase has one before it and one behind it";
-            return Err(StoreError::Question(problem.to_owned()));
-        }
         let unspaced = compile(UNSPACED)?;
-        for (term, is_phrase) in terms(text) {
+        for (term, is_phrase) in terms(text)? {
             let is_prefix = !is_phrase && term.ends_with('*');
             let tokens: Vec<&str> = term
                 .split(|c: char| !is_word(c))
@@ -215,7 +211,11 @@ fn compile(text: &str) -> Result<regex::Regex, StoreError> {
 }
 
 /// Words and phrases, and which of the two each is.
-fn terms(text: &str) -> Vec<(String, bool)> {
+fn terms(text: &str) -> Result<Vec<(String, bool)>, StoreError> {
+    if text.matches('"').count() % 2 == 1 {
+        let problem = "a quotation mark is open: a phrase has one before it and one behind it";
+        return Err(StoreError::Question(problem.to_owned()));
+    }
     let mut terms = Vec::new();
     for (index, part) in text.split('"').enumerate() {
         match index % 2 {
@@ -223,7 +223,7 @@ fn terms(text: &str) -> Vec<(String, bool)> {
             _ => terms.extend(part.split_whitespace().map(|word| (word.to_owned(), false))),
         }
     }
-    terms
+    Ok(terms)
 }
 
 /// What the index takes for a part of a word.

@@ -3,18 +3,17 @@
 //! Nothing that was asked for is repeated, since it may hold what is nobody's business.
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderValue, Response, StatusCode, Uri};
 
 use super::app::App;
 
-/// What there is not.
-pub(super) async fn nothing_here(State(app): State<App>, uri: Uri) -> Response<Body> {
+/// What there is not, with what there is.
+pub(super) fn nothing_here(app: &App, uri: &Uri, listing: &str) -> Response<Body> {
     if app.base().is_without_slash(uri.path()) {
-        return with_slash(&app);
+        return with_slash(app);
     }
-    let sentence = format!("There is nothing here. {}", listing(&app));
+    let sentence = format!("There is nothing here. {}", introduced(listing));
     text(StatusCode::NOT_FOUND, sentence)
 }
 
@@ -40,9 +39,9 @@ pub(super) async fn no_metrics() -> Response<Body> {
     text(StatusCode::NOT_FOUND, sentence.to_owned())
 }
 
-/// All routes with what they are for.
-pub(super) fn listing(app: &App) -> String {
-    format!("What there is:\n\n{}", app.listing())
+/// A listing of routes with a sentence before it.
+pub(super) fn introduced(listing: &str) -> String {
+    format!("What there is:\n\n{listing}")
 }
 
 /// An answer in plain text.

@@ -145,13 +145,13 @@ async fn asset(
         };
         return match read {
             Some(answer) => answer,
-            None => absent::nothing_here(State(app), uri).await,
+            None => absent::nothing_here(&app, &uri, app.listing()),
         };
     }
     let found = ASSETS.iter().find(|asset| asset.name == name);
     match found.filter(|_| folder == *FOLDER) {
         Some(asset) => asset.answer(&headers),
-        None => absent::nothing_here(State(app), uri).await,
+        None => absent::nothing_here(&app, &uri, app.listing()),
     }
 }
 

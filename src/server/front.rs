@@ -33,7 +33,10 @@ pub(super) fn greeting(app: &App, request: &Request) -> Response<Body> {
         "This is muxwire. Programs connect to\n\n  {server}/monitor\n\n\
          A terminal shows what happens with: muxwire watch --url {server}/monitor\n\n"
     );
-    let mut response = absent::text(StatusCode::OK, greeting + &absent::listing(app));
+    let mut response = absent::text(
+        StatusCode::OK,
+        greeting + &absent::introduced(app.listing()),
+    );
     let accept = HeaderValue::from_static("accept");
     response.headers_mut().insert(VARY, accept);
     response

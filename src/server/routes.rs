@@ -1,7 +1,11 @@
 //! The routes of the HTTP server: those that modules register, each behind what its rules ask for.
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::extract::State;
 use axum::handler::Handler as _;
+use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 use super::app::App;
@@ -37,16 +41,21 @@ pub(super) fn all(has_metrics: bool) -> Vec<Route> {
 /// Routes with what they are for, a line each.
 pub(super) fn listing(routes: &[Route]) -> String {
     let rows = routes.iter().filter_map(|route| route.shown);
-    rows.map(|(path, about)| format!("  {path:<22}{about}\n"))
+    let width = rows.clone().map(|(path, _)| path.len()).max().unwrap_or(0);
+    rows.map(|(path, about)| format!("  {path:<width$}  {about}\n"))
         .collect()
 }
 
 /// The router of these routes. What is asked for and isn't there is looked at like the rest before it gets an answer.
 pub(super) fn router(app: &App, routes: Vec<Route>) -> Router {
-    let routes = routes.into_iter().map(|route| guard(app, route));
+    let listing: Arc<str> = listing(&routes).into();
+    let nothing =
+        async move |State(app): State<App>, uri: Uri| absent::nothing_here(&app, &uri, &listing);
     let state = (app.clone(), Rules::DEFAULT);
-    let nothing = absent::nothing_here.layer(from_fn_with_state(state, guarded));
+    let nothing = nothing.layer(from_fn_with_state(state, guarded));
     routes
+        .into_iter()
+        .map(|route| guard(app, route))
         .fold(Router::new(), Router::merge)
         .fallback(nothing)
         .with_state(app.clone())

@@ -104,5 +104,9 @@ async fn metrics_are_served_at_a_port_of_their_own_with_nothing_else() {
     ] {
         let answer = get_from(address, path).await;
         assert_eq!(answer.split(' ').nth(1), Some(status), "{path}: {answer}");
+        if status == "404" {
+            assert!(answer.contains("  /metrics  "), "{answer}");
+            assert!(!answer.contains("/api/"), "what is not here: {answer}");
+        }
     }
 }
