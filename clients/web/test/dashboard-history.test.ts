@@ -145,7 +145,8 @@ test("what agents did since the last visit is told, and leads to its moments", a
   await page.locator(".rows > .row", { hasText: "night:0.0" }).getByRole("img", { name: "waiting" }).waitFor();
   await page.locator(".away", { hasText: "You were last here 8h00m ago." }).getByRole("link").click();
   await page.getByRole("heading", { name: "Since you were last here, 8h00m ago" }).waitFor();
-  // It is told once in a visit.
+  // Once it has shown it is no news in this visit.
+  await page.locator(".digest > .note", { hasText: "agent" }).waitFor();
   await page.keyboard.press("p");
   await tile("night:0.0").waitFor();
   assert.equal(await page.locator(".away").count(), 0);
