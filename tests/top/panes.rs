@@ -28,10 +28,16 @@ fn a_pane_shows_live_and_takes_what_is_typed_until_the_key_that_stops() {
         top.shows("TYPING INTO main:0.0").await;
         // Keys that mean something to the monitor go to the pane, too.
         top.enter("q?p123");
-        top.press(&["Enter", "C-a", "M-x", "Up"]);
+        top.press(&["Enter"]);
+        let shown = || tmux.run(["capture-pane", "-p", "-t", "%0"]);
+        // What the program prints would come between the keys.
+        wait_until_async("what the program prints of it", SOON, || {
+            shown().matches("q?p123").count() == 2
+        })
+        .await;
+        top.press(&["C-a", "M-x", "Up"]);
         top.press(&["C-]"]);
         top.hides("TYPING").await;
-        let shown = || tmux.run(["capture-pane", "-p", "-t", "%0"]);
         wait_until_async("what was typed", SOON, || {
             let shown = shown();
             shown.contains("q?p123\n") && shown.contains("^A^[x^[[A")

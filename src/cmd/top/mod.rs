@@ -7,12 +7,14 @@ mod saving;
 mod terminal;
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::io::{self, IsTerminal as _};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -134,6 +136,16 @@ struct Top {
     drawn_at: Option<Instant>,
 }
 
+/// The next of a stream, if it is there. It is asked on behalf of this task: the stream of keys wakes the first one that has
+/// asked and nobody else, so who asked for nobody would leave it asleep.
+async fn if_ready<S: Stream + Unpin>(stream: &mut S) -> Option<Option<S::Item>> {
+    poll_fn(|cx| match stream.poll_next_unpin(cx) {
+        Poll::Ready(item) => Poll::Ready(Some(item)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
 /// What happens next.
 enum Happening {
     Ended,
@@ -158,7 +170,7 @@ impl Top {
                 Happening::Ended => return Ok(()),
                 Happening::Stop => self.suspend()?,
                 Happening::GoOn => self.resume()?,
-                Happening::Key(event) => self.on_key(event)?,
+                Happening::Key(event) => self.on_keys(event).await?,
                 Happening::Update(update) => {
                     self.model.on_update(update?, now());
                     self.gather()?;
@@ -240,12 +252,19 @@ impl Top {
         }
     }
 
-    /// Takes in one key. Whether there is another one the stream is asked by the task that waits for it: it wakes only the first
-    /// that has asked, so a look that waits for nothing would leave this task asleep.
-    fn on_key(&mut self, event: Option<io::Result<Event>>) -> anyhow::Result<()> {
-        let event = event.context("the terminal is gone")?;
-        self.on_event(&event.context("can't read from the terminal")?);
-        Ok(())
+    /// Takes in a key, and all that have been pressed since.
+    async fn on_keys(&mut self, first: Option<io::Result<Event>>) -> anyhow::Result<()> {
+        let mut event = first;
+        loop {
+            let Some(pressed) = event else {
+                bail!("the terminal is gone");
+            };
+            self.on_event(&pressed.context("can't read from the terminal")?);
+            match if_ready(&mut self.keys).await {
+                Some(next) => event = next,
+                None => return Ok(()),
+            }
+        }
     }
 
     fn on_event(&mut self, event: &Event) {
@@ -372,4 +391,68 @@ fn read_config(general: &General) -> anyhow::Result<TopConfig> {
         }
     }
     Ok(TopConfig::default())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        reason = "a test fails by panicking"
+    )]
+
+    use std::pin::Pin;
+    use std::sync::{Arc, Mutex};
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    /// Wakes the first who asks while nothing is there, as the stream of keys does.
+    #[derive(Default)]
+    struct FirstWaker {
+        there: Vec<u32>,
+        waker: Option<Waker>,
+    }
+
+    #[derive(Clone, Default)]
+    struct Keys(Arc<Mutex<FirstWaker>>);
+
+    impl Keys {
+        fn press(&self, key: u32) {
+            let mut inner = self.0.lock().unwrap();
+            inner.there.push(key);
+            inner.waker.take().unwrap().wake();
+        }
+    }
+
+    impl Stream for Keys {
+        type Item = u32;
+
+        fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
+            let mut inner = self.0.lock().unwrap();
+            match inner.there.pop() {
+                Some(key) => Poll::Ready(Some(key)),
+                None => {
+                    inner.waker.get_or_insert_with(|| cx.waker().clone());
+                    Poll::Pending
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn regression_a_key_is_seen_that_comes_after_none_was_there() {
+        let keys = Keys::default();
+        let mut read = keys.clone();
+        let reader = tokio::spawn(async move {
+            assert_eq!(if_ready(&mut read).await, None);
+            read.next().await
+        });
+        while keys.0.lock().unwrap().waker.is_none() {
+            tokio::task::yield_now().await;
+        }
+        keys.press(7);
+        let read = timeout(Duration::from_secs(60), reader).await;
+        assert_eq!(read.expect("it is woken").unwrap(), Some(7));
+    }
 }
