@@ -7,13 +7,12 @@ mod saving;
 mod terminal;
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
 use std::io::{self, IsTerminal as _};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use crossterm::event::{Event, EventStream};
+use futures_util::future::poll_immediate;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -139,11 +138,7 @@ struct Top {
 /// The next of a stream, if it is there. It is asked on behalf of this task: the stream of keys wakes the first one that has
 /// asked and nobody else, so who asked for nobody would leave it asleep.
 async fn if_ready<S: Stream + Unpin>(stream: &mut S) -> Option<Option<S::Item>> {
-    poll_fn(|cx| match stream.poll_next_unpin(cx) {
-        Poll::Ready(item) => Poll::Ready(Some(item)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
+    poll_immediate(stream.next()).await
 }
 
 /// What happens next.
@@ -403,7 +398,7 @@ mod tests {
 
     use std::pin::Pin;
     use std::sync::{Arc, Mutex};
-    use std::task::{Context, Waker};
+    use std::task::{Context, Poll, Waker};
 
     use super::*;
 
