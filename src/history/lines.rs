@@ -13,7 +13,7 @@ use super::terminal::Terminal;
 const LONGEST: usize = 16 << 10;
 
 /// Of how many lines that stood it is remembered that they did.
-const RECENT: usize = 2048;
+pub(super) const RECENT: usize = 2048;
 
 /// A line, and where it came to stand.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use super::batch::PaneName;
 use super::chunk::Chunk;
 use super::error::StoreError;
 use super::form;
+use super::lines::RECENT;
 use crate::hub::{Resumed, SeqRange};
 use crate::ids::{Epoch, PaneId, Seq};
 use crate::model::State;
@@ -150,8 +151,15 @@ pub(super) fn last_lines(
     let values = params![pid, start.cast_signed(), name.pane.to_string(), LINES];
     let rows = statement.query_map(values, |row| row.get::<_, Vec<u8>>(0))?;
     let mut chunks = Vec::new();
+    let mut lines = 0;
     for data in rows {
-        chunks.push(Chunk::read(&data?)?);
+        let chunk = Chunk::read(&data?)?;
+        lines += chunk.lines.len();
+        chunks.push(chunk);
+        // More would not be remembered.
+        if lines >= RECENT {
+            break;
+        }
     }
     chunks.reverse();
     Ok(chunks)

@@ -114,13 +114,13 @@ fn fields(action: &str, query: &str) -> Result<More, Rejected> {
     fields.insert("action".to_owned(), action.into());
     let known = QUESTIONS.iter().find(|(question, _)| *question == action);
     let known = known.map_or(&[][..], |(_, known)| known);
+    let of_target = if action == "screen" { &TARGET[..] } else { &[] };
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decoded(name)?, decoded(value)?);
-        let is_of_target = action == "screen" && TARGET.contains(&&*name);
+        let is_of_target = of_target.contains(&&*name);
         if !is_of_target && !known.contains(&&*name) {
-            let others = if action == "screen" { &TARGET[..] } else { &[] };
-            let known = [known, others].concat().join(", ");
+            let known = [known, of_target].concat().join(", ");
             let why = format!("{name}: it is not known here; these are: {known}");
             return Err(invalid(why));
         }
@@ -212,6 +212,7 @@ mod tests {
             "from=1h&from=2h",
             "from=%ff",
             "target=x",
+            "target=x&target=y",
             "bogus=1",
             "words=x",
         ] {
